@@ -1,0 +1,138 @@
+//! The one way to wait: on a condition, with a limit, quoting what was last seen.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// One look at a condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Probe<T> {
+    /// The condition holds.
+    Ready(T),
+    /// It does not hold yet; this was seen instead.
+    NotYet(String),
+}
+
+/// Why a wait ended without its condition.
+#[derive(Debug, thiserror::Error)]
+pub enum WaitError<E: std::error::Error + 'static> {
+    /// The limit ran out.
+    #[error("gave up after {}; last seen: {seen}", crate::report::duration(*.limit))]
+    Limit {
+        /// The limit that ran out.
+        limit: Duration,
+        /// What the last look saw.
+        seen: String,
+    },
+    /// Somebody pressed ctrl-c.
+    #[error("interrupted")]
+    Interrupted,
+    /// A look failed in a way that no waiting mends.
+    #[error(transparent)]
+    Failed(E),
+}
+
+/// Looks every few milliseconds, backing off slowly to a tenth of a second, until the condition holds,
+/// fails for good, or `limit` has passed.
+///
+/// # Errors
+/// [`WaitError::Limit`] with what was last seen, [`WaitError::Interrupted`], or the look's own error.
+pub async fn wait_for<T, E, F, L>(
+    limit: Duration,
+    cancel: &CancellationToken,
+    mut look: L,
+) -> Result<T, WaitError<E>>
+where
+    E: std::error::Error + 'static,
+    F: Future<Output = Result<Probe<T>, E>>,
+    L: FnMut() -> F,
+{
+    let deadline = Instant::now() + limit;
+    let mut pause = Duration::from_millis(2);
+    let mut seen = "nothing".to_owned();
+    loop {
+        let looked = tokio::select! {
+            () = cancel.cancelled() => return Err(WaitError::Interrupted),
+            looked = tokio::time::timeout_at(deadline, look()) => looked,
+        };
+        match looked {
+            Ok(Ok(Probe::Ready(value))) => return Ok(value),
+            Ok(Ok(Probe::NotYet(now))) => seen = now,
+            Ok(Err(error)) => return Err(WaitError::Failed(error)),
+            Err(_) => return Err(WaitError::Limit { limit, seen }),
+        }
+        if Instant::now() + pause > deadline {
+            return Err(WaitError::Limit { limit, seen });
+        }
+        tokio::select! {
+            () = cancel.cancelled() => return Err(WaitError::Interrupted),
+            () = tokio::time::sleep(pause) => {}
+        }
+        pause = (pause * 5 / 4 + Duration::from_millis(1)).min(Duration::from_millis(100));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::convert::Infallible;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_quotes_what_was_last_seen() {
+        let cancel = CancellationToken::new();
+        let waited = wait_for(Duration::from_secs(1), &cancel, || async {
+            Ok::<_, Infallible>(Probe::<()>::NotYet("state = catchup".to_owned()))
+        })
+        .await;
+        let error = waited.expect_err("the condition never holds");
+        assert_eq!(
+            error.to_string(),
+            "gave up after 1.0 s; last seen: state = catchup"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_ends_when_the_condition_holds() {
+        let cancel = CancellationToken::new();
+        let looks = Cell::new(0);
+        let waited = wait_for(Duration::from_secs(10), &cancel, || {
+            looks.set(looks.get() + 1);
+            let looks = looks.get();
+            async move {
+                Ok::<_, Infallible>(if looks == 5 {
+                    Probe::Ready(looks)
+                } else {
+                    Probe::NotYet(String::new())
+                })
+            }
+        })
+        .await;
+        assert!(matches!(waited, Ok(5)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_look_that_hangs_does_not_outlive_the_limit() {
+        let cancel = CancellationToken::new();
+        let waited = wait_for(Duration::from_secs(1), &cancel, || async {
+            std::future::pending::<()>().await;
+            Ok::<_, Infallible>(Probe::Ready(()))
+        })
+        .await;
+        assert!(matches!(waited, Err(WaitError::Limit { .. })));
+    }
+
+    #[tokio::test]
+    async fn an_interrupt_ends_a_wait_at_once() {
+        let cancel = CancellationToken::new();
+        cancel.cancel();
+        let waited = wait_for(Duration::from_secs(60), &cancel, || async {
+            Ok::<_, Infallible>(Probe::<()>::NotYet(String::new()))
+        })
+        .await;
+        assert!(matches!(waited, Err(WaitError::Interrupted)));
+    }
+}
