@@ -7,6 +7,13 @@ pub mod catalog;
 pub mod check;
 pub mod diagnostic;
 pub mod load;
+mod overrides;
+mod read;
+pub mod schema;
+mod settings;
+mod suggest;
+pub mod sync_names;
+mod tree;
 pub mod units;
 
 use std::collections::BTreeMap;
@@ -34,7 +41,7 @@ pub struct Scenario {
     #[schemars(default)]
     pub about: String,
     /// The PostgreSQL version of every node that says none: a major version (17) or an image (postgres:17.2).
-    #[schemars(default)]
+    #[schemars(default, extend("default" = 17))]
     pub postgres: PostgresVersion,
     /// How the replication user proves who it is.
     #[schemars(default)]
@@ -148,6 +155,23 @@ pub enum PostgresVersion {
 impl PostgresVersion {
     /// The oldest and newest major versions that `lab` knows how to run.
     pub const MAJORS: std::ops::RangeInclusive<u32> = 13..=18;
+
+    /// The major version, where it can be told without looking into the image: from a tag such as `17.2-alpine`.
+    #[must_use]
+    pub fn major(&self) -> Option<u32> {
+        let reference = match self {
+            Self::Major(major) => return Some(*major),
+            Self::Image(reference) => reference,
+        };
+        let (_, tag) = reference.split('@').next()?.rsplit_once(':')?;
+        // What follows a registry's port is a path.
+        let number = tag
+            .split(['.', '-'])
+            .next()
+            .filter(|_| !tag.contains('/'))?;
+        let major = number.parse().ok()?;
+        Self::MAJORS.contains(&major).then_some(major)
+    }
 }
 
 impl Default for PostgresVersion {

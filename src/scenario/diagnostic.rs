@@ -1,1 +1,324 @@
-//! To come.
+//! What is wrong with a scenario file, and where: shown with the line and a caret, or as JSON.
+//!
+//! Owns positions and their rendering. Never decides what is wrong.
+
+use std::fmt;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+/// A place in a text, both counted from 1; the column in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The character of the line.
+    pub column: usize,
+}
+
+/// Where an error is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In the file.
+    File(Excerpt),
+    /// In what was given on the command line: `--set nodes.replica.slot=none`.
+    Override(String),
+}
+
+/// A line of a file and the part of it that is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    position: Position,
+    line: String,
+    caret: Range<usize>,
+}
+
+/// What is shown of a line longer than this is a piece of about this many bytes.
+const LONGEST_LINE: usize = 160;
+
+impl Excerpt {
+    /// Where the excerpt begins to matter.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The line of `text` that holds the byte at `offset`, with a caret under `width` bytes from there on.
+    ///
+    /// An offset behind the end, or inside a character, means the nearest place before it.
+    #[must_use]
+    pub fn new(text: &str, offset: usize, width: usize) -> Self {
+        let offset = text.floor_char_boundary(offset);
+        let (before, after) = text.split_at(offset);
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        let end = after.find('\n').map_or(text.len(), |at| offset + at);
+        let line = &text[start..end];
+        let at = offset - start;
+        let position = Position {
+            line: before.matches('\n').count() + 1,
+            column: line[..at].chars().count() + 1,
+        };
+        let from = if line.len() > LONGEST_LINE {
+            line.floor_char_boundary(at.saturating_sub(LONGEST_LINE / 2))
+        } else {
+            0
+        };
+        let to = line.floor_char_boundary(from + LONGEST_LINE);
+        let line = &line[from..to];
+        // A tab would be widened and a carriage return would be shown: a space keeps the caret in its place.
+        let line = line.trim_end_matches('\r').replace(['\t', '\r'], " ");
+        let at = (at - from).min(line.len());
+        let caret = at..line.floor_char_boundary((at + width).min(line.len()));
+        Self {
+            position,
+            line,
+            caret,
+        }
+    }
+}
+
+/// One error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The file, as it is shown.
+    pub file: String,
+    /// Where the error is.
+    pub place: Place,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// The place in the file. Nothing where the error is in an override.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        match &self.place {
+            Place::File(excerpt) => Some(excerpt.position),
+            Place::Override(_) => None,
+        }
+    }
+
+    fn group(&self) -> Group<'_> {
+        let title = Level::ERROR.primary_title(self.message.as_str());
+        let group = match &self.place {
+            Place::File(excerpt) => {
+                let snippet = Snippet::source(excerpt.line.as_str())
+                    .line_start(excerpt.position.line)
+                    .annotation(AnnotationKind::Primary.span(excerpt.caret.clone()));
+                title
+                    .element(
+                        annotate_snippets::Origin::path(self.file.as_str())
+                            .line(excerpt.position.line)
+                            .char_column(excerpt.position.column),
+                    )
+                    .element(annotate_snippets::Padding)
+                    .element(snippet)
+            }
+            Place::Override(given) => {
+                title.element(Level::NOTE.message(format!("given by `{given}`")))
+            }
+        };
+        match &self.help {
+            Some(help) => group.element(Level::HELP.message(help.as_str())),
+            None => group,
+        }
+    }
+}
+
+impl Serialize for Diagnostic {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let position = self.position();
+        let file = match &self.place {
+            Place::File(_) => &self.file,
+            Place::Override(given) => given,
+        };
+        let mut fields = serializer.serialize_struct("Diagnostic", 5)?;
+        fields.serialize_field("file", file)?;
+        fields.serialize_field("line", &position.map(|at| at.line))?;
+        fields.serialize_field("column", &position.map(|at| at.column))?;
+        fields.serialize_field("message", &self.message)?;
+        fields.serialize_field("help", &self.help)?;
+        fields.end()
+    }
+}
+
+/// Everything wrong with one scenario: at least one error, in the order of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostics {
+    file: String,
+    first: Diagnostic,
+    rest: Vec<Diagnostic>,
+    /// Errors that were found and left out, because there are too many.
+    left_out: usize,
+}
+
+impl Diagnostics {
+    /// One error alone.
+    #[must_use]
+    pub fn one(diagnostic: Diagnostic) -> Self {
+        Self {
+            file: diagnostic.file.clone(),
+            first: diagnostic,
+            rest: Vec::new(),
+            left_out: 0,
+        }
+    }
+
+    /// These errors, sorted by position and each once. Nothing where there is none.
+    #[must_use]
+    pub fn several(mut found: Vec<Diagnostic>, left_out: usize) -> Option<Self> {
+        // Overrides have no position and come last.
+        found.sort_by_key(|one| one.position().map_or((true, None), |at| (false, Some(at))));
+        found.dedup();
+        let mut found = found.into_iter();
+        let first = found.next()?;
+        Some(Self {
+            file: first.file.clone(),
+            first,
+            rest: found.collect(),
+            left_out,
+        })
+    }
+
+    /// The errors, in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        std::iter::once(&self.first).chain(&self.rest)
+    }
+
+    /// How many errors there are, with those that [`Diagnostics::iter`] leaves out.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        1 + self.rest.len() + self.left_out
+    }
+
+    /// The errors for people: message, line, caret and help of each.
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        let mut blocks: Vec<String> = self
+            .iter()
+            .map(|one| {
+                // The renderer pads the empty lines beside the bar; nobody wants blanks at the end of a line.
+                let drawn = renderer.render(&[one.group()]);
+                let lines: Vec<&str> = drawn.lines().map(str::trim_end).collect();
+                lines.join("\n") + "\n"
+            })
+            .collect();
+        if self.left_out > 0 {
+            blocks.push(format!("… and {} more errors\n", self.left_out));
+        }
+        blocks.join("\n")
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.count() {
+            1 => write!(f, "`{}` has an error", self.file),
+            count => write!(f, "`{}` has {count} errors", self.file),
+        }
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+impl Serialize for Diagnostics {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str, offset: usize, width: usize) -> Diagnostic {
+        Diagnostic {
+            file: "a.yaml".to_owned(),
+            place: Place::File(Excerpt::new(text, offset, width)),
+            message: "`slt` is no key here".to_owned(),
+            help: Some("did you mean `slot`?".to_owned()),
+        }
+    }
+
+    #[test]
+    fn an_error_shows_its_line_a_caret_and_the_help() {
+        let shown = Diagnostics::one(at("name: a\n  slt: x\n", 10, 3)).render(false);
+        assert_eq!(
+            shown,
+            "\
+error: `slt` is no key here
+ --> a.yaml:2:3
+  |
+2 |   slt: x
+  |   ^^^
+  |
+  = help: did you mean `slot`?
+"
+        );
+    }
+
+    #[test]
+    fn colour_is_added_only_when_asked_for() {
+        let diagnostics = Diagnostics::one(at("slt", 0, 3));
+        assert!(diagnostics.render(true).contains('\u{1b}'));
+        assert!(!diagnostics.render(false).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn an_error_in_an_override_names_it_instead_of_a_line() {
+        let mut one = at("", 0, 0);
+        one.place = Place::Override("--set nodes.a.slt=x".to_owned());
+        let diagnostics = Diagnostics::one(one);
+        assert_eq!(
+            diagnostics.render(false),
+            "\
+error: `slt` is no key here
+  |
+  = note: given by `--set nodes.a.slt=x`
+  = help: did you mean `slot`?
+"
+        );
+        assert_eq!(
+            serde_json::to_string(&diagnostics).expect("JSON"),
+            r#"[{"file":"--set nodes.a.slt=x","line":null,"column":null,"message":"`slt` is no key here","help":"did you mean `slot`?"}]"#
+        );
+    }
+
+    #[test]
+    fn any_offset_of_any_text_gives_a_place() {
+        for text in ["", "\n", "ä\tö\r\n", "\n\n", &"é".repeat(500), "\r\r"] {
+            for offset in 0..text.len() + 3 {
+                let one = at(text, offset, 9);
+                let position = one.position().expect("a place in the file");
+                assert!(position.line <= text.matches('\n').count() + 1);
+                let shown = Diagnostics::one(one).render(false);
+                assert!(shown.contains(&format!("a.yaml:{}:{}", position.line, position.column)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_error() {
+        let line = "x".repeat(5000);
+        let shown = Diagnostics::one(at(&line, 4000, 3)).render(false);
+        assert!(shown.contains("a.yaml:1:4001"), "{shown}");
+        assert!(shown.lines().all(|line| line.len() < 200), "{shown}");
+    }
+
+    #[test]
+    fn the_count_is_said_in_words() {
+        let one = at("a", 0, 1);
+        let two = Diagnostics::several(vec![one.clone(), at("b\na", 2, 1), one], 0);
+        assert_eq!(two.expect("errors").to_string(), "`a.yaml` has 2 errors");
+        assert!(Diagnostics::several(Vec::new(), 0).is_none());
+    }
+}

@@ -1,0 +1,150 @@
+//! The settings that count something: enough for the standbys, and not lower on a standby than on its upstream.
+
+use super::{Finding, Node, Scenario, conf_path};
+use crate::name::NodeName;
+use crate::scenario::settings::count;
+
+/// A standby refuses to start when one of these is lower than on its upstream (manual, 26.4.3); with PostgreSQL's
+/// defaults.
+const NOT_LOWER: [(&str, u64); 5] = [
+    ("max_connections", 100),
+    ("max_wal_senders", 10),
+    ("max_worker_processes", 8),
+    ("max_prepared_transactions", 0),
+    ("max_locks_per_transaction", 64),
+];
+
+pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (name, node) in &scenario.nodes.0 {
+        found.extend(wal_level(scenario, name, node));
+        found.extend(senders(scenario, name, node));
+        found.extend(slots(scenario, name, node));
+        found.extend(not_lower(scenario, name, node));
+    }
+    found.extend(connection_limit(scenario));
+    found
+}
+
+fn explicit(node: &Node, setting: &str) -> Option<u64> {
+    count(&node.conf.find(setting)?.0)
+}
+
+/// The connections that the standbys of a node need: one each, and a second one for the last of them, since a base
+/// backup streams the write-ahead log through a connection of its own.
+fn senders_needed(scenario: &Scenario, name: &NodeName) -> u64 {
+    match scenario.standbys_of(name).count() {
+        0 => 0,
+        standbys => standbys as u64 + 1,
+    }
+}
+
+fn wal_level(scenario: &Scenario, name: &NodeName, node: &Node) -> Option<Finding> {
+    let level = node.conf.find("wal_level")?;
+    if !level.0.eq_ignore_ascii_case("minimal") {
+        return None;
+    }
+    let path = conf_path(name, "wal_level");
+    if node.standby_of.is_some() || scenario.standbys_of(name).next().is_some() {
+        let message = format!("`wal_level` is `minimal`, and `{name}` replicates");
+        let help = "write `replica`, which is PostgreSQL's default, or `logical`".to_owned();
+        return Some(Finding::value(path, message, help));
+    }
+    if explicit(node, "max_wal_senders") == Some(0) {
+        return None;
+    }
+    let message = "`wal_level` is `minimal`, and `max_wal_senders` is above zero".to_owned();
+    let help = "PostgreSQL starts with `minimal` only when `max_wal_senders: 0` stands beside it"
+        .to_owned();
+    Some(Finding::value(path, message, help))
+}
+
+fn senders(scenario: &Scenario, name: &NodeName, node: &Node) -> Option<Finding> {
+    let needed = senders_needed(scenario, name);
+    let given = explicit(node, "max_wal_senders").filter(|given| *given < needed)?;
+    let message = format!(
+        "`max_wal_senders` is {given}, and the standbys of `{name}` need {needed}: \
+         one each, and a second one while a base backup runs"
+    );
+    let help = format!("write at least {needed}, or leave it out");
+    Some(Finding::value(
+        conf_path(name, "max_wal_senders"),
+        message,
+        help,
+    ))
+}
+
+fn slots(scenario: &Scenario, name: &NodeName, node: &Node) -> Option<Finding> {
+    let standbys = scenario.standbys_of(name);
+    let needed = standbys
+        .filter(|(name, standby)| standby.slot_name(name).is_some())
+        .count() as u64;
+    let given = explicit(node, "max_replication_slots").filter(|given| *given < needed)?;
+    let message = format!(
+        "`max_replication_slots` is {given}, and the standbys of `{name}` stream through {needed}"
+    );
+    let help = format!("write at least {needed}, or leave it out");
+    let path = conf_path(name, "max_replication_slots");
+    Some(Finding::value(path, message, help))
+}
+
+fn not_lower(scenario: &Scenario, name: &NodeName, node: &Node) -> Vec<Finding> {
+    let Some(upstream) = &node.standby_of else {
+        return Vec::new();
+    };
+    let lower = |(setting, default): (&'static str, u64)| {
+        let own = explicit(node, setting)?;
+        let wanted = effective(scenario, upstream, setting, default);
+        if own >= wanted {
+            return None;
+        }
+        let message =
+            format!("`{setting}` is {own} on `{name}` and {wanted} on its upstream `{upstream}`");
+        let help = format!(
+            "a standby does not start with less than its upstream: write at least {wanted}, or leave it out"
+        );
+        Some(Finding::value(conf_path(name, setting), message, help))
+    };
+    NOT_LOWER.into_iter().filter_map(lower).collect()
+}
+
+/// What a node will have: what it says, or else enough for PostgreSQL's default, its standbys and its upstream.
+fn effective(scenario: &Scenario, name: &NodeName, setting: &str, default: u64) -> u64 {
+    let mut value = default;
+    let mut at = name;
+    // Upstreams may go in a loop, which is reported elsewhere.
+    for _ in &scenario.nodes.0 {
+        let Some(node) = scenario.nodes.find(at) else {
+            break;
+        };
+        if let Some(own) = explicit(node, setting) {
+            // A node that says less than it needs is reported for itself.
+            return if at == name { own } else { value.max(own) };
+        }
+        if setting == "max_wal_senders" {
+            value = value.max(senders_needed(scenario, at));
+        }
+        match &node.standby_of {
+            Some(upstream) => at = upstream,
+            None => break,
+        }
+    }
+    value
+}
+
+fn connection_limit(scenario: &Scenario) -> Option<Finding> {
+    let limit = u64::from(scenario.replication_user.connection_limit?);
+    let names = scenario.nodes.0.iter().map(|(name, _)| name);
+    let busiest = names.max_by_key(|name| scenario.standbys_of(name).count())?;
+    let needed = senders_needed(scenario, busiest);
+    if limit >= needed {
+        return None;
+    }
+    let message = format!(
+        "the limit is {limit}, and the standbys of `{busiest}` need {needed} connections: \
+         one each, and a second one while a base backup runs"
+    );
+    let help = format!("write at least {needed}, or leave it out");
+    let path = "replication_user.connection_limit".to_owned();
+    Some(Finding::value(path, message, help).sure_of_every_node())
+}
