@@ -235,9 +235,12 @@ impl World {
     }
 
     pub(super) fn create_container(&mut self, spec: &ContainerSpec) -> Result<String, Refusal> {
-        if self.find_image(&spec.image).is_none() {
-            return Err(missing("image", &spec.image));
-        }
+        let image = self.find_image(&spec.image);
+        let mut labels = image
+            .ok_or_else(|| missing("image", &spec.image))?
+            .labels
+            .clone();
+        labels.extend(spec.labels.clone());
         let name = &spec.name;
         if let Some(held) = self.found(name) {
             let holder = &held.container.id;
@@ -263,7 +266,7 @@ impl World {
                 image: spec.image.clone(),
                 address: None,
                 port: None,
-                labels: spec.labels.clone(),
+                labels,
             },
             spec: spec.clone(),
             near: Some(near).filter(|_| spec.stdin),
