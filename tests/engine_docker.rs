@@ -84,7 +84,7 @@ async fn until(bench: &Bench, id: &str, state: ContainerState) -> Container {
             Probe::NotYet(format!("{container:?}"))
         })
     };
-    let waited = wait_for(Duration::from_secs(20), &never, look).await;
+    let waited = wait_for(Duration::from_secs(60), &never, look).await;
     waited.expect("the state that was waited for")
 }
 
