@@ -75,6 +75,12 @@ impl Docker {
     }
 }
 
+/// An object as it is shown to people: its name, or the twelve digits of its identity that Docker shows too.
+fn shown(given: &str) -> &str {
+    let identity = given.len() == 64 && given.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if identity { &given[..12] } else { given }
+}
+
 /// A selection as Docker's list filters have it.
 fn label_filter(which: &Selector) -> std::collections::HashMap<String, Vec<String>> {
     let value = match which {
@@ -153,17 +159,17 @@ impl Engine for Docker {
     }
 
     async fn start_container(&self, id: &str) -> Result<(), EngineError> {
-        let act = format!("starting the container `{id}`");
+        let act = format!("starting the container `{}`", shown(id));
         self.call(&act, self.client.start_container(id, None)).await
     }
 
     async fn pause_container(&self, id: &str) -> Result<(), EngineError> {
-        let act = format!("pausing the container `{id}`");
+        let act = format!("pausing the container `{}`", shown(id));
         self.call(&act, self.client.pause_container(id)).await
     }
 
     async fn unpause_container(&self, id: &str) -> Result<(), EngineError> {
-        let act = format!("unpausing the container `{id}`");
+        let act = format!("unpausing the container `{}`", shown(id));
         self.call(&act, self.client.unpause_container(id)).await
     }
 

@@ -22,6 +22,7 @@
 //! ```
 
 mod addresses;
+mod containers;
 mod process;
 mod script;
 mod world;

@@ -11,7 +11,7 @@ use bollard::query_parameters::{
 use futures_util::future::try_join_all;
 use tokio_util::sync::CancellationToken;
 
-use super::{Docker, error, label_filter, labels};
+use super::{Docker, error, label_filter, labels, shown};
 use crate::engine::{
     Container, ContainerSpec, ContainerState, EngineError, EngineErrorKind, Mount, Selector,
 };
@@ -126,7 +126,7 @@ fn tcp(port: u16) -> String {
 }
 
 pub(super) async fn remove(docker: &Docker, id: &str) -> Result<(), EngineError> {
-    let act = format!("removing the container `{id}`");
+    let act = format!("removing the container `{}`", shown(id));
     // A frozen process cannot die on cgroup v1. Thawing one that is not frozen is refused, which is the usual case
     // and costs less than asking.
     let _ = docker.client.unpause_container(id).await;
@@ -165,7 +165,7 @@ async fn gone(docker: &Docker, id: &str, act: String) -> Result<(), EngineError>
 }
 
 pub(super) async fn find(docker: &Docker, id: &str) -> Result<Option<Container>, EngineError> {
-    let act = format!("looking at the container `{id}`");
+    let act = format!("looking at the container `{}`", shown(id));
     match docker
         .call(&act, docker.client.inspect_container(id, None))
         .await
@@ -270,4 +270,64 @@ fn published(ports: models::PortMap) -> Option<u16> {
         .flatten()
         .flatten()
         .find_map(|binding| binding.host_port?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Labels;
+
+    fn spec() -> ContainerSpec {
+        ContainerSpec {
+            name: "lab-a-primary".to_owned(),
+            hostname: "primary".to_owned(),
+            image: "postgres:17".to_owned(),
+            user: "postgres".to_owned(),
+            command: ["sh", "-c", "true"].map(str::to_owned).to_vec(),
+            env: Vec::new(),
+            network: Some("lab-a".to_owned()),
+            address: Some([172, 18, 0, 9].into()),
+            publish: Some(5432),
+            mounts: Vec::new(),
+            shm_bytes: 1 << 20,
+            labels: Labels::new(),
+            stdin: true,
+        }
+    }
+
+    #[test]
+    fn a_container_has_no_privileges_and_its_port_is_on_this_host_alone() {
+        let host = body(&spec()).host_config.expect("a host's part");
+        assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
+        assert_eq!(
+            host.security_opt,
+            Some(vec!["no-new-privileges".to_owned()])
+        );
+        assert_eq!(host.privileged, None);
+        let ports = host.port_bindings.expect("a port");
+        let bindings = ports["5432/tcp"].clone().expect("a binding");
+        assert_eq!(bindings.len(), 1);
+        assert_eq!(bindings[0].host_ip.as_deref(), Some("127.0.0.1"));
+        assert_eq!(bindings[0].host_port.as_deref(), Some(""));
+    }
+
+    #[test]
+    fn the_image_s_entrypoint_does_not_run() {
+        let body = body(&spec());
+        assert_eq!(body.entrypoint, Some(vec!["sh".to_owned()]));
+        assert_eq!(body.cmd, Some(vec!["-c".to_owned(), "true".to_owned()]));
+    }
+
+    #[test]
+    fn a_container_asks_for_its_address_and_goes_by_its_host_name() {
+        let networks = body(&spec()).networking_config.expect("a network");
+        let endpoints = networks.endpoints_config.expect("an endpoint");
+        let endpoint = &endpoints["lab-a"];
+        assert_eq!(endpoint.aliases, Some(vec!["primary".to_owned()]));
+        let asked = endpoint
+            .ipam_config
+            .clone()
+            .and_then(|ipam| ipam.ipv4_address);
+        assert_eq!(asked.as_deref(), Some("172.18.0.9"));
+    }
 }

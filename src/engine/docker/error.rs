@@ -120,6 +120,7 @@ fn classify(status: Option<u16>, message: &str) -> EngineErrorKind {
         "could not find an available, non-overlapping",
         "predefined address pools have been fully subnetted",
         "no available network",
+        "no available ipv4 addresses",
     ]) {
         EngineErrorKind::AddressesExhausted
     } else if says(&["overlap"]) {
@@ -211,6 +212,11 @@ mod tests {
                 AddressesExhausted,
             ),
             (
+                403,
+                "no available IPv4 addresses on this network's address pools: lab-a (5d)",
+                AddressesExhausted,
+            ),
+            (
                 500,
                 "Error processing tar file(exit status 1): write /usr/x: no space left on device",
                 NoSpace,
@@ -219,6 +225,19 @@ mod tests {
         ] {
             assert_eq!(server(status, message).kind, kind, "{message}");
         }
+    }
+
+    #[test]
+    fn a_socket_that_may_not_be_opened_is_told_from_one_where_nobody_listens() {
+        let kind = |code: io::ErrorKind| kind(&Error::from(io::Error::from(code)));
+        assert_eq!(
+            kind(io::ErrorKind::PermissionDenied),
+            EngineErrorKind::PermissionDenied
+        );
+        assert_eq!(
+            kind(io::ErrorKind::ConnectionRefused),
+            EngineErrorKind::Unreachable
+        );
     }
 
     #[test]

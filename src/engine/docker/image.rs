@@ -124,6 +124,10 @@ async fn drain(
         let (Some(layer), Some(status)) = (answer.id, answer.status) else {
             continue;
         };
+        // The first answer has the tag where the others have the layer.
+        if status.starts_with("Pulling from") {
+            continue;
+        }
         let detail = answer.progress_detail.unwrap_or_default();
         progress(LayerProgress {
             layer,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bollard::models;
 use bollard::query_parameters::ListNetworksOptionsBuilder;
 
-use super::{Docker, label_filter, labels};
+use super::{Docker, label_filter, labels, shown};
 use crate::engine::{EngineCause, EngineError, EngineErrorKind, Network, NetworkSpec, Selector};
 
 pub(super) async fn create(docker: &Docker, spec: &NetworkSpec) -> Result<Network, EngineError> {
@@ -86,7 +86,7 @@ pub(super) async fn list(
 }
 
 pub(super) async fn remove(docker: &Docker, id: &str) -> Result<(), EngineError> {
-    let act = format!("removing the network `{id}`");
+    let act = format!("removing the network `{}`", shown(id));
     match docker.call(&act, docker.client.remove_network(id)).await {
         Err(error) if error.kind != EngineErrorKind::NotFound => Err(error),
         _ => Ok(()),

@@ -10,7 +10,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
 
-use super::{Docker, error};
+use super::{Docker, error, shown};
 use crate::engine::{Attached, EngineError, ExecOutput};
 use crate::wait::{Probe, WaitError, wait_for};
 
@@ -18,7 +18,7 @@ use crate::wait::{Probe, WaitError, wait_for};
 const REAPING: Duration = Duration::from_secs(30);
 
 pub(super) async fn attach(docker: &Docker, id: &str) -> Result<Attached, EngineError> {
-    let act = format!("attaching to the container `{id}`");
+    let act = format!("attaching to the container `{}`", shown(id));
     let options = AttachContainerOptionsBuilder::default()
         .stream(true)
         .stdin(true)
@@ -29,7 +29,7 @@ pub(super) async fn attach(docker: &Docker, id: &str) -> Result<Attached, Engine
     let attached = docker
         .call(&act, docker.client.attach_container(id, Some(options)))
         .await?;
-    let act = format!("reading the output of the container `{id}`");
+    let act = format!("reading the output of the container `{}`", shown(id));
     let output = attached.output.map(move |chunk| {
         chunk
             .map(|chunk| chunk.into_bytes().to_vec())
@@ -46,7 +46,7 @@ pub(super) async fn logs(
     id: &str,
     tail: Option<usize>,
 ) -> Result<String, EngineError> {
-    let act = format!("reading the log of the container `{id}`");
+    let act = format!("reading the log of the container `{}`", shown(id));
     let tail = tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string());
     let options = LogsOptionsBuilder::default()
         .stdout(true)
@@ -69,7 +69,7 @@ pub(super) async fn exec(
     input: &[u8],
 ) -> Result<ExecOutput, EngineError> {
     let program = command.first().map_or("nothing", String::as_str);
-    let act = format!("running `{program}` in the container `{id}`");
+    let act = format!("running `{program}` in the container `{}`", shown(id));
     let options = CreateExecOptions {
         attach_stdin: Some(!input.is_empty()),
         attach_stdout: Some(true),
