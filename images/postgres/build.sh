@@ -56,11 +56,11 @@ os_release=${OS_RELEASE:-/etc/os-release}
 if [ -r "$os_release" ]; then . "$os_release"; fi
 case " ${ID:-} ${ID_LIKE:-} " in
 *" ubuntu "*)
-    family=Ubuntu keyring=ubuntu-archive-keyring
+    family=Ubuntu keyring=ubuntu-archive-keyring updates=yes
     suites='14:jammy 16:noble 17:questing 18:resolute'
     ;;
 *" debian "*)
-    family=Debian keyring=debian-archive-keyring
+    family=Debian keyring=debian-archive-keyring updates=
     suites='13:bullseye 15:bookworm 17:trixie 18:forky'
     ;;
 *) refuse 10 "this host is neither Debian nor Ubuntu" ;;
@@ -76,29 +76,30 @@ if [ -z "$suite" ]; then
 fi
 echo "from: $family $suite" >&2
 
-# The host's sources may name other archives too: the distribution's own is the one that says so, or the one that has the
-# host's release. Updates and security suites have a dash in their names.
+# The host's sources may name other archives too. The distribution's own is the one that has the host's release and its
+# updates, or else the release alone.
 codename=${UBUNTU_CODENAME:-${VERSION_CODENAME:-}}
-source_line=$(
-    apt-get indextargets --format '$(COMPONENT)|$(CREATED_BY)|$(RELEASE)|$(ORIGIN)|$(SITE)|$(SIGNED_BY)' |
-        awk -F'|' -v codename="$codename" -v family="$family" '
-            $1 == "main" && $2 == "Packages" && $3 !~ /-/ {
-                score = ($4 == family) * 4 + ($3 == codename) * 2 + ($3 ~ /^(oldstable|stable|testing|unstable|sid)$/)
-                if (score > best) { best = score; found = $5 "|" $6 }
-            }
-            END { print found }'
+site=$(
+    apt-get update --print-uris 2>/dev/null | tr -d "'" | awk -v codename="$codename" '
+        $1 ~ "/dists/[^/]+/InRelease$" {
+            site = suite = $1
+            sub("/dists/[^/]+/InRelease$", "", site)
+            sub("/InRelease$", "", suite)
+            sub(".*/", "", suite)
+            if (suite == codename "-updates") updated[site] = 1
+            if (suite == codename) released[++releases] = site
+            if (suite ~ /^(oldstable|stable|testing|unstable|sid)$/) other = other ? other : site
+        }
+        END {
+            for (i = 1; i <= releases; i++) if (released[i] in updated) { print released[i]; exit }
+            print releases ? released[1] : other
+        }'
 )
-site=${source_line%%|*} signed_by=${source_line#*|}
 if [ -z "$site" ]; then refuse 10 "apt's sources on this host name no mirror of $family"; fi
-case "$signed_by" in
-/*) ;;
-*)
-    signed_by=
-    for file in "/usr/share/keyrings/$keyring".{pgp,gpg}; do
-        if [ -r "$file" ]; then signed_by=$file; fi
-    done
-    ;;
-esac
+keys=
+for file in "/usr/share/keyrings/$keyring".{pgp,gpg}; do
+    if [ -r "$file" ]; then keys=" signed-by=$file"; fi
+done
 
 # --- an apt of our own: the host's mirror, proxies and credentials, and none of its state --------------------------------
 
@@ -145,13 +146,16 @@ Acquire::https::Timeout "15";
 // Mirrors may be snapshots of a day, and an old testing is as good for a lab.
 Acquire::Check-Valid-Until "false";
 CONF
-echo "deb [target=Packages${signed_by:+ signed-by=$signed_by}] $site $suite main" >"$work/sources.list"
+# Debian's point releases bring new minor versions into the suite itself, Ubuntu has them beside it.
+for name in "$suite" ${updates:+"$suite-updates"}; do
+    echo "deb [target=Packages$keys] $site $name main"
+done >"$work/sources.list"
 
 # What packages ask for and a container with one server in it does not: apt takes these for installed. They are Perl and
 # what needs it (Debian's wrappers around several clusters), accounts, and LLVM, which is 120 MB and only speeds up long
 # queries: PostgreSQL goes without where `llvmjit.so` is missing.
 for package in adduser debconf init-system-helpers libpam-modules libpam-runtime locales lsb-base passwd perl perl-base \
-    postgresql-client-common postgresql-common sensible-utils ssl-cert sysvinit-utils ucf libllvm{9..30}; do
+    postgresql-client-common postgresql-common sensible-utils ssl-cert sysvinit-utils ucf libllvm{9..30}{,t64}; do
     printf 'Package: %s\nStatus: install ok installed\nArchitecture: all\nMulti-Arch: foreign\nVersion: 999:0\n\n' "$package"
 done >"$work/status"
 
@@ -194,7 +198,10 @@ if ! find "$work/archives" -name '*.deb' -print0 |
     # Not `dpkg-deb -x`: packages from before the merge of /bin and /usr/bin would make folders of the links above.
     xargs -0 -P 2 -n 4 bash -o pipefail -c '
         for deb; do
-            dpkg-deb --fsys-tarfile "$deb" | tar -C "$0" -xp --keep-directory-symlink --warning=no-timestamp -f - || exit 255
+            dpkg-deb --fsys-tarfile "$deb" | tar -C "$0" -xp --keep-directory-symlink --warning=no-timestamp \
+                --exclude="./usr/share/doc/*" --exclude="./usr/share/man/*" --exclude="./usr/share/info/*" \
+                --exclude="./usr/share/locale/*" --exclude="./usr/share/lintian/*" --exclude="./usr/share/bug/*" \
+                --exclude="*/lib/bitcode/*" --exclude="*/llvmjit*" -f - || exit 255
         done' "$root" 2>"$work/unpack.log"; then
     if grep -qi 'no space left' "$work/unpack.log"; then refuse 13 "$(tail -n 3 "$work/unpack.log")"; fi
     refuse 14 "$(tail -n 3 "$work/unpack.log")"
@@ -202,10 +209,8 @@ fi
 
 # --- what the packages' scripts would have made, and a place for data ----------------------------------------------------
 
-echo "step: 3 5 trimming" >&2
-server=$root/usr/lib/postgresql/$major
-rm -rf "$root"/usr/share/{doc,man,info,locale,lintian,bug} "$root"/usr/share/postgresql/*/man "$root"/var/{run,lock} \
-    "$server"/lib/{bitcode,llvmjit.so,llvmjit_types.bc}
+echo "step: 3 5 completing the root file system" >&2
+rm -rf "$root"/var/{run,lock} "$root"/usr/share/postgresql/*/man
 ln -s /run "$root/var/run"
 ln -s /run/lock "$root/var/lock"
 mkdir -p -m 1777 "$root/run/lock"
