@@ -41,10 +41,10 @@ FROM size, generate_series(1, size.customers) AS id,
      ) AS words,
      LATERAL (SELECT firsts[1 + pg_temp.pick(id, seed + 3, 35)] AS first, lasts[1 + pg_temp.pick(id, seed + 4, 33)] AS last) AS name;
 
--- One order about every quarter of an hour from the start of 2024.
+-- Two years of orders, one after the other.
 INSERT INTO orders (order_id, customer_id, order_date)
 SELECT id, 1 + pg_temp.pick(id, seed + 5, size.customers),
-       timestamp '2024-01-01 08:00:00' + (id * 900 + pg_temp.pick(id, seed + 6, 900)) * interval '1 second'
+       timestamp '2024-01-01 08:00:00' + id * 63072000 / size.orders * interval '1 second'
 FROM size, generate_series(1, size.orders) AS id;
 
 -- Four details an order, next to each other.
