@@ -53,7 +53,9 @@ impl<'a> Query<'a> {
     /// complete.
     pub(super) fn blame(&self, position: Option<usize>, completed: usize) -> Origin<'a> {
         let pointed = position.and_then(|position| {
-            let number = self.statements.partition_point(|(start, _)| *start < position);
+            let number = self
+                .statements
+                .partition_point(|(start, _)| *start < position);
             let (start, origin) = *self.statements.get(number.checked_sub(1)?)?;
             let before = self.text.chars().skip(start).take(position - 1 - start);
             let line = origin.line + before.filter(|&c| c == '\n').count();
@@ -62,7 +64,11 @@ impl<'a> Query<'a> {
         pointed
             .or_else(|| self.origin(completed))
             .or_else(|| self.statements.last().map(|(_, origin)| *origin))
-            .unwrap_or(Origin { file: "", line: 1, table: None })
+            .unwrap_or(Origin {
+                file: "",
+                line: 1,
+                table: None,
+            })
     }
 }
 
@@ -125,7 +131,9 @@ mod tests {
 
     #[test]
     fn statements_go_together_and_what_has_to_be_alone_goes_alone() {
-        let files = [file("SELECT 1; SELECT 2; VACUUM; COPY t FROM stdin;\n1\n\\.\nSELECT 3;")];
+        let files = [file(
+            "SELECT 1; SELECT 2; VACUUM; COPY t FROM stdin;\n1\n\\.\nSELECT 3;",
+        )];
         let all = exchanges(&files).expect("SQL");
         assert_eq!(all.len(), 4);
         assert_eq!(query(&all[0]).text, "SELECT 1\n;\nSELECT 2\n;\n");
@@ -149,6 +157,9 @@ mod tests {
         let files = [file(&"SELECT 1;\n".repeat(300_000))];
         let all = exchanges(&files).expect("SQL");
         assert!(all.len() > 2);
-        assert_eq!(query(&all[1]).blame(None, 0).line, query(&all[0]).statements.len() + 1);
+        assert_eq!(
+            query(&all[1]).blame(None, 0).line,
+            query(&all[0]).statements.len() + 1
+        );
     }
 }

@@ -120,7 +120,11 @@ async fn run(
             source,
         })?;
     }
-    if dataset.own && in_transaction(client).await.map_err(|source| connection(dataset, source))? {
+    if dataset.own
+        && in_transaction(client)
+            .await
+            .map_err(|source| connection(dataset, source))?
+    {
         return Err(DatasetError::OpenTransaction {
             dataset: dataset.name.clone(),
         });
@@ -196,9 +200,9 @@ async fn in_transaction(client: &Client) -> Result<bool, tokio_postgres::Error> 
     let answers = client
         .simple_query("SELECT transaction_timestamp() <> statement_timestamp()")
         .await?;
-    Ok(answers.iter().any(|answer| {
-        matches!(answer, SimpleQueryMessage::Row(row) if row.get(0) == Some("t"))
-    }))
+    Ok(answers
+        .iter()
+        .any(|answer| matches!(answer, SimpleQueryMessage::Row(row) if row.get(0) == Some("t"))))
 }
 
 impl Loaded {
@@ -216,7 +220,10 @@ mod tests {
 
     #[test]
     fn the_line_of_copied_data_is_read_from_the_servers_context() {
-        assert_eq!(copied_line("COPY orders, line 3, column id: \"x\""), Some(3));
+        assert_eq!(
+            copied_line("COPY orders, line 3, column id: \"x\""),
+            Some(3)
+        );
         assert_eq!(copied_line("COPY orders, line 12"), Some(12));
         assert_eq!(copied_line("SQL function \"f\""), None);
     }

@@ -175,8 +175,13 @@ mod tests {
     #[test]
     fn a_semicolon_ends_a_statement_only_where_it_stands_for_itself() {
         assert_eq!(
-            texts("SELECT ';', E'\\';', \";\", $$;$$, $a$ $$;$a$; -- ;\n/* ; /* ; */ ; */ SELECT (1;2)"),
-            ["SELECT ';', E'\\';', \";\", $$;$$, $a$ $$;$a$", "SELECT (1;2)"]
+            texts(
+                "SELECT ';', E'\\';', \";\", $$;$$, $a$ $$;$a$; -- ;\n/* ; /* ; */ ; */ SELECT (1;2)"
+            ),
+            [
+                "SELECT ';', E'\\';', \";\", $$;$$, $a$ $$;$a$",
+                "SELECT (1;2)"
+            ]
         );
     }
 
@@ -192,13 +197,19 @@ mod tests {
 
     #[test]
     fn a_dollar_inside_a_name_opens_nothing() {
-        assert_eq!(texts("SELECT a$b; SELECT c$b, $1"), ["SELECT a$b", "SELECT c$b, $1"]);
+        assert_eq!(
+            texts("SELECT a$b; SELECT c$b, $1"),
+            ["SELECT a$b", "SELECT c$b, $1"]
+        );
     }
 
     #[test]
     fn the_body_of_an_sql_function_is_one_statement() {
         let function = "CREATE OR REPLACE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END";
-        assert_eq!(texts(&format!("{function}; SELECT 3")), [function, "SELECT 3"]);
+        assert_eq!(
+            texts(&format!("{function}; SELECT 3")),
+            [function, "SELECT 3"]
+        );
         assert_eq!(texts("BEGIN; SELECT 1; END;"), ["BEGIN", "SELECT 1", "END"]);
     }
 
@@ -237,13 +248,19 @@ mod tests {
 
     #[test]
     fn what_pg_dump_writes_for_psql_alone_is_passed_over() {
-        assert_eq!(texts("\\restrict abc\nSELECT 1;\n\\unrestrict abc\n"), ["SELECT 1"]);
+        assert_eq!(
+            texts("\\restrict abc\nSELECT 1;\n\\unrestrict abc\n"),
+            ["SELECT 1"]
+        );
     }
 
     #[test]
     fn a_string_without_end_is_reported_where_it_begins() {
         let error = pieces("SELECT 1;\nSELECT 'a;\nb").expect_err("no end");
-        assert_eq!((error.to_string().as_str(), error.line()), ("a string has no end", 2));
+        assert_eq!(
+            (error.to_string().as_str(), error.line()),
+            ("a string has no end", 2)
+        );
     }
 
     #[test]
@@ -257,8 +274,15 @@ mod tests {
 
     #[test]
     fn the_table_that_is_filled_is_named_as_written() {
-        let filled = |sql| pieces(sql).expect("SQL")[0].filled_table().map(str::to_owned);
-        assert_eq!(filled("insert into \"My Table\"(a) values (1)").as_deref(), Some("\"My Table\""));
+        let filled = |sql| {
+            pieces(sql).expect("SQL")[0]
+                .filled_table()
+                .map(str::to_owned)
+        };
+        assert_eq!(
+            filled("insert into \"My Table\"(a) values (1)").as_deref(),
+            Some("\"My Table\"")
+        );
         assert_eq!(filled("INSERT INTO s.t SELECT 1").as_deref(), Some("s.t"));
         assert_eq!(filled("COPY t TO stdout"), None);
     }

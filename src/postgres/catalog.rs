@@ -48,6 +48,10 @@ pub struct Table {
 }
 
 /// A column.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the catalog's, and each is true or false by itself"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Column {
     /// Its name, as it is.

@@ -52,7 +52,13 @@ impl fmt::Display for ServerError {
             }
             return Ok(());
         };
-        write!(f, "{} {}: {}", error.severity(), error.code().code(), error.message())?;
+        write!(
+            f,
+            "{} {}: {}",
+            error.severity(),
+            error.code().code(),
+            error.message()
+        )?;
         if let Some(detail) = error.detail() {
             write!(f, "\nDETAIL: {detail}")?;
         }

@@ -102,8 +102,9 @@ impl<'a> Scan<'a> {
 
     fn step(&mut self, bytes: usize) {
         let end = (self.at + bytes).min(self.text.len());
-        let passed = &self.text.as_bytes()[self.at..end];
-        self.line += passed.iter().filter(|&&byte| byte == b'\n').count();
+        for byte in &self.text.as_bytes()[self.at..end] {
+            self.line += usize::from(*byte == b'\n');
+        }
         self.at = end;
     }
 
@@ -173,7 +174,10 @@ impl<'a> Scan<'a> {
                     return self.quoted(b'\'', true, "a string");
                 }
                 let start = self.at;
-                while self.peek(0).is_some_and(|byte| is_word(byte) || byte == b'$') {
+                while self
+                    .peek(0)
+                    .is_some_and(|byte| is_word(byte) || byte == b'$')
+                {
                     self.at += 1;
                 }
                 open.word(&self.text[start..self.at]);
