@@ -246,7 +246,7 @@ pub struct Container {
     pub address: Option<Ipv4Addr>,
     /// The host's port for its published port, while it runs.
     pub port: Option<u16>,
-    /// Its labels.
+    /// Its labels, and its image's where it has none of that key.
     pub labels: Labels,
 }
 
@@ -319,7 +319,7 @@ pub trait Engine: Clone + Send + Sync + 'static {
         &self,
         reference: &str,
     ) -> impl Future<Output = Result<Option<Image>, EngineError>> + Send;
-    /// Every image that is meant.
+    /// Every image that is meant. Their `env` and `volumes` are empty: only [`Engine::find_image`] tells them.
     fn images(
         &self,
         which: &Selector,
@@ -337,11 +337,11 @@ pub trait Engine: Clone + Send + Sync + 'static {
         changes: &[String],
         tar: impl AsyncRead + Send + Unpin + 'static,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
-    /// Removes an image.
+    /// Removes an image; one that is not there is removed already.
     fn remove_image(&self, reference: &str)
     -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Makes a network.
+    /// Makes a network. Of two of one name, made at once, one stays; the other is a [`EngineErrorKind::Conflict`].
     fn create_network(
         &self,
         network: &NetworkSpec,
@@ -351,7 +351,7 @@ pub trait Engine: Clone + Send + Sync + 'static {
         &self,
         which: Option<&Selector>,
     ) -> impl Future<Output = Result<Vec<Network>, EngineError>> + Send;
-    /// Removes a network, by identity.
+    /// Removes a network, by identity; one that is not there is removed already.
     fn remove_network(&self, id: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Makes a volume. One of that name that exists is returned as it is, with the labels that it has.
@@ -364,7 +364,7 @@ pub trait Engine: Clone + Send + Sync + 'static {
         &self,
         which: &Selector,
     ) -> impl Future<Output = Result<Vec<Volume>, EngineError>> + Send;
-    /// Removes a volume.
+    /// Removes a volume; one that is not there is removed already.
     fn remove_volume(&self, name: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Makes a container and returns its identity.
@@ -378,7 +378,8 @@ pub trait Engine: Clone + Send + Sync + 'static {
     fn pause_container(&self, id: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
     /// Lets a frozen container go on.
     fn unpause_container(&self, id: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
-    /// Removes a container in whatever state it is, with its anonymous volumes.
+    /// Removes a container in whatever state it is, with its anonymous volumes; returns when it is gone, whoever
+    /// else removes it.
     fn remove_container(&self, id: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
     /// The container of that name or identity, if there is one.
     fn find_container(
@@ -399,6 +400,9 @@ pub trait Engine: Clone + Send + Sync + 'static {
         tail: Option<usize>,
     ) -> impl Future<Output = Result<String, EngineError>> + Send;
     /// Runs a program in a running container to its end, with `input` on its standard input.
+    ///
+    /// A program that cannot be started is an error, or exit code 126 or 127 with the reason on its output, as the
+    /// engine's version has it.
     fn exec(
         &self,
         id: &str,

@@ -1,1 +1,261 @@
-//! To come.
+//! From a wanted PostgreSQL version to an image that has it: present, pulled, or built from packages.
+//!
+//! Owns the order in which images are looked for, and what an image says about itself. Never starts a container, and
+//! never removes or renames an image.
+
+mod build;
+mod claim;
+mod error;
+mod pull;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+pub use self::error::{BuildError, ImageError, PullFailure};
+use crate::engine::{Engine, EngineErrorKind, Image};
+use crate::event::{Event, Reporter};
+use crate::report::duration;
+use crate::scenario::PostgresVersion;
+
+/// The label of every image that `lab` built; its value is the folder of `images/` that it was built by.
+pub const IMAGE_LABEL: &str = "dev.replication-lab.image";
+
+/// The label that says which major version of PostgreSQL an image has.
+pub const POSTGRES_LABEL: &str = "dev.replication-lab.postgres";
+
+/// Which way an image was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// The engine had it.
+    Present,
+    /// It came from a registry.
+    Pulled,
+    /// It was built from the distribution's packages.
+    Built,
+}
+
+/// An image to run nodes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The name by which it was found: `postgres:17`.
+    pub reference: String,
+    /// The image itself.
+    pub image: Image,
+    /// PostgreSQL's major version in it, where that was asked for or the image says it.
+    pub major: Option<u32>,
+    /// Which way it was found.
+    pub way: Way,
+    /// How long that took.
+    pub took: Duration,
+}
+
+/// Finds an image with the wanted PostgreSQL: one that is present, else from a registry, else, for a major version,
+/// built from the packages of the Debian or Ubuntu that this runs on. Reports the way taken as one [`Event::Note`].
+///
+/// # Errors
+/// [`ImageError`], with a hint; [`ImageError::Interrupted`] soon after `cancel`, with nothing left behind.
+pub async fn ensure<E: Engine>(
+    engine: &E,
+    wanted: &PostgresVersion,
+    reporter: &dyn Reporter,
+    cancel: &CancellationToken,
+) -> Result<Found, ImageError> {
+    ensure_by(engine, wanted, &build::Recipe::default(), reporter, cancel).await
+}
+
+async fn ensure_by<E: Engine>(
+    engine: &E,
+    wanted: &PostgresVersion,
+    recipe: &build::Recipe,
+    reporter: &dyn Reporter,
+    cancel: &CancellationToken,
+) -> Result<Found, ImageError> {
+    let began = Instant::now();
+    let finding = async {
+        match wanted {
+            PostgresVersion::Image(reference) => named(engine, reference, reporter, cancel).await,
+            PostgresVersion::Major(major) => {
+                of_major(engine, *major, recipe, reporter, cancel).await
+            }
+        }
+    };
+    let (reference, image, way) = finding.await?;
+    let took = began.elapsed();
+    let how = match &way {
+        Taken::Present => "present".to_owned(),
+        Taken::Pulled => format!("pulled in {}", duration(took)),
+        Taken::Built { from } => format!("built from {from} in {}", duration(took)),
+    };
+    reporter.report(&Event::Note(format!("image {reference} {how}")));
+    let asked = match wanted {
+        PostgresVersion::Major(major) => Some(*major),
+        PostgresVersion::Image(_) => None,
+    };
+    Ok(Found {
+        major: major_of(&image).or(asked),
+        reference,
+        image,
+        way: match way {
+            Taken::Present => Way::Present,
+            Taken::Pulled => Way::Pulled,
+            Taken::Built { .. } => Way::Built,
+        },
+        took,
+    })
+}
+
+/// The way taken, with what the note says about it.
+enum Taken {
+    Present,
+    Pulled,
+    Built { from: String },
+}
+
+type Located = (String, Image, Taken);
+
+async fn named<E: Engine>(
+    engine: &E,
+    reference: &str,
+    reporter: &dyn Reporter,
+    cancel: &CancellationToken,
+) -> Result<Located, ImageError> {
+    if let Some(image) = find(engine, reference, cancel).await? {
+        return Ok((reference.to_owned(), image, Taken::Present));
+    }
+    match pull::pull(engine, reference, reporter, cancel).await? {
+        Ok(()) => Ok((
+            reference.to_owned(),
+            arrived(engine, reference, cancel).await?,
+            Taken::Pulled,
+        )),
+        Err(source) => Err(ImageError::Absent {
+            reference: reference.to_owned(),
+            failure: PullFailure::of(&source),
+            source,
+        }),
+    }
+}
+
+async fn of_major<E: Engine>(
+    engine: &E,
+    major: u32,
+    recipe: &build::Recipe,
+    reporter: &dyn Reporter,
+    cancel: &CancellationToken,
+) -> Result<Located, ImageError> {
+    let official = format!("postgres:{major}");
+    let ours = build::reference(major);
+    let mut mismatch = None;
+    for reference in [&official, &ours] {
+        let Some(image) = find(engine, reference, cancel).await? else {
+            continue;
+        };
+        match checked(reference, image, major) {
+            Ok(image) => return Ok((reference.clone(), image, Taken::Present)),
+            Err(wrong) => mismatch = mismatch.or(Some(wrong)),
+        }
+    }
+    // To pull or build over a name that somebody gave to another image would take the name from that image.
+    if let Some(wrong) = mismatch {
+        return Err(wrong);
+    }
+    let refusal = match pull::pull(engine, &official, reporter, cancel).await? {
+        Ok(()) => {
+            let image = arrived(engine, &official, cancel).await?;
+            let image = checked(&official, image, major)?;
+            return Ok((official, image, Taken::Pulled));
+        }
+        Err(refusal) => refusal,
+    };
+    let _claim = claim::claim(&recipe.claims, &ours, reporter, cancel).await?;
+    // Whoever held the claim until now was building the same.
+    if let Some(image) = find(engine, &ours, cancel).await? {
+        return Ok((ours, image, Taken::Present));
+    }
+    match build::build(engine, recipe, major, reporter, cancel).await? {
+        Ok(from) => {
+            let image = arrived(engine, &ours, cancel).await?;
+            Ok((ours, image, Taken::Built { from }))
+        }
+        Err(source) => Err(ImageError::Unbuilt {
+            major,
+            pull: refusal.source.to_string(),
+            source,
+        }),
+    }
+}
+
+/// The image of that name, if it is here.
+async fn find<E: Engine>(
+    engine: &E,
+    reference: &str,
+    cancel: &CancellationToken,
+) -> Result<Option<Image>, ImageError> {
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(ImageError::Interrupted),
+        found = engine.find_image(reference) => Ok(found?),
+    }
+}
+
+/// The image of that name, which was pulled or built just now.
+async fn arrived<E: Engine>(
+    engine: &E,
+    reference: &str,
+    cancel: &CancellationToken,
+) -> Result<Image, ImageError> {
+    let image = find(engine, reference, cancel).await?;
+    image.ok_or_else(|| ImageError::Vanished {
+        reference: reference.to_owned(),
+    })
+}
+
+fn checked(reference: &str, image: Image, wanted: u32) -> Result<Image, ImageError> {
+    match major_of(&image) {
+        Some(found) if found != wanted => Err(ImageError::WrongMajor {
+            reference: reference.to_owned(),
+            wanted,
+            found,
+        }),
+        _ => Ok(image),
+    }
+}
+
+/// PostgreSQL's major version, as far as the image says: the official image by `PG_MAJOR`, ours by its label.
+/// Whoever starts a server of an image that says nothing has to look at what the server says.
+#[must_use]
+pub fn major_of(image: &Image) -> Option<u32> {
+    let said = image
+        .env
+        .iter()
+        .find_map(|env| env.strip_prefix("PG_MAJOR="));
+    said.or_else(|| image.labels.get(POSTGRES_LABEL).map(String::as_str))
+        .and_then(|said| said.parse().ok())
+}
+
+/// Where a node's volume is to be mounted, so that the folder belongs to `postgres` and the engine makes no anonymous
+/// volume: at the volume that the image declares for PostgreSQL's data, else at `/var/lib/postgresql`.
+///
+/// `/var/lib/postgresql/data/pgdata` is inside it in every case.
+#[must_use]
+pub fn data_mount(image: &Image) -> &'static str {
+    let declares = |path: &str| {
+        let mut volumes = image.volumes.iter();
+        volumes.any(|volume| volume.trim_end_matches('/') == path)
+    };
+    if declares("/var/lib/postgresql/data") {
+        "/var/lib/postgresql/data"
+    } else {
+        "/var/lib/postgresql"
+    }
+}
+
+/// Whether pulling failed in a way that leaves nothing to try: the engine itself is at fault, or its disk.
+fn engine_is_at_fault(kind: EngineErrorKind) -> bool {
+    !matches!(kind, EngineErrorKind::Registry | EngineErrorKind::NotFound)
+}

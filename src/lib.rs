@@ -11,6 +11,7 @@
 //! Left of the bar nothing touches the outside world.
 
 pub mod cluster;
+pub mod dataset;
 pub mod engine;
 pub mod event;
 pub mod image;

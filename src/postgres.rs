@@ -1,1 +1,4 @@
 //! To come.
+
+pub mod catalog;
+pub mod server_error;

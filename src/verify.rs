@@ -1,1 +1,4 @@
 //! To come.
+
+pub mod compare;
+pub mod probe;

@@ -1,1 +1,204 @@
-//! To come.
+//! The engine on Docker, by bollard: Docker Engine 20.10 (API 1.41) and newer.
+//!
+//! Owns the connection and the translation between our words and Docker's; this module and those below it are the
+//! only ones that name bollard. Never decides what a lab needs, and remembers nothing between two calls.
+
+mod connect;
+mod container;
+mod error;
+mod image;
+mod network;
+mod talk;
+mod volume;
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use tokio::io::AsyncRead;
+
+use super::{
+    Attached, Container, ContainerSpec, Engine, EngineError, EngineInfo, ExecOutput, Image, Labels,
+    LayerProgress, Network, NetworkSpec, Selector, Volume,
+};
+
+/// How long a call may take until Docker answers. Creating and starting take a second on a bad day; a machine whose
+/// disk is busy can take much longer, and giving up on a call that then succeeds would leave an orphan.
+const CALL: Duration = Duration::from_secs(300);
+
+/// The same for calls that move whole images.
+const LONG_CALL: Duration = Duration::from_secs(3600);
+
+/// A connection to Docker. Clones share it.
+///
+/// ```no_run
+/// use replication_lab::engine::Engine;
+/// use replication_lab::engine::docker::Docker;
+///
+/// # async fn example() -> Result<(), replication_lab::engine::EngineError> {
+/// let docker = Docker::connect().await?;
+/// assert!(docker.find_image("postgres:17").await?.is_some());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Docker {
+    client: bollard::Docker,
+}
+
+impl Docker {
+    /// Makes one call, notes how long it took, and puts a failure into our words. `act` completes "while …":
+    /// "starting the container `lab-a-primary`".
+    async fn call<T>(
+        &self,
+        act: &str,
+        answer: impl Future<Output = Result<T, bollard::errors::Error>>,
+    ) -> Result<T, EngineError> {
+        let started = Instant::now();
+        let answer = answer.await;
+        let took = started.elapsed();
+        match answer {
+            Ok(value) => {
+                tracing::debug!(?took, "{act}");
+                Ok(value)
+            }
+            Err(error) => {
+                let error = error::explain(act, &error);
+                tracing::debug!(?took, cause = %error.source, "{act} failed");
+                Err(error)
+            }
+        }
+    }
+
+    /// The connection with the patience that moving an image takes.
+    fn patient(&self) -> bollard::Docker {
+        self.client.clone().with_timeout(LONG_CALL)
+    }
+}
+
+/// An object as it is shown to people: its name, or the twelve digits of its identity that Docker shows too.
+fn shown(given: &str) -> &str {
+    let identity = given.len() == 64 && given.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if identity { &given[..12] } else { given }
+}
+
+/// A selection as Docker's list filters have it.
+fn label_filter(which: &Selector) -> std::collections::HashMap<String, Vec<String>> {
+    let value = match which {
+        Selector::Label(key) => key.clone(),
+        Selector::LabelValue(key, value) => format!("{key}={value}"),
+    };
+    std::collections::HashMap::from([("label".to_owned(), vec![value])])
+}
+
+/// Labels as Docker's answers have them, in our order.
+fn labels(given: Option<std::collections::HashMap<String, String>>) -> Labels {
+    given.unwrap_or_default().into_iter().collect()
+}
+
+impl Engine for Docker {
+    async fn info(&self) -> Result<EngineInfo, EngineError> {
+        connect::info(self).await
+    }
+
+    async fn find_image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
+        image::find(self, reference).await
+    }
+
+    /// Leaves `env` and `volumes` empty: Docker's list does not tell them, [`Engine::find_image`] does.
+    async fn images(&self, which: &Selector) -> Result<Vec<Image>, EngineError> {
+        image::list(self, which).await
+    }
+
+    async fn pull_image(
+        &self,
+        reference: &str,
+        progress: impl Fn(LayerProgress) + Send + Sync,
+    ) -> Result<(), EngineError> {
+        image::pull(self, reference, progress).await
+    }
+
+    async fn import_image(
+        &self,
+        reference: &str,
+        changes: &[String],
+        tar: impl AsyncRead + Send + Unpin + 'static,
+    ) -> Result<(), EngineError> {
+        image::import(self, reference, changes, tar).await
+    }
+
+    async fn remove_image(&self, reference: &str) -> Result<(), EngineError> {
+        image::remove(self, reference).await
+    }
+
+    async fn create_network(&self, network: &NetworkSpec) -> Result<Network, EngineError> {
+        network::create(self, network).await
+    }
+
+    async fn networks(&self, which: Option<&Selector>) -> Result<Vec<Network>, EngineError> {
+        network::list(self, which).await
+    }
+
+    async fn remove_network(&self, id: &str) -> Result<(), EngineError> {
+        network::remove(self, id).await
+    }
+
+    async fn create_volume(&self, volume: &Volume) -> Result<Volume, EngineError> {
+        volume::create(self, volume).await
+    }
+
+    async fn volumes(&self, which: &Selector) -> Result<Vec<Volume>, EngineError> {
+        volume::list(self, which).await
+    }
+
+    async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+        volume::remove(self, name).await
+    }
+
+    async fn create_container(&self, container: &ContainerSpec) -> Result<String, EngineError> {
+        container::create(self, container).await
+    }
+
+    async fn start_container(&self, id: &str) -> Result<(), EngineError> {
+        let act = format!("starting the container `{}`", shown(id));
+        self.call(&act, self.client.start_container(id, None)).await
+    }
+
+    async fn pause_container(&self, id: &str) -> Result<(), EngineError> {
+        let act = format!("pausing the container `{}`", shown(id));
+        self.call(&act, self.client.pause_container(id)).await
+    }
+
+    async fn unpause_container(&self, id: &str) -> Result<(), EngineError> {
+        let act = format!("unpausing the container `{}`", shown(id));
+        self.call(&act, self.client.unpause_container(id)).await
+    }
+
+    async fn remove_container(&self, id: &str) -> Result<(), EngineError> {
+        container::remove(self, id).await
+    }
+
+    async fn find_container(&self, id: &str) -> Result<Option<Container>, EngineError> {
+        container::find(self, id).await
+    }
+
+    async fn containers(&self, which: &Selector) -> Result<Vec<Container>, EngineError> {
+        container::list(self, which).await
+    }
+
+    async fn attach(&self, id: &str) -> Result<Attached, EngineError> {
+        talk::attach(self, id).await
+    }
+
+    async fn logs(&self, id: &str, tail: Option<usize>) -> Result<String, EngineError> {
+        talk::logs(self, id, tail).await
+    }
+
+    async fn exec(
+        &self,
+        id: &str,
+        command: &[String],
+        input: &[u8],
+    ) -> Result<ExecOutput, EngineError> {
+        talk::exec(self, id, command, input).await
+    }
+}

@@ -1,0 +1,166 @@
+//! Schema and rows for a lab: the tutorial's own, and SQL files of one's own.
+//!
+//! Owns what a dataset is made of and how it is loaded. Never chooses the database or the node: it is handed a
+//! connection. The generating is the server's work, in the SQL of `labs/datasets/`, which reads
+//! `current_setting('lab.rows')` and `current_setting('lab.seed')`.
+
+mod batch;
+mod load;
+pub mod script;
+
+use crate::name::DatasetName;
+pub use load::{DatasetError, Loaded, load};
+
+/// An SQL file, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlFile {
+    /// The file's name, as errors show it.
+    pub name: String,
+    /// Its content.
+    pub text: String,
+}
+
+/// A dataset, ready to be loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dataset {
+    /// `shopping`, or a name of one's own.
+    pub name: DatasetName,
+    /// How many rows the largest table gets.
+    pub rows: u64,
+    /// The same seed gives the same rows.
+    pub seed: u32,
+    /// What makes the tables, where that is kept apart from their rows. A logical subscriber needs this alone.
+    pub schema: Vec<SqlFile>,
+    /// What fills the tables. Of a dataset of one's own this is all there is.
+    pub files: Vec<SqlFile>,
+    own: bool,
+}
+
+/// A dataset that comes with `lab`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Builtin {
+    /// Its name in a scenario's `data:`.
+    pub name: &'static str,
+    /// One line that says what it is.
+    pub about: &'static str,
+    /// How many rows its largest table gets where a scenario is silent.
+    pub rows: u64,
+    schema: &'static str,
+    data: &'static str,
+}
+
+const BUILTIN: &[Builtin] = &[
+    Builtin {
+        name: "shopping",
+        about: "the tutorial's shop: products, customers, orders, order_details",
+        rows: 1000,
+        schema: include_str!("../labs/datasets/shopping/schema.sql"),
+        data: include_str!("../labs/datasets/shopping/data.sql"),
+    },
+    Builtin {
+        name: "jobs",
+        about: "the tutorial's job market: job_seeker, employer",
+        rows: 10,
+        schema: include_str!("../labs/datasets/jobs/schema.sql"),
+        data: include_str!("../labs/datasets/jobs/data.sql"),
+    },
+];
+
+const DEFAULT_SEED: u32 = 1;
+
+/// The datasets that come with `lab`.
+///
+/// ```
+/// let names: Vec<_> = replication_lab::dataset::known().iter().map(|dataset| dataset.name).collect();
+/// assert_eq!(names, ["shopping", "jobs"]);
+/// ```
+#[must_use]
+pub fn known() -> &'static [Builtin] {
+    BUILTIN
+}
+
+/// The dataset of that name that comes with `lab`, of that size.
+#[must_use]
+pub fn builtin(name: &DatasetName, rows: Option<u64>, seed: Option<u32>) -> Option<Dataset> {
+    let found = BUILTIN.iter().find(|known| known.name == name.as_str())?;
+    let file = |part: &str, text: &str| {
+        vec![SqlFile {
+            name: format!("{name}/{part}"),
+            text: text.to_owned(),
+        }]
+    };
+    Some(Dataset {
+        name: name.clone(),
+        rows: rows.unwrap_or(found.rows),
+        seed: seed.unwrap_or(DEFAULT_SEED),
+        schema: file("schema.sql", found.schema),
+        files: file("data.sql", found.data),
+        own: false,
+    })
+}
+
+/// A dataset of one's own: SQL files, run in order.
+#[must_use]
+pub fn own(
+    name: DatasetName,
+    files: Vec<SqlFile>,
+    rows: Option<u64>,
+    seed: Option<u32>,
+) -> Dataset {
+    Dataset {
+        name,
+        rows: rows.unwrap_or(1000),
+        seed: seed.unwrap_or(DEFAULT_SEED),
+        schema: Vec::new(),
+        files,
+        own: true,
+    }
+}
+
+impl Dataset {
+    /// Everything to run, in order.
+    ///
+    /// A dataset that comes with `lab` is one query and so one transaction, and its settings end with it. One's
+    /// own may have several transactions. In both, a commit waits for this server's disk alone: a standby that
+    /// `synchronous_standby_names` asks for need not exist yet.
+    fn script(&self) -> Vec<SqlFile> {
+        let local = if self.own { "" } else { "LOCAL " };
+        let settings = SqlFile {
+            name: "settings".to_owned(),
+            text: format!(
+                "SET {local}synchronous_commit = local; SET {local}lab.rows = {}; SET {local}lab.seed = {}",
+                self.rows, self.seed
+            ),
+        };
+        let files = self.schema.iter().chain(&self.files).cloned();
+        std::iter::once(settings).chain(files).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(name: &str) -> DatasetName {
+        DatasetName::new(name).expect("a name")
+    }
+
+    #[test]
+    fn a_builtin_dataset_is_one_exchange_with_the_server() {
+        for known in known() {
+            let dataset = builtin(&name(known.name), None, None).expect("it is known");
+            let script = dataset.script();
+            let exchanges = batch::exchanges(&script).expect("SQL");
+            assert_eq!(exchanges.len(), 1, "{}", known.name);
+        }
+        assert_eq!(builtin(&name("shoping"), None, None), None);
+    }
+
+    #[test]
+    fn the_shop_has_the_tutorials_tables_as_the_tutorial_writes_them() {
+        let dataset = builtin(&name("shopping"), None, None).expect("it is known");
+        let customer = "    customer_id INT REFERENCES customers(customer_id) NOT NULL,\n";
+        assert!(dataset.schema[0].text.contains(customer));
+        assert_eq!(dataset.schema[0].text.matches("CREATE TABLE").count(), 4);
+    }
+}

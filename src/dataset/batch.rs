@@ -1,0 +1,165 @@
+//! What is sent to the server at once, and which line of which file each part of it came from.
+//!
+//! Owns the way from a statement to its place in a query and back. Never sends anything.
+
+use super::SqlFile;
+use super::script::{Data, Piece, ScriptError, pieces};
+
+/// A query holds about so many bytes: few round trips, and no parse tree that fills the server's memory.
+const QUERY_BYTES: usize = 1 << 20;
+
+/// One exchange with the server.
+#[derive(Debug)]
+pub(super) enum Exchange<'a> {
+    /// Statements that run as one transaction, unless they say otherwise.
+    Query(Query<'a>),
+    /// `COPY … FROM stdin`, and its data.
+    Copy(Origin<'a>, &'a str, Data<'a>),
+}
+
+/// Where a statement came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Origin<'a> {
+    pub(super) file: &'a str,
+    pub(super) line: usize,
+    /// The table that the statement fills, if it does.
+    pub(super) table: Option<&'a str>,
+}
+
+/// Some statements as one text.
+#[derive(Debug, Default)]
+pub(super) struct Query<'a> {
+    pub(super) text: String,
+    /// Each statement's first character, from 0, and its origin.
+    statements: Vec<(usize, Origin<'a>)>,
+    characters: usize,
+}
+
+impl<'a> Query<'a> {
+    fn push(&mut self, origin: Origin<'a>, text: &str) {
+        self.statements.push((self.characters, origin));
+        self.text.push_str(text);
+        // A comment at the end of a statement must not swallow the semicolon.
+        self.text.push_str("\n;\n");
+        self.characters += text.chars().count() + 3;
+    }
+
+    /// The origin of statement `number`, from 0.
+    pub(super) fn origin(&self, number: usize) -> Option<Origin<'a>> {
+        self.statements.get(number).map(|(_, origin)| *origin)
+    }
+
+    /// The file and the line of what failed: where the server points, or else the first statement that did not
+    /// complete.
+    pub(super) fn blame(&self, position: Option<usize>, completed: usize) -> Origin<'a> {
+        let pointed = position.and_then(|position| {
+            let number = self
+                .statements
+                .partition_point(|(start, _)| *start < position);
+            let (start, origin) = *self.statements.get(number.checked_sub(1)?)?;
+            let before = self.text.chars().skip(start).take(position - 1 - start);
+            let line = origin.line + before.filter(|&c| c == '\n').count();
+            Some(Origin { line, ..origin })
+        });
+        pointed
+            .or_else(|| self.origin(completed))
+            .or_else(|| self.statements.last().map(|(_, origin)| *origin))
+            .unwrap_or(Origin {
+                file: "",
+                line: 1,
+                table: None,
+            })
+    }
+}
+
+/// What to exchange with the server so that `files` run in order, or the file that is not SQL and why.
+pub(super) fn exchanges(files: &[SqlFile]) -> Result<Vec<Exchange<'_>>, (&str, ScriptError)> {
+    let mut all = Vec::new();
+    let mut query = Query::default();
+    for file in files {
+        for piece in pieces(&file.text).map_err(|error| (file.name.as_str(), error))? {
+            let alone = piece.refuses_transaction();
+            if alone || piece.data.is_some() || query.text.len() >= QUERY_BYTES {
+                flush(&mut query, &mut all);
+            }
+            let origin = origin(file, &piece);
+            if let Some(data) = piece.data {
+                all.push(Exchange::Copy(origin, piece.text, data));
+            } else {
+                query.push(origin, piece.text);
+            }
+            if alone {
+                flush(&mut query, &mut all);
+            }
+        }
+    }
+    flush(&mut query, &mut all);
+    Ok(all)
+}
+
+fn origin<'a>(file: &'a SqlFile, piece: &Piece<'a>) -> Origin<'a> {
+    Origin {
+        file: &file.name,
+        line: piece.line,
+        table: piece.filled_table(),
+    }
+}
+
+fn flush<'a>(query: &mut Query<'a>, all: &mut Vec<Exchange<'a>>) {
+    if !query.statements.is_empty() {
+        all.push(Exchange::Query(std::mem::take(query)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> SqlFile {
+        SqlFile {
+            name: "a.sql".to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    fn query<'a>(exchange: &'a Exchange<'a>) -> &'a Query<'a> {
+        match exchange {
+            Exchange::Query(query) => query,
+            Exchange::Copy(..) => panic!("a query was expected"),
+        }
+    }
+
+    #[test]
+    fn statements_go_together_and_what_has_to_be_alone_goes_alone() {
+        let files = [file(
+            "SELECT 1; SELECT 2; VACUUM; COPY t FROM stdin;\n1\n\\.\nSELECT 3;",
+        )];
+        let all = exchanges(&files).expect("SQL");
+        assert_eq!(all.len(), 4);
+        assert_eq!(query(&all[0]).text, "SELECT 1\n;\nSELECT 2\n;\n");
+        assert_eq!(query(&all[1]).text, "VACUUM\n;\n");
+        assert!(matches!(all[2], Exchange::Copy(_, "COPY t FROM stdin", _)));
+    }
+
+    #[test]
+    fn the_servers_position_leads_back_to_the_line() {
+        let files = [file("SELECT 'ö';\n\nSELECT 1,\n  x;\n"), file("SELECT 2;")];
+        let all = exchanges(&files).expect("SQL");
+        let query = query(&all[0]);
+        let at = query.text.chars().position(|c| c == 'x').expect("an x") + 1;
+        assert_eq!(query.blame(Some(at), 0).line, 4);
+        assert_eq!(query.blame(Some(1), 0).line, 1);
+        assert_eq!(query.blame(None, 1).line, 3);
+    }
+
+    #[test]
+    fn a_long_file_is_sent_in_parts() {
+        let files = [file(&"SELECT 1;\n".repeat(300_000))];
+        let all = exchanges(&files).expect("SQL");
+        assert!(all.len() > 2);
+        assert_eq!(
+            query(&all[1]).blame(None, 0).line,
+            query(&all[0]).statements.len() + 1
+        );
+    }
+}

@@ -1,0 +1,163 @@
+//! Networks: bridges with labels.
+
+use std::collections::HashMap;
+
+use bollard::models;
+use bollard::query_parameters::ListNetworksOptionsBuilder;
+
+use super::{Docker, label_filter, labels, shown};
+use crate::engine::{EngineCause, EngineError, EngineErrorKind, Network, NetworkSpec, Selector};
+
+pub(super) async fn create(docker: &Docker, spec: &NetworkSpec) -> Result<Network, EngineError> {
+    let act = format!("creating the network `{}`", spec.name);
+    let ipam = spec.subnet.as_ref().map(|subnet| models::Ipam {
+        config: Some(vec![models::IpamConfig {
+            subnet: Some(subnet.clone()),
+            ..Default::default()
+        }]),
+        ..Default::default()
+    });
+    let request = models::NetworkCreateRequest {
+        name: spec.name.clone(),
+        driver: Some("bridge".to_owned()),
+        ipam,
+        labels: Some(spec.labels.clone().into_iter().collect()),
+        ..Default::default()
+    };
+    let id = docker
+        .call(&act, docker.client.create_network(request))
+        .await?
+        .id;
+    let namesakes = named(docker, &spec.name).await?;
+    let network = only(&id, namesakes).ok_or_else(|| EngineError {
+        act,
+        kind: EngineErrorKind::Conflict,
+        source: EngineCause(format!("network with name {} already exists", spec.name)),
+    });
+    if network.is_err() {
+        remove(docker, &id).await?;
+    }
+    network
+}
+
+/// The network of identity `id`, unless one of the same name was there first.
+///
+/// Docker before version 25 lets two networks have one name, and its check on request loses races. So we look after
+/// the fact: of those that were made at once, the oldest stays, and everybody finds the same one.
+fn only(id: &str, mut namesakes: Vec<models::Network>) -> Option<Network> {
+    let age = |network: &models::Network| {
+        let created = network.created.clone().unwrap_or_default();
+        // Docker leaves out the zeros at the end of a second's fraction.
+        let created = created.trim_end_matches('Z').to_owned();
+        (created, network.id.clone())
+    };
+    namesakes.sort_by_key(age);
+    let first = namesakes.into_iter().next()?;
+    (first.id.as_deref() == Some(id)).then(|| translate(first))
+}
+
+async fn named(docker: &Docker, name: &str) -> Result<Vec<models::Network>, EngineError> {
+    let filters = HashMap::from([("name".to_owned(), vec![name.to_owned()])]);
+    let options = ListNetworksOptionsBuilder::default()
+        .filters(&filters)
+        .build();
+    let act = format!("looking at the network `{name}`");
+    let mut found = docker
+        .call(&act, docker.client.list_networks(Some(options)))
+        .await?;
+    // The filter matches parts of names too.
+    found.retain(|network| network.name.as_deref() == Some(name));
+    Ok(found)
+}
+
+pub(super) async fn list(
+    docker: &Docker,
+    which: Option<&Selector>,
+) -> Result<Vec<Network>, EngineError> {
+    let options = which.map(|which| {
+        ListNetworksOptionsBuilder::default()
+            .filters(&label_filter(which))
+            .build()
+    });
+    let listed = docker
+        .call("listing networks", docker.client.list_networks(options))
+        .await?;
+    Ok(listed.into_iter().map(translate).collect())
+}
+
+pub(super) async fn remove(docker: &Docker, id: &str) -> Result<(), EngineError> {
+    let act = format!("removing the network `{}`", shown(id));
+    match docker.call(&act, docker.client.remove_network(id)).await {
+        Err(error) if error.kind != EngineErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn translate(network: models::Network) -> Network {
+    let pools = network.ipam.and_then(|ipam| ipam.config);
+    let pool = pools.unwrap_or_default().into_iter().find(|pool| {
+        pool.subnet
+            .as_ref()
+            .is_some_and(|subnet| !subnet.contains(':'))
+    });
+    let (subnet, gateway) = pool.map_or((None, None), |pool| (pool.subnet, pool.gateway));
+    Network {
+        id: network.id.unwrap_or_default(),
+        name: network.name.unwrap_or_default(),
+        subnet,
+        gateway: gateway.and_then(|gateway| {
+            // Some versions write the gateway with its prefix's length.
+            gateway.split('/').next()?.parse().ok()
+        }),
+        labels: labels(network.labels),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(id: &str, created: &str) -> models::Network {
+        models::Network {
+            id: Some(id.to_owned()),
+            created: Some(created.to_owned()),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn of_two_networks_of_one_name_the_older_stays() {
+        let both = || {
+            vec![
+                network("b", "2025-06-01T10:00:00.12Z"),
+                network("a", "2025-06-01T10:00:00.1Z"),
+            ]
+        };
+        assert_eq!(
+            only("a", both()).map(|found| found.id),
+            Some("a".to_owned())
+        );
+        assert_eq!(only("b", both()), None);
+    }
+
+    #[test]
+    fn the_ipv4_pool_counts() {
+        let pool = |subnet: &str, gateway: &str| models::IpamConfig {
+            subnet: Some(subnet.to_owned()),
+            gateway: Some(gateway.to_owned()),
+            ..Default::default()
+        };
+        let translated = translate(models::Network {
+            ipam: Some(models::Ipam {
+                config: Some(vec![
+                    pool("fd00::/64", "fd00::1"),
+                    pool("172.18.0.0/16", "172.18.0.1/16"),
+                ]),
+                ..Default::default()
+            }),
+            ..network("a", "")
+        });
+        assert_eq!(translated.subnet.as_deref(), Some("172.18.0.0/16"));
+        assert_eq!(translated.gateway, Some([172, 18, 0, 1].into()));
+    }
+}

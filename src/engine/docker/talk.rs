@@ -1,0 +1,134 @@
+//! Talking with processes in containers: attaching, executing, logs.
+
+use std::time::Duration;
+
+use bollard::container::LogOutput;
+use bollard::errors::Error;
+use bollard::exec::{CreateExecOptions, StartExecResults};
+use bollard::query_parameters::{AttachContainerOptionsBuilder, LogsOptionsBuilder};
+use futures_util::{StreamExt, TryStreamExt};
+use tokio::io::AsyncWriteExt;
+use tokio_util::sync::CancellationToken;
+
+use super::{Docker, error, shown};
+use crate::engine::{Attached, EngineError, ExecOutput};
+use crate::wait::{Probe, WaitError, wait_for};
+
+/// How long Docker may take to note the exit code of a program whose output has ended.
+const REAPING: Duration = Duration::from_secs(30);
+
+pub(super) async fn attach(docker: &Docker, id: &str) -> Result<Attached, EngineError> {
+    let act = format!("attaching to the container `{}`", shown(id));
+    let options = AttachContainerOptionsBuilder::default()
+        .stream(true)
+        .stdin(true)
+        .stdout(true)
+        .stderr(true)
+        .logs(false)
+        .build();
+    let attached = docker
+        .call(&act, docker.client.attach_container(id, Some(options)))
+        .await?;
+    let act = format!("reading the output of the container `{}`", shown(id));
+    let output = attached.output.map(move |chunk| {
+        chunk
+            .map(|chunk| chunk.into_bytes().to_vec())
+            .map_err(|cause| error::explain(&act, &cause))
+    });
+    Ok(Attached {
+        input: attached.input,
+        output: Box::pin(output),
+    })
+}
+
+pub(super) async fn logs(
+    docker: &Docker,
+    id: &str,
+    tail: Option<usize>,
+) -> Result<String, EngineError> {
+    let act = format!("reading the log of the container `{}`", shown(id));
+    let tail = tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string());
+    let options = LogsOptionsBuilder::default()
+        .stdout(true)
+        .stderr(true)
+        .tail(&tail)
+        .build();
+    let lines = docker.client.logs(id, Some(options));
+    let bytes = lines.try_fold(Vec::new(), |mut bytes, line| async move {
+        bytes.extend_from_slice(line.as_ref());
+        Ok(bytes)
+    });
+    let bytes = docker.call(&act, bytes).await?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+pub(super) async fn exec(
+    docker: &Docker,
+    id: &str,
+    command: &[String],
+    input: &[u8],
+) -> Result<ExecOutput, EngineError> {
+    let program = command.first().map_or("nothing", String::as_str);
+    let act = format!("running `{program}` in the container `{}`", shown(id));
+    let options = CreateExecOptions {
+        attach_stdin: Some(!input.is_empty()),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        cmd: Some(command.to_vec()),
+        ..Default::default()
+    };
+    let run = async {
+        let exec = docker.client.create_exec(id, options).await?.id;
+        let (stdout, stderr) = converse(docker, &exec, input).await?;
+        Ok((exec, stdout, stderr))
+    };
+    let (exec, stdout, stderr) = docker.call(&act, run).await?;
+    let code = exit_code(docker, &exec, &act).await?;
+    Ok(ExecOutput {
+        code,
+        stdout,
+        stderr,
+    })
+}
+
+/// Starts a program, sends it its input and takes its output, both at once lest one wait for the other.
+async fn converse(docker: &Docker, exec: &str, input: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Error> {
+    let (mut output, mut stdin) = match docker.client.start_exec(exec, None).await? {
+        StartExecResults::Attached { output, input } => (output, input),
+        StartExecResults::Detached => return Ok((Vec::new(), Vec::new())),
+    };
+    let send = async {
+        // A program may end without having read its input; its exit code says whether that is well.
+        let _ = stdin.write_all(input).await;
+        let _ = stdin.shutdown().await;
+    };
+    let take = async {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        while let Some(chunk) = output.try_next().await? {
+            match chunk {
+                LogOutput::StdErr { message } => stderr.extend_from_slice(&message),
+                chunk => stdout.extend_from_slice(chunk.as_ref()),
+            }
+        }
+        Ok((stdout, stderr))
+    };
+    let ((), taken) = tokio::join!(send, take);
+    taken
+}
+
+/// The exit code, which Docker knows a moment after the output has ended.
+async fn exit_code(docker: &Docker, exec: &str, act: &str) -> Result<i64, EngineError> {
+    let never = CancellationToken::new();
+    let waited = wait_for(REAPING, &never, || async {
+        let seen = docker.client.inspect_exec(exec).await;
+        let seen = seen.map_err(|cause| error::explain(act, &cause))?;
+        Ok::<_, EngineError>(match (seen.running, seen.exit_code) {
+            (Some(false), Some(code)) => Probe::Ready(code),
+            _ => Probe::NotYet("the program still runs".to_owned()),
+        })
+    });
+    waited.await.map_err(|error| match error {
+        WaitError::Failed(error) => error,
+        error => error::other(act, error.to_string()),
+    })
+}

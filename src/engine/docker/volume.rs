@@ -1,0 +1,50 @@
+//! Volumes.
+
+use bollard::models;
+use bollard::query_parameters::{ListVolumesOptionsBuilder, RemoveVolumeOptions};
+
+use super::{Docker, label_filter};
+use crate::engine::{EngineError, EngineErrorKind, Selector, Volume};
+
+/// Docker makes a volume and finds one under the same lock, so of several callers exactly one sees its own labels.
+pub(super) async fn create(docker: &Docker, volume: &Volume) -> Result<Volume, EngineError> {
+    let act = format!("creating the volume `{}`", volume.name);
+    let request = models::VolumeCreateRequest {
+        name: Some(volume.name.clone()),
+        labels: Some(volume.labels.clone().into_iter().collect()),
+        ..Default::default()
+    };
+    let made = docker
+        .call(&act, docker.client.create_volume(request))
+        .await?;
+    Ok(translate(made))
+}
+
+pub(super) async fn list(docker: &Docker, which: &Selector) -> Result<Vec<Volume>, EngineError> {
+    let options = ListVolumesOptionsBuilder::default()
+        .filters(&label_filter(which))
+        .build();
+    let listed = docker
+        .call("listing volumes", docker.client.list_volumes(Some(options)))
+        .await?;
+    let volumes = listed.volumes.unwrap_or_default();
+    Ok(volumes.into_iter().map(translate).collect())
+}
+
+pub(super) async fn remove(docker: &Docker, name: &str) -> Result<(), EngineError> {
+    let act = format!("removing the volume `{name}`");
+    let removal = docker
+        .client
+        .remove_volume(name, None::<RemoveVolumeOptions>);
+    match docker.call(&act, removal).await {
+        Err(error) if error.kind != EngineErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn translate(volume: models::Volume) -> Volume {
+    Volume {
+        name: volume.name,
+        labels: volume.labels.into_iter().collect(),
+    }
+}

@@ -1,0 +1,152 @@
+//! Reading the rows of a probe on any server, and taking them away on the one where they were written.
+
+use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
+
+use super::{How, ProbeError, ProbeRow, Removed, Skipped, statement};
+use crate::postgres::server_error::ServerError;
+
+/// What decides how a value looks as text. Two servers may differ in it, and in nothing else.
+pub(super) const SAME_TEXT: &str = "SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; \
+    SET LOCAL TimeZone = 'UTC'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; \
+    SET LOCAL lc_monetary = 'C'; SET LOCAL xmloption = 'content'";
+
+/// The values of one row as text; `None` is NULL.
+pub type Values = Vec<Option<String>>;
+
+/// The rows that one statement returned.
+pub(super) type Answer = Vec<SimpleQueryRow>;
+
+/// What the server behind `client` has in the place of each of `rows`: `None` where it does not have that version
+/// of the row. Meant for the server where the rows were written and its physical standbys.
+///
+/// # Errors
+/// [`ProbeError::Read`] when the server refuses: a table may be missing there.
+pub async fn read(client: &Client, rows: &[ProbeRow]) -> Result<Vec<Option<Values>>, ProbeError> {
+    let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY".to_owned();
+    let mut batch = vec![begin];
+    batch.push(selects(rows));
+    batch.push("COMMIT".to_owned());
+    match answers(client, &batch.join("; ")).await {
+        Ok(answers) => Ok(found(rows, &answers)),
+        Err(error) => {
+            roll_back(client).await;
+            Err(ProbeError::Read(error))
+        }
+    }
+}
+
+/// The statements that read `rows`, one a row and last.
+pub(super) fn selects(rows: &[ProbeRow]) -> String {
+    let selects = rows.iter().map(statement::select);
+    let mut all = vec![SAME_TEXT.to_owned()];
+    all.extend(selects);
+    all.join("; ")
+}
+
+/// The values of each of `rows` among the answers of a batch that has [`selects`] in it and no other SELECT.
+pub(super) fn found(rows: &[ProbeRow], answers: &[Option<Answer>]) -> Vec<Option<Values>> {
+    let mut selected = answers.iter().flatten();
+    rows.iter()
+        .map(|row| {
+            let first = selected.next()?.first()?;
+            let columns = 0..row.columns.len();
+            Some(columns.map(|at| first.get(at).map(str::to_owned)).collect())
+        })
+        .collect()
+}
+
+/// What each statement of a batch answered; `None` for one that returns no rows by nature.
+pub(super) async fn answers(
+    client: &Client,
+    batch: &str,
+) -> Result<Vec<Option<Answer>>, ServerError> {
+    let mut all = Vec::new();
+    let mut current: Option<Answer> = None;
+    for message in client.simple_query(batch).await? {
+        match message {
+            SimpleQueryMessage::RowDescription(_) => current = Some(Vec::new()),
+            SimpleQueryMessage::Row(row) => current.get_or_insert_default().push(row),
+            SimpleQueryMessage::CommandComplete(_) => all.push(current.take()),
+            _ => {}
+        }
+    }
+    Ok(all)
+}
+
+/// Ends a transaction that failed. If even that fails, the connection is gone and the transaction with it.
+pub(super) async fn roll_back(client: &Client) {
+    let _ = client.batch_execute("ROLLBACK").await;
+}
+
+/// Deletes exactly the rows of `rows` that were inserted, children first, and nothing that is somebody else's. The
+/// commit waits for this server's disk alone.
+///
+/// # Errors
+/// [`ProbeError::Remove`] when the connection fails. A table that keeps its row is no error: see [`Removed::left`].
+pub async fn remove(client: &Client, rows: &[ProbeRow]) -> Result<Removed, ProbeError> {
+    let inserted: Vec<&ProbeRow> = rows
+        .iter()
+        .rev()
+        .filter(|row| row.how == How::Inserted)
+        .collect();
+    match delete(client, &inserted).await {
+        Ok(removed) => return Ok(removed),
+        Err(error) if error.code().is_none() => return Err(ProbeError::Remove(error)),
+        Err(_) => {}
+    }
+    // One of them is held; the others still go.
+    let mut removed = Removed::default();
+    for row in inserted {
+        match delete(client, &[row]).await {
+            Ok(one) => {
+                removed.rows += one.rows;
+                removed.left.extend(one.left);
+            }
+            Err(error) if error.code().is_some() => removed.left.push(Skipped {
+                table: row.table.clone(),
+                because: error.to_string(),
+            }),
+            Err(error) => return Err(ProbeError::Remove(error)),
+        }
+    }
+    Ok(removed)
+}
+
+async fn delete(client: &Client, rows: &[&ProbeRow]) -> Result<Removed, ServerError> {
+    if rows.is_empty() {
+        return Ok(Removed::default());
+    }
+    let mut batch = vec![
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".to_owned(),
+        "SET LOCAL synchronous_commit = local".to_owned(),
+        format!("SET LOCAL lock_timeout = {}", super::write::LOCK_TIMEOUT_MS),
+        "SET CONSTRAINTS ALL DEFERRED".to_owned(),
+    ];
+    let before = batch.len();
+    batch.extend(rows.iter().map(|row| statement::delete(row)));
+    batch.push("COMMIT".to_owned());
+    let sent = client.simple_query(&batch.join("; ")).await;
+    let messages = match sent {
+        Ok(messages) => messages,
+        Err(error) => {
+            roll_back(client).await;
+            return Err(error.into());
+        }
+    };
+    let counts = messages.iter().filter_map(|message| match message {
+        SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
+        _ => None,
+    });
+    let mut removed = Removed::default();
+    for (row, count) in rows.iter().zip(counts.skip(before)) {
+        if count == 0 {
+            removed.left.push(Skipped {
+                table: row.table.clone(),
+                because: "somebody else has changed or removed the row since".to_owned(),
+            });
+        } else {
+            removed.rows += 1;
+        }
+    }
+    Ok(removed)
+}

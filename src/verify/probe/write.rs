@@ -1,0 +1,297 @@
+//! Writing a row into each table: in one go where every table takes one, table by table where one does not.
+
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+
+use super::order::parents_first;
+use super::read::{answers, found, roll_back, selects};
+use super::statement::{Fill, Present, Writer, any_row, qualified, touch};
+use super::{Commit, How, Inserted, ProbeError, ProbeRow, Skipped, Written};
+use crate::postgres::catalog::Table;
+use crate::postgres::server_error::ServerError;
+
+/// How long a table that somebody has locked is waited for.
+pub(super) const LOCK_TIMEOUT_MS: u32 = 2000;
+
+/// Writes a row into each of `tables` and commits.
+///
+/// # Errors
+/// [`ProbeError`]; a table that takes no row is none, see [`Inserted::skipped`].
+pub async fn insert(
+    client: &Client,
+    tables: &[Table],
+    how: Commit,
+) -> Result<Inserted, ProbeError> {
+    let Written { rows, skipped } = write(client, tables).await?;
+    let lsn = commit(client, how).await?;
+    Ok(Inserted { rows, skipped, lsn })
+}
+
+/// Writes a row into each of `tables` and leaves the transaction open, for a caller who has to know the rows even
+/// if the commit never returns.
+///
+/// # Errors
+/// [`ProbeError::Write`] when the connection fails or is told to stop; the transaction is over then.
+pub async fn write(client: &Client, tables: &[Table]) -> Result<Written, ProbeError> {
+    let written = match at_once(client, tables).await {
+        Ok(Some(rows)) => {
+            let skipped = Vec::new();
+            return Ok(Written { rows, skipped });
+        }
+        Ok(None) => {
+            roll_back(client).await;
+            one_by_one(client, tables).await
+        }
+        Err(error) => Err(error),
+    };
+    if written.is_err() {
+        roll_back(client).await;
+    }
+    written.map_err(ProbeError::Write)
+}
+
+/// Commits what [`write`] wrote, and says where the write-ahead log is then. All of the log up to there is on this
+/// server's disk, so that a standby can be sent it.
+///
+/// # Errors
+/// [`ProbeError::Commit`] when the server refuses.
+pub async fn commit(client: &Client, how: Commit) -> Result<String, ProbeError> {
+    let set = match how {
+        Commit::AsConfigured => "",
+        Commit::Local => "SET LOCAL synchronous_commit = local; ",
+        Commit::On => "SET LOCAL synchronous_commit = on; ",
+        Commit::RemoteApply => "SET LOCAL synchronous_commit = remote_apply; ",
+    };
+    let batch = format!(
+        "{set}SELECT pg_catalog.current_setting('synchronous_commit'); COMMIT; SELECT pg_catalog.pg_current_wal_lsn()"
+    );
+    let first = |answer: &Option<super::read::Answer>| {
+        let row = answer.as_ref()?.first()?;
+        row.get(0).map(str::to_owned)
+    };
+    let all = answers(client, &batch).await.map_err(ProbeError::Commit)?;
+    let mut texts = all.iter().filter_map(first);
+    let setting = texts.next().unwrap_or_default();
+    let lsn = texts.next().unwrap_or_default();
+    if setting != "off" {
+        return Ok(lsn);
+    }
+    // Such a commit is not on disk yet, and what is not is sent to no standby. A later one takes it along.
+    let flush = "BEGIN; SET LOCAL synchronous_commit = local; \
+        SELECT pg_catalog.pg_logical_emit_message(true, 'lab', ''); COMMIT; SELECT pg_catalog.pg_current_wal_lsn()";
+    let all = answers(client, flush).await.map_err(ProbeError::Commit)?;
+    Ok(all.iter().filter_map(first).next_back().unwrap_or_default())
+}
+
+fn begin() -> String {
+    // Where a constraint can wait, two tables can refer to each other's new row.
+    format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; SET CONSTRAINTS ALL DEFERRED"
+    )
+}
+
+fn nonce() -> u32 {
+    // A `RandomState` is seeded by the operating system.
+    let random = RandomState::new().build_hasher().finish();
+    u32::try_from(random >> 32).unwrap_or_default()
+}
+
+/// All tables in two round trips; `None` where one of them takes no row, and then nothing is known of the others.
+async fn at_once(client: &Client, tables: &[Table]) -> Result<Option<Vec<ProbeRow>>, ServerError> {
+    let nonce = nonce();
+    let writer = Writer { tables, nonce };
+    let ordered = parents_first(tables);
+    let later: BTreeSet<u32> = tables.iter().map(|table| table.oid).collect();
+    let mut now = BTreeSet::new();
+    let mut batch = vec![begin()];
+    for table in &ordered {
+        let present = Present {
+            now: &now,
+            later: &later,
+        };
+        batch.push(writer.insert(table, Fill::Full, present));
+        now.insert(table.oid);
+    }
+    batch.push("SET CONSTRAINTS ALL IMMEDIATE".to_owned());
+    let Some(places) = lenient(answers(client, &batch.join("; ")).await)? else {
+        return Ok(None);
+    };
+    let places = places.iter().flatten().map(place);
+    let rows: Option<Vec<ProbeRow>> = ordered
+        .iter()
+        .zip(places)
+        .map(|(table, place)| Some(row(table, place?, How::Inserted)))
+        .collect();
+    match rows {
+        Some(rows) if rows.len() == ordered.len() => with_values(client, rows).await,
+        _ => Ok(None),
+    }
+}
+
+/// The rows with what is in them now; `None` where a trigger has already changed one again.
+async fn with_values(
+    client: &Client,
+    mut rows: Vec<ProbeRow>,
+) -> Result<Option<Vec<ProbeRow>>, ServerError> {
+    let Some(answers) = lenient(answers(client, &selects(&rows)).await)? else {
+        return Ok(None);
+    };
+    let found = found(&rows, &answers);
+    for (row, values) in rows.iter_mut().zip(found) {
+        let Some(values) = values else {
+            return Ok(None);
+        };
+        row.values = values;
+    }
+    Ok(Some(rows))
+}
+
+/// `None` for what one table may be to blame for; an error for what ends the whole attempt.
+fn lenient<T>(result: Result<T, ServerError>) -> Result<Option<T>, ServerError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if of_one_table(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn of_one_table(error: &ServerError) -> bool {
+    error.code().is_some_and(|code| {
+        let ends = [
+            SqlState::QUERY_CANCELED,
+            SqlState::ADMIN_SHUTDOWN,
+            SqlState::CRASH_SHUTDOWN,
+            SqlState::READ_ONLY_SQL_TRANSACTION,
+        ];
+        !ends.contains(code)
+    })
+}
+
+/// Each table in a savepoint of its own: a row, a row with less in it, an old row touched, or a reason.
+async fn one_by_one(client: &Client, tables: &[Table]) -> Result<Written, ServerError> {
+    let nonce = nonce();
+    let writer = Writer { tables, nonce };
+    let mut now = BTreeSet::new();
+    let mut written = Written::default();
+    client.batch_execute(&begin()).await?;
+    for table in parents_first(tables) {
+        let mut refused = String::new();
+        let mut taken = None;
+        for fill in [Fill::Full, Fill::Required] {
+            let later = BTreeSet::new();
+            let present = Present {
+                now: &now,
+                later: &later,
+            };
+            let statement = writer.insert(table, fill, present);
+            match attempt(client, table, &statement, How::Inserted).await? {
+                Ok(row) => {
+                    taken = Some(row);
+                    break;
+                }
+                Err(because) => refused = because,
+            }
+        }
+        if let Some(row) = taken {
+            now.insert(table.oid);
+            written.rows.push(row);
+            continue;
+        }
+        match touch_one(client, table, refused).await? {
+            Ok(row) => written.rows.push(row),
+            Err(skipped) => written.skipped.push(skipped),
+        }
+    }
+    Ok(written)
+}
+
+/// One statement that writes a row of `table`, undone if it does not.
+async fn attempt(
+    client: &Client,
+    table: &Table,
+    statement: &str,
+    how: How,
+) -> Result<Result<ProbeRow, String>, ServerError> {
+    let batch = format!("SAVEPOINT lab; {statement}; SET CONSTRAINTS ALL IMMEDIATE");
+    let refused = match answers(client, &batch).await {
+        Ok(all) => match all.iter().flatten().next().and_then(place) {
+            Some(place) => {
+                let rows = vec![row(table, place, how)];
+                match with_values(client, rows).await?.and_then(|mut rows| rows.pop()) {
+                    Some(row) => {
+                        client.batch_execute("RELEASE SAVEPOINT lab").await?;
+                        return Ok(Ok(row));
+                    }
+                    None => "a trigger changes the row again".to_owned(),
+                }
+            }
+            None => "nothing was written: a trigger or a rule is in the way, or a table that it refers to is empty".to_owned(),
+        },
+        Err(error) if of_one_table(&error) => error.to_string(),
+        Err(error) => return Err(error),
+    };
+    client
+        .batch_execute("ROLLBACK TO SAVEPOINT lab; RELEASE SAVEPOINT lab")
+        .await?;
+    Ok(Err(refused))
+}
+
+async fn touch_one(
+    client: &Client,
+    table: &Table,
+    because: String,
+) -> Result<Result<ProbeRow, Skipped>, ServerError> {
+    let skipped = |why: &str| Skipped {
+        table: qualified(table),
+        because: format!("no row could be inserted ({because}), and {why}"),
+    };
+    let batch = format!("SAVEPOINT lab; {}; RELEASE SAVEPOINT lab", any_row(table));
+    let some = match answers(client, &batch).await {
+        Ok(all) => all.iter().flatten().next().and_then(place),
+        Err(error) if of_one_table(&error) => {
+            client
+                .batch_execute("ROLLBACK TO SAVEPOINT lab; RELEASE SAVEPOINT lab")
+                .await?;
+            return Ok(Err(skipped(&error.to_string())));
+        }
+        Err(error) => return Err(error),
+    };
+    let Some([relation, ctid, _]) = some else {
+        return Ok(Err(skipped("there is no row to update")));
+    };
+    let Some(statement) = touch(table, &relation, &ctid) else {
+        return Ok(Err(skipped("no column of it can be updated")));
+    };
+    let how = How::Updated {
+        because: because.clone(),
+    };
+    let attempted = attempt(client, table, &statement, how).await?;
+    Ok(attempted.map_err(|why| skipped(&format!("none could be updated ({why})"))))
+}
+
+/// What a probe's statement returns: the relation, the row's place in it, and the transaction.
+fn place(answer: &super::read::Answer) -> Option<[String; 3]> {
+    let row = answer.first()?;
+    let text = |at: usize| row.get(at).map(str::to_owned);
+    Some([text(0)?, text(1)?, text(2)?])
+}
+
+fn row(table: &Table, place: [String; 3], how: How) -> ProbeRow {
+    let [relation, ctid, xmin] = place;
+    ProbeRow {
+        table: qualified(table),
+        relation,
+        ctid,
+        xmin,
+        how,
+        columns: table
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect(),
+        values: Vec::new(),
+    }
+}

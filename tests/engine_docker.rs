@@ -1,0 +1,450 @@
+//! The engine's promises, on a real Docker.
+
+#[path = "support/docker.rs"]
+mod support;
+
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use libtest_mimic::{Arguments, Trial};
+use replication_lab::engine::docker::Docker;
+use replication_lab::engine::{
+    Attached, Container, ContainerState, Engine, EngineError, EngineErrorKind, Mount, NetworkSpec,
+    Volume,
+};
+use replication_lab::wait::{Probe, wait_for};
+use support::{Bench, IMAGE, trial};
+use tokio::io::AsyncWriteExt;
+use tokio_util::sync::CancellationToken;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let trials = vec![
+        trial("a_container_s_life", life),
+        trial("a_container_is_unprivileged", unprivileged),
+        trial("a_volume_takes_the_image_s_owner", ownership),
+        trial("a_network_tells_its_addresses", addresses),
+        trial("a_client_that_leaves_disturbs_nothing", leaving),
+        trial("programs_take_input_and_give_both_outputs", programs),
+        trial("errors_say_what_they_are", kinds),
+        trial("networks_that_overlap_are_refused", overlap),
+        trial("of_two_networks_of_one_name_one_stays", namesakes),
+        trial("a_volume_belongs_to_whoever_came_first", first_come),
+        trial("a_paused_container_can_be_removed", removal),
+        trial("removing_twice_at_once_is_no_error", removal_race),
+        trial("an_image_is_imported_from_a_stream", import),
+        trial("a_pull_without_a_registry_blames_it", pull),
+        Trial::test("a_docker_that_is_not_there_is_told_at_once", || {
+            runtime().block_on(nobody());
+            Ok(())
+        }),
+        Trial::test("an_address_that_is_none_is_named", || {
+            runtime().block_on(no_address());
+            Ok(())
+        }),
+    ];
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.expect("a runtime for the test")
+}
+
+fn kind<T: std::fmt::Debug>(answer: Result<T, EngineError>) -> EngineErrorKind {
+    answer.expect_err("a refusal").kind
+}
+
+/// Everything that is said until `words` are among it, or nothing more comes.
+async fn heard(attached: &mut Attached, words: &str) -> String {
+    let mut all = String::new();
+    while !all.contains(words) {
+        match attached.output.next().await {
+            Some(chunk) => all.push_str(&String::from_utf8_lossy(&chunk.expect("a chunk"))),
+            None => break,
+        }
+    }
+    all
+}
+
+async fn found(bench: &Bench, id: &str) -> Container {
+    let found = bench.docker.find_container(id).await.expect("an answer");
+    found.expect("the container")
+}
+
+async fn until(bench: &Bench, id: &str, state: ContainerState) -> Container {
+    let never = CancellationToken::new();
+    let look = || async {
+        let container = found(bench, id).await;
+        Ok::<_, EngineError>(if container.state == state {
+            Probe::Ready(container)
+        } else {
+            Probe::NotYet(format!("{container:?}"))
+        })
+    };
+    let waited = wait_for(Duration::from_secs(60), &never, look).await;
+    waited.expect("the state that was waited for")
+}
+
+async fn life(bench: Bench) {
+    let docker = &bench.docker;
+    let network = docker.create_network(&bench.network("net")).await;
+    let network = network.expect("a network");
+    let mut spec = bench.container("node", "read x; echo got $x; read y; echo bye >&2; exit 7");
+    spec.network = Some(network.name.clone());
+    spec.publish = Some(5432);
+    let id = docker.create_container(&spec).await.expect("a container");
+    assert_eq!(found(&bench, &id).await.state, ContainerState::Created);
+
+    let mut attached = docker.attach(&id).await.expect("a line of talk");
+    docker.start_container(&id).await.expect("a start");
+    attached
+        .input
+        .write_all(b"hello\n")
+        .await
+        .expect("a reader");
+    assert_eq!(heard(&mut attached, "\n").await, "got hello\n");
+
+    let running = found(&bench, &id).await;
+    assert_eq!(running.state, ContainerState::Running);
+    assert_eq!((&running.name, &running.image), (&spec.name, &spec.image));
+    assert!(bench.everything().matches(&running.labels), "{running:?}");
+    assert!(
+        running.address.is_some() && running.port.is_some(),
+        "{running:?}"
+    );
+    let listed = docker.containers(&bench.everything()).await;
+    assert_eq!(listed.expect("a list"), [running]);
+
+    docker.pause_container(&id).await.expect("a pause");
+    assert_eq!(found(&bench, &id).await.state, ContainerState::Paused);
+    docker.unpause_container(&id).await.expect("a thaw");
+
+    attached.input.write_all(b"on\n").await.expect("a reader");
+    assert_eq!(heard(&mut attached, "\n").await, "bye\n");
+    let ended = until(&bench, &id, ContainerState::Exited).await;
+    assert_eq!(ended.exit_code, Some(7));
+    assert_eq!((ended.address, ended.port), (None, None));
+    let listed = docker.containers(&bench.everything()).await;
+    assert_eq!(listed.expect("a list"), [ended]);
+    let log = docker.logs(&id, None).await.expect("a log");
+    assert_eq!(log, "got hello\nbye\n");
+    let tail = docker.logs(&id, Some(1)).await.expect("a log");
+    assert_eq!(tail, "bye\n");
+
+    docker.remove_container(&id).await.expect("a removal");
+    assert_eq!(docker.find_container(&id).await.expect("an answer"), None);
+    docker.remove_network(&network.id).await.expect("a removal");
+    docker
+        .remove_network(&network.id)
+        .await
+        .expect("none there");
+}
+
+async fn unprivileged(bench: Bench) {
+    let spec = bench.container(
+        "node",
+        "id -un; grep -E '^(CapEff|CapBnd|NoNewPrivs)' /proc/self/status; exec cat",
+    );
+    let id = bench.docker.create_container(&spec).await;
+    let id = id.expect("a container");
+    let mut attached = bench.docker.attach(&id).await.expect("a line of talk");
+    bench.docker.start_container(&id).await.expect("a start");
+    let said = heard(&mut attached, "NoNewPrivs:\t1").await;
+    let lines: Vec<_> = said.lines().collect();
+    let none = "0000000000000000";
+    assert_eq!(lines[0], "postgres");
+    assert!(
+        lines.contains(&format!("CapEff:\t{none}").as_str()),
+        "{said}"
+    );
+    assert!(
+        lines.contains(&format!("CapBnd:\t{none}").as_str()),
+        "{said}"
+    );
+    assert!(lines.contains(&"NoNewPrivs:\t1"), "{said}");
+}
+
+async fn ownership(bench: Bench) {
+    let volume = bench.volume("data");
+    bench.docker.create_volume(&volume).await.expect("a volume");
+    let mut spec = bench.container(
+        "node",
+        "echo x > /var/lib/postgresql/mine && echo done; exec cat",
+    );
+    spec.mounts = vec![Mount {
+        volume: volume.name.clone(),
+        target: "/var/lib/postgresql".to_owned(),
+        read_only: false,
+    }];
+    let id = bench.docker.create_container(&spec).await;
+    let id = id.expect("a container");
+    let mut attached = bench.docker.attach(&id).await.expect("a line of talk");
+    bench.docker.start_container(&id).await.expect("a start");
+    assert_eq!(heard(&mut attached, "\n").await, "done\n");
+    let refused = bench.docker.remove_volume(&volume.name).await;
+    assert_eq!(kind(refused), EngineErrorKind::Conflict);
+}
+
+async fn addresses(bench: Bench) {
+    let made = bench.docker.create_network(&bench.network("net")).await;
+    let made = made.expect("a network");
+    assert!(made.subnet.is_some() && made.gateway.is_some(), "{made:?}");
+    let listed = bench.docker.networks(Some(&bench.everything())).await;
+    assert_eq!(listed.expect("a list"), std::slice::from_ref(&made));
+    let all = bench.docker.networks(None).await.expect("a list");
+    assert!(all.contains(&made));
+    assert!(all.iter().any(|network| network.name == "bridge"));
+}
+
+async fn leaving(bench: Bench) {
+    let spec = bench.container("node", "read x; echo got $x; exec sleep 60");
+    let id = bench.docker.create_container(&spec).await;
+    let id = id.expect("a container");
+    let mut attached = bench.docker.attach(&id).await.expect("a line of talk");
+    bench.docker.start_container(&id).await.expect("a start");
+    attached.input.write_all(b"it\n").await.expect("a reader");
+    assert_eq!(heard(&mut attached, "\n").await, "got it\n");
+    drop(attached);
+    let ran = bench.docker.exec(&id, &["true".to_owned()], b"").await;
+    assert_eq!(ran.expect("a run").code, 0);
+    assert_eq!(found(&bench, &id).await.state, ContainerState::Running);
+}
+
+async fn programs(bench: Bench) {
+    let spec = bench.container("node", "exec sleep 60");
+    let id = bench.docker.create_container(&spec).await;
+    let id = id.expect("a container");
+    bench.docker.start_container(&id).await.expect("a start");
+    let run = async |command: &[&str], input: &[u8]| {
+        let command: Vec<_> = command.iter().map(|word| (*word).to_owned()).collect();
+        bench.docker.exec(&id, &command, input).await
+    };
+    let large: Vec<u8> = (0..1_000_000_u32).map(|n| (n % 251) as u8).collect();
+    let cat = run(&["cat"], &large).await.expect("a run");
+    assert_eq!(cat.code, 0);
+    assert!(cat.stdout == large, "{} bytes came back", cat.stdout.len());
+    let both = run(&["sh", "-c", "echo out; echo err >&2; exit 3"], b"").await;
+    let both = both.expect("a run");
+    assert_eq!(
+        (both.code, both.stdout, both.stderr),
+        (3, b"out\n".to_vec(), b"err\n".to_vec())
+    );
+    let deaf = run(&["true"], &large).await.expect("a run");
+    assert_eq!(deaf.code, 0);
+    let silent = run(&["cat"], b"").await.expect("a run");
+    assert_eq!((silent.code, silent.stdout), (0, Vec::new()));
+}
+
+async fn kinds(bench: Bench) {
+    let docker = &bench.docker;
+    let spec = bench.container("node", "exec sleep 60");
+    let id = docker.create_container(&spec).await.expect("a container");
+    let twice = docker.create_container(&spec).await.expect_err("a refusal");
+    assert_eq!(twice.kind, EngineErrorKind::Conflict);
+    assert_eq!(
+        twice.to_string(),
+        format!("creating the container `{}`", spec.name)
+    );
+    assert_eq!(
+        kind(docker.pause_container(&id).await),
+        EngineErrorKind::Conflict
+    );
+    let ran = docker.exec(&id, &["true".to_owned()], b"").await;
+    assert_eq!(kind(ran), EngineErrorKind::Conflict);
+    let nobody = bench.name("nobody");
+    assert_eq!(
+        kind(docker.start_container(&nobody).await),
+        EngineErrorKind::NotFound
+    );
+    assert_eq!(
+        docker.find_container(&nobody).await.expect("an answer"),
+        None
+    );
+    assert_eq!(docker.find_image(&nobody).await.expect("an answer"), None);
+    docker.remove_container(&nobody).await.expect("none there");
+    docker.remove_volume(&nobody).await.expect("none there");
+    docker.remove_image(&nobody).await.expect("none there");
+    let mut imageless = bench.container("other", "true");
+    imageless.image = nobody;
+    let refused = docker.create_container(&imageless).await;
+    assert_eq!(kind(refused), EngineErrorKind::NotFound);
+    let image = docker.find_image(IMAGE).await.expect("an answer");
+    assert!(image.is_some_and(|image| image.bytes > 0 && image.id.starts_with("sha256:")));
+}
+
+async fn overlap(bench: Bench) {
+    let first = bench.docker.create_network(&bench.network("one")).await;
+    let first = first.expect("a network");
+    let second = NetworkSpec {
+        subnet: first.subnet.clone(),
+        ..bench.network("two")
+    };
+    let refused = bench.docker.create_network(&second).await;
+    assert_eq!(kind(refused), EngineErrorKind::AddressOverlap);
+    bench
+        .docker
+        .remove_network(&first.id)
+        .await
+        .expect("a removal");
+    let mended = bench.docker.create_network(&second).await;
+    assert_eq!(mended.expect("a network").subnet, first.subnet);
+}
+
+async fn namesakes(bench: Bench) {
+    let spec = bench.network("net");
+    let (one, other) = tokio::join!(
+        bench.docker.create_network(&spec),
+        bench.docker.create_network(&spec)
+    );
+    let won = [one.is_ok(), other.is_ok()]
+        .iter()
+        .filter(|won| **won)
+        .count();
+    assert_eq!(won, 1, "{one:?} {other:?}");
+    let left = bench.docker.networks(Some(&bench.everything())).await;
+    assert_eq!(left.expect("a list").len(), 1);
+}
+
+async fn first_come(bench: Bench) {
+    let volume = |owner: usize| {
+        let mut labels = bench.labels();
+        labels.insert("owner".to_owned(), owner.to_string());
+        Volume {
+            name: bench.name("lock"),
+            labels,
+        }
+    };
+    let tries = (0..8).map(|owner| {
+        let (docker, volume) = (bench.docker.clone(), volume(owner));
+        async move {
+            let made = docker.create_volume(&volume).await.expect("a volume");
+            (made == volume, made)
+        }
+    });
+    let tries = futures_util::future::join_all(tries).await;
+    assert_eq!(tries.iter().filter(|(won, _)| *won).count(), 1, "{tries:?}");
+    assert!(
+        tries.iter().all(|(_, made)| *made == tries[0].1),
+        "{tries:?}"
+    );
+}
+
+async fn removal(bench: Bench) {
+    let id = bench
+        .docker
+        .create_container(&bench.container("node", "exec sleep 60"))
+        .await;
+    let id = id.expect("a container");
+    bench.docker.start_container(&id).await.expect("a start");
+    bench.docker.pause_container(&id).await.expect("a pause");
+    bench.docker.remove_container(&id).await.expect("a removal");
+    assert_eq!(
+        bench.docker.find_container(&id).await.expect("an answer"),
+        None
+    );
+}
+
+async fn removal_race(bench: Bench) {
+    let id = bench
+        .docker
+        .create_container(&bench.container("node", "exec sleep 60"))
+        .await;
+    let id = id.expect("a container");
+    bench.docker.start_container(&id).await.expect("a start");
+    let remove = || async {
+        bench.docker.remove_container(&id).await.expect("a removal");
+        assert_eq!(
+            bench.docker.find_container(&id).await.expect("an answer"),
+            None
+        );
+    };
+    tokio::join!(remove(), remove(), remove());
+}
+
+async fn import(bench: Bench) {
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(5);
+    header.set_mode(0o644);
+    header.set_cksum();
+    let added = tar.append_data(&mut header, "etc/made", &b"here\n"[..]);
+    added.expect("an entry");
+    let tar = tar.into_inner().expect("a tar");
+    let reference = format!("{}:1", bench.name("image"));
+    let label = bench.labels();
+    let label = label
+        .iter()
+        .next()
+        .map(|(key, value)| format!("LABEL {key}={value}"));
+    let changes = [
+        label.expect("a label"),
+        "ENV A=b".to_owned(),
+        "VOLUME /data".to_owned(),
+    ];
+    let imported = bench
+        .docker
+        .import_image(&reference, &changes, std::io::Cursor::new(tar))
+        .await;
+    imported.expect("an image");
+    let image = bench
+        .docker
+        .find_image(&reference)
+        .await
+        .expect("an answer");
+    let image = image.expect("the image");
+    assert_eq!(image.tags, std::slice::from_ref(&reference));
+    assert_eq!(image.labels, bench.labels());
+    assert!(image.env.contains(&"A=b".to_owned()), "{image:?}");
+    assert_eq!(image.volumes, ["/data"]);
+    let listed = bench
+        .docker
+        .images(&bench.everything())
+        .await
+        .expect("a list");
+    assert_eq!(listed.len(), 1);
+    let broken = bench
+        .docker
+        .import_image(&reference, &[], &b"no tar at all"[..])
+        .await;
+    broken.expect_err("what is no tar is no image");
+}
+
+async fn pull(bench: Bench) {
+    // Port 9 of this host is `discard`, where nobody listens.
+    let reference = format!("127.0.0.1:9/{}:1", bench.name("image"));
+    let error = bench.docker.pull_image(&reference, |_| {}).await;
+    let error = error.expect_err("no registry");
+    assert_eq!(error.kind, EngineErrorKind::Registry, "{}", error.source);
+}
+
+async fn nobody() {
+    for address in ["unix:///nowhere/docker.sock", "tcp://127.0.0.1:9"] {
+        let began = Instant::now();
+        let error = Docker::connect_to(address)
+            .await
+            .expect_err("nobody is there");
+        assert_eq!(error.kind, EngineErrorKind::Unreachable, "{error:?}");
+        assert_eq!(
+            error.to_string(),
+            format!("connecting to Docker at `{address}`")
+        );
+        assert!(began.elapsed() < Duration::from_secs(5), "{address}");
+    }
+}
+
+async fn no_address() {
+    for address in [
+        "banana",
+        "ftp://host",
+        "unix://relative",
+        "tcp://host:banana",
+        "tcp://",
+    ] {
+        let error = Docker::connect_to(address).await.expect_err("no address");
+        assert_eq!(error.kind, EngineErrorKind::BadAddress, "{error:?}");
+        assert!(error.to_string().contains(address), "{error}");
+    }
+}

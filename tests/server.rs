@@ -1,0 +1,510 @@
+//! Datasets and probes on a server: `LAB_TEST_DSN` names one, as a superuser. Each test has a database of its own.
+
+use std::env;
+use std::time::{Duration, Instant};
+
+use replication_lab::dataset::{self, SqlFile};
+use replication_lab::name::DatasetName;
+use replication_lab::postgres::catalog;
+use replication_lab::verify::compare::compare;
+use replication_lab::verify::probe::{self, Commit, How, Inserted};
+use tokio_postgres::{Client, Config, NoTls};
+
+async fn connect(config: &Config) -> Client {
+    let (client, connection) = config.connect(NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    client
+}
+
+fn dsn(variable: &str) -> Config {
+    let dsn = env::var(variable).unwrap_or_else(|_| panic!("{variable} names a server"));
+    dsn.parse().expect("a connection string")
+}
+
+/// A new database, removed when the test has passed.
+struct Database {
+    admin: Client,
+    name: String,
+    client: Client,
+}
+
+impl Database {
+    async fn new(test: &str) -> Self {
+        let mut config = dsn("LAB_TEST_DSN");
+        let admin = connect(&config).await;
+        let name = format!("lab_test_{test}_{}", std::process::id());
+        admin
+            .batch_execute(&format!("CREATE DATABASE {name}"))
+            .await
+            .expect("a database");
+        let client = connect(config.dbname(&name)).await;
+        Self {
+            admin,
+            name,
+            client,
+        }
+    }
+
+    async fn another(&self) -> Client {
+        connect(dsn("LAB_TEST_DSN").dbname(&self.name)).await
+    }
+
+    async fn remove(self) {
+        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
+        self.admin.batch_execute(&drop).await.expect("removed");
+    }
+
+    async fn one(&self, sql: &str) -> String {
+        let row = self.client.query_one(sql, &[]).await.expect(sql);
+        row.get::<_, String>(0)
+    }
+}
+
+fn name(name: &str) -> DatasetName {
+    DatasetName::new(name).expect("a name")
+}
+
+fn own(files: &[(&str, &str)]) -> dataset::Dataset {
+    let files = files.iter().map(|(name, text)| SqlFile {
+        name: (*name).to_owned(),
+        text: (*text).to_owned(),
+    });
+    dataset::own(name("mine"), files.collect(), Some(7), Some(3))
+}
+
+#[tokio::test]
+#[ignore = "needs a server: set LAB_TEST_DSN"]
+async fn the_shop_is_consistent_and_its_sequences_go_on() {
+    let database = Database::new("shop").await;
+    let shop = dataset::builtin(&name("shopping"), Some(400), None).expect("it is known");
+    let loaded = dataset::load(&database.client, &shop)
+        .await
+        .expect("loaded");
+    assert_eq!(
+        loaded.tables,
+        [
+            ("products", 40),
+            ("customers", 40),
+            ("orders", 100),
+            ("order_details", 400)
+        ]
+        .map(|(table, rows)| (table.to_owned(), rows))
+    );
+    let wrong = "SELECT count(*)::text FROM order_details d LEFT JOIN orders o USING (order_id) \
+        LEFT JOIN customers c USING (customer_id) LEFT JOIN products p USING (product_id) \
+        WHERE c.email IS NULL OR d.total_price IS DISTINCT FROM d.quantity * p.price";
+    assert_eq!(database.one(wrong).await, "0");
+    let next = "INSERT INTO orders (customer_id) VALUES (1) RETURNING order_id::text";
+    assert_eq!(database.one(next).await, "101");
+    assert_eq!(
+        database.one("SHOW session_replication_role").await,
+        "origin"
+    );
+    let constraints = "SELECT string_agg(conname, ' ' ORDER BY conname) FROM pg_constraint \
+        WHERE conrelid = 'order_details'::regclass AND contype IN ('p', 'f')";
+    assert_eq!(
+        database.one(constraints).await,
+        "order_details_order_id_fkey order_details_pkey order_details_product_id_fkey"
+    );
+    database.remove().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a server: set LAB_TEST_DSN"]
+async fn every_insert_of_the_tutorial_works_as_typed() {
+    let database = Database::new("jobs").await;
+    let jobs = dataset::builtin(&name("jobs"), None, None).expect("it is known");
+    dataset::load(&database.client, &jobs)
+        .await
+        .expect("loaded");
+    for insert in [
+        "INSERT INTO job_seeker (id, name, skill) VALUES (2, 'Jane Doe', 'Python Developer');",
+        "INSERT INTO job_seeker (id, name, skill) VALUES (1, 'John Doe', 'Java Developer');",
+        "INSERT INTO employer (id, name, industry) VALUES (2, 'SoftCorp', 'Software');",
+    ] {
+        database.client.batch_execute(insert).await.expect(insert);
+    }
+    database.remove().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a server: set LAB_TEST_DSN"]
+async fn the_smallest_shop_loads() {
+    let database = Database::new("small").await;
+    let shop = dataset::builtin(&name("shopping"), Some(1), Some(u32::MAX)).expect("it is known");
+    let loaded = dataset::load(&database.client, &shop)
+        .await
+        .expect("loaded");
+    assert!(
+        loaded.tables.iter().all(|(_, rows)| *rows == 1),
+        "{loaded:?}"
+    );
+    database.remove().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a server: set LAB_TEST_DSN"]
+async fn files_of_ones_own_run_as_psql_would_run_them() {
+    let database = Database::new("own").await;
+    let dump = "\\restrict x\nSELECT pg_catalog.set_config('search_path', '', false);\n\
+        CREATE TABLE public.t (a int, b text);\nCOPY public.t (a, b) FROM stdin;\n1\tone;\n2\t\\N\n\\.\n\n\
+        CREATE INDEX CONCURRENTLY ON public.t (a);\nBEGIN;\nINSERT INTO public.t VALUES (3, 'x');\nCOMMIT;\n\\unrestrict x\n";
+    let more = "INSERT INTO public.t SELECT current_setting('lab.rows')::int, current_setting('lab.seed');VACUUM";
+    let loaded = dataset::load(
+        &database.client,
+        &own(&[("dump.sql", dump), ("more.sql", more)]),
+    )
+    .await
+    .expect("loaded");
+    assert_eq!(loaded.tables, [("public.t".to_owned(), 4)]);
+    let rows = "SELECT string_agg(a || '=' || coalesce(b, 'NULL'), ',' ORDER BY a) FROM t";
+    assert_eq!(database.one(rows).await, "1=one;,2=NULL,3=x,7=3");
+    assert_eq!(database.one("SHOW synchronous_commit").await, "on");
+    database.remove().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a server: set LAB_TEST_DSN"]
+async fn an_error_names_the_file_and_the_line() {
+    let database = Database::new("errors").await;
+    for (text, at, said) in [
+        ("SELECT 1;\n\nSELECT 'ü',\n  nothing;", "line 4", "42703"),
+        (
+            "CREATE TABLE t (a int PRIMARY KEY);\nINSERT INTO t VALUES (1);\nINSERT INTO t VALUES (1);",
+            "line 3",
+            "23505",
+        ),
+        (
+            "CREATE TABLE c (a int);\nCOPY c FROM stdin;\n1\nx\n\\.\n",
+            "line 4",
+            "22P02",
+        ),
+        ("SELECT 1;\nSELEC 2;", "line 2", "42601"),
+        ("SELECT 1;\n\\i more.sql\n", "line 2", "psql"),
+        ("BEGIN;\nSELECT 1;", "open", ""),
+    ] {
+        let error = dataset::load(
+            &database.client,
+            &own(&[("good.sql", "SELECT 1"), ("bad.sql", text)]),
+        )
+        .await
+        .expect_err(text);
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        let source = source.unwrap_or_default();
+        assert!(error.to_string().contains("`mine`"), "{error}");
+        assert!(
+            at == "open" || error.to_string().contains("`bad.sql`"),
+            "{error}"
+        );
+        assert!(error.to_string().contains(at), "{error} ({text})");
+        assert!(source.contains(said), "{source} ({text})");
+        database
+            .client
+            .batch_execute("VACUUM")
+            .await
+            .expect("the session is as before");
+    }
+    database.remove().await;
+}
+
+/// Tables that are hard to write to, and what becomes of each.
+const NASTY: &str = r#"
+CREATE TYPE mood AS ENUM ('so ''so''', 'ok');
+CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+CREATE DOMAIN code AS varchar(5) NOT NULL;
+CREATE TABLE composite (a smallint, b text, c date, PRIMARY KEY (a, b, c));
+CREATE TABLE composite_child (x smallint, y text, z date, FOREIGN KEY (x, y, z) REFERENCES composite);
+CREATE TABLE tree (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, parent bigint REFERENCES tree, root bigint NOT NULL REFERENCES tree);
+CREATE TABLE cycle_a (id int PRIMARY KEY, b int NOT NULL);
+CREATE TABLE cycle_b (id int PRIMARY KEY, a int NOT NULL REFERENCES cycle_a DEFERRABLE INITIALLY DEFERRED);
+ALTER TABLE cycle_a ADD FOREIGN KEY (b) REFERENCES cycle_b DEFERRABLE;
+CREATE TABLE generated (a int NOT NULL, double int GENERATED ALWAYS AS (a * 2) STORED, m mood NOT NULL, p positive NOT NULL, c code, ms mood[]);
+CREATE TABLE "Upper ""Case""" ("Some Column" timestamptz PRIMARY KEY, "select" interval, bits bit(7), u uuid UNIQUE, j jsonb, i inet, n numeric(2,2));
+CREATE TABLE bare ();
+CREATE TABLE booking (during int4range, room int NOT NULL, EXCLUDE USING gist (during WITH &&));
+CREATE TABLE parts (id int, at timestamptz NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE parts_all PARTITION OF parts (at, id) DEFAULT;
+CREATE UNLOGGED TABLE here_only (a int);
+CREATE TABLE audit (what text);
+CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a = 5; RETURN NEW; END $$;
+CREATE TABLE noted (a int);
+CREATE TRIGGER noted BEFORE INSERT ON noted FOR EACH ROW EXECUTE FUNCTION noted();
+"#;
+
+/// Tables that take no row of ours, one in each way.
+const STUBBORN: &str = r#"
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE again SET b = b + 1 WHERE id = NEW.id; RETURN NULL; END $$;
+CREATE TABLE refusing_full (a int); INSERT INTO refusing_full VALUES (1);
+CREATE TRIGGER refuse BEFORE INSERT ON refusing_full FOR EACH ROW EXECUTE FUNCTION refuse();
+CREATE TABLE refusing_empty (a int);
+CREATE TRIGGER refuse BEFORE INSERT ON refusing_empty FOR EACH ROW EXECUTE FUNCTION refuse();
+CREATE TABLE swallowing (a int);
+CREATE TRIGGER swallow BEFORE INSERT ON swallowing FOR EACH ROW EXECUTE FUNCTION swallow();
+CREATE TABLE again (id int PRIMARY KEY, b int); INSERT INTO again VALUES (1, 1);
+CREATE TRIGGER again AFTER INSERT ON again FOR EACH ROW EXECUTE FUNCTION again();
+CREATE TABLE checked (id int PRIMARY KEY CHECK (id > 0), t text); INSERT INTO checked VALUES (1, 'mine');
+CREATE TABLE child_of_checked (id int PRIMARY KEY, up int NOT NULL REFERENCES checked);
+CREATE TABLE child_of_empty (id int PRIMARY KEY, up int NOT NULL REFERENCES empty_checked) ;
+CREATE TABLE nullable_check (a int CHECK (a > 100), b positive);
+CREATE TABLE months (id int, m int NOT NULL) PARTITION BY LIST (m);
+CREATE TABLE months_7 PARTITION OF months FOR VALUES IN (7); INSERT INTO months VALUES (1, 7);
+"#;
+
+async fn probed(database: &Database) -> Inserted {
+    let catalog = catalog::read(&database.client).await.expect("a catalog");
+    probe::insert(&database.client, &catalog.tables, Commit::AsConfigured)
+        .await
+        .expect("probes")
+}
+
+async fn counts(database: &Database) -> String {
+    let mut all = String::new();
+    for table in catalog::read(&database.client)
+        .await
+        .expect("a catalog")
+        .tables
+    {
+        let count = format!(
+            "SELECT count(*)::text FROM \"{}\"",
+            table.name.replace('"', "\"\"")
+        );
+        all += &format!("{}={} ", table.name, database.one(&count).await);
+    }
+    all
+}
+
+#[tokio::test]
+#[ignore = "needs a server: set LAB_TEST_DSN"]
+async fn every_kind_of_table_takes_a_row_and_loses_it_again() {
+    let database = Database::new("nasty").await;
+    database.client.batch_execute(NASTY).await.expect("tables");
+    let catalog = catalog::read(&database.client).await.expect("a catalog");
+    assert_eq!(catalog.local.len(), 1);
+    let before = counts(&database).await;
+    let inserted = probed(&database).await;
+    assert_eq!(inserted.skipped, []);
+    assert_eq!(inserted.rows.len(), catalog.tables.len());
+    assert!(inserted.rows.iter().all(|row| row.how == How::Inserted));
+    assert_ne!(counts(&database).await, before);
+
+    let here = probe::read(&database.client, &inserted.rows)
+        .await
+        .expect("rows");
+    let comparison = compare(&inserted.rows, &here);
+    assert!(comparison.proves_equal(), "{comparison:?}");
+    let child = inserted
+        .rows
+        .iter()
+        .find(|row| row.table.contains("composite_child"));
+    assert_eq!(child.expect("a row").values.len(), 3);
+
+    let removed = probe::remove(&database.client, &inserted.rows)
+        .await
+        .expect("removed");
+    assert_eq!((removed.rows, removed.left), (inserted.rows.len(), vec![]));
+    assert_eq!(counts(&database).await, before);
+    let gone = probe::read(&database.client, &inserted.rows)
+        .await
+        .expect("rows");
+    assert!(gone.iter().all(Option::is_none));
+    database.remove().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a server: set LAB_TEST_DSN"]
+async fn a_table_that_takes_no_row_is_touched_or_skipped_and_says_why() {
+    let database = Database::new("stubborn").await;
+    let setup = "CREATE DOMAIN positive AS int CHECK (VALUE > 0); CREATE TABLE empty_checked (id int PRIMARY KEY CHECK (id > 0));";
+    database.client.batch_execute(setup).await.expect("tables");
+    database
+        .client
+        .batch_execute(STUBBORN)
+        .await
+        .expect("tables");
+    let before = counts(&database).await;
+    let inserted = probed(&database).await;
+    let how = |name: &str| {
+        let table = format!("\"public\".\"{name}\"");
+        let row = inserted.rows.iter().find(|row| row.table == table);
+        let skipped = inserted
+            .skipped
+            .iter()
+            .find(|skipped| skipped.table == table);
+        match (row.map(|row| &row.how), skipped) {
+            (Some(How::Inserted), None) => "inserted".to_owned(),
+            (Some(How::Updated { because }), None) => format!("updated: {because}"),
+            (None, Some(skipped)) => format!("skipped: {}", skipped.because),
+            _ => panic!("{name} is there once"),
+        }
+    };
+    for (table, start, word) in [
+        ("refusing_full", "updated", "P0001: no"),
+        ("refusing_empty", "skipped", "there is no row"),
+        ("swallowing", "skipped", "trigger"),
+        ("again", "updated", "trigger"),
+        ("checked", "updated", "23514"),
+        ("child_of_checked", "inserted", ""),
+        ("child_of_empty", "skipped", "empty"),
+        ("empty_checked", "skipped", "23514"),
+        ("nullable_check", "inserted", ""),
+        ("months", "updated", "no partition"),
+    ] {
+        let how = how(table);
+        assert!(
+            how.starts_with(start) && how.contains(word),
+            "{table}: {how}"
+        );
+    }
+    let here = probe::read(&database.client, &inserted.rows)
+        .await
+        .expect("rows");
+    assert!(compare(&inserted.rows, &here).proves_equal());
+    let removed = probe::remove(&database.client, &inserted.rows)
+        .await
+        .expect("removed");
+    assert_eq!(removed.left, []);
+    assert_eq!(counts(&database).await, before);
+    database.remove().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a server: set LAB_TEST_DSN"]
+async fn probes_of_two_sessions_do_not_meet_and_sequences_stand_still() {
+    let database = Database::new("busy").await;
+    let shop = dataset::builtin(&name("shopping"), None, None).expect("it is known");
+    dataset::load(&database.client, &shop)
+        .await
+        .expect("loaded");
+    let other = database.another().await;
+    let tables = catalog::read(&database.client)
+        .await
+        .expect("a catalog")
+        .tables;
+    let first = probe::write(&database.client, &tables)
+        .await
+        .expect("written");
+    let second = tokio::time::timeout(
+        Duration::from_secs(1),
+        probe::insert(&other, &tables, Commit::Local),
+    )
+    .await
+    .expect("nobody waits")
+    .expect("written");
+    probe::commit(&database.client, Commit::Local)
+        .await
+        .expect("committed");
+    assert_eq!((first.rows.len(), second.rows.len()), (4, 4));
+    for rows in [&first.rows, &second.rows] {
+        let removed = probe::remove(&other, rows).await.expect("removed");
+        assert_eq!(removed.rows, 4);
+    }
+    let next = "INSERT INTO orders (customer_id) VALUES (1) RETURNING order_id::text";
+    assert_eq!(database.one(next).await, "251");
+    database.remove().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a server: set LAB_TEST_DSN"]
+async fn a_row_that_somebody_changed_is_left_to_them() {
+    let database = Database::new("theirs").await;
+    let make = "CREATE TABLE t (id int PRIMARY KEY, a text); CREATE TABLE u (id int PRIMARY KEY)";
+    database.client.batch_execute(make).await.expect("tables");
+    let inserted = probed(&database).await;
+    database
+        .client
+        .batch_execute("UPDATE t SET a = 'theirs'")
+        .await
+        .expect("updated");
+    let removed = probe::remove(&database.client, &inserted.rows)
+        .await
+        .expect("removed");
+    assert_eq!((removed.rows, removed.left.len()), (1, 1));
+    assert_eq!(database.one("SELECT a FROM t").await, "theirs");
+    database.remove().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a server: set LAB_TEST_DSN"]
+async fn a_locked_table_does_not_stop_the_others() {
+    let database = Database::new("locked").await;
+    let make = "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY)";
+    database.client.batch_execute(make).await.expect("tables");
+    let other = database.another().await;
+    other
+        .batch_execute("BEGIN; LOCK TABLE t")
+        .await
+        .expect("locked");
+    let inserted = probed(&database).await;
+    assert_eq!(inserted.rows.len(), 1);
+    assert!(
+        inserted.skipped[0].because.contains("55P03"),
+        "{:?}",
+        inserted.skipped
+    );
+    database.remove().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a server: set LAB_TEST_DSN"]
+async fn a_commit_that_waits_for_no_disk_is_flushed_all_the_same() {
+    let database = Database::new("flush").await;
+    database
+        .client
+        .batch_execute("CREATE TABLE t (id int PRIMARY KEY); SET synchronous_commit = off")
+        .await
+        .expect("a table");
+    let inserted = probed(&database).await;
+    let flushed = format!(
+        "SELECT (pg_current_wal_flush_lsn() >= '{}')::text",
+        inserted.lsn
+    );
+    assert_eq!(database.one(&flushed).await, "true");
+    database.remove().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a server: set LAB_TEST_DSN"]
+async fn how_long_it_takes() {
+    let database = Database::new("times").await;
+    let timed = |what: &str, since: Instant| {
+        eprintln!("{what}: {:.1} ms", since.elapsed().as_secs_f64() * 1000.0)
+    };
+    for set in ["shopping", "jobs"] {
+        let since = Instant::now();
+        let set = dataset::builtin(&name(set), None, None).expect("it is known");
+        dataset::load(&database.client, &set).await.expect("loaded");
+        timed(&format!("load {}", set.name), since);
+    }
+    for _ in 0..3 {
+        let since = Instant::now();
+        let tables = catalog::read(&database.client)
+            .await
+            .expect("a catalog")
+            .tables;
+        timed("catalog", since);
+        let since = Instant::now();
+        let written = probe::write(&database.client, &tables)
+            .await
+            .expect("written");
+        timed("write", since);
+        let since = Instant::now();
+        probe::commit(&database.client, Commit::Local)
+            .await
+            .expect("committed");
+        timed("commit", since);
+        let since = Instant::now();
+        let read = probe::read(&database.client, &written.rows)
+            .await
+            .expect("rows");
+        timed("read", since);
+        assert!(compare(&written.rows, &read).proves_equal());
+        let since = Instant::now();
+        probe::remove(&database.client, &written.rows)
+            .await
+            .expect("removed");
+        timed("remove", since);
+    }
+    database.remove().await;
+}
