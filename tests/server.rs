@@ -1,14 +1,16 @@
 //! Datasets and probes on a server: `LAB_TEST_DSN` names one, as a superuser. Each test has a database of its own.
 
 use std::env;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use replication_lab::dataset::{self, SqlFile};
 use replication_lab::name::DatasetName;
 use replication_lab::postgres::catalog;
 use replication_lab::verify::compare::compare;
 use replication_lab::verify::probe::{self, Commit, How, Inserted};
+use replication_lab::wait::{Probe, wait_for};
 use tokio_postgres::{Client, Config, NoTls};
+use tokio_util::sync::CancellationToken;
 
 async fn connect(config: &Config) -> Client {
     let (client, connection) = config.connect(NoTls).await.expect("a connection");
@@ -232,7 +234,7 @@ CREATE TRIGGER noted BEFORE INSERT ON noted FOR EACH ROW EXECUTE FUNCTION noted(
 "#;
 
 /// Tables that take no row of ours, one in each way.
-const STUBBORN: &str = r#"
+const STUBBORN: &str = r"
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
 CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
 CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE again SET b = b + 1 WHERE id = NEW.id; RETURN NULL; END $$;
@@ -250,7 +252,7 @@ CREATE TABLE child_of_empty (id int PRIMARY KEY, up int NOT NULL REFERENCES empt
 CREATE TABLE nullable_check (a int CHECK (a > 100), b positive);
 CREATE TABLE months (id int, m int NOT NULL) PARTITION BY LIST (m);
 CREATE TABLE months_7 PARTITION OF months FOR VALUES IN (7); INSERT INTO months VALUES (1, 7);
-"#;
+";
 
 async fn probed(database: &Database) -> Inserted {
     let catalog = catalog::read(&database.client).await.expect("a catalog");
@@ -260,7 +262,7 @@ async fn probed(database: &Database) -> Inserted {
 }
 
 async fn counts(database: &Database) -> String {
-    let mut all = String::new();
+    let mut all = Vec::new();
     for table in catalog::read(&database.client)
         .await
         .expect("a catalog")
@@ -270,9 +272,9 @@ async fn counts(database: &Database) -> String {
             "SELECT count(*)::text FROM \"{}\"",
             table.name.replace('"', "\"\"")
         );
-        all += &format!("{}={} ", table.name, database.one(&count).await);
+        all.push(format!("{}={}", table.name, database.one(&count).await));
     }
-    all
+    all.join(" ")
 }
 
 #[tokio::test]
@@ -465,46 +467,52 @@ async fn a_commit_that_waits_for_no_disk_is_flushed_all_the_same() {
 }
 
 #[tokio::test]
-#[ignore = "needs a server: set LAB_TEST_DSN"]
-async fn how_long_it_takes() {
-    let database = Database::new("times").await;
-    let timed = |what: &str, since: Instant| {
-        eprintln!("{what}: {:.1} ms", since.elapsed().as_secs_f64() * 1000.0)
-    };
-    for set in ["shopping", "jobs"] {
-        let since = Instant::now();
-        let set = dataset::builtin(&name(set), None, None).expect("it is known");
-        dataset::load(&database.client, &set).await.expect("loaded");
-        timed(&format!("load {}", set.name), since);
-    }
-    for _ in 0..3 {
-        let since = Instant::now();
-        let tables = catalog::read(&database.client)
-            .await
-            .expect("a catalog")
-            .tables;
-        timed("catalog", since);
-        let since = Instant::now();
-        let written = probe::write(&database.client, &tables)
-            .await
-            .expect("written");
-        timed("write", since);
-        let since = Instant::now();
-        probe::commit(&database.client, Commit::Local)
-            .await
-            .expect("committed");
-        timed("commit", since);
-        let since = Instant::now();
-        let read = probe::read(&database.client, &written.rows)
-            .await
-            .expect("rows");
-        timed("read", since);
-        assert!(compare(&written.rows, &read).proves_equal());
-        let since = Instant::now();
-        probe::remove(&database.client, &written.rows)
-            .await
-            .expect("removed");
-        timed("remove", since);
-    }
+#[ignore = "needs a server and its standby: set LAB_TEST_DSN and LAB_TEST_STANDBY_DSN"]
+async fn a_standby_has_the_same_rows_in_the_same_places() {
+    let database = Database::new("standby").await;
+    let shop = dataset::builtin(&name("shopping"), None, None).expect("it is known");
+    let loaded = dataset::load(&database.client, &shop).await;
+    loaded.expect("loaded");
+    database.client.batch_execute(NASTY).await.expect("tables");
+    let inserted = probed(&database).await;
+    let postgres = connect(&dsn("LAB_TEST_STANDBY_DSN")).await;
+    replayed(&postgres, &inserted.lsn).await;
+
+    let mut standby = dsn("LAB_TEST_STANDBY_DSN");
+    let standby = connect(standby.dbname(&database.name)).await;
+    let other =
+        "SET TimeZone = 'Asia/Tehran'; SET DateStyle = 'German'; SET bytea_output = 'escape'";
+    standby.batch_execute(other).await.expect("set");
+    let there = probe::read(&standby, &inserted.rows).await.expect("rows");
+    let comparison = compare(&inserted.rows, &there);
+    assert!(comparison.proves_equal(), "{comparison:?}");
+
+    let lsn = probe::remove(&database.client, &inserted.rows)
+        .await
+        .expect("removed");
+    assert_eq!(lsn.left, []);
+    let lsn = database.one("SELECT pg_current_wal_lsn()::text").await;
+    replayed(&postgres, &lsn).await;
+    let gone = probe::read(&standby, &inserted.rows).await.expect("rows");
+    assert_eq!(
+        compare(&inserted.rows, &gone).differences.len(),
+        inserted.rows.len()
+    );
+    drop(standby);
     database.remove().await;
+}
+
+async fn replayed(standby: &Client, lsn: &str) {
+    let sql = format!("SELECT pg_last_wal_replay_lsn() >= '{lsn}', pg_last_wal_replay_lsn()::text");
+    let cancel = CancellationToken::new();
+    wait_for(Duration::from_secs(20), &cancel, || async {
+        let row = standby.query_one(&sql, &[]).await?;
+        Ok::<_, tokio_postgres::Error>(if row.get(0) {
+            Probe::Ready(())
+        } else {
+            Probe::NotYet(row.get(1))
+        })
+    })
+    .await
+    .expect("replayed");
 }
