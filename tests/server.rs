@@ -210,49 +210,10 @@ async fn an_error_names_the_file_and_the_line() {
 }
 
 /// Tables that are hard to write to, and what becomes of each.
-const NASTY: &str = r#"
-CREATE TYPE mood AS ENUM ('so ''so''', 'ok');
-CREATE DOMAIN positive AS int CHECK (VALUE > 0);
-CREATE DOMAIN code AS varchar(5) NOT NULL;
-CREATE TABLE composite (a smallint, b text, c date, PRIMARY KEY (a, b, c));
-CREATE TABLE composite_child (x smallint, y text, z date, FOREIGN KEY (x, y, z) REFERENCES composite);
-CREATE TABLE tree (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, parent bigint REFERENCES tree, root bigint NOT NULL REFERENCES tree);
-CREATE TABLE cycle_a (id int PRIMARY KEY, b int NOT NULL);
-CREATE TABLE cycle_b (id int PRIMARY KEY, a int NOT NULL REFERENCES cycle_a DEFERRABLE INITIALLY DEFERRED);
-ALTER TABLE cycle_a ADD FOREIGN KEY (b) REFERENCES cycle_b DEFERRABLE;
-CREATE TABLE generated (a int NOT NULL, double int GENERATED ALWAYS AS (a * 2) STORED, m mood NOT NULL, p positive NOT NULL, c code, ms mood[]);
-CREATE TABLE "Upper ""Case""" ("Some Column" timestamptz PRIMARY KEY, "select" interval, bits bit(7), u uuid UNIQUE, j jsonb, i inet, n numeric(2,2));
-CREATE TABLE bare ();
-CREATE TABLE booking (during int4range, room int NOT NULL, EXCLUDE USING gist (during WITH &&));
-CREATE TABLE parts (id int, at timestamptz NOT NULL) PARTITION BY RANGE (at);
-CREATE TABLE parts_all PARTITION OF parts (at, id) DEFAULT;
-CREATE UNLOGGED TABLE here_only (a int);
-CREATE TABLE audit (what text);
-CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a = 5; RETURN NEW; END $$;
-CREATE TABLE noted (a int);
-CREATE TRIGGER noted BEFORE INSERT ON noted FOR EACH ROW EXECUTE FUNCTION noted();
-"#;
+const NASTY: &str = include_str!("tables/nasty.sql");
 
 /// Tables that take no row of ours, one in each way.
-const STUBBORN: &str = r"
-CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
-CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
-CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE again SET b = b + 1 WHERE id = NEW.id; RETURN NULL; END $$;
-CREATE TABLE refusing_full (a int); INSERT INTO refusing_full VALUES (1);
-CREATE TRIGGER refuse BEFORE INSERT ON refusing_full FOR EACH ROW EXECUTE FUNCTION refuse();
-CREATE TABLE refusing_empty (a int);
-CREATE TRIGGER refuse BEFORE INSERT ON refusing_empty FOR EACH ROW EXECUTE FUNCTION refuse();
-CREATE TABLE swallowing (a int);
-CREATE TRIGGER swallow BEFORE INSERT ON swallowing FOR EACH ROW EXECUTE FUNCTION swallow();
-CREATE TABLE again (id int PRIMARY KEY, b int); INSERT INTO again VALUES (1, 1);
-CREATE TRIGGER again AFTER INSERT ON again FOR EACH ROW EXECUTE FUNCTION again();
-CREATE TABLE checked (id int PRIMARY KEY CHECK (id > 0), t text); INSERT INTO checked VALUES (1, 'mine');
-CREATE TABLE child_of_checked (id int PRIMARY KEY, up int NOT NULL REFERENCES checked);
-CREATE TABLE child_of_empty (id int PRIMARY KEY, up int NOT NULL REFERENCES empty_checked) ;
-CREATE TABLE nullable_check (a int CHECK (a > 100), b positive);
-CREATE TABLE months (id int, m int NOT NULL) PARTITION BY LIST (m);
-CREATE TABLE months_7 PARTITION OF months FOR VALUES IN (7); INSERT INTO months VALUES (1, 7);
-";
+const STUBBORN: &str = include_str!("tables/stubborn.sql");
 
 async fn probed(database: &Database) -> Inserted {
     let catalog = catalog::read(&database.client).await.expect("a catalog");
