@@ -8,6 +8,8 @@ mod claim;
 mod error;
 mod pull;
 #[cfg(test)]
+mod recipe_tests;
+#[cfg(test)]
 mod tests;
 
 use std::time::Duration;
@@ -149,7 +151,7 @@ async fn of_major<E: Engine>(
     cancel: &CancellationToken,
 ) -> Result<Located, ImageError> {
     let official = format!("postgres:{major}");
-    let ours = build::reference(major);
+    let ours = recipe.reference(major);
     let mut mismatch = None;
     for reference in [&official, &ours] {
         let Some(image) = find(engine, reference, cancel).await? else {

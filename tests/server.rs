@@ -1,14 +1,16 @@
 //! Datasets and probes on a server: `LAB_TEST_DSN` names one, as a superuser. Each test has a database of its own.
 
 use std::env;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use replication_lab::dataset::{self, SqlFile};
 use replication_lab::name::DatasetName;
 use replication_lab::postgres::catalog;
 use replication_lab::verify::compare::compare;
 use replication_lab::verify::probe::{self, Commit, How, Inserted};
+use replication_lab::wait::{Probe, wait_for};
 use tokio_postgres::{Client, Config, NoTls};
+use tokio_util::sync::CancellationToken;
 
 async fn connect(config: &Config) -> Client {
     let (client, connection) = config.connect(NoTls).await.expect("a connection");
@@ -208,49 +210,10 @@ async fn an_error_names_the_file_and_the_line() {
 }
 
 /// Tables that are hard to write to, and what becomes of each.
-const NASTY: &str = r#"
-CREATE TYPE mood AS ENUM ('so ''so''', 'ok');
-CREATE DOMAIN positive AS int CHECK (VALUE > 0);
-CREATE DOMAIN code AS varchar(5) NOT NULL;
-CREATE TABLE composite (a smallint, b text, c date, PRIMARY KEY (a, b, c));
-CREATE TABLE composite_child (x smallint, y text, z date, FOREIGN KEY (x, y, z) REFERENCES composite);
-CREATE TABLE tree (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, parent bigint REFERENCES tree, root bigint NOT NULL REFERENCES tree);
-CREATE TABLE cycle_a (id int PRIMARY KEY, b int NOT NULL);
-CREATE TABLE cycle_b (id int PRIMARY KEY, a int NOT NULL REFERENCES cycle_a DEFERRABLE INITIALLY DEFERRED);
-ALTER TABLE cycle_a ADD FOREIGN KEY (b) REFERENCES cycle_b DEFERRABLE;
-CREATE TABLE generated (a int NOT NULL, double int GENERATED ALWAYS AS (a * 2) STORED, m mood NOT NULL, p positive NOT NULL, c code, ms mood[]);
-CREATE TABLE "Upper ""Case""" ("Some Column" timestamptz PRIMARY KEY, "select" interval, bits bit(7), u uuid UNIQUE, j jsonb, i inet, n numeric(2,2));
-CREATE TABLE bare ();
-CREATE TABLE booking (during int4range, room int NOT NULL, EXCLUDE USING gist (during WITH &&));
-CREATE TABLE parts (id int, at timestamptz NOT NULL) PARTITION BY RANGE (at);
-CREATE TABLE parts_all PARTITION OF parts (at, id) DEFAULT;
-CREATE UNLOGGED TABLE here_only (a int);
-CREATE TABLE audit (what text);
-CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a = 5; RETURN NEW; END $$;
-CREATE TABLE noted (a int);
-CREATE TRIGGER noted BEFORE INSERT ON noted FOR EACH ROW EXECUTE FUNCTION noted();
-"#;
+const NASTY: &str = include_str!("tables/nasty.sql");
 
 /// Tables that take no row of ours, one in each way.
-const STUBBORN: &str = r#"
-CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
-CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
-CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE again SET b = b + 1 WHERE id = NEW.id; RETURN NULL; END $$;
-CREATE TABLE refusing_full (a int); INSERT INTO refusing_full VALUES (1);
-CREATE TRIGGER refuse BEFORE INSERT ON refusing_full FOR EACH ROW EXECUTE FUNCTION refuse();
-CREATE TABLE refusing_empty (a int);
-CREATE TRIGGER refuse BEFORE INSERT ON refusing_empty FOR EACH ROW EXECUTE FUNCTION refuse();
-CREATE TABLE swallowing (a int);
-CREATE TRIGGER swallow BEFORE INSERT ON swallowing FOR EACH ROW EXECUTE FUNCTION swallow();
-CREATE TABLE again (id int PRIMARY KEY, b int); INSERT INTO again VALUES (1, 1);
-CREATE TRIGGER again AFTER INSERT ON again FOR EACH ROW EXECUTE FUNCTION again();
-CREATE TABLE checked (id int PRIMARY KEY CHECK (id > 0), t text); INSERT INTO checked VALUES (1, 'mine');
-CREATE TABLE child_of_checked (id int PRIMARY KEY, up int NOT NULL REFERENCES checked);
-CREATE TABLE child_of_empty (id int PRIMARY KEY, up int NOT NULL REFERENCES empty_checked) ;
-CREATE TABLE nullable_check (a int CHECK (a > 100), b positive);
-CREATE TABLE months (id int, m int NOT NULL) PARTITION BY LIST (m);
-CREATE TABLE months_7 PARTITION OF months FOR VALUES IN (7); INSERT INTO months VALUES (1, 7);
-"#;
+const STUBBORN: &str = include_str!("tables/stubborn.sql");
 
 async fn probed(database: &Database) -> Inserted {
     let catalog = catalog::read(&database.client).await.expect("a catalog");
@@ -260,7 +223,7 @@ async fn probed(database: &Database) -> Inserted {
 }
 
 async fn counts(database: &Database) -> String {
-    let mut all = String::new();
+    let mut all = Vec::new();
     for table in catalog::read(&database.client)
         .await
         .expect("a catalog")
@@ -270,9 +233,9 @@ async fn counts(database: &Database) -> String {
             "SELECT count(*)::text FROM \"{}\"",
             table.name.replace('"', "\"\"")
         );
-        all += &format!("{}={} ", table.name, database.one(&count).await);
+        all.push(format!("{}={}", table.name, database.one(&count).await));
     }
-    all
+    all.join(" ")
 }
 
 #[tokio::test]
@@ -465,46 +428,52 @@ async fn a_commit_that_waits_for_no_disk_is_flushed_all_the_same() {
 }
 
 #[tokio::test]
-#[ignore = "needs a server: set LAB_TEST_DSN"]
-async fn how_long_it_takes() {
-    let database = Database::new("times").await;
-    let timed = |what: &str, since: Instant| {
-        eprintln!("{what}: {:.1} ms", since.elapsed().as_secs_f64() * 1000.0)
-    };
-    for set in ["shopping", "jobs"] {
-        let since = Instant::now();
-        let set = dataset::builtin(&name(set), None, None).expect("it is known");
-        dataset::load(&database.client, &set).await.expect("loaded");
-        timed(&format!("load {}", set.name), since);
-    }
-    for _ in 0..3 {
-        let since = Instant::now();
-        let tables = catalog::read(&database.client)
-            .await
-            .expect("a catalog")
-            .tables;
-        timed("catalog", since);
-        let since = Instant::now();
-        let written = probe::write(&database.client, &tables)
-            .await
-            .expect("written");
-        timed("write", since);
-        let since = Instant::now();
-        probe::commit(&database.client, Commit::Local)
-            .await
-            .expect("committed");
-        timed("commit", since);
-        let since = Instant::now();
-        let read = probe::read(&database.client, &written.rows)
-            .await
-            .expect("rows");
-        timed("read", since);
-        assert!(compare(&written.rows, &read).proves_equal());
-        let since = Instant::now();
-        probe::remove(&database.client, &written.rows)
-            .await
-            .expect("removed");
-        timed("remove", since);
-    }
+#[ignore = "needs a server and its standby: set LAB_TEST_DSN and LAB_TEST_STANDBY_DSN"]
+async fn a_standby_has_the_same_rows_in_the_same_places() {
+    let database = Database::new("standby").await;
+    let shop = dataset::builtin(&name("shopping"), None, None).expect("it is known");
+    let loaded = dataset::load(&database.client, &shop).await;
+    loaded.expect("loaded");
+    database.client.batch_execute(NASTY).await.expect("tables");
+    let inserted = probed(&database).await;
+    let postgres = connect(&dsn("LAB_TEST_STANDBY_DSN")).await;
+    replayed(&postgres, &inserted.lsn).await;
+
+    let mut standby = dsn("LAB_TEST_STANDBY_DSN");
+    let standby = connect(standby.dbname(&database.name)).await;
+    let other =
+        "SET TimeZone = 'Asia/Tehran'; SET DateStyle = 'German'; SET bytea_output = 'escape'";
+    standby.batch_execute(other).await.expect("set");
+    let there = probe::read(&standby, &inserted.rows).await.expect("rows");
+    let comparison = compare(&inserted.rows, &there);
+    assert!(comparison.proves_equal(), "{comparison:?}");
+
+    let lsn = probe::remove(&database.client, &inserted.rows)
+        .await
+        .expect("removed");
+    assert_eq!(lsn.left, []);
+    let lsn = database.one("SELECT pg_current_wal_lsn()::text").await;
+    replayed(&postgres, &lsn).await;
+    let gone = probe::read(&standby, &inserted.rows).await.expect("rows");
+    assert_eq!(
+        compare(&inserted.rows, &gone).differences.len(),
+        inserted.rows.len()
+    );
+    drop(standby);
     database.remove().await;
+}
+
+async fn replayed(standby: &Client, lsn: &str) {
+    let sql = format!("SELECT pg_last_wal_replay_lsn() >= '{lsn}', pg_last_wal_replay_lsn()::text");
+    let cancel = CancellationToken::new();
+    wait_for(Duration::from_secs(20), &cancel, || async {
+        let row = standby.query_one(&sql, &[]).await?;
+        Ok::<_, tokio_postgres::Error>(if row.get(0) {
+            Probe::Ready(())
+        } else {
+            Probe::NotYet(row.get(1))
+        })
+    })
+    .await
+    .expect("replayed");
 }

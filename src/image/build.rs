@@ -29,6 +29,8 @@ const WORDS: usize = 8;
 
 /// How an image is built.
 pub(super) struct Recipe {
+    /// What the image is called, before the `:` and its major version.
+    pub(super) repository: &'static str,
     /// A bash script that takes the major version and writes a tar.
     pub(super) script: &'static str,
     /// What is added to its environment.
@@ -40,6 +42,7 @@ pub(super) struct Recipe {
 impl Default for Recipe {
     fn default() -> Self {
         Self {
+            repository: "lab-postgres",
             script: include_str!("../../images/postgres/build.sh"),
             env: Vec::new(),
             claims: std::env::temp_dir(),
@@ -47,9 +50,11 @@ impl Default for Recipe {
     }
 }
 
-/// The name of the image that is built for a major version.
-pub(super) fn reference(major: u32) -> String {
-    format!("lab-postgres:{major}")
+impl Recipe {
+    /// The name of the image that is built for a major version.
+    pub(super) fn reference(&self, major: u32) -> String {
+        format!("{}:{major}", self.repository)
+    }
 }
 
 /// Dockerfile instructions for what a root file system does not say.
@@ -96,7 +101,7 @@ pub(super) async fn build<E: Engine>(
             status
         };
         let imported = async {
-            let imported = import(engine, major, stdout, sealed).await;
+            let imported = import(engine, recipe, major, stdout, sealed).await;
             if imported.is_err() {
                 lifeline.cut();
             }
@@ -141,6 +146,7 @@ impl Lifeline {
 /// Streams the tar into the engine, once there is one: an engine makes an image even of nothing.
 async fn import<E: Engine>(
     engine: &E,
+    recipe: &Recipe,
     major: u32,
     stdout: ChildStdout,
     whole: oneshot::Receiver<bool>,
@@ -154,7 +160,7 @@ async fn import<E: Engine>(
         tar,
         whole: Some(whole),
     };
-    let reference = reference(major);
+    let reference = recipe.reference(major);
     engine.import_image(&reference, &changes(major), tar).await
 }
 

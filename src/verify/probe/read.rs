@@ -22,12 +22,18 @@ pub(super) type Answer = Vec<SimpleQueryRow>;
 /// # Errors
 /// [`ProbeError::Read`] when the server refuses: a table may be missing there.
 pub async fn read(client: &Client, rows: &[ProbeRow]) -> Result<Vec<Option<Values>>, ProbeError> {
-    let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY".to_owned();
-    let mut batch = vec![begin];
-    batch.push(selects(rows));
+    let mut batch = vec![
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY".to_owned(),
+        SAME_TEXT.to_owned(),
+    ];
+    batch.extend(rows.iter().map(statement::select));
     batch.push("COMMIT".to_owned());
     match answers(client, &batch.join("; ")).await {
-        Ok(answers) => Ok(found(rows, &answers)),
+        Ok(answers) => {
+            let mut found: Vec<_> = selected(&answers).collect();
+            found.resize(rows.len(), None);
+            Ok(found)
+        }
         Err(error) => {
             roll_back(client).await;
             Err(ProbeError::Read(error))
@@ -35,24 +41,16 @@ pub async fn read(client: &Client, rows: &[ProbeRow]) -> Result<Vec<Option<Value
     }
 }
 
-/// The statements that read `rows`, one a row and last.
-pub(super) fn selects(rows: &[ProbeRow]) -> String {
-    let selects = rows.iter().map(statement::select);
-    let mut all = vec![SAME_TEXT.to_owned()];
-    all.extend(selects);
-    all.join("; ")
-}
-
-/// The values of each of `rows` among the answers of a batch that has [`selects`] in it and no other SELECT.
-pub(super) fn found(rows: &[ProbeRow], answers: &[Option<Answer>]) -> Vec<Option<Values>> {
-    let mut selected = answers.iter().flatten();
-    rows.iter()
-        .map(|row| {
-            let first = selected.next()?.first()?;
-            let columns = 0..row.columns.len();
-            Some(columns.map(|at| first.get(at).map(str::to_owned)).collect())
-        })
-        .collect()
+/// What each SELECT of a batch found: its first row's values.
+pub(super) fn selected(answers: &[Option<Answer>]) -> impl Iterator<Item = Option<Values>> {
+    answers.iter().flatten().map(|answer| {
+        let row = answer.first()?;
+        Some(
+            (0..row.len())
+                .map(|at| row.get(at).map(str::to_owned))
+                .collect(),
+        )
+    })
 }
 
 /// What each statement of a batch answered; `None` for one that returns no rows by nature.

@@ -50,8 +50,9 @@ enum Parent {
     Nowhere,
 }
 
-/// `RETURNING` of every probe: the table that holds the row, its place, its transaction.
-const PLACE: &str = "(pg_catalog.pg_identify_object('pg_catalog.pg_class'::pg_catalog.regclass, tableoid, 0)).identity, ctid, xmin";
+/// `RETURNING` of every probe: the table that holds the row, and its place. Of a row that goes into a partition
+/// PostgreSQL tells no `xmin` here.
+const PLACE: &str = "(pg_catalog.pg_identify_object('pg_catalog.pg_class'::pg_catalog.regclass, tableoid, 0)).identity, ctid";
 
 impl Writer<'_> {
     /// The INSERT of a probe into `table`.
@@ -203,6 +204,17 @@ pub(super) fn touch(table: &Table, relation: &str, ctid: &str) -> Option<String>
         "UPDATE ONLY {relation} SET {name} = {name} WHERE ctid = {} RETURNING {PLACE}",
         literal(ctid)
     ))
+}
+
+/// The SELECT of what this transaction has just written: its `xmin`, and then the columns.
+pub(super) fn select_written(row: &ProbeRow) -> String {
+    let columns = std::iter::once("xmin".to_owned());
+    let columns = list(columns.chain(row.columns.iter().map(|name| identifier(name))));
+    let ctid = literal(&row.ctid);
+    format!(
+        "SELECT {columns} FROM ONLY {} WHERE ctid = {ctid}",
+        row.relation
+    )
 }
 
 /// The SELECT of exactly this version of a row.

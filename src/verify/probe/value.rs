@@ -182,7 +182,7 @@ mod tests {
         };
         assert_eq!(decimal(10, 2, false), "1");
         assert_eq!(decimal(2, 2, true), "0");
-        assert_eq!(decimal(3, 1, true).len(), 3);
+        assert_eq!(decimal(3, 1, true), "-4");
         assert_eq!(decimal(4, -2, true), "-123457");
     }
 

@@ -7,8 +7,8 @@ use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::order::parents_first;
-use super::read::{answers, found, roll_back, selects};
-use super::statement::{Fill, Present, Writer, any_row, qualified, touch};
+use super::read::{Answer, SAME_TEXT, answers, roll_back, selected};
+use super::statement::{Fill, Present, Writer, any_row, qualified, select_written, touch};
 use super::{Commit, How, Inserted, ProbeError, ProbeRow, Skipped, Written};
 use crate::postgres::catalog::Table;
 use crate::postgres::server_error::ServerError;
@@ -68,7 +68,7 @@ pub async fn commit(client: &Client, how: Commit) -> Result<String, ProbeError> 
     let batch = format!(
         "{set}SELECT pg_catalog.current_setting('synchronous_commit'); COMMIT; SELECT pg_catalog.pg_current_wal_lsn()"
     );
-    let first = |answer: &Option<super::read::Answer>| {
+    let first = |answer: &Option<Answer>| {
         let row = answer.as_ref()?.first()?;
         row.get(0).map(str::to_owned)
     };
@@ -136,14 +136,17 @@ async fn with_values(
     client: &Client,
     mut rows: Vec<ProbeRow>,
 ) -> Result<Option<Vec<ProbeRow>>, ServerError> {
-    let Some(answers) = lenient(answers(client, &selects(&rows)).await)? else {
+    let mut batch = vec![SAME_TEXT.to_owned()];
+    batch.extend(rows.iter().map(select_written));
+    let Some(answers) = lenient(answers(client, &batch.join("; ")).await)? else {
         return Ok(None);
     };
-    let found = found(&rows, &answers);
-    for (row, values) in rows.iter_mut().zip(found) {
-        let Some(values) = values else {
+    let mut found = selected(&answers);
+    for row in &mut rows {
+        let Some(mut values) = found.next().flatten() else {
             return Ok(None);
         };
+        row.xmin = values.remove(0).unwrap_or_default();
         row.values = values;
     }
     Ok(Some(rows))
@@ -259,7 +262,7 @@ async fn touch_one(
         }
         Err(error) => return Err(error),
     };
-    let Some([relation, ctid, _]) = some else {
+    let Some([relation, ctid]) = some else {
         return Ok(Err(skipped("there is no row to update")));
     };
     let Some(statement) = touch(table, &relation, &ctid) else {
@@ -272,20 +275,20 @@ async fn touch_one(
     Ok(attempted.map_err(|why| skipped(&format!("none could be updated ({why})"))))
 }
 
-/// What a probe's statement returns: the relation, the row's place in it, and the transaction.
-fn place(answer: &super::read::Answer) -> Option<[String; 3]> {
+/// What a probe's statement returns: the relation, and the row's place in it.
+fn place(answer: &Answer) -> Option<[String; 2]> {
     let row = answer.first()?;
     let text = |at: usize| row.get(at).map(str::to_owned);
-    Some([text(0)?, text(1)?, text(2)?])
+    Some([text(0)?, text(1)?])
 }
 
-fn row(table: &Table, place: [String; 3], how: How) -> ProbeRow {
-    let [relation, ctid, xmin] = place;
+fn row(table: &Table, place: [String; 2], how: How) -> ProbeRow {
+    let [relation, ctid] = place;
     ProbeRow {
         table: qualified(table),
         relation,
         ctid,
-        xmin,
+        xmin: String::new(),
         how,
         columns: table
             .columns
