@@ -1,1 +1,174 @@
-//! To come.
+//! The running lab: how it comes up, how it is found again, how it goes.
+//!
+//! Owns the order of things that happen to containers and servers. Knows containers through [`crate::engine`] alone
+//! and remembers nothing: [`Cluster::find`] reads everything from labels.
+
+pub mod cleanup;
+pub mod console;
+pub mod error;
+pub mod labels;
+pub mod status;
+pub mod subnet;
+pub mod up;
+
+mod claim;
+mod clock;
+mod discover;
+mod frame;
+mod node;
+mod replicate;
+mod roles;
+mod settings;
+mod template;
+
+use tokio_postgres::Client;
+
+use crate::engine::{Container, ContainerState, Engine, Selector};
+use crate::name::{LabName, NodeName};
+use crate::plan::{Plan, PlannedNode};
+use crate::postgres::client::{self, SqlError};
+
+pub use error::ClusterError;
+
+/// A lab that exists.
+#[derive(Debug, Clone)]
+pub struct Cluster<E> {
+    /// The engine that runs it.
+    pub engine: E,
+    /// What it was meant to be.
+    pub plan: Plan,
+    /// Its nodes' containers as they were found, in plan order; `None` for one that is gone.
+    pub containers: Vec<Option<Container>>,
+}
+
+impl<E: Engine> Cluster<E> {
+    /// Finds a lab by its labels.
+    ///
+    /// # Errors
+    /// [`ClusterError::NotFound`], [`ClusterError::HalfMade`] where there is no plan to go by, or what the engine says.
+    pub async fn find(engine: E, lab: &LabName) -> Result<Self, ClusterError> {
+        let which = Selector::lab(lab);
+        let (volumes, containers) =
+            tokio::try_join!(engine.volumes(&which), engine.containers(&which))?;
+        let claim = volumes
+            .iter()
+            .find(|volume| volume.name == labels::lab_object(lab));
+        let Some(plan) = claim.and_then(|claim| labels::plan(&claim.labels)) else {
+            if volumes.is_empty() && containers.is_empty() {
+                let running = running(&engine).await?;
+                return Err(ClusterError::NotFound {
+                    lab: lab.to_string(),
+                    running,
+                });
+            }
+            return Err(ClusterError::HalfMade {
+                lab: lab.clone(),
+                missing: "its plan is gone".to_owned(),
+            });
+        };
+        let containers = plan
+            .nodes
+            .iter()
+            .map(|node| find_node(&containers, &node.name).cloned())
+            .collect();
+        Ok(Self {
+            engine,
+            plan,
+            containers,
+        })
+    }
+
+    /// The planned nodes, each with its container.
+    pub fn nodes(&self) -> impl Iterator<Item = (&PlannedNode, Option<&Container>)> {
+        self.plan
+            .nodes
+            .iter()
+            .zip(self.containers.iter().map(Option::as_ref))
+    }
+
+    /// The container of a node.
+    ///
+    /// # Errors
+    /// [`ClusterError::NoNode`] or [`ClusterError::HalfMade`] when it is gone.
+    pub fn container(&self, name: &str) -> Result<&Container, ClusterError> {
+        let node = self.nodes().find(|(node, _)| node.name.as_str() == name);
+        let (_, container) = node.ok_or_else(|| ClusterError::NoNode {
+            lab: self.plan.lab.clone(),
+            node: name.to_owned(),
+            nodes: self
+                .plan
+                .nodes
+                .iter()
+                .map(|node| node.name.to_string())
+                .collect(),
+        })?;
+        container.ok_or_else(|| ClusterError::HalfMade {
+            lab: self.plan.lab.clone(),
+            missing: format!("the container of `{name}` is gone"),
+        })
+    }
+
+    /// Whether every node's container is there and runs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.containers.iter().all(|container| {
+            container
+                .as_ref()
+                .is_some_and(|found| found.state == ContainerState::Running)
+        })
+    }
+
+    /// Connects to a node's server as the superuser.
+    ///
+    /// # Errors
+    /// When its port is not published, which is so while it does not run, or what the server says.
+    pub async fn connect(&self, node: &NodeName, database: &str) -> Result<Client, ClusterError> {
+        let container = self.container(node.as_str())?;
+        let Some(port) = container.port else {
+            return Err(ClusterError::HalfMade {
+                lab: self.plan.lab.clone(),
+                missing: format!("`{node}` does not run"),
+            });
+        };
+        let connected = client::connect(HOST, port, database).await;
+        connected.map_err(|source| {
+            SqlError {
+                act: format!("connecting to `{node}`"),
+                source,
+            }
+            .into()
+        })
+    }
+}
+
+/// Where ports are published.
+pub const HOST: &str = "127.0.0.1";
+
+/// The names of the labs that have left anything, in order.
+///
+/// # Errors
+/// What the engine says.
+pub async fn running<E: Engine>(engine: &E) -> Result<Vec<String>, ClusterError> {
+    let which = Selector::any_lab();
+    let (volumes, containers) =
+        tokio::try_join!(engine.volumes(&which), engine.containers(&which))?;
+    let labels = volumes
+        .iter()
+        .map(|volume| &volume.labels)
+        .chain(containers.iter().map(|found| &found.labels));
+    let mut names: Vec<String> = labels
+        .filter_map(|labels| labels.get(crate::engine::LAB_LABEL).cloned())
+        .collect();
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+fn find_node<'a>(containers: &'a [Container], node: &NodeName) -> Option<&'a Container> {
+    containers.iter().find(|found| {
+        found
+            .labels
+            .get(labels::NODE_LABEL)
+            .is_some_and(|name| name == node.as_str())
+    })
+}

@@ -178,6 +178,8 @@ pub struct Mount {
     pub target: String,
     /// Whether the container may only read it.
     pub read_only: bool,
+    /// The labels it gets if it is made now.
+    pub labels: Labels,
 }
 
 /// A container to make. It always runs with all capabilities dropped and `no-new-privileges`.

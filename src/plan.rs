@@ -1,1 +1,357 @@
-//! To come.
+//! The plan: a scenario with every default filled, every reference resolved, every file's content known
+//! up to the addresses that Docker will give.
+//!
+//! Owns what will be made and in which order. Never touches the outside world: the same scenario gives the same
+//! plan, in microseconds. A scenario that passed [`crate::scenario::check`] always has a plan.
+
+pub mod order;
+pub mod settings;
+pub mod sync;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::SqlFile;
+use crate::name::{
+    ApplicationName, DatabaseName, DatasetName, LabName, NodeName, Secret, SlotName, UserName,
+};
+use crate::postgres::conf::{self, Setting};
+use crate::postgres::hba::{self, HbaRule};
+use crate::scenario::{AuthMethod, Node, PostgresVersion, Scenario, SlotChoice, SqlFiles, units};
+
+pub use sync::SyncState;
+
+/// A lab as it will be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The lab's name.
+    pub lab: LabName,
+    /// The scenario that it was made from.
+    pub scenario: LabName,
+    /// The scenario's title.
+    pub title: String,
+    /// The database of datasets and connections.
+    pub database: DatabaseName,
+    /// The replication user's authentication.
+    pub auth: AuthMethod,
+    /// The role that standbys connect as.
+    pub replication_user: PlannedUser,
+    /// The nodes, each after its upstream.
+    pub nodes: Vec<PlannedNode>,
+    /// The datasets, in order.
+    pub data: Vec<PlannedDataset>,
+}
+
+/// The replication user.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedUser {
+    /// The role's name.
+    pub name: UserName,
+    /// Its password; it is `***` in a plan that was read back from a running lab.
+    pub password: Secret,
+    /// Its `CONNECTION LIMIT`; -1 is none (manual: `CREATE ROLE`).
+    pub connection_limit: i64,
+}
+
+/// One server as it will be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedNode {
+    /// Its name.
+    pub name: NodeName,
+    /// Its PostgreSQL.
+    pub postgres: PostgresVersion,
+    /// What it is.
+    pub role: Role,
+    /// Every line of its `postgresql.conf`.
+    pub settings: Vec<Setting>,
+    /// Every line of its `pg_hba.conf`.
+    pub hba: Vec<HbaRule>,
+    /// The physical slots that its direct standbys stream through.
+    pub slots: Vec<SlotName>,
+    /// How many base backups may be taken from it at once without running out of connections.
+    pub backups_at_once: usize,
+}
+
+/// What a node is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// It takes writes.
+    Primary,
+    /// It replays another node's log.
+    Standby(Standby),
+}
+
+impl Role {
+    /// The role as one word.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Standby(_) => "standby",
+        }
+    }
+}
+
+/// How a standby replicates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Standby {
+    /// The node it streams from.
+    pub upstream: NodeName,
+    /// What it calls itself.
+    pub application_name: ApplicationName,
+    /// The slot it streams through.
+    pub slot: Option<SlotName>,
+    /// `recovery_min_apply_delay`.
+    pub apply_delay: Duration,
+    /// Whether it answers queries.
+    pub hot: bool,
+    /// The states that `pg_stat_replication.sync_state` may show for it; the first is the one expected.
+    pub sync_states: Vec<SyncState>,
+}
+
+/// A dataset as it will be loaded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedDataset {
+    /// Its name.
+    pub name: DatasetName,
+    /// Rows of its largest table, where the scenario says.
+    pub rows: Option<u64>,
+    /// Its seed, where the scenario says.
+    pub seed: Option<u32>,
+    /// The names of the user's own SQL files.
+    pub files: Vec<PathBuf>,
+    /// The content of these files; a plan that was read back from a running lab has none.
+    #[serde(skip)]
+    pub sql: Vec<SqlFile>,
+}
+
+/// One file of a node, as `lab plan` shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlannedFile {
+    /// Its name in the data directory, or its path.
+    pub path: String,
+    /// Its content; a placeholder stands for an address that is not known yet.
+    pub content: String,
+}
+
+impl Plan {
+    /// Resolves a scenario that passed its checks. `sql` is the content of its datasets' own files; `name` is
+    /// the lab's name where it is not the scenario's.
+    #[must_use]
+    pub fn resolve(scenario: &Scenario, sql: &SqlFiles, name: Option<&LabName>) -> Self {
+        let nodes = order::upstreams_first(&scenario.nodes)
+            .into_iter()
+            .map(|(name, node)| planned_node(scenario, name, node))
+            .collect();
+        let user = &scenario.replication_user;
+        Self {
+            lab: name.unwrap_or(&scenario.name).clone(),
+            scenario: scenario.name.clone(),
+            title: scenario.title.clone(),
+            database: scenario.database.clone(),
+            auth: scenario.auth,
+            replication_user: PlannedUser {
+                name: user.name.clone(),
+                password: user.password.clone(),
+                connection_limit: user.connection_limit.map_or(-1, i64::from),
+            },
+            nodes,
+            data: scenario
+                .data
+                .iter()
+                .map(|data| PlannedDataset {
+                    name: data.name.clone(),
+                    rows: data.rows,
+                    seed: data.seed,
+                    files: data.files.clone(),
+                    sql: sql_files(&data.files, sql),
+                })
+                .collect(),
+        }
+    }
+
+    /// The node of that name.
+    #[must_use]
+    pub fn node(&self, name: &NodeName) -> Option<&PlannedNode> {
+        self.nodes.iter().find(|node| node.name == *name)
+    }
+
+    /// The standbys that stream from `upstream`, in plan order.
+    pub fn standbys_of(
+        &self,
+        upstream: &NodeName,
+    ) -> impl Iterator<Item = (&PlannedNode, &Standby)> {
+        let upstream = upstream.clone();
+        self.standbys()
+            .filter(move |(_, standby)| standby.upstream == upstream)
+    }
+
+    /// Every standby with its node, in plan order.
+    pub fn standbys(&self) -> impl Iterator<Item = (&PlannedNode, &Standby)> {
+        self.nodes.iter().filter_map(|node| match &node.role {
+            Role::Standby(standby) => Some((node, standby)),
+            Role::Primary => None,
+        })
+    }
+
+    /// The primaries, in plan order.
+    pub fn primaries(&self) -> impl Iterator<Item = &PlannedNode> {
+        self.nodes.iter().filter(|node| node.role == Role::Primary)
+    }
+
+    /// The primary that a node's log comes from in the end: itself, if it is one.
+    #[must_use]
+    pub fn primary_of<'a>(&'a self, node: &'a NodeName) -> &'a NodeName {
+        let mut at = node;
+        // A plan has no loops, so this ends after as many steps as there are nodes.
+        while let Some(PlannedNode {
+            role: Role::Standby(standby),
+            ..
+        }) = self.node(at)
+        {
+            at = &standby.upstream;
+        }
+        at
+    }
+}
+
+impl PlannedNode {
+    /// The node's files with placeholders for addresses, and without the password.
+    #[must_use]
+    pub fn files(&self) -> Vec<PlannedFile> {
+        let mut files = vec![
+            PlannedFile {
+                path: "postgresql.conf".to_owned(),
+                content: conf::render(self.name.as_str(), &self.settings),
+            },
+            PlannedFile {
+                path: "pg_hba.conf".to_owned(),
+                content: hba::outline(&self.name, &self.hba),
+            },
+        ];
+        if let Role::Standby(_) = self.role {
+            files.push(PlannedFile {
+                path: "standby.signal".to_owned(),
+                content: String::new(),
+            });
+        }
+        files
+    }
+}
+
+fn planned_node(scenario: &Scenario, name: &NodeName, node: &Node) -> PlannedNode {
+    let standbys: Vec<_> = scenario
+        .nodes
+        .0
+        .iter()
+        .filter(|(_, other)| other.standby_of.as_ref() == Some(name))
+        .collect();
+    let role = node.standby_of.as_ref().map_or(Role::Primary, |upstream| {
+        Role::Standby(Standby {
+            upstream: upstream.clone(),
+            application_name: application_name(name, node),
+            slot: slot(name, node),
+            apply_delay: apply_delay(node),
+            hot: is_hot(node),
+            sync_states: sync::expected_states(scenario, upstream, &application_name(name, node)),
+        })
+    });
+    let settings = settings::of_node(scenario, name, node, &role);
+    let limit = |setting: &str| {
+        settings
+            .iter()
+            .find(|s| s.name == setting)
+            .and_then(|s| s.value.parse().ok())
+    };
+    let senders: usize = limit("max_wal_senders").unwrap_or(settings::DEFAULT_WAL_SENDERS);
+    let connections = scenario
+        .replication_user
+        .connection_limit
+        .map_or(usize::MAX, |limit| limit as usize);
+    PlannedNode {
+        name: name.clone(),
+        postgres: node
+            .postgres
+            .clone()
+            .unwrap_or_else(|| scenario.postgres.clone()),
+        role,
+        hba: hba::rules(
+            &scenario.replication_user.name,
+            scenario.auth,
+            &family(scenario, name),
+        ),
+        slots: standbys
+            .iter()
+            .filter_map(|(name, node)| slot(name, node))
+            .collect(),
+        // A backup holds two connections, a streaming standby one.
+        backups_at_once: senders
+            .min(connections)
+            .saturating_sub(standbys.len())
+            .clamp(1, 4),
+        settings,
+    }
+}
+
+fn sql_files(names: &[PathBuf], sql: &SqlFiles) -> Vec<SqlFile> {
+    let named = names.iter().map(|name| name.display().to_string());
+    named
+        .filter_map(|name| {
+            Some(SqlFile {
+                text: sql.get(&name)?.clone(),
+                name,
+            })
+        })
+        .collect()
+}
+
+/// The nodes that share a node's primary, without itself: those that may stream from it, now or after a switchover.
+fn family(scenario: &Scenario, node: &NodeName) -> Vec<NodeName> {
+    let root = order::root(&scenario.nodes, node);
+    let names = scenario.nodes.0.iter().map(|(name, _)| name);
+    names
+        .filter(|other| *other != node && order::root(&scenario.nodes, other) == root)
+        .cloned()
+        .collect()
+}
+
+fn application_name(name: &NodeName, node: &Node) -> ApplicationName {
+    node.application_name.clone().unwrap_or_else(|| {
+        ApplicationName::new(name.as_str())
+            .unwrap_or_else(|_| unreachable!("every node name is an application name"))
+    })
+}
+
+fn slot(name: &NodeName, node: &Node) -> Option<SlotName> {
+    node.standby_of.as_ref()?;
+    match &node.slot {
+        Some(SlotChoice::None) => None,
+        Some(SlotChoice::Named(slot)) => Some(slot.clone()),
+        None => SlotName::new(name.as_str()).ok(),
+    }
+}
+
+fn apply_delay(node: &Node) -> Duration {
+    let delay = node.conf.find("recovery_min_apply_delay");
+    delay
+        .and_then(|value| units::duration(&value.0, units::TimeUnit::Milliseconds).ok())
+        .unwrap_or_default()
+}
+
+/// Whether a standby answers queries: PostgreSQL takes any unambiguous beginning of a boolean word (manual, 19.1.1).
+fn is_hot(node: &Node) -> bool {
+    node.conf.find("hot_standby").is_none_or(|value| {
+        let value = value.0.to_ascii_lowercase();
+        !(value == "0"
+            || value == "of"
+            || value == "off"
+            || "false".starts_with(&value)
+            || "no".starts_with(&value))
+    })
+}
+
+#[cfg(test)]
+mod tests;

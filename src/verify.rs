@@ -1,4 +1,207 @@
-//! To come.
+//! The proof that a lab replicates, edge by edge, with its negative controls.
+//!
+//! Rows go into every table of the primary, the log position is taken after the commit, the named standby is waited
+//! for on its upstream, and what it has is compared value by value. Then standbys are frozen: a commit must wait when
+//! it should and return when it should not. Everything that was written is removed again, and a lab in use can be
+//! verified; commits may stall for as long as a standby is frozen, a fraction of a second.
+//!
+//! A check that fails is a result, not an error: errors are for what kept us from looking.
 
 pub mod compare;
+mod control;
+mod edge;
 pub mod probe;
+mod reason;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use serde::Serialize;
+use tokio_postgres::Client;
+use tokio_util::sync::CancellationToken;
+
+use crate::cluster::{Cluster, ClusterError};
+use crate::engine::{ContainerState, Engine};
+use crate::name::NodeName;
+use crate::plan::{PlannedNode, Standby};
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Check {
+    /// What was claimed: "primary -> replica: rows arrive".
+    pub name: String,
+    /// Whether it held.
+    pub passed: bool,
+    /// How long it took, in milliseconds.
+    pub took_ms: f64,
+    /// What was compared, or why it failed.
+    pub detail: String,
+}
+
+/// The proof.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Verdict {
+    /// Whether every check held, and there was at least one.
+    pub passed: bool,
+    /// The checks.
+    pub checks: Vec<Check>,
+}
+
+impl Verdict {
+    fn new(checks: Vec<Check>) -> Self {
+        // Nothing looked at is nothing proven.
+        Self {
+            passed: !checks.is_empty() && checks.iter().all(|check| check.passed),
+            checks,
+        }
+    }
+}
+
+/// Times one check. `Err` holds why it failed.
+async fn check(name: String, looked: impl Future<Output = Result<String, String>>) -> Check {
+    let began = Instant::now();
+    let looked = looked.await;
+    let took_ms = (began.elapsed().as_secs_f64() * 1e5).round() / 100.0;
+    let passed = looked.is_ok();
+    let detail = looked.unwrap_or_else(|why| why);
+    tracing::debug!(name, passed, took_ms, detail, "check");
+    Check {
+        name,
+        passed,
+        took_ms,
+        detail,
+    }
+}
+
+/// What the checks share.
+struct Proof<'a, E> {
+    cluster: &'a Cluster<E>,
+    clients: BTreeMap<NodeName, Arc<Client>>,
+    /// Why there is no client for a node.
+    out_of_reach: BTreeMap<NodeName, String>,
+    within: Duration,
+    cancel: &'a CancellationToken,
+}
+
+/// Proves that the lab replicates. `clients` are connections that exist already; others are made.
+///
+/// # Errors
+/// [`ClusterError::Interrupted`], or what kept us from looking.
+pub async fn verify<E: Engine>(
+    cluster: &Cluster<E>,
+    clients: BTreeMap<NodeName, Arc<Client>>,
+    within: Duration,
+    cancel: &CancellationToken,
+) -> Result<Verdict, ClusterError> {
+    let proof = Proof::new(cluster, clients, within, cancel).await;
+    let mut checks = Vec::new();
+    let families = cluster
+        .plan
+        .primaries()
+        .map(|primary| proof.family(primary));
+    for family in join_all(families).await {
+        checks.extend(family?);
+    }
+    if cancel.is_cancelled() {
+        return Err(ClusterError::Interrupted);
+    }
+    Ok(Verdict::new(checks))
+}
+
+impl<'a, E: Engine> Proof<'a, E> {
+    async fn new(
+        cluster: &'a Cluster<E>,
+        clients: BTreeMap<NodeName, Arc<Client>>,
+        within: Duration,
+        cancel: &'a CancellationToken,
+    ) -> Self {
+        let mut proof = Self {
+            cluster,
+            clients,
+            out_of_reach: BTreeMap::new(),
+            within,
+            cancel,
+        };
+        for (node, container) in cluster.nodes() {
+            let state = container.map(|found| found.state);
+            if state != Some(ContainerState::Running) {
+                proof.clients.remove(&node.name);
+                proof
+                    .out_of_reach
+                    .insert(node.name.clone(), reason::not_running(&node.name, state));
+            } else if !proof.clients.contains_key(&node.name) && answers(node) {
+                match cluster
+                    .connect(&node.name, cluster.plan.database.as_str())
+                    .await
+                {
+                    Ok(client) => _ = proof.clients.insert(node.name.clone(), Arc::new(client)),
+                    Err(error) => {
+                        _ = proof
+                            .out_of_reach
+                            .insert(node.name.clone(), reason::chain(&error))
+                    }
+                }
+            }
+        }
+        proof
+    }
+
+    /// A connection to a node, or why there is none.
+    fn client(&self, node: &NodeName) -> Result<&Client, String> {
+        self.clients.get(node).map(Arc::as_ref).ok_or_else(|| {
+            let why = self.out_of_reach.get(node).cloned();
+            why.unwrap_or_else(|| format!("`{node}` answers no queries"))
+        })
+    }
+
+    /// The standbys that hang on `primary`, at any depth.
+    fn standbys(&self, primary: &'a NodeName) -> Vec<(&'a PlannedNode, &'a Standby)> {
+        let plan = &self.cluster.plan;
+        plan.standbys()
+            .filter(|(node, _)| plan.primary_of(&node.name) == primary)
+            .collect()
+    }
+
+    /// A primary and everything that replicates from it.
+    async fn family(&self, primary: &'a PlannedNode) -> Result<Vec<Check>, ClusterError> {
+        let standbys = self.standbys(&primary.name);
+        let mut checks = vec![
+            check(format!("{}: is a primary", primary.name), async {
+                edge::is_primary(self.client(&primary.name)?).await
+            })
+            .await,
+        ];
+        if standbys.is_empty() {
+            return Ok(checks);
+        }
+        let written = match self.client(&primary.name) {
+            Ok(client) => edge::write(client).await,
+            Err(why) => Err(why),
+        };
+        let edges = standbys
+            .iter()
+            .map(|(node, standby)| self.edge(node, standby, &written));
+        for edge in join_all(edges).await {
+            checks.extend(edge);
+        }
+        if let (Ok(written), Ok(client)) = (&written, self.client(&primary.name)) {
+            let name = format!("{}: what was written is removed", primary.name);
+            checks.push(check(name, edge::remove(client, written)).await);
+        }
+        // Freezing something that is not whole proves nothing, and its reason is known already.
+        if checks.iter().all(|check| check.passed) && !self.cancel.is_cancelled() {
+            checks.extend(self.controls(primary, &standbys).await);
+        }
+        Ok(checks)
+    }
+}
+
+/// Whether a node answers queries at all.
+fn answers(node: &PlannedNode) -> bool {
+    match &node.role {
+        crate::plan::Role::Primary => true,
+        crate::plan::Role::Standby(standby) => standby.hot,
+    }
+}

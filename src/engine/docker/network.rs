@@ -1,6 +1,7 @@
 //! Networks: bridges with labels.
 
 use std::collections::HashMap;
+use std::net::Ipv4Addr;
 
 use bollard::models;
 use bollard::query_parameters::ListNetworksOptionsBuilder;
@@ -8,11 +9,19 @@ use bollard::query_parameters::ListNetworksOptionsBuilder;
 use super::{Docker, label_filter, labels, shown};
 use crate::engine::{EngineCause, EngineError, EngineErrorKind, Network, NetworkSpec, Selector};
 
+/// The address that Docker itself gives to the gateway of a subnet: the first one after the network's own.
+fn first_address(subnet: &str) -> Option<Ipv4Addr> {
+    let network: Ipv4Addr = subnet.split('/').next()?.parse().ok()?;
+    u32::from(network).checked_add(1).map(Ipv4Addr::from)
+}
+
 pub(super) async fn create(docker: &Docker, spec: &NetworkSpec) -> Result<Network, EngineError> {
     let act = format!("creating the network `{}`", spec.name);
     let ipam = spec.subnet.as_ref().map(|subnet| models::Ipam {
         config: Some(vec![models::IpamConfig {
             subnet: Some(subnet.clone()),
+            // Docker shows the gateway of a subnet that was asked for only when it was asked for too.
+            gateway: first_address(subnet).map(|address| address.to_string()),
             ..Default::default()
         }]),
         ..Default::default()

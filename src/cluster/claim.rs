@@ -1,0 +1,111 @@
+//! The claim on a lab's name, and its network.
+//!
+//! Docker lets two networks have one name, so the claim is a volume: making one that exists returns the one that
+//! exists, with its labels, and that is atomic. Who finds a label of another's has lost.
+
+use std::hash::{BuildHasher as _, Hasher as _};
+
+use crate::engine::{Engine, EngineErrorKind, LAB_LABEL, Network, NetworkSpec, Volume};
+use crate::name::LabName;
+use crate::plan::Plan;
+
+use super::error::{ClusterError, Holder};
+use super::labels;
+use super::subnet::{self, Subnet};
+
+/// Takes the lab's name.
+///
+/// # Errors
+/// [`ClusterError::Taken`] when somebody has it, or what the engine says.
+pub async fn claim<E: Engine>(engine: &E, plan: &Plan) -> Result<(), ClusterError> {
+    let name = labels::lab_object(&plan.lab);
+    let token = random_word();
+    let wanted = Volume {
+        name: name.clone(),
+        labels: labels::of_claim(plan, &token, &owner()),
+    };
+    let found = engine.create_volume(&wanted).await?;
+    if found.labels.get(labels::CLAIM_LABEL) == Some(&token) {
+        return Ok(());
+    }
+    let by = holder(&found, name);
+    Err(ClusterError::Taken {
+        lab: plan.lab.clone(),
+        by,
+    })
+}
+
+fn holder(claim: &Volume, name: String) -> Holder {
+    if !claim.labels.contains_key(LAB_LABEL) {
+        return Holder::Foreign(name);
+    }
+    match claim.labels.get(labels::OWNER_LABEL) {
+        Some(owner) if is_alive(owner) => Holder::Making(owner.clone()),
+        _ => Holder::Exists,
+    }
+}
+
+/// Makes the lab's network on the first subnet that is free, trying the next one when another process was faster.
+///
+/// # Errors
+/// [`ClusterError::NoAddresses`] when all are taken, or what the engine says.
+pub async fn network<E: Engine>(
+    engine: &E,
+    lab: &LabName,
+    nodes: usize,
+) -> Result<(Network, Subnet), ClusterError> {
+    let mut taken: Vec<Subnet> = engine
+        .networks(None)
+        .await?
+        .iter()
+        .filter_map(|network| Subnet::parse(network.subnet.as_deref()?))
+        .collect();
+    // Absent where the engine is on another host or not on Linux; the engine's own check remains.
+    taken.extend(
+        std::fs::read_to_string("/proc/net/route")
+            .iter()
+            .flat_map(|table| subnet::host_routes(table)),
+    );
+    for subnet in subnet::candidates(lab.as_str(), nodes, &taken) {
+        let spec = NetworkSpec {
+            name: labels::lab_object(lab),
+            subnet: Some(subnet.to_string()),
+            labels: labels::of_lab(lab),
+        };
+        match engine.create_network(&spec).await {
+            Ok(network) => return Ok((network, subnet)),
+            Err(error) if error.kind == EngineErrorKind::AddressOverlap => {
+                tracing::debug!(%subnet, "another network was faster");
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(ClusterError::NoAddresses { lab: lab.clone() })
+}
+
+/// A word that no other process has: the standard library seeds its hashes from the system's randomness.
+fn random_word() -> String {
+    let mut hasher = std::collections::hash_map::RandomState::new().build_hasher();
+    hasher.write_u32(std::process::id());
+    format!("{:016x}", hasher.finish())
+}
+
+fn host_name() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map(|name| name.trim().to_owned())
+        .unwrap_or_default()
+}
+
+fn owner() -> String {
+    format!("{}@{}", std::process::id(), host_name())
+}
+
+/// Whether the process `PID@HOST` lives; false where that cannot be known.
+pub(super) fn is_alive(owner: &str) -> bool {
+    let Some((pid, host)) = owner.split_once('@') else {
+        return false;
+    };
+    host == host_name()
+        && pid.parse::<u32>().is_ok()
+        && std::path::Path::new("/proc").join(pid).exists()
+}

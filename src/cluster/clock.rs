@@ -1,0 +1,119 @@
+//! How long each phase took, from its first beginning to its last end: phases of different nodes overlap.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::event::{Event, Phase, Reporter};
+
+/// Times phases and reports them.
+#[derive(Clone)]
+pub(super) struct Clock {
+    reporter: Arc<dyn Reporter>,
+    phases: Arc<Mutex<BTreeMap<Phase, Span>>>,
+}
+
+struct Span {
+    began: Instant,
+    took: Duration,
+    open: usize,
+}
+
+impl Clock {
+    pub(super) fn new(reporter: Arc<dyn Reporter>) -> Self {
+        Self {
+            reporter,
+            phases: Arc::default(),
+        }
+    }
+
+    /// Runs `work` as a part of `phase`.
+    pub(super) async fn time<T, E>(
+        &self,
+        phase: Phase,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        self.begin(phase);
+        let done = work.await;
+        self.end(phase, done.is_ok());
+        done
+    }
+
+    /// Expects so many parts of `phase` besides those that run, so that it does not end between two of them.
+    pub(super) fn expect(&self, phase: Phase, parts: usize) -> Vec<Part> {
+        (0..parts)
+            .map(|_| {
+                self.begin(phase);
+                Part {
+                    clock: self.clone(),
+                    phase,
+                    ended: false,
+                }
+            })
+            .collect()
+    }
+
+    fn begin(&self, phase: Phase) {
+        let mut phases = self.phases.lock().unwrap_or_else(PoisonError::into_inner);
+        let span = phases.entry(phase).or_insert_with(|| {
+            self.reporter.report(&Event::Began(phase));
+            Span {
+                began: Instant::now(),
+                took: Duration::ZERO,
+                open: 0,
+            }
+        });
+        span.open += 1;
+    }
+
+    fn end(&self, phase: Phase, well: bool) {
+        let mut phases = self.phases.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(span) = phases.get_mut(&phase) else {
+            return;
+        };
+        span.open -= 1;
+        span.took = span.began.elapsed();
+        if span.open == 0 && well {
+            self.reporter.report(&Event::Ended(phase, span.took));
+        }
+    }
+
+    /// What was measured so far.
+    pub(super) fn timings(&self) -> BTreeMap<Phase, Duration> {
+        let phases = self.phases.lock().unwrap_or_else(PoisonError::into_inner);
+        phases
+            .iter()
+            .map(|(phase, span)| (*phase, span.took))
+            .collect()
+    }
+
+    pub(super) fn report(&self, event: &Event) {
+        self.reporter.report(event);
+    }
+
+    pub(super) fn reporter(&self) -> &Arc<dyn Reporter> {
+        &self.reporter
+    }
+}
+
+/// One expected part of a phase. It ends well when told so, and badly when dropped.
+pub(super) struct Part {
+    clock: Clock,
+    phase: Phase,
+    ended: bool,
+}
+
+impl Part {
+    pub(super) fn done(mut self) {
+        self.ended = true;
+        self.clock.end(self.phase, true);
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.clock.end(self.phase, false);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What a node's container writes while it comes up: read as it comes, kept for the case that it fails.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::StreamExt as _;
+use tokio::sync::watch;
+
+use crate::engine::Attached;
+
+/// How many lines are kept.
+const KEPT_LINES: usize = 200;
+
+/// How far a container has come, by its own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// It has said nothing yet.
+    Silent,
+    /// Its data directory is initialised.
+    Initialised,
+    /// Its base backup is taken.
+    BackedUp,
+    /// The server accepts connections, as far as its log says.
+    Accepting,
+    /// Its output has ended: the container is gone.
+    Ended,
+}
+
+/// A container's output.
+#[derive(Debug, Clone)]
+pub struct Console {
+    lines: Arc<Mutex<VecDeque<String>>>,
+    stage: watch::Receiver<Stage>,
+}
+
+impl Console {
+    /// Reads a container's output to its end, in a task of its own. `progress` gets each line.
+    pub fn read(attached: Attached, progress: impl Fn(&str) + Send + 'static) -> (Self, Input) {
+        let Attached { input, mut output } = attached;
+        let lines = Arc::new(Mutex::new(VecDeque::new()));
+        let (says, stage) = watch::channel(Stage::Silent);
+        let kept = Arc::clone(&lines);
+        tokio::spawn(async move {
+            let mut rest = Vec::new();
+            while let Some(Ok(chunk)) = output.next().await {
+                rest.extend(chunk);
+                // Progress is written with carriage returns on a terminal and line feeds elsewhere.
+                while let Some(end) = rest
+                    .iter()
+                    .position(|byte| *byte == b'\n' || *byte == b'\r')
+                {
+                    let line: Vec<u8> = rest.drain(..=end).collect();
+                    let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+                    if line.is_empty() {
+                        continue;
+                    }
+                    progress(&line);
+                    if let Some(stage) = stage_of(&line) {
+                        says.send_replace(stage);
+                    }
+                    keep(&kept, line);
+                }
+            }
+            says.send_replace(Stage::Ended);
+        });
+        (Self { lines, stage }, Input(Mutex::new(input)))
+    }
+
+    /// Waits until the container has come as far as `wanted`, or has ended.
+    pub async fn reached(&self, wanted: Stage) -> Stage {
+        let mut stage = self.stage.clone();
+        match stage.wait_for(|stage| *stage >= wanted).await {
+            Ok(stage) => *stage,
+            Err(_) => Stage::Ended,
+        }
+    }
+
+    /// The last lines.
+    #[must_use]
+    pub fn tail(&self, count: usize) -> Vec<String> {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines
+            .iter()
+            .skip(lines.len().saturating_sub(count))
+            .cloned()
+            .collect()
+    }
+}
+
+fn keep(lines: &Mutex<VecDeque<String>>, line: String) {
+    let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+    if lines.len() == KEPT_LINES {
+        lines.pop_front();
+    }
+    lines.push_back(line);
+}
+
+fn stage_of(line: &str) -> Option<Stage> {
+    if line == "lab: initialised" {
+        Some(Stage::Initialised)
+    } else if line == "lab: base backup taken" {
+        Some(Stage::BackedUp)
+    } else if line.contains("ready to accept") {
+        // `ready to accept connections` on a primary, `ready to accept read-only connections` on a standby.
+        Some(Stage::Accepting)
+    } else {
+        None
+    }
+}
+
+/// A container's standard input.
+///
+/// The mutex makes it `Sync`, which a task that holds it across a wait must be; it is never locked.
+pub struct Input(Mutex<std::pin::Pin<Box<dyn tokio::io::AsyncWrite + Send>>>);
+
+impl std::fmt::Debug for Input {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Input")
+    }
+}
+
+impl Input {
+    /// Writes all of `bytes`.
+    pub async fn send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        use tokio::io::AsyncWriteExt as _;
+        let input = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        input.write_all(bytes).await?;
+        input.flush().await
+    }
+}

@@ -1,0 +1,117 @@
+//! What a node's container reads on its standard input: its files, as a length and a tar (see `images/node/start.sh`).
+
+use std::net::Ipv4Addr;
+
+use crate::plan::{Plan, PlannedNode, Role};
+use crate::postgres::{command, conf, hba};
+
+/// One file of a frame.
+struct File {
+    name: &'static str,
+    content: String,
+}
+
+/// The node's files in one frame.
+#[must_use]
+pub fn of_node(plan: &Plan, node: &PlannedNode, addresses: &hba::Addresses) -> Vec<u8> {
+    let user = &plan.replication_user;
+    let mut files = vec![
+        File {
+            name: "pgpass",
+            content: command::passfile(&user.name, user.password.expose()),
+        },
+        File {
+            name: "postgresql.conf",
+            content: conf::render(node.name.as_str(), &node.settings),
+        },
+        File {
+            name: "pg_hba.conf",
+            content: hba::render(&node.name, &node.hba, addresses),
+        },
+    ];
+    if let Role::Standby(_) = node.role {
+        files.push(File {
+            name: "standby.signal",
+            content: String::new(),
+        });
+    }
+    frame(&files)
+}
+
+/// Addresses of a lab of which nothing but the gateway is known yet.
+#[must_use]
+pub fn host_alone(gateway: Ipv4Addr) -> hba::Addresses {
+    hba::Addresses {
+        gateway,
+        nodes: std::collections::BTreeMap::new(),
+    }
+}
+
+fn frame(files: &[File]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for file in files {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(file.content.len() as u64);
+        header.set_mode(0o600);
+        // Writing into memory fails only where a name does not fit, and ours are short literals.
+        let written = archive.append_data(&mut header, file.name, file.content.as_bytes());
+        debug_assert!(written.is_ok(), "{written:?}");
+    }
+    let tar = archive.into_inner().unwrap_or_default();
+    let mut frame = format!("{}\n", tar.len()).into_bytes();
+    frame.extend(tar);
+    frame
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    #[test]
+    fn a_frame_says_its_length_and_holds_every_file_for_its_owner_alone() {
+        let frame = frame(&[
+            File {
+                name: "pgpass",
+                content: "secret\n".to_owned(),
+            },
+            File {
+                name: "standby.signal",
+                content: String::new(),
+            },
+        ]);
+        let line = frame
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .expect("a line");
+        let length: usize = std::str::from_utf8(&frame[..line])
+            .expect("text")
+            .parse()
+            .expect("a number");
+        let tar = &frame[line + 1..];
+        assert_eq!(tar.len(), length);
+        let mut archive = tar::Archive::new(tar);
+        let files: Vec<_> = archive
+            .entries()
+            .expect("entries")
+            .map(|entry| {
+                let mut entry = entry.expect("an entry");
+                let mut text = String::new();
+                entry.read_to_string(&mut text).expect("text");
+                (
+                    entry.path().expect("a path").display().to_string(),
+                    entry.header().mode().expect("a mode"),
+                    text,
+                )
+            })
+            .collect();
+        assert_eq!(
+            files,
+            [
+                ("pgpass".to_owned(), 0o600, "secret\n".to_owned()),
+                ("standby.signal".to_owned(), 0o600, String::new())
+            ]
+        );
+    }
+}

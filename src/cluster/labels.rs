@@ -1,0 +1,66 @@
+//! Names and labels of what a lab is made of. Labels are the only memory there is: every verb finds a lab by them.
+
+use crate::engine::{LAB_LABEL, Labels};
+use crate::name::{LabName, NodeName};
+use crate::plan::Plan;
+
+/// The label with a node's name.
+pub const NODE_LABEL: &str = "dev.replication-lab.node";
+/// The label with the whole plan as JSON, without its password.
+pub const PLAN_LABEL: &str = "dev.replication-lab.plan";
+/// The label that says which `lab up` made the claim: a random word.
+pub const CLAIM_LABEL: &str = "dev.replication-lab.claim";
+/// The label with the process that made the claim: `PID@HOST`.
+pub const OWNER_LABEL: &str = "dev.replication-lab.owner";
+/// The label of a template: the image's identity that it was made with.
+pub const TEMPLATE_LABEL: &str = "dev.replication-lab.template";
+
+/// The name of a node's container and of its volume.
+#[must_use]
+pub fn node_object(lab: &LabName, node: &NodeName) -> String {
+    format!("lab-{lab}-{node}")
+}
+
+/// The name of the volume that says that a lab is complete. A node's name has no `.`, so no node's volume has it.
+#[must_use]
+pub fn ready_object(lab: &LabName) -> String {
+    format!("lab-{lab}.ready")
+}
+
+/// The name of a lab's network and of the volume that claims the name.
+#[must_use]
+pub fn lab_object(lab: &LabName) -> String {
+    format!("lab-{lab}")
+}
+
+/// The labels of everything that belongs to a lab.
+#[must_use]
+pub fn of_lab(lab: &LabName) -> Labels {
+    [(LAB_LABEL.to_owned(), lab.to_string())].into()
+}
+
+/// The labels of everything that belongs to a node.
+#[must_use]
+pub fn of_node(lab: &LabName, node: &NodeName) -> Labels {
+    let mut labels = of_lab(lab);
+    labels.insert(NODE_LABEL.to_owned(), node.to_string());
+    labels
+}
+
+/// The labels of the claim: the plan, and who made it.
+#[must_use]
+pub fn of_claim(plan: &Plan, claim: &str, owner: &str) -> Labels {
+    let mut labels = of_lab(&plan.lab);
+    labels.insert(CLAIM_LABEL.to_owned(), claim.to_owned());
+    labels.insert(OWNER_LABEL.to_owned(), owner.to_owned());
+    if let Ok(json) = serde_json::to_string(plan) {
+        labels.insert(PLAN_LABEL.to_owned(), json);
+    }
+    labels
+}
+
+/// The plan in a claim's labels.
+#[must_use]
+pub fn plan(labels: &Labels) -> Option<Plan> {
+    serde_json::from_str(labels.get(PLAN_LABEL)?).ok()
+}

@@ -1,0 +1,267 @@
+//! What a lab is doing now: per node the role meant and the role found, positions, lag, slot.
+
+use futures_util::future::join_all;
+use serde::Serialize;
+use tokio_postgres::Client;
+
+use crate::engine::{Container, ContainerState, Engine};
+use crate::plan::{PlannedNode, Role, Standby};
+use crate::postgres::client::words;
+use crate::postgres::lsn::Lsn;
+
+use super::Cluster;
+
+/// The state of a lab.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Status {
+    /// The lab's name.
+    pub lab: String,
+    /// The scenario it was made from.
+    pub scenario: String,
+    /// Whether every node is what it was meant to be, runs and, as a standby, streams.
+    pub healthy: bool,
+    /// Its nodes, upstreams first.
+    pub nodes: Vec<NodeStatus>,
+}
+
+/// The state of one node. What cannot be known, because it does not run or answer, is absent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NodeStatus {
+    /// Its name.
+    pub name: String,
+    /// What its container is doing: `running`, `exited`, `paused`, …; `gone` when there is none.
+    pub state: String,
+    /// What it was meant to be.
+    pub expected_role: String,
+    /// What it is: `primary` when it takes writes, `standby` when it is in recovery.
+    pub role: Option<String>,
+    /// The node it was meant to stream from.
+    pub upstream: Option<String>,
+    /// Its timeline.
+    pub timeline: Option<i32>,
+    /// On a primary the position it writes at, on a standby the one it has replayed up to.
+    pub lsn: Option<Lsn>,
+    /// How many bytes of its primary's log it has not replayed yet.
+    pub replay_lag_bytes: Option<i64>,
+    /// `pg_stat_replication.state` on its upstream: `streaming`, `catchup`, …
+    pub replication_state: Option<String>,
+    /// `pg_stat_replication.sync_state` on its upstream.
+    pub sync_state: Option<String>,
+    /// Its slot on its upstream.
+    pub slot: Option<SlotStatus>,
+    /// Its address inside the lab's network.
+    pub address: Option<String>,
+    /// Its port on the host.
+    pub port: Option<u16>,
+    /// Why it could not be asked.
+    pub problem: Option<String>,
+}
+
+/// The state of a replication slot (manual, 54.19).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SlotStatus {
+    /// Its name.
+    pub name: String,
+    /// Whether somebody streams through it.
+    pub active: Option<bool>,
+    /// Whether the log that it holds is there: `reserved`, `extended`, `unreserved`, `lost`; absent when the slot is.
+    pub wal_status: Option<String>,
+}
+
+/// What one server says of itself.
+struct Own {
+    in_recovery: bool,
+    timeline: i32,
+    lsn: Option<Lsn>,
+}
+
+/// What an upstream says of one standby.
+#[derive(Default)]
+struct Seen {
+    state: Option<String>,
+    sync_state: Option<String>,
+    slot: Option<SlotStatus>,
+}
+
+impl<E: Engine> Cluster<E> {
+    /// Asks every node that runs.
+    pub async fn status(&self) -> Status {
+        let clients = join_all(
+            self.nodes()
+                .map(|(node, container)| self.reach(node, container)),
+        )
+        .await;
+        let own = join_all(clients.iter().map(async |client| match client {
+            Ok(client) => own(client).await,
+            Err(why) => Err(why.clone()),
+        }))
+        .await;
+        let lookup = |name: &str| {
+            self.plan
+                .nodes
+                .iter()
+                .position(|node| node.name.as_str() == name)
+        };
+        let mut nodes = Vec::with_capacity(clients.len());
+        for (index, (planned, container)) in self.nodes().enumerate() {
+            let mut status = blank(planned, container);
+            if let Role::Standby(standby) = &planned.role {
+                let upstream =
+                    lookup(standby.upstream.as_str()).and_then(|at| clients[at].as_ref().ok());
+                let seen = match upstream {
+                    Some(client) => seen(client, standby).await,
+                    None => Seen::default(),
+                };
+                (status.replication_state, status.sync_state, status.slot) =
+                    (seen.state, seen.sync_state, seen.slot);
+            }
+            match &own[index] {
+                Err(why) => status.problem = Some(why.clone()),
+                Ok(found) => {
+                    status.role = Some(
+                        if found.in_recovery {
+                            "standby"
+                        } else {
+                            "primary"
+                        }
+                        .to_owned(),
+                    );
+                    status.timeline = Some(found.timeline);
+                    status.lsn = found.lsn;
+                    let primary = lookup(self.plan.primary_of(&planned.name).as_str())
+                        .and_then(|at| own[at].as_ref().ok());
+                    status.replay_lag_bytes = match (
+                        found.in_recovery,
+                        found.lsn,
+                        primary.and_then(|own| own.lsn),
+                    ) {
+                        (true, Some(replayed), Some(written)) => {
+                            Some(written.bytes_ahead_of(replayed).max(0))
+                        }
+                        _ => None,
+                    };
+                }
+            }
+            nodes.push(status);
+        }
+        let healthy = nodes.iter().all(is_healthy);
+        Status {
+            lab: self.plan.lab.to_string(),
+            scenario: self.plan.scenario.to_string(),
+            healthy,
+            nodes,
+        }
+    }
+
+    async fn reach(
+        &self,
+        node: &PlannedNode,
+        container: Option<&Container>,
+    ) -> Result<Client, String> {
+        match container.map(|found| found.state) {
+            None => return Err("its container is gone".to_owned()),
+            Some(ContainerState::Running) => {}
+            Some(ContainerState::Paused) => return Err("its container is paused".to_owned()),
+            Some(_) => return Err("its container does not run".to_owned()),
+        }
+        // A node that was stopped by hand may lack the lab's database no more than its server; any will do.
+        let connected = self
+            .connect(&node.name, crate::postgres::MAINTENANCE_DATABASE)
+            .await;
+        connected.map_err(|error| chain(&error))
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+fn is_healthy(node: &NodeStatus) -> bool {
+    let streams = node.upstream.is_none() || node.replication_state.as_deref() == Some("streaming");
+    node.role.as_ref() == Some(&node.expected_role) && streams
+}
+
+fn blank(planned: &PlannedNode, container: Option<&Container>) -> NodeStatus {
+    let upstream = match &planned.role {
+        Role::Primary => None,
+        Role::Standby(standby) => Some(standby.upstream.to_string()),
+    };
+    NodeStatus {
+        name: planned.name.to_string(),
+        state: container
+            .map_or("gone", |found| state(found.state))
+            .to_owned(),
+        expected_role: planned.role.word().to_owned(),
+        role: None,
+        upstream,
+        timeline: None,
+        lsn: None,
+        replay_lag_bytes: None,
+        replication_state: None,
+        sync_state: None,
+        slot: None,
+        address: container
+            .and_then(|found| found.address)
+            .map(|address| address.to_string()),
+        port: container.and_then(|found| found.port),
+        problem: None,
+    }
+}
+
+fn state(state: ContainerState) -> &'static str {
+    match state {
+        ContainerState::Created => "created",
+        ContainerState::Running => "running",
+        ContainerState::Paused => "paused",
+        ContainerState::Restarting => "restarting",
+        ContainerState::Exited => "exited",
+        ContainerState::Dead => "dead",
+    }
+}
+
+async fn own(client: &Client) -> Result<Own, String> {
+    // A standby's control file lags behind its timeline, so the walreceiver's is taken where there is one.
+    let sql = "SELECT pg_is_in_recovery(), \
+               coalesce((SELECT received_tli FROM pg_stat_wal_receiver), timeline_id), \
+               CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text \
+               FROM pg_control_checkpoint()";
+    let row = client.query_one(sql, &[]).await.map_err(words)?;
+    let lsn: Option<String> = row.get(2);
+    Ok(Own {
+        in_recovery: row.get(0),
+        timeline: row.get(1),
+        lsn: lsn.and_then(|lsn| lsn.parse().ok()),
+    })
+}
+
+async fn seen(upstream: &Client, standby: &Standby) -> Seen {
+    let name = standby.slot.as_ref().map(|slot| slot.as_str());
+    let sql = "SELECT r.state, r.sync_state, s.active, s.wal_status FROM (SELECT 1) AS one \
+               LEFT JOIN pg_stat_replication AS r ON r.application_name = $1 \
+               LEFT JOIN pg_replication_slots AS s ON s.slot_name = $2 LIMIT 1";
+    let Ok(row) = upstream
+        .query_one(sql, &[&standby.application_name.as_str(), &name])
+        .await
+    else {
+        return Seen::default();
+    };
+    let slot = name.map(|name| SlotStatus {
+        name: name.to_owned(),
+        active: row.get(2),
+        wal_status: row.get(3),
+    });
+    Seen {
+        state: row.get(0),
+        sync_state: row.get(1),
+        slot,
+    }
+}

@@ -1,0 +1,171 @@
+//! Every line of a node's `postgresql.conf`: what the scenario says, and what the topology asks for beyond it.
+
+use crate::name::NodeName;
+use crate::postgres::command;
+use crate::postgres::conf::{Origin, Setting};
+use crate::scenario::{Node, Scenario};
+
+use super::{Role, Standby};
+
+/// PostgreSQL's default of `max_wal_senders` and of `max_replication_slots` (manual, 19.6.1).
+pub const DEFAULT_WAL_SENDERS: usize = 10;
+
+/// Settings that a standby must have at least as high as its primary (manual, 27.4.3).
+pub const AT_LEAST_PRIMARY: [(&str, u64); 5] = [
+    ("max_connections", 100),
+    ("max_wal_senders", 10),
+    ("max_worker_processes", 8),
+    ("max_prepared_transactions", 0),
+    ("max_locks_per_transaction", 64),
+];
+
+/// The settings of a node: those of the scenario first, then the derived ones, each once.
+#[must_use]
+pub fn of_node(scenario: &Scenario, name: &NodeName, node: &Node, role: &Role) -> Vec<Setting> {
+    let mut settings: Vec<Setting> = node
+        .conf
+        .0
+        .iter()
+        .map(|(name, value)| Setting {
+            name: name.to_string(),
+            value: value.to_string(),
+            origin: Origin::Scenario,
+        })
+        .collect();
+    let mut derive = |setting: Setting| {
+        if !settings
+            .iter()
+            .any(|other| other.name.eq_ignore_ascii_case(&setting.name))
+        {
+            settings.push(setting);
+        }
+    };
+    derive(Setting::derived(
+        "listen_addresses",
+        "*",
+        "peers and the host connect by TCP",
+    ));
+    derive(Setting::derived(
+        "password_encryption",
+        scenario.auth.to_string(),
+        "follows `auth`",
+    ));
+    derive(Setting::derived(
+        "wal_level",
+        "replica",
+        "streaming needs it",
+    ));
+    for setting in senders_and_slots(scenario, name) {
+        derive(setting);
+    }
+    derive(Setting::derived(
+        "wal_log_hints",
+        "on",
+        "pg_rewind needs it",
+    ));
+    derive(Setting::derived(
+        "hot_standby",
+        "on",
+        "a standby answers queries",
+    ));
+    if let Role::Standby(standby) = role {
+        for setting in at_least_upstream(scenario, standby) {
+            derive(setting);
+        }
+        for setting in streaming(scenario, standby) {
+            derive(setting);
+        }
+    }
+    settings
+}
+
+/// Room for the direct standbys, where PostgreSQL's default is too small: one sender a standby, one more for the
+/// base backup that a standby takes while it streams its own log.
+fn senders_and_slots(scenario: &Scenario, name: &NodeName) -> Vec<Setting> {
+    let standbys = scenario
+        .nodes
+        .0
+        .iter()
+        .filter(|(_, node)| node.standby_of.as_ref() == Some(name))
+        .count();
+    let wanted = standbys + 4;
+    if wanted <= DEFAULT_WAL_SENDERS {
+        return Vec::new();
+    }
+    let why = format!("{standbys} standbys stream from here");
+    vec![
+        Setting::derived("max_wal_senders", wanted.to_string(), &why),
+        Setting::derived("max_replication_slots", wanted.to_string(), &why),
+    ]
+}
+
+/// What a standby must have at least as high as the node that it replays, all the way up.
+fn at_least_upstream(scenario: &Scenario, standby: &Standby) -> Vec<Setting> {
+    AT_LEAST_PRIMARY
+        .iter()
+        .filter_map(|(setting, default)| {
+            let highest = upstream_values(scenario, &standby.upstream, setting).max()?;
+            (highest > *default).then(|| {
+                let why = format!("not lower than on `{}`", standby.upstream);
+                Setting::derived(setting, highest.to_string(), &why)
+            })
+        })
+        .collect()
+}
+
+/// The values of `setting` on a node and its upstreams, written or derived.
+fn upstream_values<'a>(
+    scenario: &'a Scenario,
+    from: &'a NodeName,
+    setting: &'a str,
+) -> impl Iterator<Item = u64> + 'a {
+    let mut at = Some(from);
+    let mut steps = 0;
+    std::iter::from_fn(move || {
+        let name = at?;
+        steps += 1;
+        let node = scenario
+            .nodes
+            .find(name)
+            .filter(|_| steps <= scenario.nodes.0.len())?;
+        at = node.standby_of.as_ref();
+        let written = node
+            .conf
+            .find(setting)
+            .and_then(|value| value.0.parse().ok());
+        let derived = || {
+            senders_and_slots(scenario, name)
+                .into_iter()
+                .find(|s| s.name == setting)?
+                .value
+                .parse()
+                .ok()
+        };
+        Some(written.or_else(derived).unwrap_or(0))
+    })
+}
+
+/// What makes a standby stream. It belongs here and not into `standby.signal`, which PostgreSQL never reads.
+fn streaming(scenario: &Scenario, standby: &Standby) -> Vec<Setting> {
+    let user = &scenario.replication_user.name;
+    let conninfo =
+        command::primary_conninfo(&standby.upstream, user, standby.application_name.as_str());
+    let mut settings = vec![Setting::derived(
+        "primary_conninfo",
+        conninfo,
+        "the upstream",
+    )];
+    if let Some(slot) = &standby.slot {
+        settings.push(Setting::derived(
+            "primary_slot_name",
+            slot.as_str(),
+            "the upstream keeps the log for it",
+        ));
+    }
+    settings.push(Setting::derived(
+        "recovery_target_timeline",
+        "latest",
+        "follows a promotion upstream",
+    ));
+    settings
+}

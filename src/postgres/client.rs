@@ -1,0 +1,97 @@
+//! Connections to servers: the only place that opens one.
+
+use std::time::Duration;
+
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Client, Config, NoTls};
+
+use super::SUPERUSER;
+use super::server_error::ServerError;
+
+/// How long one attempt to connect may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+
+/// A statement, or an attempt to connect, that failed on a server.
+#[derive(Debug, thiserror::Error)]
+#[error("{act}")]
+pub struct SqlError {
+    /// What was being done: "creating the replication user on `primary`".
+    pub act: String,
+    /// The server's own words.
+    #[source]
+    pub source: ServerError,
+}
+
+/// Everything a server said about an error, for a check's detail.
+#[must_use]
+pub fn words(error: tokio_postgres::Error) -> String {
+    ServerError::from(error).to_string()
+}
+
+/// Adds what was being done to a server's error.
+pub trait Doing<T> {
+    /// `act` in -ing: "reading `pg_stat_replication` on `primary`".
+    fn doing(self, act: impl FnOnce() -> String) -> Result<T, SqlError>;
+}
+
+impl<T> Doing<T> for Result<T, tokio_postgres::Error> {
+    fn doing(self, act: impl FnOnce() -> String) -> Result<T, SqlError> {
+        self.map_err(|error| SqlError {
+            act: act(),
+            source: error.into(),
+        })
+    }
+}
+
+/// Connects as the superuser from the host, without a password: the gateway's line of `pg_hba.conf` lets it in.
+///
+/// # Errors
+/// The server's or the socket's own words.
+pub async fn connect(host: &str, port: u16, database: &str) -> Result<Client, ServerError> {
+    let (client, connection) = Config::new()
+        .host(host)
+        .port(port)
+        .user(SUPERUSER)
+        .dbname(database)
+        .application_name("lab")
+        .ssl_mode(SslMode::Disable)
+        .connect_timeout(CONNECT_LIMIT)
+        .connect(NoTls)
+        .await?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            // The statement that was running reports it; a connection that nobody uses may end.
+            tracing::debug!(%error, "connection ended");
+        }
+    });
+    Ok(client)
+}
+
+/// A text as an SQL literal (manual, 4.1.2.1), safe whatever `standard_conforming_strings` says.
+#[must_use]
+pub fn literal(text: &str) -> String {
+    let doubled = text.replace('\'', "''");
+    if doubled.contains('\\') {
+        format!("E'{}'", doubled.replace('\\', "\\\\"))
+    } else {
+        format!("'{doubled}'")
+    }
+}
+
+/// A name as an SQL identifier (manual, 4.1.1), quoted.
+#[must_use]
+pub fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_literal_cannot_be_left() {
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(literal("a\\'b"), "E'a\\\\''b'");
+        assert_eq!(identifier("a\"b"), "\"a\"\"b\"");
+    }
+}

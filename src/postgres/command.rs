@@ -1,0 +1,108 @@
+//! Argument lists of PostgreSQL's programs. Programs are argv here; nothing is quoted for a shell.
+
+use crate::name::{NodeName, SlotName, UserName};
+
+/// Where a node's data directory is, in every container.
+pub const PGDATA: &str = "/var/lib/postgresql/data/pgdata";
+
+/// The node's own files beside its data directory, on the same volume.
+pub const HOME: &str = "/var/lib/postgresql/data";
+
+/// The password file that `primary_conninfo` and `pg_basebackup` name (manual, 32.16).
+pub const PASSFILE: &str = "/var/lib/postgresql/data/pgpass";
+
+/// What `initdb` gets, apart from its directory.
+///
+/// `--no-sync`: the template is copied, and a crash of the host in between costs a minute, not data.
+/// A change here must change [`crate::cluster::template`]'s generation.
+pub const INITDB: [&str; 6] = [
+    "initdb",
+    "--no-sync",
+    "--auth=trust",
+    "--username=postgres",
+    "--encoding=UTF8",
+    "--locale=C.UTF-8",
+];
+
+/// `pg_basebackup` of `upstream` as a standby takes it (manual: `app-pgbasebackup`).
+///
+/// `--checkpoint=fast` starts it at once, `--wal-method=stream` makes it complete in itself, `--slot` holds the
+/// log from its beginning until the standby streams. `--no-sync`: the server that starts on it runs recovery, and
+/// a lab does not outlive a crash of its host.
+#[must_use]
+pub fn base_backup(
+    upstream: &NodeName,
+    user: &UserName,
+    standby: &NodeName,
+    slot: Option<&SlotName>,
+) -> Vec<String> {
+    let mut command = vec![
+        "pg_basebackup".to_owned(),
+        format!("--pgdata={PGDATA}"),
+        format!(
+            "--dbname=host={upstream} user={user} passfile={PASSFILE} application_name={standby}_backup"
+        ),
+        "--checkpoint=fast".to_owned(),
+        "--wal-method=stream".to_owned(),
+        "--progress".to_owned(),
+        "--no-sync".to_owned(),
+        "--no-password".to_owned(),
+    ];
+    command.extend(slot.map(|slot| format!("--slot={slot}")));
+    command
+}
+
+/// `primary_conninfo` of a standby (manual, 19.6.3). The password is in [`PASSFILE`].
+#[must_use]
+pub fn primary_conninfo(upstream: &NodeName, user: &UserName, application_name: &str) -> String {
+    use super::conf::conninfo_value;
+    format!(
+        "host={upstream} port={} user={user} application_name={} passfile={PASSFILE}",
+        super::PORT,
+        conninfo_value(application_name)
+    )
+}
+
+/// The line of a password file that serves `user` everywhere (manual, 32.16).
+#[must_use]
+pub fn passfile(user: &UserName, password: &str) -> String {
+    let escaped = password.replace('\\', "\\\\").replace(':', "\\:");
+    format!("*:*:*:{user}:{escaped}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> (NodeName, UserName, NodeName) {
+        (
+            NodeName::new("primary").expect("a name"),
+            UserName::new("replication_user").expect("a name"),
+            NodeName::new("replica").expect("a name"),
+        )
+    }
+
+    #[test]
+    fn a_base_backup_is_fast_streams_and_holds_its_slot() {
+        let (upstream, user, standby) = names();
+        let slot = SlotName::new("replica_slot").expect("a name");
+        let command = base_backup(&upstream, &user, &standby, Some(&slot));
+        for wanted in [
+            "--checkpoint=fast",
+            "--wal-method=stream",
+            "--slot=replica_slot",
+            "--progress",
+        ] {
+            assert!(command.iter().any(|word| word == wanted), "{wanted}");
+        }
+        assert!(!command.iter().any(|word| word.contains("password=")));
+    }
+
+    #[test]
+    fn a_password_with_a_colon_stays_one_field() {
+        assert_eq!(
+            passfile(&names().1, "a:b\\c"),
+            "*:*:*:replication_user:a\\:b\\\\c\n"
+        );
+    }
+}

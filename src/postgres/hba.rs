@@ -1,0 +1,189 @@
+//! `pg_hba.conf` (manual, 20.1): who may connect, by discovered address.
+//!
+//! Rules name nodes; addresses come in at rendering, and rendering cannot be called without them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::{NodeName, UserName};
+use crate::scenario::AuthMethod;
+
+/// The addresses of a running lab, as they were discovered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// The host, as the lab's network shows it.
+    pub gateway: Ipv4Addr,
+    /// Every node that has an address.
+    pub nodes: BTreeMap<NodeName, Ipv4Addr>,
+}
+
+/// Where a connection comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Peer {
+    /// The node's own Unix socket.
+    Local,
+    /// The host, which the network's gateway stands for.
+    Gateway,
+    /// Another node.
+    Node(NodeName),
+}
+
+/// Which database a rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Database {
+    /// Every database; physical replication is none of them.
+    All,
+    /// Physical replication connections.
+    Replication,
+}
+
+/// How the client proves who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Not at all.
+    Trust,
+    /// By password.
+    Password(AuthMethod),
+}
+
+/// One line of `pg_hba.conf`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HbaRule {
+    /// Which database.
+    pub database: Database,
+    /// Which role; every role where absent.
+    pub user: Option<UserName>,
+    /// From where.
+    pub peer: Peer,
+    /// By what proof.
+    pub method: Method,
+}
+
+/// The rules of a node: its own socket, the host, and each of `peers` for replication. No one else.
+#[must_use]
+pub fn rules(user: &UserName, auth: AuthMethod, peers: &[NodeName]) -> Vec<HbaRule> {
+    let open = |database, peer| HbaRule {
+        database,
+        user: None,
+        peer,
+        method: Method::Trust,
+    };
+    let mut rules = vec![
+        open(Database::All, Peer::Local),
+        open(Database::Replication, Peer::Local),
+        open(Database::All, Peer::Gateway),
+    ];
+    rules.extend(peers.iter().map(|peer| HbaRule {
+        database: Database::Replication,
+        user: Some(user.clone()),
+        peer: Peer::Node(peer.clone()),
+        method: Method::Password(auth),
+    }));
+    rules
+}
+
+/// The file's text, with each peer's address as a `/32` and a comment saying who that is.
+///
+/// A rule whose node has no address is left out: nobody can connect from nowhere.
+#[must_use]
+pub fn render(node: &NodeName, rules: &[HbaRule], addresses: &Addresses) -> String {
+    table(node, rules, |peer| match peer {
+        Peer::Local => Some(String::new()),
+        Peer::Gateway => Some(format!("{}/32", addresses.gateway)),
+        Peer::Node(name) => addresses
+            .nodes
+            .get(name)
+            .map(|address| format!("{address}/32")),
+    })
+}
+
+/// The file's text as `lab plan` shows it: a placeholder where an address will be discovered.
+#[must_use]
+pub fn outline(node: &NodeName, rules: &[HbaRule]) -> String {
+    table(node, rules, |peer| {
+        Some(match peer {
+            Peer::Local => String::new(),
+            Peer::Gateway => "<gateway>/32".to_owned(),
+            Peer::Node(name) => format!("<{name}>/32"),
+        })
+    })
+}
+
+fn table(node: &NodeName, rules: &[HbaRule], address: impl Fn(&Peer) -> Option<String>) -> String {
+    let mut text = format!(
+        "# pg_hba.conf of `{node}`, written by lab\n# TYPE  DATABASE     USER              ADDRESS             METHOD\n"
+    );
+    for rule in rules {
+        let Some(address) = address(&rule.peer) else {
+            continue;
+        };
+        let (kind, who) = match &rule.peer {
+            Peer::Local => ("local", "this node's own socket".to_owned()),
+            Peer::Gateway => ("host", "the host, through the network's gateway".to_owned()),
+            Peer::Node(name) => ("host", name.to_string()),
+        };
+        let database = match rule.database {
+            Database::All => "all",
+            Database::Replication => "replication",
+        };
+        let user = rule.user.as_ref().map_or("all", UserName::as_str);
+        let method = match rule.method {
+            Method::Trust => "trust".to_owned(),
+            Method::Password(auth) => auth.to_string(),
+        };
+        _ = writeln!(
+            text,
+            "{kind:<7} {database:<12} {user:<17} {address:<19} {method:<14} # {who}"
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> NodeName {
+        NodeName::new(text).expect("a name")
+    }
+
+    fn user() -> UserName {
+        UserName::new("replication_user").expect("a name")
+    }
+
+    #[test]
+    fn each_peer_has_one_line_with_its_own_address_and_nothing_is_wider() {
+        let rules = rules(&user(), AuthMethod::Md5, &[name("replica"), name("late")]);
+        let addresses = Addresses {
+            gateway: Ipv4Addr::new(10, 213, 0, 1),
+            nodes: [(name("replica"), Ipv4Addr::new(10, 213, 0, 3))].into(),
+        };
+        let text = render(&name("primary"), &rules, &addresses);
+        let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(
+            lines,
+            [
+                "local   all          all                                   trust          # this node's own socket",
+                "local   replication  all                                   trust          # this node's own socket",
+                "host    all          all               10.213.0.1/32       trust          # the host, through the network's gateway",
+                "host    replication  replication_user  10.213.0.3/32       md5            # replica",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_outline_says_whose_address_is_missing() {
+        let text = outline(
+            &name("primary"),
+            &rules(&user(), AuthMethod::ScramSha256, &[name("replica")]),
+        );
+        assert!(text.contains("<replica>/32"), "{text}");
+        assert!(text.contains("<gateway>/32"), "{text}");
+    }
+}

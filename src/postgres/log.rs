@@ -1,0 +1,131 @@
+//! What a server's log says about why it does not run: pure reading of lines.
+
+use std::sync::LazyLock;
+
+/// A setting that the server names as the reason why it refuses to start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blame {
+    /// The setting's name.
+    pub setting: String,
+    /// The log line that names it.
+    pub line: String,
+}
+
+/// Phrases of the server's messages around a setting's name (`src/backend/utils/misc/guc.c` and
+/// `src/backend/access/transam/xlogrecovery.c`).
+static PHRASES: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
+    vec![
+        ("unrecognized configuration parameter \"", "\""),
+        ("invalid value for parameter \"", "\""),
+        ("parameter \"", "\""),
+        ("is outside the valid range for parameter \"", "\""),
+        ("because \"", "\""),
+        ("Set \"", "\""),
+        ("insufficient parameter settings", ""),
+    ]
+});
+
+/// The setting that the log blames, if it blames one.
+#[must_use]
+pub fn blamed_setting<'a>(lines: impl IntoIterator<Item = &'a str>) -> Option<Blame> {
+    let lines: Vec<&str> = lines.into_iter().collect();
+    let fatal = lines
+        .iter()
+        .filter(|line| line.contains("FATAL") || line.contains("ERROR") || line.contains("LOG:"));
+    for line in fatal.chain(lines.iter()) {
+        for (before, after) in PHRASES.iter() {
+            let Some(start) = line.find(before) else {
+                continue;
+            };
+            let rest = &line[start + before.len()..];
+            let Some(end) = rest.find(after).filter(|end| *end > 0) else {
+                continue;
+            };
+            return Some(Blame {
+                setting: rest[..end].to_owned(),
+                line: (*line).to_owned(),
+            });
+        }
+    }
+    standby_blame(&lines)
+}
+
+/// `FATAL: recovery aborted because of insufficient parameter settings`, whose DETAIL names the setting
+/// (manual, 27.4.3): `max_connections = 50 is a lower setting than on the primary server`.
+fn standby_blame(lines: &[&str]) -> Option<Blame> {
+    let line = lines
+        .iter()
+        .find(|line| line.contains("is a lower setting than on the primary server"))?;
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let at = words.iter().position(|word| *word == "=")?;
+    let setting = words.get(at.checked_sub(1)?)?;
+    Some(Blame {
+        setting: (*setting).to_owned(),
+        line: (*line).to_owned(),
+    })
+}
+
+/// How far `pg_basebackup --progress` says it is: `(kilobytes done, kilobytes in all)`.
+///
+/// Its lines look like `  23150/39436 kB (58%), 0/1 tablespace`.
+#[must_use]
+pub fn backup_progress(line: &str) -> Option<(u64, u64)> {
+    let (numbers, _) = line.trim().split_once(" kB (")?;
+    let (done, total) = numbers.split_once('/')?;
+    Some((done.trim().parse().ok()?, total.trim().parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_setting_is_blamed() {
+        let log = "2026-01-01 LOG:  unrecognized configuration parameter \"shared_bufers\" in file \"/x/postgresql.conf\" line 9\n\
+                   2026-01-01 FATAL:  configuration file \"/x/postgresql.conf\" contains errors";
+        assert_eq!(
+            blamed_setting(log.lines()).expect("blame").setting,
+            "shared_bufers"
+        );
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_blamed() {
+        let log = "FATAL:  99999999 is outside the valid range for parameter \"max_connections\" (1 .. 262143)";
+        assert_eq!(
+            blamed_setting(log.lines()).expect("blame").setting,
+            "max_connections"
+        );
+    }
+
+    #[test]
+    fn a_standby_with_less_than_its_primary_is_blamed() {
+        let log = "FATAL:  recovery aborted because of insufficient parameter settings\n\
+                   DETAIL:  max_connections = 50 is a lower setting than on the primary server, where its value was 100.";
+        assert_eq!(
+            blamed_setting(log.lines()).expect("blame").setting,
+            "max_connections"
+        );
+    }
+
+    #[test]
+    fn an_innocent_log_blames_nothing() {
+        assert_eq!(
+            blamed_setting(["LOG:  database system is ready to accept connections"]),
+            None
+        );
+    }
+
+    #[test]
+    fn progress_is_read() {
+        assert_eq!(
+            backup_progress(" 23150/39436 kB (58%), 0/1 tablespace"),
+            Some((23150, 39436))
+        );
+        assert_eq!(
+            backup_progress("39436/39436 kB (100%), 1/1 tablespace"),
+            Some((39436, 39436))
+        );
+        assert_eq!(backup_progress("waiting for checkpoint"), None);
+    }
+}

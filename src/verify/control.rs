@@ -1,0 +1,247 @@
+//! Negative controls: with its standbys frozen, a commit waits where it should and returns where it should not.
+//!
+//! The write is a logical message: it is in the log and its commit waits like any other, and no table sees it.
+
+use futures_util::future::join_all;
+use tokio_postgres::Client;
+
+use crate::engine::{Container, Engine};
+use crate::name::NodeName;
+use crate::plan::{PlannedNode, Standby, SyncState};
+use crate::postgres::client::words;
+use crate::report::duration;
+use crate::wait::{Probe, wait_for};
+
+use super::{Check, Proof, check, reason};
+
+/// A transaction whose commit waits for synchronous standbys (manual, 9.28.6).
+const WRITE: &str =
+    "SET synchronous_commit = on; SELECT pg_logical_emit_message(true, 'lab', 'verify')";
+
+/// Whether a standby's answer could let a commit return: it is synchronous, in a quorum, or could take the place of
+/// one that is.
+fn could_answer(standby: &Standby) -> bool {
+    standby
+        .sync_states
+        .iter()
+        .any(|state| *state != SyncState::Async)
+}
+
+impl<E: Engine> Proof<'_, E> {
+    /// The controls of one primary.
+    pub(super) async fn controls(
+        &self,
+        primary: &PlannedNode,
+        standbys: &[(&PlannedNode, &Standby)],
+    ) -> Vec<Check> {
+        let mut checks = Vec::new();
+        let (answering, others): (Vec<_>, Vec<_>) = standbys
+            .iter()
+            .partition(|(_, standby)| standby.upstream == primary.name && could_answer(standby));
+        let names = |nodes: &[(&PlannedNode, &Standby)]| -> Vec<NodeName> {
+            nodes.iter().map(|(node, _)| node.name.clone()).collect()
+        };
+        if !others.is_empty() {
+            let frozen = names(&others);
+            let name = format!(
+                "{}: a commit does not wait for {}",
+                primary.name,
+                list(&frozen)
+            );
+            checks.push(
+                check(
+                    name,
+                    self.with_frozen(&frozen, self.commit_returns(primary)),
+                )
+                .await,
+            );
+        }
+        if !answering.is_empty() {
+            let frozen = names(&answering);
+            let name = format!(
+                "{}: a commit waits while {} cannot answer",
+                primary.name,
+                list(&frozen)
+            );
+            let waits = async {
+                let writer = self.writer(primary).await?;
+                self.with_frozen(&frozen, self.commit_waits(primary, &writer))
+                    .await?;
+                self.commit_is_let_go(&writer).await
+            };
+            checks.push(check(name, waits).await);
+        }
+        checks
+    }
+
+    /// A connection of its own, for a statement that may have to wait.
+    async fn writer(&self, primary: &PlannedNode) -> Result<Writer, String> {
+        let database = self.cluster.plan.database.as_str();
+        let client = self
+            .cluster
+            .connect(&primary.name, database)
+            .await
+            .map_err(|error| reason::chain(&error))?;
+        let row = client
+            .query_one("SELECT pg_backend_pid()", &[])
+            .await
+            .map_err(words)?;
+        Ok(Writer {
+            client: std::sync::Arc::new(client),
+            pid: row.get(0),
+            task: tokio::sync::Mutex::new(None),
+        })
+    }
+
+    /// Freezes nodes, looks, and lets them go on whatever was seen.
+    async fn with_frozen<T>(
+        &self,
+        nodes: &[NodeName],
+        look: impl Future<Output = Result<T, String>>,
+    ) -> Result<T, String> {
+        let engine = &self.cluster.engine;
+        let containers: Vec<&Container> = nodes
+            .iter()
+            .filter_map(|node| self.cluster.container(node.as_str()).ok())
+            .collect();
+        let freezing = join_all(
+            containers
+                .iter()
+                .map(|container| engine.pause_container(&container.id)),
+        )
+        .await;
+        let frozen = freezing.into_iter().collect::<Result<Vec<()>, _>>();
+        let looked = match frozen {
+            Ok(_) => look.await,
+            Err(error) => Err(reason::chain(&error)),
+        };
+        let thawing = join_all(
+            containers
+                .iter()
+                .map(|container| engine.unpause_container(&container.id)),
+        )
+        .await;
+        match thawing.into_iter().collect::<Result<Vec<()>, _>>() {
+            Err(error) if looked.is_ok() => Err(format!("thawing: {}", reason::chain(&error))),
+            _ => looked,
+        }
+    }
+
+    async fn commit_returns(&self, primary: &PlannedNode) -> Result<String, String> {
+        let client = self.client(&primary.name)?;
+        let began = std::time::Instant::now();
+        let committed = tokio::time::timeout(self.within, client.batch_execute(WRITE)).await;
+        match committed {
+            Ok(Ok(())) => Ok(format!(
+                "with them frozen it returned after {}",
+                duration(began.elapsed())
+            )),
+            Ok(Err(error)) => Err(words(error)),
+            Err(_) => {
+                // Let go of the statement, which would otherwise hold the connection.
+                let _ = client
+                    .cancel_token()
+                    .cancel_query(tokio_postgres::NoTls)
+                    .await;
+                Err(format!(
+                    "with them frozen it did not return within {}",
+                    duration(self.within)
+                ))
+            }
+        }
+    }
+
+    /// The commit is seen waiting for `SyncRep` (manual, 28.2.3, wait events of type IPC).
+    async fn commit_waits(&self, primary: &PlannedNode, writer: &Writer) -> Result<(), String> {
+        let client = self.client(&primary.name)?;
+        writer.write().await;
+        let sql = "SELECT state, wait_event FROM pg_stat_activity WHERE pid = $1";
+        let waited = wait_for(self.within, self.cancel, || async {
+            if writer.has_returned().await {
+                return Err(Returned);
+            }
+            let row = client
+                .query_one(sql, &[&writer.pid])
+                .await
+                .map_err(|_| Returned)?;
+            let (state, event): (Option<String>, Option<String>) = (row.get(0), row.get(1));
+            Ok(if event.as_deref() == Some("SyncRep") {
+                Probe::Ready(())
+            } else {
+                let shown = |word: Option<String>| word.unwrap_or_else(|| "none".to_owned());
+                Probe::NotYet(format!(
+                    "state {}, wait event {}",
+                    shown(state),
+                    shown(event)
+                ))
+            })
+        });
+        waited.await.map_err(|error| error.to_string())
+    }
+
+    async fn commit_is_let_go(&self, writer: &Writer) -> Result<String, String> {
+        match tokio::time::timeout(self.within, writer.returned()).await {
+            Ok(Ok(())) => Ok("seen waiting for SyncRep; it returned when they could".to_owned()),
+            Ok(Err(why)) => Err(why),
+            Err(_) => {
+                let _ = writer
+                    .client
+                    .cancel_token()
+                    .cancel_query(tokio_postgres::NoTls)
+                    .await;
+                Err(format!(
+                    "it still waits {} after they could",
+                    duration(self.within)
+                ))
+            }
+        }
+    }
+}
+
+/// The commit came back although nobody could have answered.
+#[derive(Debug, thiserror::Error)]
+#[error("it returned although nobody could have answered")]
+struct Returned;
+
+/// A session whose commit may have to wait.
+struct Writer {
+    client: std::sync::Arc<Client>,
+    pid: i32,
+    task: tokio::sync::Mutex<Option<tokio::task::JoinHandle<Result<(), tokio_postgres::Error>>>>,
+}
+
+impl Writer {
+    async fn write(&self) {
+        let client = std::sync::Arc::clone(&self.client);
+        *self.task.lock().await = Some(tokio::spawn(
+            async move { client.batch_execute(WRITE).await },
+        ));
+    }
+
+    async fn has_returned(&self) -> bool {
+        self.task
+            .lock()
+            .await
+            .as_ref()
+            .is_none_or(tokio::task::JoinHandle::is_finished)
+    }
+
+    async fn returned(&self) -> Result<(), String> {
+        let Some(task) = self.task.lock().await.take() else {
+            return Ok(());
+        };
+        match task.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(words(error)),
+            Err(panic) => Err(panic.to_string()),
+        }
+    }
+}
+
+fn list(nodes: &[NodeName]) -> String {
+    let names: Vec<&str> = nodes.iter().map(NodeName::as_str).collect();
+    match names.as_slice() {
+        [first, .., last] if names.len() > 3 => format!("{first} … {last}"),
+        _ => names.join(", "),
+    }
+}

@@ -1,0 +1,79 @@
+//! Why a standby does not replicate, in words: read from the standby, its container and its log.
+
+use std::error::Error;
+
+use tokio_postgres::Client;
+
+use crate::cluster::Cluster;
+use crate::engine::{ContainerState, Engine};
+use crate::name::NodeName;
+
+/// An error with all its causes in one line.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Transparent errors repeat what they wrap.
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// What it means for a node that its container is in `state`.
+pub(super) fn not_running(node: &NodeName, state: Option<ContainerState>) -> String {
+    match state {
+        None => format!("the container of `{node}` is gone"),
+        Some(ContainerState::Paused) => format!("the container of `{node}` is paused"),
+        Some(ContainerState::Created) => format!("the container of `{node}` was never started"),
+        Some(ContainerState::Running) => format!("the container of `{node}` runs"),
+        Some(ContainerState::Restarting) => format!("the container of `{node}` is restarting"),
+        Some(ContainerState::Exited | ContainerState::Dead) => {
+            format!("the container of `{node}` is stopped")
+        }
+    }
+}
+
+/// Why nothing will arrive, however long we wait; `None` where waiting may help.
+pub(super) async fn never_arrives(node: &NodeName, client: &Client) -> Option<String> {
+    let sql = "SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() END";
+    match client.query_one(sql, &[]).await {
+        Err(error) => Some(format!(
+            "`{node}` answers no more: {}",
+            crate::postgres::client::words(error)
+        )),
+        Ok(row) if !row.get::<_, bool>(0) => Some(format!(
+            "`{node}` was promoted: it is not a standby any more"
+        )),
+        Ok(row) if row.get::<_, Option<bool>>(1) == Some(true) => Some(format!(
+            "replay is paused on `{node}`: `SELECT pg_wal_replay_resume()` lets it go on"
+        )),
+        Ok(_) => None,
+    }
+}
+
+/// What is wrong with a standby's container, if it does not run any more.
+pub(super) async fn container<E: Engine>(cluster: &Cluster<E>, node: &NodeName) -> Option<String> {
+    let container = cluster.container(node.as_str()).ok()?;
+    let now = cluster.engine.find_container(&container.id).await.ok()?;
+    let state = now.map(|found| found.state);
+    (state != Some(ContainerState::Running)).then(|| not_running(node, state))
+}
+
+/// The reason that a standby's container and log give after a wait that ended badly.
+pub(super) async fn from_log<E: Engine>(cluster: &Cluster<E>, node: &NodeName) -> Option<String> {
+    if let Some(why) = self::container(cluster, node).await {
+        return Some(why);
+    }
+    let container = cluster.container(node.as_str()).ok()?;
+    let log = cluster.engine.logs(&container.id, Some(40)).await.ok()?;
+    let line = log
+        .lines()
+        .rev()
+        .find(|line| line.contains("FATAL:") || line.contains("ERROR:"))?;
+    Some(format!("the log of `{node}` says: {}", line.trim()))
+}
