@@ -39,6 +39,8 @@ pub struct Cluster<E> {
     pub plan: Plan,
     /// Its nodes' containers as they were found, in plan order; `None` for one that is gone.
     pub containers: Vec<Option<Container>>,
+    /// Whether its `up` ended: one that did not is being made, or was killed.
+    pub is_complete: bool,
 }
 
 impl<E: Engine> Cluster<E> {
@@ -66,6 +68,7 @@ impl<E: Engine> Cluster<E> {
                 missing: "its plan is gone".to_owned(),
             });
         };
+        let is_complete = volumes.iter().any(|volume| volume.name == labels::ready_object(lab));
         let containers = plan
             .nodes
             .iter()

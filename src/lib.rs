@@ -14,6 +14,7 @@ pub mod cluster;
 pub mod dataset;
 pub mod engine;
 pub mod event;
+pub mod exit;
 pub mod image;
 pub mod name;
 pub mod plan;

@@ -1,5 +1,9 @@
 //! How results look: tables for people, JSON for programs. Owns formatting; never decides anything.
 
+pub mod table;
+pub mod topology;
+pub mod up;
+
 use std::time::Duration;
 
 /// A duration as people read it: `12 ms`, `1.0 s`, `2 min 5 s`.

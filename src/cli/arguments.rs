@@ -1,0 +1,75 @@
+//! Arguments that several verbs share.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+use replication_lab::cluster::{Cluster, ClusterError};
+use replication_lab::engine::docker::Docker;
+use replication_lab::name::LabName;
+use replication_lab::plan::Plan;
+use replication_lab::scenario::PostgresVersion;
+use replication_lab::scenario::catalog;
+use replication_lab::scenario::load::{Loaded, Overrides, Setting, load};
+
+/// A scenario, and what the command line changes in it.
+#[derive(Debug, Args)]
+pub(crate) struct ScenarioArguments {
+    /// A lab of the catalogue (`lab list`), or the path of a scenario file.
+    #[arg(value_name = "LAB", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) lab: String,
+    /// Change a value of the scenario: `nodes.replica.conf.hot_standby_feedback=on`. May be repeated.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<Setting>,
+    /// The PostgreSQL version of every node: a major version.
+    #[arg(long, value_name = "VERSION", env = "LAB_POSTGRES")]
+    pub(crate) postgres: Option<PostgresVersion>,
+    /// The image of every node: `postgres:17.2`.
+    #[arg(long, value_name = "IMAGE", conflicts_with = "postgres")]
+    pub(crate) image: Option<String>,
+}
+
+impl ScenarioArguments {
+    /// Loads and checks the scenario.
+    pub(crate) fn load(&self) -> Result<Loaded> {
+        let image = self.image.clone().map(PostgresVersion::Image);
+        let overrides = Overrides { set: self.set.clone(), postgres: image.or_else(|| self.postgres.clone()) };
+        Ok(load(&catalog::open(&self.lab)?, &overrides)?)
+    }
+
+    /// Loads, checks and resolves it.
+    pub(crate) fn plan(&self, name: Option<&LabName>) -> Result<(Loaded, Plan)> {
+        let loaded = self.load()?;
+        let plan = Plan::resolve(&loaded.scenario, &loaded.sql, name);
+        Ok((loaded, plan))
+    }
+}
+
+/// A lab that exists.
+#[derive(Debug, Args)]
+pub(crate) struct LabArgument {
+    /// The lab's name (`lab list` shows those that exist).
+    #[arg(value_name = "NAME")]
+    pub(crate) name: LabName,
+}
+
+impl LabArgument {
+    pub(crate) async fn find(&self) -> Result<Cluster<Docker>> {
+        Ok(Cluster::find(Docker::connect().await?, &self.name).await?)
+    }
+}
+
+/// The node that is meant: the one named, or the lab's first primary.
+pub(crate) fn node_or_primary(cluster: &Cluster<Docker>, node: Option<&str>) -> Result<String, ClusterError> {
+    let Some(node) = node else {
+        return Ok(cluster.plan.nodes.first().map(|node| node.name.to_string()).unwrap_or_default());
+    };
+    cluster.container(node)?;
+    Ok(node.to_owned())
+}
+
+/// A duration as people write it: `30s`, `2min`.
+pub(crate) fn duration(given: &str) -> Result<Duration, String> {
+    use replication_lab::scenario::units::{TimeUnit, duration};
+    duration(given, TimeUnit::Seconds).map_err(|error| error.to_string())
+}

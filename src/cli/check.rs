@@ -1,0 +1,73 @@
+//! `lab check`: everything that is wrong with scenario files.
+
+use anyhow::Result;
+use clap::Args;
+use replication_lab::exit::Exit;
+use replication_lab::scenario::catalog::{self, OpenError};
+use replication_lab::scenario::diagnostic::{Diagnostic, Diagnostics};
+use replication_lab::scenario::load::{Overrides, load};
+use serde::Serialize;
+
+use super::failure;
+use super::output::{self, Output, say};
+
+/// Reports everything that is wrong with scenario files; needs no Docker.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  lab check my-lab.yaml\n  lab check labs/*.yaml --output json")]
+pub(super) struct Check {
+    /// Scenario files, or labs of the catalogue.
+    #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    files: Vec<String>,
+    /// How it is written.
+    #[arg(long, short, value_enum, default_value_t = Output::Table)]
+    output: Output,
+}
+
+#[derive(Debug, Serialize)]
+struct Checked {
+    file: String,
+    passed: bool,
+    errors: Vec<Diagnostic>,
+}
+
+impl Check {
+    pub(super) fn run(self) -> Result<Exit> {
+        let mut checked = Vec::new();
+        for file in &self.files {
+            let errors = match diagnose(file)? {
+                None => Vec::new(),
+                Some(found) => {
+                    if self.output == Output::Table {
+                        say(found.render(failure::colours()).trim_end());
+                    }
+                    found.iter().cloned().collect()
+                }
+            };
+            checked.push(Checked { file: file.clone(), passed: errors.is_empty(), errors });
+        }
+        match self.output {
+            Output::Json => output::json(&checked)?,
+            Output::Table => {
+                let line = |file: &Checked| match file.errors.len() {
+                    0 => format!("{}: ok\n", file.file),
+                    1 => format!("{}: 1 error\n", file.file),
+                    count => format!("{}: {count} errors\n", file.file),
+                };
+                output::print(&checked.iter().map(line).collect::<String>())?;
+            }
+        }
+        Ok(if checked.iter().all(|file| file.passed) { Exit::Done } else { Exit::Usage })
+    }
+}
+
+/// What is wrong with a file.
+fn diagnose(file: &str) -> Result<Option<Box<Diagnostics>>> {
+    let source = match catalog::open(file) {
+        Ok(source) => source,
+        Err(OpenError::NotText { source, .. }) => return Ok(Some(source)),
+        // What is no lab of the catalogue may be a file without a telling name.
+        Err(OpenError::NoSuchLab { .. }) if std::path::Path::new(file).is_file() => catalog::open(&format!("./{file}"))?,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(load(&source, &Overrides::default()).err())
+}

@@ -1,0 +1,61 @@
+//! `lab env`: connection settings for shells and programs.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use clap::Args;
+use replication_lab::exit::Exit;
+use replication_lab::postgres::SUPERUSER;
+use replication_lab::report::up::{NodeReport, nodes};
+
+use super::arguments::{LabArgument, node_or_primary};
+use super::output::{self, Output};
+
+const AFTER_HELP: &str = "\
+Examples:
+  eval \"$(lab env physical-sync)\" && psql        the primary, by PGHOST, PGPORT, PGUSER, PGDATABASE
+  eval \"$(lab env physical-sync)\" && psql $LAB_REPLICA_DSN
+  lab env physical-sync replica --output json";
+
+/// Connection settings of a lab, for shells and programs.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Env {
+    #[command(flatten)]
+    lab: LabArgument,
+    /// The node that PGHOST and PGPORT mean; the primary where silent.
+    node: Option<String>,
+    /// How it is written: shell assignments, or JSON.
+    #[arg(long, short, value_enum, default_value_t = Output::Table)]
+    output: Output,
+}
+
+impl Env {
+    pub(super) async fn run(self) -> Result<Exit> {
+        let cluster = self.lab.find().await?;
+        let chosen = node_or_primary(&cluster, self.node.as_deref())?;
+        let nodes = nodes(&cluster);
+        match self.output {
+            Output::Json if self.node.is_some() => {
+                output::json(&nodes.iter().find(|node| node.name == chosen))?;
+            }
+            Output::Json => output::json(&nodes)?,
+            Output::Table => output::print(&assignments(&nodes, &chosen))?,
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// Names, ports and connection strings hold nothing that a shell would take for its own.
+fn assignments(nodes: &[NodeReport], chosen: &str) -> String {
+    let mut text = String::new();
+    if let Some(NodeReport { port: Some(port), host, database, .. }) = nodes.iter().find(|node| node.name == chosen) {
+        _ = writeln!(text, "export PGHOST={host} PGPORT={port} PGUSER={SUPERUSER} PGDATABASE={database}");
+    }
+    for node in nodes {
+        if let Some(dsn) = &node.dsn {
+            _ = writeln!(text, "export LAB_{}_DSN={dsn}", node.name.to_uppercase());
+        }
+    }
+    text
+}

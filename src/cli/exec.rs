@@ -1,0 +1,65 @@
+//! `lab exec`: a program in a node's container.
+//!
+//! Docker's own client is used where there is one, because it knows how to pass a terminal on. Without it the
+//! engine's interface does, without a terminal.
+
+use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use replication_lab::engine::docker::Docker;
+use replication_lab::engine::{Container, ContainerState, Engine as _};
+use replication_lab::exit::Exit;
+
+use super::arguments::LabArgument;
+use super::failure::Misuse;
+
+/// Runs a program in a node's container.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  lab exec physical-sync primary -- bash\n  lab exec physical-sync replica -- pg_controldata")]
+pub(super) struct Exec {
+    #[command(flatten)]
+    lab: LabArgument,
+    /// The node.
+    node: String,
+    /// The program and its arguments.
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    command: Vec<String>,
+}
+
+impl Exec {
+    pub(super) async fn run(self) -> Result<Exit> {
+        let cluster = self.lab.find().await?;
+        run_in(&cluster.engine, cluster.container(&self.node)?, &self.node, &self.command).await
+    }
+}
+
+/// Runs a program in a container, with this process's standard streams, and takes over its exit code.
+pub(super) async fn run_in(engine: &Docker, container: &Container, node: &str, command: &[String]) -> Result<Exit> {
+    if container.state != ContainerState::Running {
+        let message = format!("`{node}` does not run, so nothing can be run in it");
+        let hint = Some(format!("`docker start {}` starts it; `docker unpause` if it is paused", container.name));
+        return Err(Misuse { message, hint }.into());
+    }
+    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let client = Command::new("docker")
+        .arg("exec")
+        .arg(if terminal { "-it" } else { "-i" })
+        .arg(&container.name)
+        .args(command)
+        .exec();
+    if client.kind() != std::io::ErrorKind::NotFound {
+        return Err(client).context("running Docker's client");
+    }
+    let mut input = Vec::new();
+    if !std::io::stdin().is_terminal() {
+        std::io::stdin().lock().read_to_end(&mut input)?;
+    }
+    let ran = engine.exec(&container.name, command, &input).await?;
+    std::io::stdout().lock().write_all(&ran.stdout)?;
+    std::io::stderr().lock().write_all(&ran.stderr)?;
+    #[expect(clippy::exit, reason = "the program's exit code is the answer")]
+    std::process::exit(i32::try_from(ran.code).unwrap_or(1));
+}

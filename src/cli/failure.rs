@@ -1,0 +1,98 @@
+//! Errors as people see them: the whole chain once, then the evidence, then what to do.
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+use replication_lab::cluster::ClusterError;
+use replication_lab::engine::EngineError;
+use replication_lab::exit::Exit;
+use replication_lab::image::ImageError;
+use replication_lab::scenario::catalog::OpenError;
+use replication_lab::scenario::diagnostic::Diagnostics;
+
+use super::output::say;
+
+/// A wrong use of a verb that clap cannot see.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Misuse {
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+}
+
+/// Whether colours go to standard error.
+pub(crate) fn colours() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Shows an error and says how to exit.
+pub(crate) fn show(error: &anyhow::Error) -> ExitCode {
+    if let Some(diagnostics) = diagnostics(error) {
+        say(diagnostics.render(colours()).trim_end());
+        return Exit::Usage.into();
+    }
+    let exit = exit_code(error);
+    if exit == Exit::Interrupted {
+        say("interrupted; nothing is left");
+        return exit.into();
+    }
+    let bold = if colours() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+    let mut last = String::new();
+    for (depth, cause) in error.chain().enumerate() {
+        let text = cause.to_string();
+        // A transparent error says what it wraps, and the chain says that again.
+        if text == last {
+            continue;
+        }
+        let text = text.replace('\n', "\n         ");
+        if depth == 0 {
+            say(&format!("{}error:{} {text}", bold.0, bold.1));
+        } else {
+            say(&format!("  because {text}"));
+        }
+        last = cause.to_string();
+    }
+    if let Some(evidence) = find::<ClusterError>(error).and_then(ClusterError::evidence) {
+        say(evidence.trim_end());
+    }
+    if let Some(hint) = hint(error) {
+        let bold = if colours() { ("\x1b[1;36m", "\x1b[0m") } else { ("", "") };
+        say(&format!("{}hint:{} {hint}", bold.0, bold.1));
+    }
+    exit.into()
+}
+
+fn find<T: std::error::Error + Send + Sync + 'static>(error: &anyhow::Error) -> Option<&T> {
+    error.chain().find_map(|cause| cause.downcast_ref::<T>())
+}
+
+fn diagnostics(error: &anyhow::Error) -> Option<&Diagnostics> {
+    let boxed = || error.chain().find_map(|cause| cause.downcast_ref::<Box<Diagnostics>>()).map(AsRef::as_ref);
+    find::<Diagnostics>(error).or_else(boxed)
+}
+
+fn hint(error: &anyhow::Error) -> Option<String> {
+    let misuse = || find::<Misuse>(error).and_then(|error| error.hint.clone());
+    let cluster = || find::<ClusterError>(error).and_then(ClusterError::hint);
+    let image = || find::<ImageError>(error).and_then(ImageError::hint);
+    let engine = || find::<EngineError>(error).and_then(EngineError::hint).map(str::to_owned);
+    let open = || find::<OpenError>(error).and_then(OpenError::help).map(str::to_owned);
+    misuse().or_else(cluster).or_else(image).or_else(engine).or_else(open)
+}
+
+fn exit_code(error: &anyhow::Error) -> Exit {
+    if let Some(error) = find::<ClusterError>(error) {
+        return match error {
+            error if error.is_interrupt() => Exit::Interrupted,
+            ClusterError::NotFound { .. } | ClusterError::NoNode { .. } | ClusterError::Dataset(_) => Exit::Usage,
+            _ => Exit::Environment,
+        };
+    }
+    match find::<ImageError>(error) {
+        Some(ImageError::Interrupted) => return Exit::Interrupted,
+        Some(_) => return Exit::Environment,
+        None => {}
+    }
+    let usage = find::<OpenError>(error).is_some() || find::<Misuse>(error).is_some();
+    if usage { Exit::Usage } else { Exit::Environment }
+}

@@ -1,0 +1,89 @@
+//! `lab images`: what labs run on.
+
+use anyhow::Result;
+use clap::Args;
+use replication_lab::engine::docker::Docker;
+use replication_lab::engine::{Engine as _, Selector};
+use replication_lab::exit::Exit;
+use replication_lab::image::{self, IMAGE_LABEL};
+use replication_lab::report::table;
+use replication_lab::scenario::PostgresVersion;
+use serde::Serialize;
+
+use super::output::{self, Output};
+use super::{Context, progress};
+
+const AFTER_HELP: &str = "\
+Examples:
+  lab images               the images that are here
+  lab images --get 17      find, pull or build one now, so that `lab up` need not";
+
+/// The PostgreSQL images that labs run on.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Images {
+    /// Get the image of a version: a major version, or an image's name. May be repeated.
+    #[arg(long, value_name = "VERSION")]
+    get: Vec<PostgresVersion>,
+    /// How it is written.
+    #[arg(long, short, value_enum, default_value_t = Output::Table)]
+    output: Output,
+}
+
+#[derive(Debug, Serialize)]
+struct Present {
+    image: String,
+    postgres: Option<u32>,
+    bytes: u64,
+    /// Whether `lab` built it.
+    built: bool,
+    id: String,
+}
+
+impl Images {
+    pub(super) async fn run(self, context: &Context) -> Result<Exit> {
+        let docker = Docker::connect().await?;
+        let reporter = progress::reporter(context);
+        for wanted in &self.get {
+            image::ensure(&docker, wanted, reporter.as_ref(), &context.cancel).await?;
+        }
+        drop(reporter);
+        let present = present(&docker).await?;
+        match self.output {
+            Output::Json => output::json(&present)?,
+            Output::Table if present.is_empty() => {
+                output::print("no image is here; `lab up` finds one by itself, `lab images --get 17` does so now\n")?;
+            }
+            Output::Table => {
+                let rows = present.iter().map(|image| {
+                    vec![
+                        image.image.clone(),
+                        image.postgres.map_or_else(|| "-".to_owned(), |major| major.to_string()),
+                        format!("{} MB", image.bytes / 1_000_000),
+                        if image.built { "built by lab" } else { "from a registry" }.to_owned(),
+                    ]
+                });
+                output::print(&table::rows(&["image", "postgres", "size", "origin"], rows))?;
+            }
+        }
+        Ok(Exit::Done)
+    }
+}
+
+async fn present(docker: &Docker) -> Result<Vec<Present>> {
+    let mut found = docker.images(&Selector::Label(IMAGE_LABEL.to_owned())).await?;
+    let built: Vec<String> = found.iter().map(|image| image.id.clone()).collect();
+    for major in PostgresVersion::MAJORS {
+        found.extend(docker.find_image(&format!("postgres:{major}")).await?);
+    }
+    found.sort_by(|one, other| one.tags.cmp(&other.tags));
+    found.dedup_by(|one, other| one.id == other.id);
+    let present = found.into_iter().map(|image| Present {
+        image: image.tags.first().unwrap_or(&image.id).clone(),
+        postgres: image::major_of(&image),
+        bytes: image.bytes,
+        built: built.contains(&image.id),
+        id: image.id,
+    });
+    Ok(present.collect())
+}

@@ -1,0 +1,123 @@
+//! `lab list`: what there is to bring up, and what is up.
+
+use anyhow::Result;
+use clap::Args;
+use replication_lab::cluster::{self, Cluster};
+use replication_lab::engine::docker::Docker;
+use replication_lab::exit::Exit;
+use replication_lab::name::LabName;
+use replication_lab::report::table as tables;
+use replication_lab::scenario::catalog;
+use replication_lab::scenario::load::{Overrides, load};
+use serde::Serialize;
+
+use super::output::{self, Output, say};
+
+/// The catalogue, one line each, and the labs that exist now.
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// How it is written.
+    #[arg(long, short, value_enum, default_value_t = Output::Table)]
+    output: Output,
+}
+
+#[derive(Debug, Serialize)]
+struct Catalogue {
+    catalogue: Vec<Entry>,
+    /// Absent when Docker does not answer.
+    labs: Option<Vec<Existing>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Entry {
+    name: String,
+    title: String,
+    nodes: usize,
+}
+
+/// A lab that exists.
+#[derive(Debug, Serialize)]
+pub(super) struct Existing {
+    name: String,
+    scenario: Option<String>,
+    /// `up`, `degraded` (some node does not run) or `incomplete` (its `up` has not ended).
+    state: &'static str,
+    nodes: usize,
+}
+
+impl Existing {
+    /// Whether its `up` has not ended, or never will.
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.state == "incomplete"
+    }
+}
+
+/// The labs that exist now.
+pub(super) async fn existing(docker: &Docker) -> Result<Vec<Existing>> {
+    let mut labs = Vec::new();
+    for name in cluster::running(docker).await? {
+        let found = match LabName::new(name.clone()) {
+            Ok(lab) => Cluster::find(docker.clone(), &lab).await.ok(),
+            Err(_) => None,
+        };
+        labs.push(match found {
+            None => Existing { name, scenario: None, state: "incomplete", nodes: 0 },
+            Some(lab) => Existing {
+                name,
+                scenario: Some(lab.plan.scenario.to_string()),
+                state: match (lab.is_complete, lab.is_running()) {
+                    (true, true) => "up",
+                    (true, false) => "degraded",
+                    (false, _) => "incomplete",
+                },
+                nodes: lab.plan.nodes.len(),
+            },
+        });
+    }
+    Ok(labs)
+}
+
+/// The labs that exist, a line each.
+pub(super) fn table(labs: &[Existing]) -> String {
+    if labs.is_empty() {
+        return "no lab exists; `lab up physical-sync` makes one\n".to_owned();
+    }
+    let rows = labs.iter().map(|lab| {
+        let scenario = lab.scenario.clone().unwrap_or_else(|| "-".to_owned());
+        vec![lab.name.clone(), lab.state.to_owned(), lab.nodes.to_string(), scenario]
+    });
+    tables::rows(&["lab", "state", "nodes", "scenario"], rows)
+}
+
+impl List {
+    pub(super) async fn run(self) -> Result<Exit> {
+        let mut entries = Vec::new();
+        for lab in catalog::embedded() {
+            let scenario = load(&lab.source(), &Overrides::default())?.scenario;
+            let nodes = scenario.nodes.0.len();
+            entries.push(Entry { name: lab.name.to_owned(), title: scenario.title, nodes });
+        }
+        let labs = match Docker::connect().await {
+            Ok(docker) => Some(existing(&docker).await?),
+            Err(error) => {
+                say(&format!("warning: which labs exist is not known: {}: {}", error, error.source));
+                None
+            }
+        };
+        let report = Catalogue { catalogue: entries, labs };
+        match self.output {
+            Output::Json => output::json(&report)?,
+            Output::Table => output::print(&text(&report))?,
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn text(report: &Catalogue) -> String {
+    let rows = report.catalogue.iter().map(|lab| vec![lab.name.clone(), lab.nodes.to_string(), lab.title.clone()]);
+    let catalogue = tables::rows(&["catalogue", "nodes", "shows"], rows);
+    match &report.labs {
+        Some(labs) => format!("{catalogue}\n{}", table(labs)),
+        None => catalogue,
+    }
+}

@@ -1,0 +1,39 @@
+//! The two ways out: talk for people on standard error, data on standard output.
+
+use std::io::Write as _;
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs: one JSON document.
+    Json,
+}
+
+/// Says a line to whoever runs this.
+pub(crate) fn say(line: &str) {
+    // Where standard error is closed there is nobody to tell.
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Writes text to standard output as it is.
+///
+/// # Errors
+/// When standard output does not take it. A reader who has seen enough (`lab list | head -1`) is no error.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Writes one JSON document to standard output.
+pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    print(&(serde_json::to_string_pretty(value)? + "\n"))
+}

@@ -1,0 +1,153 @@
+//! Events as people see them: bars on a terminal, plain lines elsewhere, nothing when asked to be quiet.
+
+use std::collections::HashMap;
+use std::io::IsTerminal as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use replication_lab::event::{Event, Phase, Progress, Reporter, Silent, Unit};
+use replication_lab::report::duration;
+
+use super::Context;
+use super::output::say;
+
+/// The reporter that fits where standard error goes.
+pub(super) fn reporter(context: &Context) -> Arc<dyn Reporter> {
+    if context.quiet {
+        Arc::new(Silent)
+    } else if context.verbose == 0 && std::io::stderr().is_terminal() {
+        Arc::new(Bars::new())
+    } else {
+        Arc::new(Lines { began: Instant::now(), verbose: context.verbose > 0, shown: Mutex::default() })
+    }
+}
+
+/// Plain lines with the time since the beginning.
+struct Lines {
+    began: Instant,
+    verbose: bool,
+    /// When each thing's progress was last shown: a line a second is enough.
+    shown: Mutex<HashMap<String, Instant>>,
+}
+
+impl Lines {
+    fn line(&self, text: &str) {
+        say(&format!("{:>7.2} s  {text}", self.began.elapsed().as_secs_f64()));
+    }
+
+    fn progress(&self, progress: &Progress) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let last = shown.entry(progress.subject.clone()).or_insert(self.began);
+        if now.duration_since(*last) >= Duration::from_secs(1) {
+            *last = now;
+            self.line(&format!("{}: {}", progress.subject, amount(progress)));
+        }
+    }
+}
+
+fn amount(progress: &Progress) -> String {
+    let count = |units: u64| match progress.unit {
+        Unit::Bytes => indicatif::HumanBytes(units).to_string(),
+        Unit::Items => units.to_string(),
+    };
+    match progress.total {
+        Some(total) => format!("{} of {}", count(progress.done), count(total)),
+        None => count(progress.done),
+    }
+}
+
+impl Reporter for Lines {
+    fn report(&self, event: &Event) {
+        match event {
+            Event::Began(phase) if self.verbose => self.line(&format!("{} …", phase.act())),
+            Event::Began(_) => {}
+            Event::Ended(phase, took) if self.verbose => {
+                self.line(&format!("{}: {}", phase.act(), duration(*took)));
+            }
+            Event::Ended(..) => {}
+            Event::Node(node, what) => self.line(&format!("{node}: {what}")),
+            Event::Progress(_, progress) => self.progress(progress),
+            Event::Note(text) => self.line(text),
+            Event::Warning(text) => self.line(&format!("warning: {text}")),
+        }
+    }
+}
+
+/// A spinner for the phases that run, a bar for each thing whose end is known.
+struct Bars {
+    all: MultiProgress,
+    spinner: ProgressBar,
+    running: Mutex<Vec<Phase>>,
+    bars: Mutex<HashMap<String, ProgressBar>>,
+}
+
+impl Bars {
+    fn new() -> Self {
+        let all = MultiProgress::new();
+        let spinner = all.add(ProgressBar::new_spinner());
+        let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}");
+        spinner.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        Self { all, spinner, running: Mutex::default(), bars: Mutex::default() }
+    }
+
+    fn phases(&self, change: impl FnOnce(&mut Vec<Phase>)) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut running);
+        let acts: Vec<&str> = running.iter().map(|phase| phase.act()).collect();
+        self.spinner.set_message(acts.join(", "));
+    }
+
+    fn line(&self, text: &str) {
+        self.all.suspend(|| say(text));
+    }
+
+    fn progress(&self, progress: &Progress) {
+        let mut bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
+        let bar = bars.entry(progress.subject.clone()).or_insert_with(|| {
+            let bar = self.all.add(ProgressBar::no_length());
+            bar.set_style(style(progress.unit));
+            bar.set_prefix(progress.subject.clone());
+            bar
+        });
+        if let Some(total) = progress.total {
+            bar.set_length(total);
+        }
+        bar.set_position(progress.done);
+        if progress.total == Some(progress.done) {
+            bar.finish_and_clear();
+            self.all.remove(bar);
+            bars.remove(&progress.subject);
+        }
+    }
+}
+
+fn style(unit: Unit) -> ProgressStyle {
+    let template = match unit {
+        Unit::Bytes => "  {prefix:<16} {wide_bar} {bytes:>10} of {total_bytes:<10}",
+        Unit::Items => "  {prefix:<16} {wide_bar} {pos:>6} of {len:<6}",
+    };
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+impl Reporter for Bars {
+    fn report(&self, event: &Event) {
+        match event {
+            Event::Began(phase) => self.phases(|running| running.push(*phase)),
+            Event::Ended(phase, _) => self.phases(|running| running.retain(|other| other != phase)),
+            Event::Node(node, what) => self.line(&format!("  {node}: {what}")),
+            Event::Progress(_, progress) => self.progress(progress),
+            Event::Note(text) => self.line(&format!("  {text}")),
+            Event::Warning(text) => self.line(&format!("  warning: {text}")),
+        }
+    }
+}
+
+impl Drop for Bars {
+    fn drop(&mut self) {
+        self.spinner.finish_and_clear();
+        let _ = self.all.clear();
+    }
+}

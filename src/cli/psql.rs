@@ -1,0 +1,40 @@
+//! `lab psql`: SQL on a node, through the node's own socket.
+
+use anyhow::Result;
+use clap::Args;
+use replication_lab::exit::Exit;
+use replication_lab::postgres::SUPERUSER;
+
+use super::arguments::{LabArgument, node_or_primary};
+use super::exec::run_in;
+
+const AFTER_HELP: &str = "\
+Examples:
+  lab psql physical-sync                               the primary
+  lab psql physical-sync replica
+  lab psql physical-sync replica -- -c 'SELECT pg_is_in_recovery()'
+  echo 'TABLE employer' | lab psql physical-sync -- -qAt";
+
+/// Types SQL on a node, as the superuser, in the lab's database.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Psql {
+    #[command(flatten)]
+    lab: LabArgument,
+    /// The node; the primary where silent.
+    node: Option<String>,
+    /// Arguments of psql.
+    #[arg(last = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
+impl Psql {
+    pub(super) async fn run(self) -> Result<Exit> {
+        let cluster = self.lab.find().await?;
+        let node = node_or_primary(&cluster, self.node.as_deref())?;
+        let database = cluster.plan.database.as_str();
+        let mut command: Vec<String> = ["psql", "-U", SUPERUSER, "-d", database].map(str::to_owned).into();
+        command.extend(self.arguments);
+        run_in(&cluster.engine, cluster.container(&node)?, &node, &command).await
+    }
+}

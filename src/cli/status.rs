@@ -1,0 +1,50 @@
+//! `lab status`: what every node is doing now.
+
+use anyhow::Result;
+use clap::Args;
+use replication_lab::cluster::Cluster;
+use replication_lab::engine::docker::Docker;
+use replication_lab::exit::Exit;
+use replication_lab::name::LabName;
+use replication_lab::report::table;
+
+use super::list;
+use super::output::{self, Output};
+
+const AFTER_HELP: &str = "\
+Examples:
+  lab status physical-sync
+  lab status physical-sync --output json | jq '.nodes[] | {name, role, replay_lag_bytes}'
+
+Exit code 0 when every node is what it was meant to be, 1 when one is not.";
+
+/// What every node of a lab is doing now: role, positions, lag, slot. Without a name: the labs that exist.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Status {
+    /// The lab's name.
+    name: Option<LabName>,
+    /// How it is written.
+    #[arg(long, short, value_enum, default_value_t = Output::Table)]
+    output: Output,
+}
+
+impl Status {
+    pub(super) async fn run(self) -> Result<Exit> {
+        let docker = Docker::connect().await?;
+        let Some(name) = self.name else {
+            let labs = list::existing(&docker).await?;
+            match self.output {
+                Output::Json => output::json(&labs)?,
+                Output::Table => output::print(&list::table(&labs))?,
+            }
+            return Ok(Exit::Done);
+        };
+        let status = Cluster::find(docker, &name).await?.status().await;
+        match self.output {
+            Output::Json => output::json(&status)?,
+            Output::Table => output::print(&table::status(&status))?,
+        }
+        Ok(if status.healthy { Exit::Done } else { Exit::CheckFailed })
+    }
+}

@@ -1,0 +1,140 @@
+//! `lab up`: from a scenario to a lab that is proven to replicate.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use replication_lab::cluster::up::{self, Options};
+use replication_lab::cluster::{Cluster, ClusterError, cleanup};
+use replication_lab::engine::docker::Docker;
+use replication_lab::exit::Exit;
+use replication_lab::name::LabName;
+use replication_lab::plan::Plan;
+use replication_lab::report::up::UpReport;
+use replication_lab::report::{duration, table};
+
+use super::Context;
+use super::arguments::{self, ScenarioArguments};
+use super::output::{self, Output, say};
+use super::progress;
+
+const AFTER_HELP: &str = "\
+Examples:
+  lab up physical-sync                          the tutorial's synchronous pair
+  lab up physical-sync --name second            another one beside it
+  lab up physical-sync --postgres 15 --replace  anew, on PostgreSQL 15
+  lab up ./my-lab.yaml --output json            a scenario of your own, for a program
+  lab up cascade --set data.shopping.rows=1000000";
+
+/// Brings a lab up, fills it and proves that it replicates. Returns when it does, not before.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Up {
+    #[command(flatten)]
+    scenario: ScenarioArguments,
+    /// The lab's name, where it is not the scenario's: for a second one beside it.
+    #[arg(long)]
+    name: Option<LabName>,
+    /// Remove a lab of that name first.
+    #[arg(long)]
+    replace: bool,
+    /// What a failure leaves behind. An interrupt leaves nothing.
+    #[arg(long, value_enum, default_value_t = Keep::Never)]
+    keep: Keep,
+    /// How long each wait may take: for a server to answer, a standby to stream, a row to arrive.
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = arguments::duration)]
+    within: Duration,
+    /// Do not prove that it replicates.
+    #[arg(long)]
+    no_verify: bool,
+    /// How the result is written.
+    #[arg(long, short, value_enum, default_value_t = Output::Table)]
+    output: Output,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Keep {
+    /// Nothing.
+    Never,
+    /// Everything, as it was when it failed.
+    Failed,
+}
+
+impl Up {
+    pub(super) async fn run(self, context: &Context) -> Result<Exit> {
+        let (_, plan) = self.scenario.plan(self.name.as_ref())?;
+        let docker = Docker::connect().await?;
+        if self.replace {
+            cleanup::remove(&docker, &plan.lab).await.map_err(ClusterError::from)?;
+        } else if let Some(done) = self.leave_alone(&docker, &plan).await? {
+            return Ok(done);
+        }
+        let options = Options {
+            keep: if self.keep == Keep::Failed { up::Keep::Failed } else { up::Keep::Never },
+            within: self.within,
+            verify: !self.no_verify,
+        };
+        let lab = plan.lab.clone();
+        let up = up::up(&docker, plan, &options, progress::reporter(context), &context.cancel).await;
+        let up = match up {
+            Err(error) if self.keep == Keep::Failed && !error.is_interrupt() => {
+                say(&format!("kept: `lab status {lab}`, `lab logs {lab}`; `lab down {lab}` removes it"));
+                return Err(error.into());
+            }
+            up => up?,
+        };
+        let passed = up.verdict.as_ref().is_none_or(|verdict| verdict.passed);
+        let report = UpReport::new(&up.cluster, up.verdict, &up.timings, up.total);
+        match self.output {
+            Output::Json => output::json(&report)?,
+            Output::Table => output::print(&text(&report))?,
+        }
+        if passed {
+            if !context.quiet && self.output == Output::Table {
+                let took = duration(up.total);
+                say(&format!("{lab} is up after {took}; `lab psql {lab}` opens it, `lab down {lab}` removes it"));
+            }
+            return Ok(Exit::Done);
+        }
+        self.failed(&docker, &lab).await
+    }
+
+    /// A lab of that name that is complete stays as it is.
+    async fn leave_alone(&self, docker: &Docker, plan: &Plan) -> Result<Option<Exit>> {
+        let began = Instant::now();
+        let cluster = match Cluster::find(docker.clone(), &plan.lab).await {
+            Ok(cluster) if cluster.is_complete => cluster,
+            Ok(_) | Err(ClusterError::NotFound { .. } | ClusterError::HalfMade { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let mut report = UpReport::new(&cluster, None, &BTreeMap::new(), began.elapsed());
+        report.already_up = true;
+        match self.output {
+            Output::Json => output::json(&report)?,
+            Output::Table => output::print(&table::up(&report))?,
+        }
+        let lab = &plan.lab;
+        let state = if cluster.is_running() { "is up already" } else { "exists, and not all of its nodes run" };
+        say(&format!("{lab} {state}, and was left alone; --replace makes it anew, --name a second one beside it"));
+        if cluster.plan.differs_from(plan) {
+            say(&format!("it was made from another plan than this one: `lab plan {}` shows this one", self.scenario.lab));
+        }
+        Ok(Some(Exit::Done))
+    }
+
+    async fn failed(&self, docker: &Docker, lab: &LabName) -> Result<Exit> {
+        if self.keep == Keep::Failed {
+            say(&format!("{lab} does not do what it should, and was kept: `lab status {lab}`, `lab logs {lab}`"));
+        } else {
+            cleanup::remove(docker, lab).await.map_err(ClusterError::from)?;
+            say(&format!("{lab} does not do what it should, and was removed; --keep failed keeps it"));
+        }
+        Ok(Exit::CheckFailed)
+    }
+}
+
+fn text(report: &UpReport) -> String {
+    let checks = report.verification.as_ref().map(|verdict| table::verdict(verdict) + "\n").unwrap_or_default();
+    checks + &table::up(report)
+}

@@ -1,0 +1,25 @@
+//! How `lab` ends: exit codes are an interface.
+
+use std::process::ExitCode;
+
+/// The exit codes of `lab`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// A check failed: the lab does not do what it should.
+    CheckFailed = 1,
+    /// The command line or a scenario is wrong.
+    Usage = 2,
+    /// Docker or the environment is wrong.
+    Environment = 3,
+    /// Interrupted by a signal.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}

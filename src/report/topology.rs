@@ -1,0 +1,43 @@
+//! A topology drawn as a tree: who streams from whom, and how.
+
+use std::fmt::Write as _;
+
+use crate::name::NodeName;
+use crate::plan::{Plan, Standby};
+use crate::report::duration;
+
+/// The plan's nodes as a tree, a line each.
+#[must_use]
+pub fn draw(plan: &Plan) -> String {
+    let mut text = String::new();
+    for primary in plan.primaries() {
+        _ = writeln!(text, "{} (primary, PostgreSQL {})", primary.name, primary.postgres);
+        branch(plan, &primary.name, "", &mut text);
+    }
+    text
+}
+
+fn branch(plan: &Plan, upstream: &NodeName, indent: &str, text: &mut String) {
+    let standbys: Vec<_> = plan.standbys_of(upstream).collect();
+    for (index, (node, standby)) in standbys.iter().enumerate() {
+        let last = index + 1 == standbys.len();
+        let (fork, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+        _ = writeln!(text, "{indent}{fork}{} ({})", node.name, how(standby));
+        branch(plan, &node.name, &format!("{indent}{below}"), text);
+    }
+}
+
+fn how(standby: &Standby) -> String {
+    let states: Vec<String> = standby.sync_states.iter().map(ToString::to_string).collect();
+    let mut parts = vec![states.join(" or ")];
+    if let Some(slot) = &standby.slot {
+        parts.push(format!("slot {slot}"));
+    }
+    if !standby.apply_delay.is_zero() {
+        parts.push(format!("applies {} later", duration(standby.apply_delay)));
+    }
+    if !standby.hot {
+        parts.push("answers no queries".to_owned());
+    }
+    parts.join(", ")
+}

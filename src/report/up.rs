@@ -1,0 +1,115 @@
+//! The document that `lab up --output json` prints. Its keys are an interface.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::cluster::{Cluster, HOST};
+use crate::engine::Engine;
+use crate::event::Phase;
+use crate::plan::Role;
+use crate::postgres::SUPERUSER;
+use crate::verify::Verdict;
+
+/// A lab that is up.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UpReport {
+    /// The lab's name.
+    pub lab: String,
+    /// The scenario it was made from.
+    pub scenario: String,
+    /// Whether it was up before and was left alone.
+    pub already_up: bool,
+    /// Its nodes, upstreams first.
+    pub nodes: Vec<NodeReport>,
+    /// The proof; absent where none was asked for, or the lab was left alone.
+    pub verification: Option<Verdict>,
+    /// Milliseconds by phase, and `total`. Phases overlap.
+    pub timings_ms: BTreeMap<String, f64>,
+}
+
+/// How to reach a node.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NodeReport {
+    /// Its name, which is also its host name inside the network.
+    pub name: String,
+    /// `primary` or `standby`.
+    pub role: String,
+    /// The node it streams from.
+    pub upstream: Option<String>,
+    /// Its container's name.
+    pub container: String,
+    /// Its image.
+    pub image: String,
+    /// Its address inside the lab's network.
+    pub address: Option<String>,
+    /// The host's address where its port is published.
+    pub host: String,
+    /// The port on the host.
+    pub port: Option<u16>,
+    /// A connection string for the superuser, from the host.
+    pub dsn: Option<String>,
+    /// The lab's database.
+    pub database: String,
+}
+
+/// Milliseconds to two places.
+#[must_use]
+pub fn millis(took: Duration) -> f64 {
+    (took.as_secs_f64() * 1e5).round() / 100.0
+}
+
+/// The connection string of a port on the host.
+#[must_use]
+pub fn dsn(port: u16, database: &str) -> String {
+    format!("postgresql://{SUPERUSER}@{HOST}:{port}/{database}")
+}
+
+impl UpReport {
+    /// The report of a lab.
+    #[must_use]
+    pub fn new<E: Engine>(
+        cluster: &Cluster<E>,
+        verification: Option<Verdict>,
+        timings: &BTreeMap<Phase, Duration>,
+        total: Duration,
+    ) -> Self {
+        let mut timings_ms: BTreeMap<String, f64> =
+            timings.iter().map(|(phase, took)| (phase.key().to_owned(), millis(*took))).collect();
+        timings_ms.insert("total".to_owned(), millis(total));
+        Self {
+            lab: cluster.plan.lab.to_string(),
+            scenario: cluster.plan.scenario.to_string(),
+            already_up: false,
+            nodes: nodes(cluster),
+            verification,
+            timings_ms,
+        }
+    }
+}
+
+/// How to reach each node of a lab.
+#[must_use]
+pub fn nodes<E: Engine>(cluster: &Cluster<E>) -> Vec<NodeReport> {
+    let database = cluster.plan.database.as_str();
+    let report = |(node, container): (&crate::plan::PlannedNode, Option<&crate::engine::Container>)| {
+        let port = container.and_then(|found| found.port);
+        NodeReport {
+            name: node.name.to_string(),
+            role: node.role.word().to_owned(),
+            upstream: match &node.role {
+                Role::Primary => None,
+                Role::Standby(standby) => Some(standby.upstream.to_string()),
+            },
+            container: container.map(|found| found.name.clone()).unwrap_or_default(),
+            image: container.map(|found| found.image.clone()).unwrap_or_default(),
+            address: container.and_then(|found| found.address).map(|address| address.to_string()),
+            host: HOST.to_owned(),
+            port,
+            dsn: port.map(|port| dsn(port, database)),
+            database: database.to_owned(),
+        }
+    };
+    cluster.nodes().map(report).collect()
+}
