@@ -350,3 +350,31 @@ nodes:
       = help: a standby does not start with less than its upstream: write at least 64, or leave it out
     "#);
 }
+
+#[test]
+fn a_standby_has_no_fewer_senders_than_many_standbys_of_its_upstream_need() {
+    let shown = wrong(
+        "\
+name: a
+nodes:
+  primary: {}
+  s0: { standby_of: primary }
+  s1: { standby_of: primary }
+  s2: { standby_of: primary }
+  s3: { standby_of: primary }
+  s4: { standby_of: primary }
+  s5: { standby_of: primary }
+  s6: { standby_of: primary }
+  last: { standby_of: primary, conf: { max_wal_senders: 10 } }
+",
+    );
+    insta::assert_snapshot!(shown, @r#"
+    error: `max_wal_senders` is 10 on `last` and 12 on its upstream `primary`
+      --> a.yaml:11:57
+       |
+    11 |   last: { standby_of: primary, conf: { max_wal_senders: 10 } }
+       |                                                         ^^
+       |
+       = help: a standby does not start with less than its upstream: write at least 12, or leave it out
+    "#);
+}

@@ -338,7 +338,8 @@ fn a_bomb_of_aliases_is_refused() {
     let mut bomb = "name: a\nbomb:\n  - &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..9 {
         let uses = vec![format!("*a{}", level - 1); 9].join(", ");
-        bomb += &format!("  - &a{level} [{uses}]\n");
+        let line = format!("  - &a{level} [{uses}]\n");
+        bomb.push_str(&line);
     }
     assert!(wrong(&bomb).starts_with("error: "));
     let many = format!(
