@@ -15,6 +15,7 @@ mod suggest;
 pub mod sync_names;
 mod tree;
 pub mod units;
+mod walk;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -263,9 +264,11 @@ pub struct ReplicationUser {
     pub name: UserName,
     /// The role's password. It reaches the standbys in a `.pgpass` file.
     #[serde(default = "default_password")]
+    #[schemars(extend("default" = "replica123"))]
     pub password: Secret,
     /// `CONNECTION LIMIT`. Unlimited where silent.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub connection_limit: Option<u32>,
 }
 
@@ -304,8 +307,11 @@ impl JsonSchema for SlotChoice {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "SlotChoice".into()
     }
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        SlotName::json_schema(generator)
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A replication slot's name, or `none`.",
+            "type": "string", "pattern": "^[a-z0-9_]{1,63}$"
+        })
     }
 }
 

@@ -11,6 +11,8 @@ mod topology;
 use super::{Node, Scenario, SlotChoice};
 use crate::name::NodeName;
 
+pub use capacity::senders_where_silent;
+
 /// Which part of an entry is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {

@@ -35,9 +35,6 @@ pub struct Excerpt {
     caret: Range<usize>,
 }
 
-/// What is shown of a line longer than this is a piece of about this many bytes.
-const LONGEST_LINE: usize = 160;
-
 impl Excerpt {
     /// Where the excerpt begins to matter.
     #[must_use]
@@ -50,33 +47,35 @@ impl Excerpt {
     /// An offset behind the end, or inside a character, means the nearest place before it.
     #[must_use]
     pub fn new(text: &str, offset: usize, width: usize) -> Self {
-        let offset = text.floor_char_boundary(offset);
+        let offset = boundary(text, offset);
         let (before, after) = text.split_at(offset);
         let start = before.rfind('\n').map_or(0, |at| at + 1);
         let end = after.find('\n').map_or(text.len(), |at| offset + at);
-        let line = &text[start..end];
-        let at = offset - start;
+        // A tab would be widened and a carriage return would be shown: a space keeps the caret in its place.
+        let line = text[start..end]
+            .trim_end_matches('\r')
+            .replace(['\t', '\r'], " ");
+        let at = (offset - start).min(line.len());
         let position = Position {
             line: before.matches('\n').count() + 1,
             column: line[..at].chars().count() + 1,
         };
-        let from = if line.len() > LONGEST_LINE {
-            line.floor_char_boundary(at.saturating_sub(LONGEST_LINE / 2))
-        } else {
-            0
-        };
-        let to = line.floor_char_boundary(from + LONGEST_LINE);
-        let line = &line[from..to];
-        // A tab would be widened and a carriage return would be shown: a space keeps the caret in its place.
-        let line = line.trim_end_matches('\r').replace(['\t', '\r'], " ");
-        let at = (at - from).min(line.len());
-        let caret = at..line.floor_char_boundary((at + width).min(line.len()));
+        let caret = at..boundary(&line, at + width);
         Self {
             position,
             line,
             caret,
         }
     }
+}
+
+/// The nearest place at or before `offset` that is not inside a character.
+pub(super) fn boundary(text: &str, offset: usize) -> usize {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
 }
 
 /// One error.
@@ -105,19 +104,12 @@ impl Diagnostic {
     fn group(&self) -> Group<'_> {
         let title = Level::ERROR.primary_title(self.message.as_str());
         let group = match &self.place {
-            Place::File(excerpt) => {
-                let snippet = Snippet::source(excerpt.line.as_str())
+            Place::File(excerpt) => title.element(
+                Snippet::source(excerpt.line.as_str())
+                    .path(self.file.as_str())
                     .line_start(excerpt.position.line)
-                    .annotation(AnnotationKind::Primary.span(excerpt.caret.clone()));
-                title
-                    .element(
-                        annotate_snippets::Origin::path(self.file.as_str())
-                            .line(excerpt.position.line)
-                            .char_column(excerpt.position.column),
-                    )
-                    .element(annotate_snippets::Padding)
-                    .element(snippet)
-            }
+                    .annotation(AnnotationKind::Primary.span(excerpt.caret.clone())),
+            ),
             Place::Override(given) => {
                 title.element(Level::NOTE.message(format!("given by `{given}`")))
             }
@@ -282,9 +274,9 @@ error: `slt` is no key here
             diagnostics.render(false),
             "\
 error: `slt` is no key here
-  |
-  = note: given by `--set nodes.a.slt=x`
-  = help: did you mean `slot`?
+ |
+ = note: given by `--set nodes.a.slt=x`
+ = help: did you mean `slot`?
 "
         );
         assert_eq!(
@@ -301,7 +293,8 @@ error: `slt` is no key here
                 let position = one.position().expect("a place in the file");
                 assert!(position.line <= text.matches('\n').count() + 1);
                 let shown = Diagnostics::one(one).render(false);
-                assert!(shown.contains(&format!("a.yaml:{}:{}", position.line, position.column)));
+                let place = format!("a.yaml:{}:{}", position.line, position.column);
+                assert!(shown.contains(&place), "{text:?} {offset} {place}\n{shown}");
             }
         }
     }

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use serde::de::DeserializeSeed;
 
 use super::check::{self, Finding, Part};
-use super::diagnostic::{Diagnostic, Diagnostics, Excerpt, Place, Position};
+use super::diagnostic::{Diagnostic, Diagnostics, Excerpt, Place, Position, boundary};
 use super::overrides;
 use super::read::Reader;
-use super::tree::{Node, Problem, Spot, Value, Walk};
+use super::tree::{Node, Problem, Spot, Value};
+use super::walk::Walk;
 use super::{Scenario, SqlFiles};
 
 pub use super::overrides::{Overrides, Setting, SettingError};
@@ -56,10 +57,14 @@ impl Loaded {
 /// The largest file that is read.
 pub const MOST_BYTES: usize = 1 << 20;
 
+/// The YAML crate looks at every open bracket for each word that it reads, so that a megabyte of brackets would take it
+/// minutes. The largest topology needs a few hundred.
+const MOST_BRACKETS: usize = 1000;
+
 /// At most this many errors are shown of a file, and fewer of a very large one: to find each place, the text is read
 /// again.
 const MOST_ERRORS: usize = 100;
-const MOST_BYTES_READ_AGAIN: usize = 8 << 20;
+const MOST_BYTES_READ_AGAIN: usize = 2 << 20;
 
 impl Source {
     /// A source from bytes that may be anything.
@@ -91,6 +96,15 @@ impl Source {
                 return Err(refuse(&shown, good.len(), "the file is not text", help));
             }
         };
+        if let Some((offset, _)) = text.match_indices(['[', '{']).nth(MOST_BRACKETS) {
+            let help = "a scenario is not that large";
+            return Err(refuse(
+                text,
+                offset,
+                "more than a thousand `[` and `{`",
+                help,
+            ));
+        }
         if let Some((offset, c)) = text.char_indices().find(|(_, c)| !is_printable(*c)) {
             let message = format!(
                 "the character U+{:04X} has no place in a text file",
@@ -122,7 +136,7 @@ pub fn load(source: &Source, overrides: &Overrides) -> Result<Loaded, Box<Diagno
         source.text.as_bytes(),
         source.folder.clone(),
     )?;
-    let (mut tree, mut problems) = parse(&source).map_err(|one| Box::new(Diagnostics::one(one)))?;
+    let (mut tree, mut problems) = parse(&source)?;
     for (index, setting) in overrides.set.iter().enumerate() {
         problems.extend(apply(&mut tree, index + 1, setting));
     }
@@ -191,13 +205,15 @@ fn parse_value(given: &str, origin: usize) -> (Node, Vec<Problem>) {
     }
 }
 
-fn parse(source: &Source) -> Result<(Node, Vec<Problem>), Diagnostic> {
+fn parse(source: &Source) -> Result<(Node, Vec<Problem>), Box<Diagnostics>> {
     let text = source.text.as_str();
-    let refuse = |offset: usize, message: String, help: Option<&str>| Diagnostic {
-        file: source.name.clone(),
-        place: Place::File(Excerpt::new(text, offset, 1)),
-        message,
-        help: help.map(str::to_owned),
+    let refuse = |offset: usize, message: String, help: Option<&str>| {
+        Box::new(Diagnostics::one(Diagnostic {
+            file: source.name.clone(),
+            place: Place::File(Excerpt::new(text, offset, 1)),
+            message,
+            help: help.map(str::to_owned),
+        }))
     };
     let mut documents = serde_yaml::Deserializer::from_str(text);
     let empty = "a scenario begins with `name:` and has `nodes:`";
@@ -209,9 +225,10 @@ fn parse(source: &Source) -> Result<(Node, Vec<Problem>), Diagnostic> {
         let offset = error.location().map_or(0, |location| location.index());
         let message = match walk.refusal() {
             Some(why) => why.to_owned(),
-            None => reason(&error.to_string()).to_owned(),
+            None => reason(&error.to_string()),
         };
-        refuse(offset, message, syntax_help(text, offset))
+        let help = syntax_help(text, offset, &message);
+        refuse(offset, message, help)
     })?;
     if let Some(second) = documents.next() {
         let offset = match Walk::stopping_at(0).deserialize(second) {
@@ -229,18 +246,24 @@ fn parse(source: &Source) -> Result<(Node, Vec<Problem>), Diagnostic> {
     Ok((node, walk.problems()))
 }
 
-/// The YAML crate's message without the place, which is shown beside it.
-fn reason(message: &str) -> &str {
+/// The YAML crate's message without the place that is shown beside it. What it was reading, and where that began, stays.
+fn reason(message: &str) -> String {
+    let (problem, context) = match message.split_once(", while ") {
+        Some((problem, context)) if !context.starts_with("scanning for the next token") => {
+            (problem, format!(" while {context}"))
+        }
+        _ => (message, String::new()),
+    };
     let end = [" at line ", " at position "]
         .iter()
-        .filter_map(|mark| message.find(mark))
+        .filter_map(|mark| problem.find(mark))
         .min();
-    &message[..end.unwrap_or(message.len())]
+    format!("{}{context}", &problem[..end.unwrap_or(problem.len())])
 }
 
 /// What most often is behind a syntax error at a place.
-fn syntax_help(text: &str, offset: usize) -> Option<&'static str> {
-    let offset = text.floor_char_boundary(offset);
+fn syntax_help(text: &str, offset: usize, message: &str) -> Option<&'static str> {
+    let offset = boundary(text, offset);
     let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
     let indent = text[start..]
         .split(|c: char| c != ' ' && c != '\t')
@@ -249,7 +272,12 @@ fn syntax_help(text: &str, offset: usize) -> Option<&'static str> {
     if indent.contains('\t') || text[offset..].starts_with('\t') {
         return Some("indent with spaces: YAML takes no tabs there");
     }
-    if text[offset..].starts_with(['*', '&', '@', '`', '%', '!']) {
+    let is_sign = text[offset..].starts_with(['*', '&', '@', '`', '%', '!']);
+    if is_sign
+        || ["alias", "anchor", "tag"]
+            .iter()
+            .any(|word| message.contains(word))
+    {
         return Some("put a value that begins with such a sign in quotes");
     }
     None
@@ -307,8 +335,13 @@ fn width(rest: &str, known: Option<&str>) -> usize {
             return known.len() + 2 * quote;
         }
     }
+    if rest.starts_with(['[', '{', '|', '>']) {
+        return 1;
+    }
     let word = rest
         .find(|c: char| c.is_whitespace() || ",:]}".contains(c))
         .unwrap_or(rest.len());
     word.max(1)
 }
+#[cfg(test)]
+mod tests;

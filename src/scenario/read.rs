@@ -2,19 +2,19 @@
 //!
 //! Owns the keys that a scenario may have. Never compares one part of it with another: that is [`super::check`].
 
-use std::collections::HashSet;
-use std::fmt::Display;
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+mod data;
+mod pieces;
 
-use super::catalog::DATASETS;
-use super::suggest::{choice, did_you_mean_or_list};
-use super::tree::{Entry, Node, Problem, Value, shortened};
+use std::collections::HashSet;
+use std::path::Path;
+
+use super::suggest::did_you_mean_or_list;
+use super::tree::{Node, Problem, Value, shortened};
 use super::{
-    AuthMethod, Conf, DatasetRef, Nodes, PostgresVersion, ReplicationUser, Scenario, SettingValue,
-    SlotChoice, SqlFiles, default_database,
+    AuthMethod, Conf, Nodes, PostgresVersion, ReplicationUser, Scenario, SettingValue, SlotChoice,
+    SqlFiles, default_database,
 };
-use crate::name::{DatasetName, LabName, NodeName, SettingName};
+use crate::name::{LabName, NodeName, SettingName};
 
 /// The keys at the top of a scenario.
 pub(super) const SCENARIO_KEYS: &[&str] = &[
@@ -35,11 +35,6 @@ pub(super) const NODE_KEYS: &[&str] =
 pub(super) const USER_KEYS: &[&str] = &["name", "password", "connection_limit"];
 /// The keys of one entry of `data`.
 pub(super) const DATASET_KEYS: &[&str] = &["name", "rows", "seed", "files"];
-
-/// How many rows a dataset may be asked for.
-const MOST_ROWS: u64 = 100_000_000;
-/// The largest SQL file that is read.
-const MOST_SQL_BYTES: u64 = 64 << 20;
 
 pub(super) struct Reader<'a> {
     folder: Option<&'a Path>,
@@ -206,7 +201,9 @@ impl<'a> Reader<'a> {
             let (Some(name), Some(value)) = (name, value) else {
                 continue;
             };
-            if !seen.insert(name.as_str().to_ascii_lowercase()) {
+            if seen.insert(name.as_str().to_ascii_lowercase()) {
+                conf.0.push((name, value));
+            } else {
                 self.problems.push(Problem {
                     spot: entry.key_spot,
                     text: Some(entry.key.clone()),
@@ -215,8 +212,6 @@ impl<'a> Reader<'a> {
                         "PostgreSQL does not tell upper from lower case in names".to_owned(),
                     ),
                 });
-            } else {
-                conf.0.push((name, value));
             }
         }
         Some(conf)
@@ -249,238 +244,6 @@ impl<'a> Reader<'a> {
         }
         Some(SettingValue(text))
     }
-
-    fn data(&mut self, node: &Node) -> Option<Vec<DatasetRef>> {
-        let Value::List(items) = &node.value else {
-            let wanted = "a list of datasets, such as `[shopping, jobs]`,";
-            return self.wrong_type(node, wanted);
-        };
-        let mut data = Vec::with_capacity(items.len());
-        let mut seen = HashSet::new();
-        for item in items {
-            let Some(dataset) = self.dataset(item) else {
-                continue;
-            };
-            if !seen.insert(dataset.name.clone()) {
-                let message = format!("the dataset `{}` is here twice", dataset.name);
-                self.problems.push(item.problem(message, None));
-            }
-            data.push(dataset);
-        }
-        Some(data)
-    }
-
-    fn dataset(&mut self, node: &Node) -> Option<DatasetRef> {
-        let (keys, name) = if let Value::Map(_) = &node.value {
-            let keys = self.section(node, "keys of a dataset", DATASET_KEYS);
-            (keys, self.required(node, keys, "name")?)
-        } else {
-            (&[][..], node)
-        };
-        let files = self.optional(keys, "files", Self::files);
-        let rows = self.optional(keys, "rows", |reader, node| {
-            reader.number(node, 1, MOST_ROWS)
-        });
-        let seed = self.optional(keys, "seed", |reader, node| {
-            reader.number(node, 0, u32::MAX.into())
-        });
-        let dataset = DatasetRef {
-            name: self.text_as::<DatasetName>(name)?,
-            rows,
-            seed: seed.and_then(|seed| seed.try_into().ok()),
-            files: files.unwrap_or_default(),
-        };
-        let built_in = DATASETS.contains(&dataset.name.as_str());
-        let has_files = keys.iter().any(|entry| entry.key == "files");
-        if !built_in && !has_files {
-            let message = format!("there is no dataset `{}`", dataset.name);
-            let known = did_you_mean_or_list(dataset.name.as_str(), "datasets", DATASETS);
-            let help = format!("{known}; one's own has `files: [my.sql]`");
-            self.problems.push(name.problem(message, Some(help)));
-        } else if built_in && has_files {
-            let message = format!("`{}` is a dataset that `lab` brings along", dataset.name);
-            let help = "give a dataset of one's own another name".to_owned();
-            self.problems.push(name.problem(message, Some(help)));
-        }
-        Some(dataset)
-    }
-
-    fn files(&mut self, node: &Node) -> Option<Vec<PathBuf>> {
-        let Value::List(items) = &node.value else {
-            return self.wrong_type(node, "a list of SQL files");
-        };
-        if items.is_empty() {
-            self.problems
-                .push(node.problem("the list of files is empty", None));
-        }
-        let files = items.iter().filter_map(|item| self.file(item));
-        Some(files.collect())
-    }
-
-    fn file(&mut self, node: &Node) -> Option<PathBuf> {
-        let name = self.text(node)?;
-        let Some(folder) = self.folder else {
-            let message = format!(
-                "`{}` cannot be found: the scenario has no folder",
-                shortened(&name)
-            );
-            let help = "keep the scenario in a file beside its SQL files".to_owned();
-            self.problems.push(node.problem(message, Some(help)));
-            return None;
-        };
-        let path = folder.join(&name);
-        match read_sql(&path) {
-            Ok(sql) => {
-                self.sql.insert(name.clone(), sql);
-                Some(PathBuf::from(name))
-            }
-            Err(error) => {
-                let message = format!("reading `{}`: {error}", path.display());
-                let help = "files are looked for beside the scenario file".to_owned();
-                self.problems.push(node.problem(message, Some(help)));
-                None
-            }
-        }
-    }
-}
-
-/// The pieces that every section is read with.
-impl Reader<'_> {
-    /// A mapping's entries. Keys that are not `known` are errors.
-    fn section<'t>(&mut self, node: &'t Node, what: &str, known: &[&str]) -> &'t [Entry] {
-        let Value::Map(entries) = &node.value else {
-            let message = format!("a mapping is wanted, not {}", node.described());
-            let help = if node.value == Value::Null {
-                "write `{}` for one without keys".to_owned()
-            } else {
-                choice(what, known)
-            };
-            self.problems.push(node.problem(message, Some(help)));
-            return &[];
-        };
-        for entry in entries {
-            if !known.contains(&entry.key.as_str()) {
-                self.problems.push(Problem {
-                    spot: entry.key_spot,
-                    text: Some(entry.key.clone()),
-                    message: format!("`{}` is none of the {what}", shortened(&entry.key)),
-                    help: Some(did_you_mean_or_list(&entry.key, what, known)),
-                });
-            }
-        }
-        entries
-    }
-
-    fn required<'t>(&mut self, node: &Node, keys: &'t [Entry], key: &str) -> Option<&'t Node> {
-        let found = keys.iter().find(|entry| entry.key == key);
-        if found.is_none() && matches!(node.value, Value::Map(_)) {
-            let message = format!("the key `{key}` is missing");
-            self.problems.push(node.problem(message, None));
-        }
-        found.map(|entry| &entry.value)
-    }
-
-    fn optional<T>(
-        &mut self,
-        keys: &[Entry],
-        key: &str,
-        read: impl FnOnce(&mut Self, &Node) -> Option<T>,
-    ) -> Option<T> {
-        let entry = keys.iter().find(|entry| entry.key == key)?;
-        read(self, &entry.value)
-    }
-
-    fn text(&mut self, node: &Node) -> Option<String> {
-        match &node.value {
-            Value::Text(text) => Some(text.clone()),
-            Value::Integer(_) | Value::Float(_) | Value::Boolean(_) => {
-                let message = format!("text is wanted, not {}", node.described());
-                let help = "put it in quotes".to_owned();
-                self.problems.push(node.problem(message, Some(help)));
-                None
-            }
-            _ => self.wrong_type(node, "text"),
-        }
-    }
-
-    fn text_as<T: FromStr<Err: Display>>(&mut self, node: &Node) -> Option<T> {
-        match self.text(node)?.parse() {
-            Ok(value) => Some(value),
-            Err(error) => self.refuse(node, &error),
-        }
-    }
-
-    /// As [`Self::text_as`], without quoting what is a secret.
-    fn text_as_quietly<T: TryFrom<String, Error: Display>>(&mut self, node: &Node) -> Option<T> {
-        let Value::Text(text) = &node.value else {
-            let help = "put it in quotes".to_owned();
-            self.problems
-                .push(node.problem("a password is text", Some(help)));
-            return None;
-        };
-        match T::try_from(text.clone()) {
-            Ok(value) => Some(value),
-            Err(error) => self.refuse(node, &error),
-        }
-    }
-
-    fn key_as<T: FromStr<Err: Display>>(&mut self, entry: &Entry) -> Option<T> {
-        match entry.key.parse() {
-            Ok(name) => Some(name),
-            Err(error) => {
-                self.problems.push(Problem {
-                    spot: entry.key_spot,
-                    text: Some(entry.key.clone()),
-                    message: shortened_message(&error),
-                    help: None,
-                });
-                None
-            }
-        }
-    }
-
-    fn number(&mut self, node: &Node, least: u64, most: u64) -> Option<u64> {
-        let wanted = format!("a whole number from {least} to {most}");
-        let Value::Integer(text) = &node.value else {
-            return self.wrong_type(node, &wanted);
-        };
-        match text.parse() {
-            Ok(number) if (least..=most).contains(&number) => Some(number),
-            _ => self.wrong_type(node, &wanted),
-        }
-    }
-
-    fn wrong_type<T>(&mut self, node: &Node, wanted: &str) -> Option<T> {
-        let message = format!("{wanted} is wanted, not {}", node.described());
-        self.problems.push(node.problem(message, None));
-        None
-    }
-
-    fn refuse<T>(&mut self, node: &Node, error: &dyn Display) -> Option<T> {
-        self.problems
-            .push(node.problem(shortened_message(error), None));
-        None
-    }
-}
-
-/// A message that may quote a text of any length.
-fn shortened_message(error: &dyn Display) -> String {
-    const MOST: usize = 300;
-    let message = error.to_string().replace(['\n', '\r', '\t'], " ");
-    match message.char_indices().nth(MOST) {
-        Some((at, _)) => format!("{}…", &message[..at]),
-        None => message,
-    }
-}
-
-fn read_sql(path: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(path)
-        .map_err(|error| error.to_string())?
-        .len();
-    if size > MOST_SQL_BYTES {
-        return Err("it is larger than 64 megabytes".to_owned());
-    }
-    std::fs::read_to_string(path).map_err(|error| error.to_string())
 }
 
 /// The stand-in for a name that is missing or bad, which is an error already.

@@ -1,11 +1,44 @@
 //! The JSON Schema of scenario files, from the types.
 
+use schemars::Schema;
+use schemars::transform::{Transform, transform_subschemas};
+use serde_json::Value;
+
 use super::Scenario;
+
+/// A key that may be left out is an `Option` in the types, and the loader still takes no `null` for it.
+#[derive(Clone)]
+struct RefuseNull;
+
+impl Transform for RefuseNull {
+    fn transform(&mut self, schema: &mut Schema) {
+        if schema.get("default") == Some(&Value::Null) {
+            schema.remove("default");
+        }
+        if let Some(Value::Array(types)) = schema.get_mut("type") {
+            types.retain(|name| name != "null");
+            if let [only] = types.as_slice() {
+                let only = only.clone();
+                schema.insert("type".to_owned(), only);
+            }
+        }
+        if let Some(Value::Array(choices)) = schema.get_mut("anyOf") {
+            choices.retain(|choice| choice["type"] != "null");
+            if let [Value::Object(only)] = choices.as_slice() {
+                let only = only.clone();
+                schema.remove("anyOf");
+                schema.ensure_object().extend(only);
+            }
+        }
+        transform_subschemas(self, schema);
+    }
+}
 
 /// The schema as it is checked in at `labs/lab.schema.json`, which `lab schema > labs/lab.schema.json` makes anew.
 #[must_use]
 pub fn schema() -> String {
-    let schema = schemars::schema_for!(Scenario);
+    let mut schema = schemars::schema_for!(Scenario);
+    transform_subschemas(&mut RefuseNull, &mut schema);
     // The alternate form of a JSON value is the pretty one, and printing a value cannot fail.
     format!("{:#}\n", schema.as_value())
 }

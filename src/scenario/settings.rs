@@ -210,21 +210,21 @@ fn takes(name: &str, words: &[&str], value: &str) -> bool {
     let listed = |word: &str| words.iter().any(|known| known.eq_ignore_ascii_case(word));
     let older: &[&str] = match name {
         "wal_level" => &["archive", "hot_standby"],
-        _ if listed("debug1") => &["debug", "info", "fatal", "panic"],
+        _ if listed("debug1") => &["debug", "info"],
         _ => &[],
     };
     listed(value)
         || older.iter().any(|word| word.eq_ignore_ascii_case(value))
-        || match boolean(value) {
-            Some(true) => listed("on"),
-            Some(false) => listed("off"),
-            None => false,
+        || match value.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "1" => listed("on"),
+            "false" | "no" | "0" => listed("off"),
+            _ => false,
         }
 }
 
 /// A boolean in any of PostgreSQL's spellings: `on`, `true`, `yes`, `1`, or the beginning of one that is no other's.
 pub(super) fn boolean(value: &str) -> Option<bool> {
-    let value = value.trim().to_ascii_lowercase();
+    let value = value.to_ascii_lowercase();
     let begins = |word: &str, least: usize| value.len() >= least && word.starts_with(&value);
     if begins("true", 1) || begins("yes", 1) || begins("on", 2) || value == "1" {
         Some(true)
@@ -316,6 +316,9 @@ mod tests {
         for (name, value) in [
             ("hot_standby", "o"),
             ("hot_standby", ""),
+            ("hot_standby", " on"),
+            ("synchronous_commit", "tr"),
+            ("client_min_messages", "fatal"),
             ("max_connections", "10MB"),
             ("checkpoint_timeout", "1s"),
             ("work_mem", "lots"),

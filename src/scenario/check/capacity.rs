@@ -108,6 +108,13 @@ fn not_lower(scenario: &Scenario, name: &NodeName, node: &Node) -> Vec<Finding> 
     NOT_LOWER.into_iter().filter_map(lower).collect()
 }
 
+/// The `max_wal_senders` of a node that says none and has so many direct standbys: PostgreSQL's default, or room for
+/// them, for a base backup's two connections and for two more by hand.
+#[must_use]
+pub fn senders_where_silent(standbys: u64) -> u64 {
+    (standbys + 4).max(10)
+}
+
 /// What a node will have: what it says, or else enough for PostgreSQL's default, its standbys and its upstream.
 fn effective(scenario: &Scenario, name: &NodeName, setting: &str, default: u64) -> u64 {
     let mut value = default;
@@ -122,7 +129,8 @@ fn effective(scenario: &Scenario, name: &NodeName, setting: &str, default: u64) 
             return if at == name { own } else { value.max(own) };
         }
         if setting == "max_wal_senders" {
-            value = value.max(senders_needed(scenario, at));
+            let standbys = scenario.standbys_of(at).count() as u64;
+            value = value.max(senders_where_silent(standbys));
         }
         match &node.standby_of {
             Some(upstream) => at = upstream,

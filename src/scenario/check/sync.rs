@@ -71,7 +71,7 @@ fn listed(
     // Where a listed name is wrong, the count says nothing more.
     if found.is_empty() && matching < list.count as usize {
         let message = format!(
-            "every commit on `{name}` would wait for ever: {} standbys must answer, and {matching} are listed",
+            "every commit on `{name}` would wait for ever: {} standbys must answer, and {matching} can",
             list.count
         );
         let help = "lower the number, or list more standbys".to_owned();

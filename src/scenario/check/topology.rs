@@ -69,7 +69,7 @@ fn edge(scenario: &Scenario, name: &NodeName, node: &Node, upstream: &NodeName) 
             .collect();
         let message = format!("`{name}` streams from `{upstream}`, which is no node");
         let help = did_you_mean_or_list(upstream.as_str(), "other nodes", &others);
-        return Some(Finding::value(path, message, help).sure_of_every_node());
+        return Some(Finding::value(path, message, help));
     };
     let (own, other) = (scenario.major_of(node)?, scenario.major_of(found)?);
     if own == other {

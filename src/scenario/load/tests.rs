@@ -1,0 +1,50 @@
+//! The loader on good text, on bad text and on any text.
+
+mod keys;
+mod settings;
+mod sync;
+mod text;
+mod topology;
+mod values;
+mod whole;
+
+use super::{Loaded, Overrides, Source, load};
+
+/// Everything wrong with a text, as it is shown.
+fn wrong(text: &str) -> String {
+    let loaded = Source::new("a.yaml", text.as_bytes(), None)
+        .and_then(|source| load(&source, &Overrides::default()));
+    match loaded {
+        Ok(_) => panic!("nothing is wrong with:\n{text}"),
+        Err(wrong) => {
+            assert!(wrong.to_string().starts_with("`a.yaml` has "));
+            wrong.render(false)
+        }
+    }
+}
+
+/// A text in which nothing is wrong.
+fn good(text: &str) -> Loaded {
+    with(text, &[])
+}
+
+/// A text in which nothing is wrong with some `--set`.
+fn with(text: &str, set: &[&str]) -> Loaded {
+    match try_with(text, set) {
+        Ok(loaded) => loaded,
+        Err(wrong) => panic!("{wrong}"),
+    }
+}
+
+fn try_with(text: &str, set: &[&str]) -> Result<Loaded, String> {
+    let overrides = Overrides {
+        set: set
+            .iter()
+            .map(|one| one.parse().expect("PATH=VALUE"))
+            .collect(),
+        postgres: None,
+    };
+    Source::new("a.yaml", text.as_bytes(), None)
+        .and_then(|source| load(&source, &overrides))
+        .map_err(|wrong| wrong.render(false))
+}
