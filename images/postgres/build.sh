@@ -159,25 +159,36 @@ for package in adduser debconf init-system-helpers libpam-modules libpam-runtime
     printf 'Package: %s\nStatus: install ok installed\nArchitecture: all\nMulti-Arch: foreign\nVersion: 999:0\n\n' "$package"
 done >"$work/status"
 
-# Runs apt, keeps its words to itself, and says by the exit code what kind of failure it was.
+# Runs apt, passes its progress on, and says by the exit code what kind of failure it was. What it says is not kept in a
+# file: a full disk would lose the reason.
 fetch() {
-    local log=$work/apt.log
-    if apt-get -c "$work/apt.conf" -q -q -y "$@" 2>&1 >>"$log" | tee -a "$log" | { grep --line-buffered ^dlstatus: || true; } >&2; then
+    local said words
+    if said=$(
+        apt-get -c "$work/apt.conf" -q -q -y "$@" 2>&1 >/dev/null |
+            while IFS= read -r line; do
+                case "$line" in
+                dlstatus:*) echo "$line" >&2 ;;
+                *) echo "$line" ;;
+                esac
+            done
+    ); then
         return
     fi
-    local words
-    words=$(grep -E '^(E|Err|W):' "$log" | tail -n 5 || true)
-    if grep -qi 'no space left' "$log"; then refuse 13 "$words"; fi
-    if grep -qiE 'unable to locate package|no installation candidate' "$log"; then
+    words=$(grep -E '^(E|Err|W):' <<<"$said" | tail -n 5) || words=$(tail -n 5 <<<"$said")
+    case "${said,,}" in
+    *"no space left"* | *"enough free space"*) refuse 13 "$words" ;;
+    *"unable to locate package"* | *"no installation candidate"*)
         refuse 11 "$words" "$site offers no PostgreSQL $major in $suite; from $family's packages can be built: $majors"
-    fi
-    if grep -qiE 'does not have a release file|404 +not found|NO_PUBKEY|not signed|couldn.t be verified' "$log"; then
+        ;;
+    *"does not have a release file"* | *"404 "*"not found"* | *no_pubkey* | *"not signed"* | *"couldn't be verified"*)
         refuse 14 "$words"
-    fi
-    if grep -qiE 'could not (resolve|connect)|unable to connect|cannot initiate|timed out|connection (failed|refused)|failure resolving|50[0-9] ' "$log"; then
+        ;;
+    *"could not resolve"* | *"could not connect"* | *"unable to connect"* | *"cannot initiate"* | *"timed out"* | \
+        *"connection failed"* | *"connection refused"* | *"failure resolving"* | *" 50"[0-9]" "*)
         refuse 12 "$words"
-    fi
-    refuse 14 "$words" "$(tail -n 5 "$log")"
+        ;;
+    esac
+    refuse 14 "$words"
 }
 
 echo "step: 0 5 reading $suite's package list" >&2
@@ -194,7 +205,7 @@ for dir in bin sbin lib lib64; do
     mkdir -p "$root/usr/$dir"
     ln -s "usr/$dir" "$root/$dir"
 done
-if ! find "$work/archives" -name '*.deb' -print0 |
+if ! said=$(find "$work/archives" -name '*.deb' -print0 |
     # Not `dpkg-deb -x`: packages from before the merge of /bin and /usr/bin would make folders of the links above.
     xargs -0 -P 2 -n 4 bash -o pipefail -c '
         for deb; do
@@ -202,9 +213,10 @@ if ! find "$work/archives" -name '*.deb' -print0 |
                 --exclude="./usr/share/doc/*" --exclude="./usr/share/man/*" --exclude="./usr/share/info/*" \
                 --exclude="./usr/share/locale/*" --exclude="./usr/share/lintian/*" --exclude="./usr/share/bug/*" \
                 --exclude="*/lib/bitcode/*" --exclude="*/llvmjit*" -f - || exit 255
-        done' "$root" 2>"$work/unpack.log"; then
-    if grep -qi 'no space left' "$work/unpack.log"; then refuse 13 "$(tail -n 3 "$work/unpack.log")"; fi
-    refuse 14 "$(tail -n 3 "$work/unpack.log")"
+        done' "$root" 2>&1); then
+    words=$(tail -n 3 <<<"$said")
+    case "${said,,}" in *"no space left"*) refuse 13 "$words" ;; esac
+    refuse 14 "$words"
 fi
 
 # --- what the packages' scripts would have made, and a place for data ----------------------------------------------------

@@ -66,8 +66,6 @@ fn changes(major: u32) -> Vec<String> {
         "ENV LANG=C.UTF-8".to_owned(),
         format!("ENV PG_MAJOR={major}"),
         "USER postgres".to_owned(),
-        // PostgreSQL's fast shutdown: its default signal would wait for every client to leave.
-        "STOPSIGNAL SIGINT".to_owned(),
         format!("LABEL {IMAGE_LABEL}=postgres"),
         format!("LABEL {POSTGRES_LABEL}={major}"),
     ]

@@ -16,9 +16,9 @@ use crate::event::Silent;
 use crate::wait::{Probe, wait_for};
 
 /// What the recipe needs besides apt and dpkg.
-const TOOLS: [&str; 16] = [
+const TOOLS: [&str; 15] = [
     "bash", "awk", "cat", "df", "find", "grep", "head", "mkdir", "mktemp", "rm", "sleep", "tail",
-    "tar", "tee", "tr", "xargs",
+    "tar", "tr", "xargs",
 ];
 
 /// Answers what the recipe asks first, and leaves the rest to `$@`.
@@ -128,7 +128,11 @@ async fn a_version_in_no_release_is_answered_with_those_that_are() {
 #[tokio::test]
 async fn what_apt_says_decides_the_kind_of_failure() {
     type Is = fn(&BuildError) -> bool;
-    let cases: [(&str, Is); 5] = [
+    let cases: [(&str, Is); 6] = [
+        (
+            "E: You don't have enough free space in /tmp/x/archives/.",
+            |e| matches!(e, BuildError::NoSpace(_)),
+        ),
         (
             "E: Failed to fetch http://mirror.example/  Could not connect to mirror.example:80, connection timed out",
             |e| matches!(e, BuildError::Mirror(_)),
