@@ -110,11 +110,19 @@ impl Cli {
             _ => "debug",
         };
         let filter = EnvFilter::try_from_env("LAB_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_target(false)
+            .init();
     }
 
     pub(crate) async fn run(self, cancel: &CancellationToken) -> anyhow::Result<Exit> {
-        let context = Context { cancel: cancel.clone(), verbose: self.verbose, quiet: self.quiet };
+        let context = Context {
+            cancel: cancel.clone(),
+            verbose: self.verbose,
+            quiet: self.quiet,
+        };
         match self.verb {
             Verb::List(verb) => verb.run().await,
             Verb::Show(verb) => verb.run(),

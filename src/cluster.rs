@@ -68,7 +68,9 @@ impl<E: Engine> Cluster<E> {
                 missing: "its plan is gone".to_owned(),
             });
         };
-        let is_complete = volumes.iter().any(|volume| volume.name == labels::ready_object(lab));
+        let is_complete = volumes
+            .iter()
+            .any(|volume| volume.name == labels::ready_object(lab));
         let containers = plan
             .nodes
             .iter()
@@ -78,6 +80,7 @@ impl<E: Engine> Cluster<E> {
             engine,
             plan,
             containers,
+            is_complete,
         })
     }
 

@@ -173,6 +173,12 @@ impl Plan {
         }
     }
 
+    /// Whether another plan would make another lab. Passwords do not count: a plan that was read back has none.
+    #[must_use]
+    pub fn differs_from(&self, other: &Self) -> bool {
+        serde_json::to_value(self).ok() != serde_json::to_value(other).ok()
+    }
+
     /// The node of that name.
     #[must_use]
     pub fn node(&self, name: &NodeName) -> Option<&PlannedNode> {

@@ -33,7 +33,10 @@ impl ScenarioArguments {
     /// Loads and checks the scenario.
     pub(crate) fn load(&self) -> Result<Loaded> {
         let image = self.image.clone().map(PostgresVersion::Image);
-        let overrides = Overrides { set: self.set.clone(), postgres: image.or_else(|| self.postgres.clone()) };
+        let overrides = Overrides {
+            set: self.set.clone(),
+            postgres: image.or_else(|| self.postgres.clone()),
+        };
         Ok(load(&catalog::open(&self.lab)?, &overrides)?)
     }
 
@@ -60,9 +63,17 @@ impl LabArgument {
 }
 
 /// The node that is meant: the one named, or the lab's first primary.
-pub(crate) fn node_or_primary(cluster: &Cluster<Docker>, node: Option<&str>) -> Result<String, ClusterError> {
+pub(crate) fn node_or_primary(
+    cluster: &Cluster<Docker>,
+    node: Option<&str>,
+) -> Result<String, ClusterError> {
     let Some(node) = node else {
-        return Ok(cluster.plan.nodes.first().map(|node| node.name.to_string()).unwrap_or_default());
+        return Ok(cluster
+            .plan
+            .nodes
+            .first()
+            .map(|node| node.name.to_string())
+            .unwrap_or_default());
     };
     cluster.container(node)?;
     Ok(node.to_owned())

@@ -43,7 +43,11 @@ impl Check {
                     found.iter().cloned().collect()
                 }
             };
-            checked.push(Checked { file: file.clone(), passed: errors.is_empty(), errors });
+            checked.push(Checked {
+                file: file.clone(),
+                passed: errors.is_empty(),
+                errors,
+            });
         }
         match self.output {
             Output::Json => output::json(&checked)?,
@@ -56,7 +60,11 @@ impl Check {
                 output::print(&checked.iter().map(line).collect::<String>())?;
             }
         }
-        Ok(if checked.iter().all(|file| file.passed) { Exit::Done } else { Exit::Usage })
+        Ok(if checked.iter().all(|file| file.passed) {
+            Exit::Done
+        } else {
+            Exit::Usage
+        })
     }
 }
 
@@ -66,7 +74,9 @@ fn diagnose(file: &str) -> Result<Option<Box<Diagnostics>>> {
         Ok(source) => source,
         Err(OpenError::NotText { source, .. }) => return Ok(Some(source)),
         // What is no lab of the catalogue may be a file without a telling name.
-        Err(OpenError::NoSuchLab { .. }) if std::path::Path::new(file).is_file() => catalog::open(&format!("./{file}"))?,
+        Err(OpenError::NoSuchLab { .. }) if std::path::Path::new(file).is_file() => {
+            catalog::open(&format!("./{file}"))?
+        }
         Err(error) => return Err(error.into()),
     };
     Ok(load(&source, &Overrides::default()).err())

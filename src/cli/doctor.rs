@@ -35,16 +35,31 @@ struct Finding {
 
 impl Finding {
     fn ok(name: &'static str, detail: impl Into<String>) -> Self {
-        Self { name, state: "ok", detail: detail.into(), hint: None }
+        Self {
+            name,
+            state: "ok",
+            detail: detail.into(),
+            hint: None,
+        }
     }
 
     fn note(name: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { name, state: "note", detail: detail.into(), hint: Some(hint.into()) }
+        Self {
+            name,
+            state: "note",
+            detail: detail.into(),
+            hint: Some(hint.into()),
+        }
     }
 
     fn fail(name: &'static str, error: &EngineError) -> Self {
         let detail = format!("{error}: {}", error.source);
-        Self { name, state: "FAIL", detail, hint: error.hint().map(str::to_owned) }
+        Self {
+            name,
+            state: "FAIL",
+            detail,
+            hint: error.hint().map(str::to_owned),
+        }
     }
 }
 
@@ -54,7 +69,9 @@ impl Doctor {
         match self.output {
             Output::Json => output::json(&findings)?,
             Output::Table => {
-                let rows = findings.iter().map(|found| vec![found.state.into(), found.name.into(), found.detail.clone()]);
+                let rows = findings
+                    .iter()
+                    .map(|found| vec![found.state.into(), found.name.into(), found.detail.clone()]);
                 output::print(&table::rows(&["", "what", "found"], rows))?;
                 for finding in &findings {
                     if let Some(hint) = &finding.hint {
@@ -64,7 +81,11 @@ impl Doctor {
             }
         }
         let failed = findings.iter().any(|finding| finding.state == "FAIL");
-        Ok(if failed { Exit::Environment } else { Exit::Done })
+        Ok(if failed {
+            Exit::Environment
+        } else {
+            Exit::Done
+        })
     }
 }
 
@@ -75,7 +96,10 @@ async fn examine() -> Vec<Finding> {
         Ok(docker) => match docker.info().await {
             Err(error) => findings.push(Finding::fail("docker", &error)),
             Ok(info) => {
-                let detail = format!("version {}, API {}, on {}", info.version, info.api, info.system);
+                let detail = format!(
+                    "version {}, API {}, on {}",
+                    info.version, info.api, info.system
+                );
                 findings.push(Finding::ok("docker", detail));
                 findings.push(images(&docker).await);
                 findings.push(labs(&docker).await);
@@ -89,8 +113,14 @@ async fn examine() -> Vec<Finding> {
 }
 
 async fn images(docker: &Docker) -> Finding {
-    let mut here = match docker.images(&Selector::Label(IMAGE_LABEL.to_owned())).await {
-        Ok(images) => images.into_iter().filter_map(|image| image.tags.first().cloned()).collect::<Vec<_>>(),
+    let mut here = match docker
+        .images(&Selector::Label(IMAGE_LABEL.to_owned()))
+        .await
+    {
+        Ok(images) => images
+            .into_iter()
+            .filter_map(|image| image.tags.first().cloned())
+            .collect::<Vec<_>>(),
         Err(error) => return Finding::fail("images", &error),
     };
     for major in [15, 16, 17, 18] {
@@ -111,9 +141,11 @@ async fn labs(docker: &Docker) -> Finding {
     match running(docker).await {
         Ok(labs) if labs.is_empty() => Finding::ok("labs", "none"),
         Ok(_) => match list::existing(docker).await {
-            Ok(labs) if labs.iter().any(list::Existing::is_incomplete) => {
-                Finding::note("labs", "some are not complete", "`lab list` shows them, `lab gc` removes what was left")
-            }
+            Ok(labs) if labs.iter().any(list::Existing::is_incomplete) => Finding::note(
+                "labs",
+                "some are not complete",
+                "`lab list` shows them, `lab gc` removes what was left",
+            ),
             Ok(labs) => Finding::ok("labs", format!("{} up", labs.len())),
             Err(error) => Finding::note("labs", error.to_string(), "`lab list` shows more"),
         },
@@ -124,36 +156,63 @@ async fn labs(docker: &Docker) -> Finding {
 /// Ports are published on the loopback address of the engine's host: elsewhere they cannot be reached from here.
 async fn address(docker: &Docker) -> Finding {
     let host = std::env::var("DOCKER_HOST").unwrap_or_default();
-    if host.starts_with("tcp://") && !host.contains("127.0.0.1") && !host.contains("localhost") || host.starts_with("ssh://") {
+    if host.starts_with("tcp://") && !host.contains("127.0.0.1") && !host.contains("localhost")
+        || host.starts_with("ssh://")
+    {
         let hint = "run lab on that host, or forward its ports";
-        return Finding::note("ports", "DOCKER_HOST is another host, whose loopback ports are out of reach", hint);
+        return Finding::note(
+            "ports",
+            "DOCKER_HOST is another host, whose loopback ports are out of reach",
+            hint,
+        );
     }
     match docker.networks(None).await {
-        Ok(networks) => Finding::ok("ports", format!("published on 127.0.0.1; {} networks exist", networks.len())),
+        Ok(networks) => Finding::ok(
+            "ports",
+            format!("published on 127.0.0.1; {} networks exist", networks.len()),
+        ),
         Err(error) => Finding::fail("networks", &error),
     }
 }
 
 fn client() -> Finding {
     if runs("docker") {
-        Finding::ok("docker client", "present: `lab psql` and `lab exec` pass the terminal on")
+        Finding::ok(
+            "docker client",
+            "present: `lab psql` and `lab exec` pass the terminal on",
+        )
     } else {
         let hint = "install Docker's client for interactive `lab psql` and `lab exec`";
-        Finding::note("docker client", "absent: `lab psql` and `lab exec` work without a terminal", hint)
+        Finding::note(
+            "docker client",
+            "absent: `lab psql` and `lab exec` work without a terminal",
+            hint,
+        )
     }
 }
 
 fn builder() -> Finding {
     let debian = Path::new("/etc/debian_version").exists();
     if debian && runs("apt-get") && runs("dpkg-deb") && runs("perl") {
-        Finding::ok("image recipe", "this host can build images from its own packages where no registry answers")
+        Finding::ok(
+            "image recipe",
+            "this host can build images from its own packages where no registry answers",
+        )
     } else {
         let hint = "`docker pull postgres:17` where there is a registry, `docker save` and `docker load` elsewhere";
-        Finding::note("image recipe", "images cannot be built here: it takes a Debian or Ubuntu host with apt and perl", hint)
+        Finding::note(
+            "image recipe",
+            "images cannot be built here: it takes a Debian or Ubuntu host with apt and perl",
+            hint,
+        )
     }
 }
 
 fn runs(program: &str) -> bool {
-    let version = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let version = Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
     version.is_ok_and(|status| status.success())
 }

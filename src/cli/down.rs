@@ -32,7 +32,11 @@ impl Down {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
         let docker = Docker::connect().await?;
         let names = if self.all {
-            running(&docker).await?.into_iter().filter_map(|name| LabName::new(name).ok()).collect()
+            running(&docker)
+                .await?
+                .into_iter()
+                .filter_map(|name| LabName::new(name).ok())
+                .collect()
         } else {
             self.names
         };
@@ -41,10 +45,16 @@ impl Down {
         }
         let mut removed = BTreeMap::new();
         for name in names {
-            let gone = cleanup::remove(&docker, &name).await.map_err(ClusterError::from)?;
+            let gone = cleanup::remove(&docker, &name)
+                .await
+                .map_err(ClusterError::from)?;
             if gone.is_empty() {
                 let running = running(&docker).await?;
-                return Err(ClusterError::NotFound { lab: name.to_string(), running }.into());
+                return Err(ClusterError::NotFound {
+                    lab: name.to_string(),
+                    running,
+                }
+                .into());
             }
             removed.insert(name.to_string(), gone);
         }

@@ -49,8 +49,17 @@ impl Env {
 /// Names, ports and connection strings hold nothing that a shell would take for its own.
 fn assignments(nodes: &[NodeReport], chosen: &str) -> String {
     let mut text = String::new();
-    if let Some(NodeReport { port: Some(port), host, database, .. }) = nodes.iter().find(|node| node.name == chosen) {
-        _ = writeln!(text, "export PGHOST={host} PGPORT={port} PGUSER={SUPERUSER} PGDATABASE={database}");
+    if let Some(NodeReport {
+        port: Some(port),
+        host,
+        database,
+        ..
+    }) = nodes.iter().find(|node| node.name == chosen)
+    {
+        _ = writeln!(
+            text,
+            "export PGHOST={host} PGPORT={port} PGUSER={SUPERUSER} PGDATABASE={database}"
+        );
     }
     for node in nodes {
         if let Some(dsn) = &node.dsn {

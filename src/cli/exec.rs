@@ -18,7 +18,9 @@ use super::failure::Misuse;
 
 /// Runs a program in a node's container.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  lab exec physical-sync primary -- bash\n  lab exec physical-sync replica -- pg_controldata")]
+#[command(
+    after_help = "Examples:\n  lab exec physical-sync primary -- bash\n  lab exec physical-sync replica -- pg_controldata"
+)]
 pub(super) struct Exec {
     #[command(flatten)]
     lab: LabArgument,
@@ -32,15 +34,29 @@ pub(super) struct Exec {
 impl Exec {
     pub(super) async fn run(self) -> Result<Exit> {
         let cluster = self.lab.find().await?;
-        run_in(&cluster.engine, cluster.container(&self.node)?, &self.node, &self.command).await
+        run_in(
+            &cluster.engine,
+            cluster.container(&self.node)?,
+            &self.node,
+            &self.command,
+        )
+        .await
     }
 }
 
 /// Runs a program in a container, with this process's standard streams, and takes over its exit code.
-pub(super) async fn run_in(engine: &Docker, container: &Container, node: &str, command: &[String]) -> Result<Exit> {
+pub(super) async fn run_in(
+    engine: &Docker,
+    container: &Container,
+    node: &str,
+    command: &[String],
+) -> Result<Exit> {
     if container.state != ContainerState::Running {
         let message = format!("`{node}` does not run, so nothing can be run in it");
-        let hint = Some(format!("`docker start {}` starts it; `docker unpause` if it is paused", container.name));
+        let hint = Some(format!(
+            "`docker start {}` starts it; `docker unpause` if it is paused",
+            container.name
+        ));
         return Err(Misuse { message, hint }.into());
     }
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();

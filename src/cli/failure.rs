@@ -22,7 +22,8 @@ pub(crate) struct Misuse {
 
 /// Whether colours go to standard error.
 pub(crate) fn colours() -> bool {
-    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    std::io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Shows an error and says how to exit.
@@ -36,7 +37,11 @@ pub(crate) fn show(error: &anyhow::Error) -> ExitCode {
         say("interrupted; nothing is left");
         return exit.into();
     }
-    let bold = if colours() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+    let bold = if colours() {
+        ("\x1b[1;31m", "\x1b[0m")
+    } else {
+        ("", "")
+    };
     let mut last = String::new();
     for (depth, cause) in error.chain().enumerate() {
         let text = cause.to_string();
@@ -56,7 +61,11 @@ pub(crate) fn show(error: &anyhow::Error) -> ExitCode {
         say(evidence.trim_end());
     }
     if let Some(hint) = hint(error) {
-        let bold = if colours() { ("\x1b[1;36m", "\x1b[0m") } else { ("", "") };
+        let bold = if colours() {
+            ("\x1b[1;36m", "\x1b[0m")
+        } else {
+            ("", "")
+        };
         say(&format!("{}hint:{} {hint}", bold.0, bold.1));
     }
     exit.into()
@@ -67,7 +76,12 @@ fn find<T: std::error::Error + Send + Sync + 'static>(error: &anyhow::Error) -> 
 }
 
 fn diagnostics(error: &anyhow::Error) -> Option<&Diagnostics> {
-    let boxed = || error.chain().find_map(|cause| cause.downcast_ref::<Box<Diagnostics>>()).map(AsRef::as_ref);
+    let boxed = || {
+        error
+            .chain()
+            .find_map(|cause| cause.downcast_ref::<Box<Diagnostics>>())
+            .map(AsRef::as_ref)
+    };
     find::<Diagnostics>(error).or_else(boxed)
 }
 
@@ -75,16 +89,30 @@ fn hint(error: &anyhow::Error) -> Option<String> {
     let misuse = || find::<Misuse>(error).and_then(|error| error.hint.clone());
     let cluster = || find::<ClusterError>(error).and_then(ClusterError::hint);
     let image = || find::<ImageError>(error).and_then(ImageError::hint);
-    let engine = || find::<EngineError>(error).and_then(EngineError::hint).map(str::to_owned);
-    let open = || find::<OpenError>(error).and_then(OpenError::help).map(str::to_owned);
-    misuse().or_else(cluster).or_else(image).or_else(engine).or_else(open)
+    let engine = || {
+        find::<EngineError>(error)
+            .and_then(EngineError::hint)
+            .map(str::to_owned)
+    };
+    let open = || {
+        find::<OpenError>(error)
+            .and_then(OpenError::help)
+            .map(str::to_owned)
+    };
+    misuse()
+        .or_else(cluster)
+        .or_else(image)
+        .or_else(engine)
+        .or_else(open)
 }
 
 fn exit_code(error: &anyhow::Error) -> Exit {
     if let Some(error) = find::<ClusterError>(error) {
         return match error {
             error if error.is_interrupt() => Exit::Interrupted,
-            ClusterError::NotFound { .. } | ClusterError::NoNode { .. } | ClusterError::Dataset(_) => Exit::Usage,
+            ClusterError::NotFound { .. }
+            | ClusterError::NoNode { .. }
+            | ClusterError::Dataset(_) => Exit::Usage,
             _ => Exit::Environment,
         };
     }
@@ -94,5 +122,9 @@ fn exit_code(error: &anyhow::Error) -> Exit {
         None => {}
     }
     let usage = find::<OpenError>(error).is_some() || find::<Misuse>(error).is_some();
-    if usage { Exit::Usage } else { Exit::Environment }
+    if usage {
+        Exit::Usage
+    } else {
+        Exit::Environment
+    }
 }

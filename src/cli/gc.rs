@@ -13,7 +13,9 @@ use super::output::{self, Output, say};
 
 /// Removes what crashed processes left behind. Labs that are up stay, and so do those that are being made.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  lab gc          labs whose `lab up` was killed\n  lab gc --all    those, and templates and images that lab made")]
+#[command(
+    after_help = "Examples:\n  lab gc          labs whose `lab up` was killed\n  lab gc --all    those, and templates and images that lab made"
+)]
 pub(super) struct Gc {
     /// Templates of data directories and images that lab built, too.
     #[arg(long)]
@@ -25,7 +27,11 @@ pub(super) struct Gc {
 
 impl Gc {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let reach = if self.all { Reach::Everything } else { Reach::Leftovers };
+        let reach = if self.all {
+            Reach::Everything
+        } else {
+            Reach::Leftovers
+        };
         let removed = cleanup::gc(&Docker::connect().await?, reach).await?;
         match self.output {
             Output::Json => output::json(&removed)?,
@@ -51,6 +57,9 @@ pub(super) fn report(removed: &BTreeMap<String, Removed>) {
             count(&gone.volumes, "volume"),
             count(&gone.images, "image"),
         ];
-        say(&format!("{name} removed: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(", ")));
+        say(&format!(
+            "{name} removed: {}",
+            parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+        ));
     }
 }

@@ -52,15 +52,24 @@ impl Images {
         match self.output {
             Output::Json => output::json(&present)?,
             Output::Table if present.is_empty() => {
-                output::print("no image is here; `lab up` finds one by itself, `lab images --get 17` does so now\n")?;
+                output::print(
+                    "no image is here; `lab up` finds one by itself, `lab images --get 17` does so now\n",
+                )?;
             }
             Output::Table => {
                 let rows = present.iter().map(|image| {
                     vec![
                         image.image.clone(),
-                        image.postgres.map_or_else(|| "-".to_owned(), |major| major.to_string()),
+                        image
+                            .postgres
+                            .map_or_else(|| "-".to_owned(), |major| major.to_string()),
                         format!("{} MB", image.bytes / 1_000_000),
-                        if image.built { "built by lab" } else { "from a registry" }.to_owned(),
+                        if image.built {
+                            "built by lab"
+                        } else {
+                            "from a registry"
+                        }
+                        .to_owned(),
                     ]
                 });
                 output::print(&table::rows(&["image", "postgres", "size", "origin"], rows))?;
@@ -71,7 +80,9 @@ impl Images {
 }
 
 async fn present(docker: &Docker) -> Result<Vec<Present>> {
-    let mut found = docker.images(&Selector::Label(IMAGE_LABEL.to_owned())).await?;
+    let mut found = docker
+        .images(&Selector::Label(IMAGE_LABEL.to_owned()))
+        .await?;
     let built: Vec<String> = found.iter().map(|image| image.id.clone()).collect();
     for major in PostgresVersion::MAJORS {
         found.extend(docker.find_image(&format!("postgres:{major}")).await?);

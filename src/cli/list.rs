@@ -61,7 +61,12 @@ pub(super) async fn existing(docker: &Docker) -> Result<Vec<Existing>> {
             Err(_) => None,
         };
         labs.push(match found {
-            None => Existing { name, scenario: None, state: "incomplete", nodes: 0 },
+            None => Existing {
+                name,
+                scenario: None,
+                state: "incomplete",
+                nodes: 0,
+            },
             Some(lab) => Existing {
                 name,
                 scenario: Some(lab.plan.scenario.to_string()),
@@ -84,7 +89,12 @@ pub(super) fn table(labs: &[Existing]) -> String {
     }
     let rows = labs.iter().map(|lab| {
         let scenario = lab.scenario.clone().unwrap_or_else(|| "-".to_owned());
-        vec![lab.name.clone(), lab.state.to_owned(), lab.nodes.to_string(), scenario]
+        vec![
+            lab.name.clone(),
+            lab.state.to_owned(),
+            lab.nodes.to_string(),
+            scenario,
+        ]
     });
     tables::rows(&["lab", "state", "nodes", "scenario"], rows)
 }
@@ -95,16 +105,26 @@ impl List {
         for lab in catalog::embedded() {
             let scenario = load(&lab.source(), &Overrides::default())?.scenario;
             let nodes = scenario.nodes.0.len();
-            entries.push(Entry { name: lab.name.to_owned(), title: scenario.title, nodes });
+            entries.push(Entry {
+                name: lab.name.to_owned(),
+                title: scenario.title,
+                nodes,
+            });
         }
         let labs = match Docker::connect().await {
             Ok(docker) => Some(existing(&docker).await?),
             Err(error) => {
-                say(&format!("warning: which labs exist is not known: {}: {}", error, error.source));
+                say(&format!(
+                    "warning: which labs exist is not known: {}: {}",
+                    error, error.source
+                ));
                 None
             }
         };
-        let report = Catalogue { catalogue: entries, labs };
+        let report = Catalogue {
+            catalogue: entries,
+            labs,
+        };
         match self.output {
             Output::Json => output::json(&report)?,
             Output::Table => output::print(&text(&report))?,
@@ -114,7 +134,10 @@ impl List {
 }
 
 fn text(report: &Catalogue) -> String {
-    let rows = report.catalogue.iter().map(|lab| vec![lab.name.clone(), lab.nodes.to_string(), lab.title.clone()]);
+    let rows = report
+        .catalogue
+        .iter()
+        .map(|lab| vec![lab.name.clone(), lab.nodes.to_string(), lab.title.clone()]);
     let catalogue = tables::rows(&["catalogue", "nodes", "shows"], rows);
     match &report.labs {
         Some(labs) => format!("{catalogue}\n{}", table(labs)),

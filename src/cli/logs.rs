@@ -13,7 +13,9 @@ use super::output;
 
 /// What a node's server wrote, or every node's.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  lab logs physical-sync\n  lab logs physical-sync replica --tail 20\n  lab logs physical-sync replica --follow")]
+#[command(
+    after_help = "Examples:\n  lab logs physical-sync\n  lab logs physical-sync replica --tail 20\n  lab logs physical-sync replica --follow"
+)]
 pub(super) struct Logs {
     #[command(flatten)]
     lab: LabArgument,
@@ -36,18 +38,27 @@ impl Logs {
             if let Some(tail) = self.tail {
                 command.arg(format!("--tail={tail}"));
             }
-            return Err(command.arg(&cluster.container(node)?.name).exec()).context("running Docker's client");
+            return Err(command.arg(&cluster.container(node)?.name).exec())
+                .context("running Docker's client");
         }
         if let Some(node) = &self.node {
             let container = cluster.container(node)?;
             output::print(&cluster.engine.logs(&container.name, self.tail).await?)?;
             return Ok(Exit::Done);
         }
-        let width = cluster.plan.nodes.iter().map(|node| node.name.as_str().len()).max().unwrap_or(0);
+        let width = cluster
+            .plan
+            .nodes
+            .iter()
+            .map(|node| node.name.as_str().len())
+            .max()
+            .unwrap_or(0);
         for (node, container) in cluster.nodes() {
             let Some(container) = container else { continue };
             let log = cluster.engine.logs(&container.name, self.tail).await?;
-            let lines = log.lines().map(|line| format!("{:<width$} | {line}\n", node.name.as_str()));
+            let lines = log
+                .lines()
+                .map(|line| format!("{:<width$} | {line}\n", node.name.as_str()));
             output::print(&lines.collect::<String>())?;
         }
         Ok(Exit::Done)

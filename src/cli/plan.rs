@@ -15,7 +15,9 @@ use super::output::{self, Output};
 
 /// What `up` would do: nodes, order, files with their content; needs no Docker. Addresses stand as `<node>`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  lab plan physical-sync\n  lab plan fan-out --set postgres=15 --output json")]
+#[command(
+    after_help = "Examples:\n  lab plan physical-sync\n  lab plan fan-out --set postgres=15 --output json"
+)]
 pub(super) struct Plan {
     #[command(flatten)]
     scenario: ScenarioArguments,
@@ -43,8 +45,14 @@ struct NodeFiles {
 impl Plan {
     pub(super) fn run(self) -> Result<Exit> {
         let (_, plan) = self.scenario.plan(self.name.as_ref())?;
-        let files = |node: &plan::PlannedNode| NodeFiles { node: node.name.to_string(), files: node.files() };
-        let planned = Planned { plan: &plan, files: plan.nodes.iter().map(files).collect() };
+        let files = |node: &plan::PlannedNode| NodeFiles {
+            node: node.name.to_string(),
+            files: node.files(),
+        };
+        let planned = Planned {
+            plan: &plan,
+            files: plan.nodes.iter().map(files).collect(),
+        };
         match self.output {
             Output::Json => output::json(&planned)?,
             Output::Table => output::print(&text(&planned))?,
@@ -55,16 +63,31 @@ impl Plan {
 
 fn text(planned: &Planned<'_>) -> String {
     let plan = planned.plan;
-    let mut text = format!("lab {} from scenario {}\n\n{}\n", plan.lab, plan.scenario, topology::draw(plan));
+    let mut text = format!(
+        "lab {} from scenario {}\n\n{}\n",
+        plan.lab,
+        plan.scenario,
+        topology::draw(plan)
+    );
     let user = &plan.replication_user;
-    _ = writeln!(text, "replication user: {} by {}, connection limit {}", user.name, plan.auth, user.connection_limit);
+    _ = writeln!(
+        text,
+        "replication user: {} by {}, connection limit {}",
+        user.name, plan.auth, user.connection_limit
+    );
     _ = writeln!(text, "database: {}", plan.database);
     for data in &plan.data {
         _ = writeln!(text, "dataset: {}", data.name);
     }
     for node in &planned.files {
         for file in &node.files {
-            _ = writeln!(text, "\n── {}: {} ──\n{}", node.node, file.path, file.content.trim_end());
+            _ = writeln!(
+                text,
+                "\n── {}: {} ──\n{}",
+                node.node,
+                file.path,
+                file.content.trim_end()
+            );
         }
     }
     text

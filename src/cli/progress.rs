@@ -19,7 +19,11 @@ pub(super) fn reporter(context: &Context) -> Arc<dyn Reporter> {
     } else if context.verbose == 0 && std::io::stderr().is_terminal() {
         Arc::new(Bars::new())
     } else {
-        Arc::new(Lines { began: Instant::now(), verbose: context.verbose > 0, shown: Mutex::default() })
+        Arc::new(Lines {
+            began: Instant::now(),
+            verbose: context.verbose > 0,
+            shown: Mutex::default(),
+        })
     }
 }
 
@@ -33,7 +37,10 @@ struct Lines {
 
 impl Lines {
     fn line(&self, text: &str) {
-        say(&format!("{:>7.2} s  {text}", self.began.elapsed().as_secs_f64()));
+        say(&format!(
+            "{:>7.2} s  {text}",
+            self.began.elapsed().as_secs_f64()
+        ));
     }
 
     fn progress(&self, progress: &Progress) {
@@ -90,7 +97,12 @@ impl Bars {
         let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}");
         spinner.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
         spinner.enable_steady_tick(Duration::from_millis(100));
-        Self { all, spinner, running: Mutex::default(), bars: Mutex::default() }
+        Self {
+            all,
+            spinner,
+            running: Mutex::default(),
+            bars: Mutex::default(),
+        }
     }
 
     fn phases(&self, change: impl FnOnce(&mut Vec<Phase>)) {

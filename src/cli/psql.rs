@@ -33,7 +33,9 @@ impl Psql {
         let cluster = self.lab.find().await?;
         let node = node_or_primary(&cluster, self.node.as_deref())?;
         let database = cluster.plan.database.as_str();
-        let mut command: Vec<String> = ["psql", "-U", SUPERUSER, "-d", database].map(str::to_owned).into();
+        let mut command: Vec<String> = ["psql", "-U", SUPERUSER, "-d", database]
+            .map(str::to_owned)
+            .into();
         command.extend(self.arguments);
         run_in(&cluster.engine, cluster.container(&node)?, &node, &command).await
     }

@@ -9,7 +9,9 @@ use super::output;
 
 /// The JSON Schema of scenario files.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  lab schema > lab.schema.json\n  # then, as a scenario's first line:\n  # yaml-language-server: $schema=lab.schema.json")]
+#[command(
+    after_help = "Example:\n  lab schema > lab.schema.json\n  # then, as a scenario's first line:\n  # yaml-language-server: $schema=lab.schema.json"
+)]
 pub(super) struct Schema {}
 
 impl Schema {

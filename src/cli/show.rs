@@ -44,7 +44,11 @@ impl Show {
             output::json(&shown)?;
             return Ok(Exit::Done);
         }
-        let data = if shown.data.is_empty() { "none".to_owned() } else { shown.data.join(", ") };
+        let data = if shown.data.is_empty() {
+            "none".to_owned()
+        } else {
+            shown.data.join(", ")
+        };
         output::print(&format!(
             "{}: {}\n\n{}\n\n{}\ndata: {data}, in database {}\n\nlab up {}\n",
             shown.name,

@@ -45,6 +45,10 @@ impl Status {
             Output::Json => output::json(&status)?,
             Output::Table => output::print(&table::status(&status))?,
         }
-        Ok(if status.healthy { Exit::Done } else { Exit::CheckFailed })
+        Ok(if status.healthy {
+            Exit::Done
+        } else {
+            Exit::CheckFailed
+        })
     }
 }

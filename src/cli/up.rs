@@ -66,20 +66,35 @@ impl Up {
         let (_, plan) = self.scenario.plan(self.name.as_ref())?;
         let docker = Docker::connect().await?;
         if self.replace {
-            cleanup::remove(&docker, &plan.lab).await.map_err(ClusterError::from)?;
+            cleanup::remove(&docker, &plan.lab)
+                .await
+                .map_err(ClusterError::from)?;
         } else if let Some(done) = self.leave_alone(&docker, &plan).await? {
             return Ok(done);
         }
         let options = Options {
-            keep: if self.keep == Keep::Failed { up::Keep::Failed } else { up::Keep::Never },
+            keep: if self.keep == Keep::Failed {
+                up::Keep::Failed
+            } else {
+                up::Keep::Never
+            },
             within: self.within,
             verify: !self.no_verify,
         };
         let lab = plan.lab.clone();
-        let up = up::up(&docker, plan, &options, progress::reporter(context), &context.cancel).await;
+        let up = up::up(
+            &docker,
+            plan,
+            &options,
+            progress::reporter(context),
+            &context.cancel,
+        )
+        .await;
         let up = match up {
             Err(error) if self.keep == Keep::Failed && !error.is_interrupt() => {
-                say(&format!("kept: `lab status {lab}`, `lab logs {lab}`; `lab down {lab}` removes it"));
+                say(&format!(
+                    "kept: `lab status {lab}`, `lab logs {lab}`; `lab down {lab}` removes it"
+                ));
                 return Err(error.into());
             }
             up => up?,
@@ -93,7 +108,9 @@ impl Up {
         if passed {
             if !context.quiet && self.output == Output::Table {
                 let took = duration(up.total);
-                say(&format!("{lab} is up after {took}; `lab psql {lab}` opens it, `lab down {lab}` removes it"));
+                say(&format!(
+                    "{lab} is up after {took}; `lab psql {lab}` opens it, `lab down {lab}` removes it"
+                ));
             }
             return Ok(Exit::Done);
         }
@@ -105,7 +122,9 @@ impl Up {
         let began = Instant::now();
         let cluster = match Cluster::find(docker.clone(), &plan.lab).await {
             Ok(cluster) if cluster.is_complete => cluster,
-            Ok(_) | Err(ClusterError::NotFound { .. } | ClusterError::HalfMade { .. }) => return Ok(None),
+            Ok(_) | Err(ClusterError::NotFound { .. } | ClusterError::HalfMade { .. }) => {
+                return Ok(None);
+            }
             Err(error) => return Err(error.into()),
         };
         let mut report = UpReport::new(&cluster, None, &BTreeMap::new(), began.elapsed());
@@ -115,26 +134,45 @@ impl Up {
             Output::Table => output::print(&table::up(&report))?,
         }
         let lab = &plan.lab;
-        let state = if cluster.is_running() { "is up already" } else { "exists, and not all of its nodes run" };
-        say(&format!("{lab} {state}, and was left alone; --replace makes it anew, --name a second one beside it"));
+        let state = if cluster.is_running() {
+            "is up already"
+        } else {
+            "exists, and not all of its nodes run"
+        };
+        say(&format!(
+            "{lab} {state}, and was left alone; --replace makes it anew, --name a second one beside it"
+        ));
         if cluster.plan.differs_from(plan) {
-            say(&format!("it was made from another plan than this one: `lab plan {}` shows this one", self.scenario.lab));
+            say(&format!(
+                "it was made from another plan than this one: `lab plan {}` shows this one",
+                self.scenario.lab
+            ));
         }
         Ok(Some(Exit::Done))
     }
 
     async fn failed(&self, docker: &Docker, lab: &LabName) -> Result<Exit> {
         if self.keep == Keep::Failed {
-            say(&format!("{lab} does not do what it should, and was kept: `lab status {lab}`, `lab logs {lab}`"));
+            say(&format!(
+                "{lab} does not do what it should, and was kept: `lab status {lab}`, `lab logs {lab}`"
+            ));
         } else {
-            cleanup::remove(docker, lab).await.map_err(ClusterError::from)?;
-            say(&format!("{lab} does not do what it should, and was removed; --keep failed keeps it"));
+            cleanup::remove(docker, lab)
+                .await
+                .map_err(ClusterError::from)?;
+            say(&format!(
+                "{lab} does not do what it should, and was removed; --keep failed keeps it"
+            ));
         }
         Ok(Exit::CheckFailed)
     }
 }
 
 fn text(report: &UpReport) -> String {
-    let checks = report.verification.as_ref().map(|verdict| table::verdict(verdict) + "\n").unwrap_or_default();
+    let checks = report
+        .verification
+        .as_ref()
+        .map(|verdict| table::verdict(verdict) + "\n")
+        .unwrap_or_default();
     checks + &table::up(report)
 }

@@ -3,7 +3,7 @@
 use crate::name::NodeName;
 use crate::postgres::command;
 use crate::postgres::conf::{Origin, Setting};
-use crate::scenario::{Node, Scenario};
+use crate::scenario::{Node, Scenario, check};
 
 use super::{Role, Standby};
 
@@ -88,8 +88,8 @@ fn senders_and_slots(scenario: &Scenario, name: &NodeName) -> Vec<Setting> {
         .iter()
         .filter(|(_, node)| node.standby_of.as_ref() == Some(name))
         .count();
-    let wanted = standbys + 4;
-    if wanted <= DEFAULT_WAL_SENDERS {
+    let wanted = check::senders_where_silent(standbys as u64);
+    if wanted <= DEFAULT_WAL_SENDERS as u64 {
         return Vec::new();
     }
     let why = format!("{standbys} standbys stream from here");

@@ -48,7 +48,8 @@ pub fn base_backup(
         "--no-sync".to_owned(),
         "--no-password".to_owned(),
     ];
-    command.extend(slot.map(|slot| format!("--slot={slot}")));
+    // Without a slot of its own it would make a temporary one.
+    command.push(slot.map_or_else(|| "--no-slot".to_owned(), |slot| format!("--slot={slot}")));
     command
 }
 

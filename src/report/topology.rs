@@ -11,7 +11,11 @@ use crate::report::duration;
 pub fn draw(plan: &Plan) -> String {
     let mut text = String::new();
     for primary in plan.primaries() {
-        _ = writeln!(text, "{} (primary, PostgreSQL {})", primary.name, primary.postgres);
+        _ = writeln!(
+            text,
+            "{} (primary, PostgreSQL {})",
+            primary.name, primary.postgres
+        );
         branch(plan, &primary.name, "", &mut text);
     }
     text
@@ -21,14 +25,22 @@ fn branch(plan: &Plan, upstream: &NodeName, indent: &str, text: &mut String) {
     let standbys: Vec<_> = plan.standbys_of(upstream).collect();
     for (index, (node, standby)) in standbys.iter().enumerate() {
         let last = index + 1 == standbys.len();
-        let (fork, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+        let (fork, below) = if last {
+            ("└─ ", "   ")
+        } else {
+            ("├─ ", "│  ")
+        };
         _ = writeln!(text, "{indent}{fork}{} ({})", node.name, how(standby));
         branch(plan, &node.name, &format!("{indent}{below}"), text);
     }
 }
 
 fn how(standby: &Standby) -> String {
-    let states: Vec<String> = standby.sync_states.iter().map(ToString::to_string).collect();
+    let states: Vec<String> = standby
+        .sync_states
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let mut parts = vec![states.join(" or ")];
     if let Some(slot) = &standby.slot {
         parts.push(format!("slot {slot}"));

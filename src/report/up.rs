@@ -75,8 +75,10 @@ impl UpReport {
         timings: &BTreeMap<Phase, Duration>,
         total: Duration,
     ) -> Self {
-        let mut timings_ms: BTreeMap<String, f64> =
-            timings.iter().map(|(phase, took)| (phase.key().to_owned(), millis(*took))).collect();
+        let mut timings_ms: BTreeMap<String, f64> = timings
+            .iter()
+            .map(|(phase, took)| (phase.key().to_owned(), millis(*took)))
+            .collect();
         timings_ms.insert("total".to_owned(), millis(total));
         Self {
             lab: cluster.plan.lab.to_string(),
@@ -93,23 +95,30 @@ impl UpReport {
 #[must_use]
 pub fn nodes<E: Engine>(cluster: &Cluster<E>) -> Vec<NodeReport> {
     let database = cluster.plan.database.as_str();
-    let report = |(node, container): (&crate::plan::PlannedNode, Option<&crate::engine::Container>)| {
-        let port = container.and_then(|found| found.port);
-        NodeReport {
-            name: node.name.to_string(),
-            role: node.role.word().to_owned(),
-            upstream: match &node.role {
-                Role::Primary => None,
-                Role::Standby(standby) => Some(standby.upstream.to_string()),
-            },
-            container: container.map(|found| found.name.clone()).unwrap_or_default(),
-            image: container.map(|found| found.image.clone()).unwrap_or_default(),
-            address: container.and_then(|found| found.address).map(|address| address.to_string()),
-            host: HOST.to_owned(),
-            port,
-            dsn: port.map(|port| dsn(port, database)),
-            database: database.to_owned(),
-        }
-    };
+    let report =
+        |(node, container): (&crate::plan::PlannedNode, Option<&crate::engine::Container>)| {
+            let port = container.and_then(|found| found.port);
+            NodeReport {
+                name: node.name.to_string(),
+                role: node.role.word().to_owned(),
+                upstream: match &node.role {
+                    Role::Primary => None,
+                    Role::Standby(standby) => Some(standby.upstream.to_string()),
+                },
+                container: container
+                    .map(|found| found.name.clone())
+                    .unwrap_or_default(),
+                image: container
+                    .map(|found| found.image.clone())
+                    .unwrap_or_default(),
+                address: container
+                    .and_then(|found| found.address)
+                    .map(|address| address.to_string()),
+                host: HOST.to_owned(),
+                port,
+                dsn: port.map(|port| dsn(port, database)),
+                database: database.to_owned(),
+            }
+        };
     cluster.nodes().map(report).collect()
 }
