@@ -21,17 +21,17 @@ pub fn of_node(plan: &Plan, node: &PlannedNode, addresses: &hba::Addresses) -> V
             content: command::passfile(&user.name, user.password.expose()),
         },
         File {
-            name: "postgresql.conf",
+            name: "conf/postgresql.conf",
             content: conf::render(node.name.as_str(), &node.settings),
         },
         File {
-            name: "pg_hba.conf",
+            name: "conf/pg_hba.conf",
             content: hba::render(&node.name, &node.hba, addresses),
         },
     ];
     if let Role::Standby(_) = node.role {
         files.push(File {
-            name: "standby.signal",
+            name: "conf/standby.signal",
             content: String::new(),
         });
     }
