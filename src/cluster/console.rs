@@ -50,17 +50,11 @@ impl Console {
                     .position(|byte| *byte == b'\n' || *byte == b'\r')
                 {
                     let line: Vec<u8> = rest.drain(..=end).collect();
-                    let line = String::from_utf8_lossy(&line).trim_end().to_owned();
-                    if line.is_empty() {
-                        continue;
-                    }
-                    progress(&line);
-                    if let Some(stage) = stage_of(&line) {
-                        says.send_replace(stage);
-                    }
-                    keep(&kept, line);
+                    hear(&line, &kept, &says, &progress);
                 }
             }
+            // What a program says as it dies need not end in a line feed.
+            hear(&rest, &kept, &says, &progress);
             says.send_replace(Stage::Ended);
         });
         (Self { lines, stage }, Input(Mutex::new(input)))
@@ -84,6 +78,26 @@ impl Console {
             .skip(lines.len().saturating_sub(count))
             .cloned()
             .collect()
+    }
+}
+
+/// Takes one line.
+fn hear(
+    line: &[u8],
+    kept: &Mutex<VecDeque<String>>,
+    says: &watch::Sender<Stage>,
+    progress: &impl Fn(&str),
+) {
+    let line = String::from_utf8_lossy(line).trim_end().to_owned();
+    if line.is_empty() {
+        return;
+    }
+    progress(&line);
+    let stage = stage_of(&line);
+    // Before its stage is told, for whoever waits for the stage may want to read it.
+    keep(kept, line);
+    if let Some(stage) = stage {
+        says.send_replace(stage);
     }
 }
 

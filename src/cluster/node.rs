@@ -19,7 +19,7 @@ use super::HOST;
 use super::clock::Clock;
 use super::console::{Console, Input, Stage};
 use super::error::{ClusterError, Ended, Late};
-use super::{labels, template};
+use super::{claim, labels, template};
 
 /// What the container runs; see there.
 const START: &str = include_str!("../../images/node/start.sh");
@@ -52,14 +52,12 @@ pub(super) async fn start<E: Engine>(
 ) -> Result<Starting<E>, ClusterError> {
     let name = labels::node_object(&plan.lab, &node.name);
     let labels = labels::of_node(&plan.lab, &node.name);
-    let volume = engine
-        .create_volume(&Volume {
-            name: name.clone(),
-            labels: labels.clone(),
-        })
-        .await?;
-    if volume.labels != labels {
-        let by = super::error::Holder::Foreign(format!("volume {name}"));
+    let volume = Volume {
+        name: name.clone(),
+        labels,
+    };
+    let volume = engine.create_volume(&volume).await?;
+    if let Some(by) = claim::other_holder(&plan.lab, &volume) {
         return Err(ClusterError::Taken {
             lab: plan.lab.clone(),
             by,
@@ -256,11 +254,16 @@ async fn ended<E: Engine>(
     // The last lines may still be on their way when the end is known.
     let _ = tokio::time::timeout(Duration::from_secs(2), console.reached(Stage::Ended)).await;
     let container = engine.find_container(id).await.ok().flatten();
-    let how = container
-        .and_then(|found| found.exit_code)
-        .map_or(Ended::Gone, Ended::Code);
+    let how = match container {
+        Some(Container {
+            exit_code: Some(code),
+            ..
+        }) => Ended::Code(code),
+        Some(_) => Ended::Unheard,
+        None => Ended::Gone,
+    };
     let log = console.tail(LOG_TAIL);
-    let blame = log::blamed_setting(log.iter().map(String::as_str));
+    let blame = log::blamed_setting(log.iter().map(String::as_str)).map(Box::new);
     ClusterError::NodeEnded {
         act,
         node: node.clone(),
