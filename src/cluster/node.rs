@@ -187,14 +187,14 @@ impl<E: Engine> Starting<E> {
         act: &str,
         cancel: &CancellationToken,
     ) -> Result<(), ClusterError> {
-        let stage = tokio::select! {
+        let reached = tokio::select! {
             () = cancel.cancelled() => return Err(ClusterError::Interrupted),
-            stage = self.console.reached(wanted) => stage,
+            reached = self.console.reached(wanted) => reached,
         };
-        if stage == Stage::Ended {
-            Err(self.ended(act.to_owned()).await)
-        } else {
+        if reached {
             Ok(())
+        } else {
+            Err(self.ended(act.to_owned()).await)
         }
     }
 
@@ -215,7 +215,7 @@ impl<E: Engine> Starting<E> {
         });
         let connected = tokio::select! {
             connected = connecting => connected,
-            _ = self.console.reached(Stage::Ended) => return Err(self.ended(act).await),
+            () = self.console.ended() => return Err(self.ended(act).await),
         };
         connected.map_err(|error| match error {
             WaitError::Interrupted => ClusterError::Interrupted,
@@ -252,7 +252,7 @@ async fn ended<E: Engine>(
     console: &Console,
 ) -> ClusterError {
     // The last lines may still be on their way when the end is known.
-    let _ = tokio::time::timeout(Duration::from_secs(2), console.reached(Stage::Ended)).await;
+    let _ = tokio::time::timeout(Duration::from_secs(2), console.ended()).await;
     let container = engine.find_container(id).await.ok().flatten();
     let how = match container {
         Some(Container {
@@ -272,3 +272,6 @@ async fn ended<E: Engine>(
         blame,
     }
 }
+
+#[cfg(test)]
+mod tests;
