@@ -73,8 +73,8 @@ impl Console {
     /// Waits until the container has come as far as `wanted`. False when it ended before.
     pub async fn reached(&self, wanted: Stage) -> bool {
         let mut heard = self.heard.clone();
-        let waited = heard.wait_for(|heard| heard.stage >= wanted || heard.ended);
-        waited.await.is_ok_and(|heard| heard.stage >= wanted)
+        let known = heard.wait_for(|heard| heard.stage >= wanted || heard.ended);
+        known.await.is_ok_and(|heard| heard.stage >= wanted)
     }
 
     /// Waits until its output has ended.

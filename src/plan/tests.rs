@@ -1,5 +1,7 @@
 //! What the catalogue's labs come to, and what a topology derives.
 
+use std::fmt::Write as _;
+
 use super::*;
 use crate::postgres::conf::Origin;
 use crate::scenario::catalog;
@@ -304,10 +306,10 @@ fn crowd(of_primary: usize, of_relay: usize) -> Plan {
     let mut text =
         "name: crowd\nnodes:\n  primary: {}\n  relay: { standby_of: primary }\n".to_owned();
     for number in 1..of_primary {
-        text += &format!("  near_{number}: {{ standby_of: primary }}\n");
+        _ = writeln!(text, "  near_{number}: {{ standby_of: primary }}");
     }
     for number in 0..of_relay {
-        text += &format!("  far_{number}: {{ standby_of: relay }}\n");
+        _ = writeln!(text, "  far_{number}: {{ standby_of: relay }}");
     }
     plan(&text)
 }
@@ -343,7 +345,7 @@ fn base_backups_at_once_fit_the_connection_limit() {
         });
         let mut text = format!("name: crowd\n{limit}nodes:\n  primary: {{}}\n");
         for number in 0..standbys {
-            text += &format!("  replica_{number}: {{ standby_of: primary }}\n");
+            _ = writeln!(text, "  replica_{number}: {{ standby_of: primary }}");
         }
         node(&plan(&text), "primary").backups_at_once
     };

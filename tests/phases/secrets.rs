@@ -1,5 +1,6 @@
 //! That a password is nowhere where `docker inspect`, `ps` or a log shows it.
 
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ struct Said(Mutex<String>);
 impl Reporter for Said {
     fn report(&self, event: &Event) {
         let mut said = self.0.lock().expect("no panic");
-        said.push_str(&format!("{event:?}\n"));
+        _ = writeln!(said, "{event:?}");
     }
 }
 

@@ -75,10 +75,8 @@ async fn words_that_only_hold_a_stage_s_are_none() {
 
 #[tokio::test]
 async fn of_many_lines_the_last_ones_are_kept() {
-    let text: String = (1..=KEPT_LINES + 5)
-        .map(|line| format!("{line}\n"))
-        .collect();
-    let (console, lines) = heard(&[text.as_bytes()]).await;
+    let text: Vec<_> = (1..=KEPT_LINES + 5).map(|line| line.to_string()).collect();
+    let (console, lines) = heard(&[text.join("\n").as_bytes()]).await;
     assert_eq!(lines.len(), KEPT_LINES + 5);
     let kept = console.tail(usize::MAX);
     assert_eq!((kept.len(), kept[0].as_str()), (KEPT_LINES, "6"));
