@@ -111,6 +111,22 @@ async fn an_interrupt_at_any_call_leaves_nothing_whatever_is_to_be_kept() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_an_interrupt_nothing_more_is_begun() {
+    for (interrupted, next) in [
+        ("create_volume lab-pair", "create_network lab-pair"),
+        ("create_network lab-pair", "create_volume lab-pair-primary"),
+    ] {
+        let fake = engine();
+        let name = interrupted.to_owned();
+        let cancel = cancel_at(&fake, &Call { name, nth: 1 });
+        let ended = up(&fake, &pair("pair"), Keep::Never, &cancel).await;
+        assert!(ended.expect_err("an interrupt").is_interrupt());
+        let journal = fake.journal();
+        assert!(!journal.iter().any(|call| call == next), "{journal:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interrupt_leaves_nothing_when_the_call_fails_besides() {
     for call in calls().await {
         let fake = engine();
