@@ -156,12 +156,16 @@ pub const HOST: &str = "127.0.0.1";
 /// What the engine says.
 pub async fn running<E: Engine>(engine: &E) -> Result<Vec<String>, ClusterError> {
     let which = Selector::any_lab();
-    let (volumes, containers) =
-        tokio::try_join!(engine.volumes(&which), engine.containers(&which))?;
+    let (volumes, containers, networks) = tokio::try_join!(
+        engine.volumes(&which),
+        engine.containers(&which),
+        engine.networks(Some(&which))
+    )?;
     let labels = volumes
         .iter()
         .map(|volume| &volume.labels)
-        .chain(containers.iter().map(|found| &found.labels));
+        .chain(containers.iter().map(|found| &found.labels))
+        .chain(networks.iter().map(|network| &network.labels));
     let mut names: Vec<String> = labels
         .filter_map(|labels| labels.get(crate::engine::LAB_LABEL).cloned())
         .collect();

@@ -303,8 +303,9 @@ fn planned_node(scenario: &Scenario, name: &NodeName, node: &Node) -> PlannedNod
 }
 
 fn sql_files(names: &[PathBuf], sql: &SqlFiles) -> Vec<SqlFile> {
-    let named = names.iter().map(|name| name.display().to_string());
-    named
+    names
+        .iter()
+        .map(|name| name.display().to_string())
         .filter_map(|name| {
             Some(SqlFile {
                 text: sql.get(&name)?.clone(),

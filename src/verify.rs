@@ -140,7 +140,7 @@ impl<'a, E: Engine> Proof<'a, E> {
                     Err(error) => {
                         _ = proof
                             .out_of_reach
-                            .insert(node.name.clone(), reason::chain(&error))
+                            .insert(node.name.clone(), reason::chain(&error));
                     }
                 }
             }

@@ -23,6 +23,7 @@ fn main() {
         trial("a_container_s_life", life),
         trial("a_container_is_unprivileged", unprivileged),
         trial("a_volume_takes_the_image_s_owner", ownership),
+        trial("a_volume_made_with_its_container_has_its_labels", implied),
         trial("a_network_tells_its_addresses", addresses),
         trial("a_client_that_leaves_disturbs_nothing", leaving),
         trial("programs_take_input_and_give_both_outputs", programs),
@@ -178,6 +179,7 @@ async fn ownership(bench: Bench) {
         volume: volume.name.clone(),
         target: "/var/lib/postgresql".to_owned(),
         read_only: false,
+        labels: volume.labels.clone(),
     }];
     let id = bench.docker.create_container(&spec).await;
     let id = id.expect("a container");
@@ -186,6 +188,21 @@ async fn ownership(bench: Bench) {
     assert_eq!(heard(&mut attached, "\n").await, "done\n");
     let refused = bench.docker.remove_volume(&volume.name).await;
     assert_eq!(kind(refused), EngineErrorKind::Conflict);
+}
+
+async fn implied(bench: Bench) {
+    let volume = bench.volume("implied");
+    let mut spec = bench.container("node", "exec cat");
+    spec.mounts = vec![Mount {
+        volume: volume.name.clone(),
+        target: "/var/lib/postgresql".to_owned(),
+        read_only: false,
+        labels: volume.labels.clone(),
+    }];
+    let made = bench.docker.create_container(&spec).await;
+    made.expect("a container");
+    let found = bench.docker.volumes(&bench.everything()).await;
+    assert!(found.expect("a list").contains(&volume));
 }
 
 async fn addresses(bench: Bench) {

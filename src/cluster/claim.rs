@@ -5,7 +5,7 @@
 
 use std::hash::{BuildHasher as _, Hasher as _};
 
-use crate::engine::{Engine, EngineErrorKind, LAB_LABEL, Network, NetworkSpec, Volume};
+use crate::engine::{Engine, EngineErrorKind, LAB_LABEL, Network, NetworkSpec, Selector, Volume};
 use crate::name::LabName;
 use crate::plan::Plan;
 
@@ -28,21 +28,45 @@ pub async fn claim<E: Engine>(engine: &E, plan: &Plan) -> Result<(), ClusterErro
     if found.labels.get(labels::CLAIM_LABEL) == Some(&token) {
         return Ok(());
     }
-    let by = holder(&found, name);
+    let by = match other_holder(&plan.lab, &found) {
+        Some(other) => other,
+        None => holder(engine, &plan.lab, &found).await?,
+    };
     Err(ClusterError::Taken {
         lab: plan.lab.clone(),
         by,
     })
 }
 
-fn holder(claim: &Volume, name: String) -> Holder {
-    if !claim.labels.contains_key(LAB_LABEL) {
-        return Holder::Foreign(name);
+/// Who has a volume that should be this lab's, when this lab has it not.
+///
+/// Names can meet: the volume of node `sync` of lab `physical` is called as the claim of lab `physical-sync`.
+pub(super) fn other_holder(lab: &LabName, volume: &Volume) -> Option<Holder> {
+    match volume.labels.get(LAB_LABEL) {
+        None => Some(Holder::Foreign(volume.name.clone())),
+        Some(owner) if owner != lab.as_str() => Some(Holder::Other {
+            object: volume.name.clone(),
+            lab: owner.clone(),
+        }),
+        Some(_) => None,
     }
-    match claim.labels.get(labels::OWNER_LABEL) {
+}
+
+async fn holder<E: Engine>(
+    engine: &E,
+    lab: &LabName,
+    claim: &Volume,
+) -> Result<Holder, ClusterError> {
+    let volumes = engine.volumes(&Selector::lab(lab)).await?;
+    let ready = labels::ready_object(lab);
+    // Whoever made a complete lab may go on living: a test, or a program that uses this crate.
+    if volumes.iter().any(|volume| volume.name == ready) {
+        return Ok(Holder::Exists);
+    }
+    Ok(match claim.labels.get(labels::OWNER_LABEL) {
         Some(owner) if is_alive(owner) => Holder::Making(owner.clone()),
-        _ => Holder::Exists,
-    }
+        _ => Holder::Abandoned,
+    })
 }
 
 /// Makes the lab's network on the first subnet that is free, trying the next one when another process was faster.

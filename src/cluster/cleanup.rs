@@ -140,12 +140,13 @@ pub enum Reach {
 /// making.
 ///
 /// # Errors
-/// What the engine says.
+/// The first thing that could not be removed; the rest was tried all the same.
 pub async fn gc<E: Engine>(
     engine: &E,
     reach: Reach,
 ) -> Result<BTreeMap<String, Removed>, ClusterError> {
     let mut removed = BTreeMap::new();
+    let mut failed = None;
     for name in running(engine).await? {
         let which = Selector::LabelValue(crate::engine::LAB_LABEL.to_owned(), name.clone());
         let claim = format!("lab-{name}");
@@ -160,14 +161,19 @@ pub async fn gc<E: Engine>(
                 .is_some_and(|owner| claim::is_alive(owner))
         });
         if !ready && !in_the_making {
-            removed.insert(name, remove_matching(engine, &which, &claim).await?);
+            match remove_matching(engine, &which, &claim).await {
+                Ok(gone) => _ = removed.insert(name, gone),
+                Err(error) => _ = failed.get_or_insert(error),
+            }
         }
     }
     let templates = Selector::Label(TEMPLATE_LABEL.to_owned());
     let mut shared = Removed::default();
     for container in engine.containers(&templates).await? {
-        engine.remove_container(&container.id).await?;
-        shared.containers.push(container.name);
+        match engine.remove_container(&container.id).await {
+            Ok(()) => shared.containers.push(container.name),
+            Err(error) => _ = failed.get_or_insert(error),
+        }
     }
     if reach == Reach::Everything {
         shared.add(remove_shared(engine, &templates).await?);
@@ -175,7 +181,7 @@ pub async fn gc<E: Engine>(
     if !shared.is_empty() {
         removed.insert("shared by labs".to_owned(), shared);
     }
-    Ok(removed)
+    failed.map_or(Ok(removed), |error| Err(error.into()))
 }
 
 async fn remove_shared<E: Engine>(

@@ -22,15 +22,22 @@ pub enum Stage {
     BackedUp,
     /// The server accepts connections, as far as its log says.
     Accepting,
-    /// Its output has ended: the container is gone.
-    Ended,
+}
+
+/// What is known of a container from its output.
+#[derive(Debug, Clone, Copy)]
+struct Heard {
+    stage: Stage,
+    /// Whether its output has ended: the container is gone. How far it had come stays known, for that tells what
+    /// it was doing.
+    ended: bool,
 }
 
 /// A container's output.
 #[derive(Debug, Clone)]
 pub struct Console {
     lines: Arc<Mutex<VecDeque<String>>>,
-    stage: watch::Receiver<Stage>,
+    heard: watch::Receiver<Heard>,
 }
 
 impl Console {
@@ -38,7 +45,10 @@ impl Console {
     pub fn read(attached: Attached, progress: impl Fn(&str) + Send + 'static) -> (Self, Input) {
         let Attached { input, mut output } = attached;
         let lines = Arc::new(Mutex::new(VecDeque::new()));
-        let (says, stage) = watch::channel(Stage::Silent);
+        let (says, heard) = watch::channel(Heard {
+            stage: Stage::Silent,
+            ended: false,
+        });
         let kept = Arc::clone(&lines);
         tokio::spawn(async move {
             let mut rest = Vec::new();
@@ -50,29 +60,28 @@ impl Console {
                     .position(|byte| *byte == b'\n' || *byte == b'\r')
                 {
                     let line: Vec<u8> = rest.drain(..=end).collect();
-                    let line = String::from_utf8_lossy(&line).trim_end().to_owned();
-                    if line.is_empty() {
-                        continue;
-                    }
-                    progress(&line);
-                    if let Some(stage) = stage_of(&line) {
-                        says.send_replace(stage);
-                    }
-                    keep(&kept, line);
+                    hear(&line, &kept, &says, &progress);
                 }
             }
-            says.send_replace(Stage::Ended);
+            // What a program says as it dies need not end in a line feed.
+            hear(&rest, &kept, &says, &progress);
+            says.send_modify(|heard| heard.ended = true);
         });
-        (Self { lines, stage }, Input(Mutex::new(input)))
+        (Self { lines, heard }, Input(Mutex::new(input)))
     }
 
-    /// Waits until the container has come as far as `wanted`, or has ended.
-    pub async fn reached(&self, wanted: Stage) -> Stage {
-        let mut stage = self.stage.clone();
-        match stage.wait_for(|stage| *stage >= wanted).await {
-            Ok(stage) => *stage,
-            Err(_) => Stage::Ended,
-        }
+    /// Waits until the container has come as far as `wanted`. False when it ended before.
+    pub async fn reached(&self, wanted: Stage) -> bool {
+        let mut heard = self.heard.clone();
+        let known = heard.wait_for(|heard| heard.stage >= wanted || heard.ended);
+        known.await.is_ok_and(|heard| heard.stage >= wanted)
+    }
+
+    /// Waits until its output has ended.
+    pub async fn ended(&self) {
+        let mut heard = self.heard.clone();
+        // Without whoever reads it there is nothing more to come either.
+        _ = heard.wait_for(|heard| heard.ended).await;
     }
 
     /// The last lines.
@@ -84,6 +93,26 @@ impl Console {
             .skip(lines.len().saturating_sub(count))
             .cloned()
             .collect()
+    }
+}
+
+/// Takes one line.
+fn hear(
+    line: &[u8],
+    kept: &Mutex<VecDeque<String>>,
+    says: &watch::Sender<Heard>,
+    progress: &impl Fn(&str),
+) {
+    let line = String::from_utf8_lossy(line).trim_end().to_owned();
+    if line.is_empty() {
+        return;
+    }
+    progress(&line);
+    let stage = stage_of(&line);
+    // Before its stage is told, for whoever waits for the stage may want to read it.
+    keep(kept, line);
+    if let Some(stage) = stage {
+        says.send_modify(|heard| heard.stage = stage);
     }
 }
 
@@ -128,3 +157,6 @@ impl Input {
         input.flush().await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,7 +82,7 @@ pub async fn write_hba(
     read.await.map_err(|error| match error {
         crate::wait::WaitError::Interrupted => ClusterError::Interrupted,
         crate::wait::WaitError::Failed(error) => error.into(),
-        error => ClusterError::Late {
+        error @ crate::wait::WaitError::Limit { .. } => ClusterError::Late {
             act: act(),
             seen: Late(error.to_string()),
             log: Vec::new(),

@@ -78,7 +78,7 @@ pub enum ClusterError {
         /// The last lines that it wrote.
         log: Vec<String>,
         /// The setting that the log blames.
-        blame: Option<Blame>,
+        blame: Option<Box<Blame>>,
     },
     /// A condition did not come true in time.
     #[error("{act}")]
@@ -126,6 +126,17 @@ pub enum Holder {
     /// A lab of that name exists.
     #[error("a lab of that name exists")]
     Exists,
+    /// Somebody began to make it and was killed.
+    #[error("a `lab up` of that name ended before the lab was complete")]
+    Abandoned,
+    /// A part of another lab is called so.
+    #[error("`{object}` belongs to the lab `{lab}`")]
+    Other {
+        /// What is called so.
+        object: String,
+        /// The lab that it belongs to.
+        lab: String,
+    },
     /// Something that is not ours has the name.
     #[error("`{0}` exists and does not belong to lab")]
     Foreign(String),
@@ -137,6 +148,9 @@ pub enum Ended {
     /// With an exit code.
     #[error("its container exited with code {0}")]
     Code(i64),
+    /// It runs, and nothing more is heard of it.
+    #[error("its container runs, but its output broke off")]
+    Unheard,
     /// It is gone.
     #[error("its container is gone")]
     Gone,
@@ -165,7 +179,10 @@ impl ClusterError {
             Self::Taken { lab, by: Holder::Making(_) } => {
                 Some(format!("wait for it, or choose another name with `--name`; `lab down {lab}` removes what it made"))
             }
-            Self::Taken { by: Holder::Foreign(_), .. } => Some("choose another name with `--name`".to_owned()),
+            Self::Taken { lab, by: Holder::Abandoned } => Some(format!(
+                "`lab down {lab}` or `lab gc` removes what it left; `lab up … --replace` makes it anew"
+            )),
+            Self::Taken { by: Holder::Foreign(_) | Holder::Other { .. }, .. } => Some("choose another name with `--name`".to_owned()),
             Self::NotFound { running, .. } if running.is_empty() => {
                 Some("no lab is running; `lab up physical-sync` makes one, `lab list` shows what there is".to_owned())
             }

@@ -19,7 +19,7 @@ use super::HOST;
 use super::clock::Clock;
 use super::console::{Console, Input, Stage};
 use super::error::{ClusterError, Ended, Late};
-use super::{labels, template};
+use super::{claim, labels, template};
 
 /// What the container runs; see there.
 const START: &str = include_str!("../../images/node/start.sh");
@@ -52,14 +52,12 @@ pub(super) async fn start<E: Engine>(
 ) -> Result<Starting<E>, ClusterError> {
     let name = labels::node_object(&plan.lab, &node.name);
     let labels = labels::of_node(&plan.lab, &node.name);
-    let volume = engine
-        .create_volume(&Volume {
-            name: name.clone(),
-            labels: labels.clone(),
-        })
-        .await?;
-    if volume.labels != labels {
-        let by = super::error::Holder::Foreign(format!("volume {name}"));
+    let volume = Volume {
+        name: name.clone(),
+        labels,
+    };
+    let volume = engine.create_volume(&volume).await?;
+    if let Some(by) = claim::other_holder(&plan.lab, &volume) {
         return Err(ClusterError::Taken {
             lab: plan.lab.clone(),
             by,
@@ -189,14 +187,14 @@ impl<E: Engine> Starting<E> {
         act: &str,
         cancel: &CancellationToken,
     ) -> Result<(), ClusterError> {
-        let stage = tokio::select! {
+        let reached = tokio::select! {
             () = cancel.cancelled() => return Err(ClusterError::Interrupted),
-            stage = self.console.reached(wanted) => stage,
+            reached = self.console.reached(wanted) => reached,
         };
-        if stage == Stage::Ended {
-            Err(self.ended(act.to_owned()).await)
-        } else {
+        if reached {
             Ok(())
+        } else {
+            Err(self.ended(act.to_owned()).await)
         }
     }
 
@@ -217,7 +215,7 @@ impl<E: Engine> Starting<E> {
         });
         let connected = tokio::select! {
             connected = connecting => connected,
-            _ = self.console.reached(Stage::Ended) => return Err(self.ended(act).await),
+            () = self.console.ended() => return Err(self.ended(act).await),
         };
         connected.map_err(|error| match error {
             WaitError::Interrupted => ClusterError::Interrupted,
@@ -254,13 +252,18 @@ async fn ended<E: Engine>(
     console: &Console,
 ) -> ClusterError {
     // The last lines may still be on their way when the end is known.
-    let _ = tokio::time::timeout(Duration::from_secs(2), console.reached(Stage::Ended)).await;
+    let _ = tokio::time::timeout(Duration::from_secs(2), console.ended()).await;
     let container = engine.find_container(id).await.ok().flatten();
-    let how = container
-        .and_then(|found| found.exit_code)
-        .map_or(Ended::Gone, Ended::Code);
+    let how = match container {
+        Some(Container {
+            exit_code: Some(code),
+            ..
+        }) => Ended::Code(code),
+        Some(_) => Ended::Unheard,
+        None => Ended::Gone,
+    };
     let log = console.tail(LOG_TAIL);
-    let blame = log::blamed_setting(log.iter().map(String::as_str));
+    let blame = log::blamed_setting(log.iter().map(String::as_str)).map(Box::new);
     ClusterError::NodeEnded {
         act,
         node: node.clone(),
@@ -269,3 +272,6 @@ async fn ended<E: Engine>(
         blame,
     }
 }
+
+#[cfg(test)]
+mod tests;

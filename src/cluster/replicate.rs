@@ -43,7 +43,7 @@ pub(super) async fn streaming(
     waited.await.map_err(|error| match error {
         WaitError::Interrupted => ClusterError::Interrupted,
         WaitError::Failed(error) => error.into(),
-        error => ClusterError::Late {
+        error @ WaitError::Limit { .. } => ClusterError::Late {
             act: act(),
             seen: Late(error.to_string()),
             log: log(),

@@ -5,6 +5,7 @@ use serde::Serialize;
 use tokio_postgres::Client;
 
 use crate::engine::{Container, ContainerState, Engine};
+use crate::name::SlotName;
 use crate::plan::{PlannedNode, Role, Standby};
 use crate::postgres::client::words;
 use crate::postgres::lsn::Lsn;
@@ -244,7 +245,7 @@ async fn own(client: &Client) -> Result<Own, String> {
 }
 
 async fn seen(upstream: &Client, standby: &Standby) -> Seen {
-    let name = standby.slot.as_ref().map(|slot| slot.as_str());
+    let name = standby.slot.as_ref().map(SlotName::as_str);
     let sql = "SELECT r.state, r.sync_state, s.active, s.wal_status FROM (SELECT 1) AS one \
                LEFT JOIN pg_stat_replication AS r ON r.application_name = $1 \
                LEFT JOIN pg_replication_slots AS s ON s.slot_name = $2 LIMIT 1";

@@ -4,6 +4,7 @@
 
 use crate::engine::{ContainerSpec, Engine, EngineError, Labels, Mount, Selector};
 use crate::image::{self, Found};
+use crate::name::LabName;
 
 use super::labels::TEMPLATE_LABEL;
 
@@ -35,7 +36,12 @@ pub(super) fn mount(image_id: &str, target: &str) -> Mount {
 ///
 /// A new volume belongs to root. The engine gives it the owner of the directory that it is first mounted on, when the
 /// container is made: so one is made and removed, and never started.
-pub(super) async fn prepare<E: Engine>(engine: &E, found: &Found) -> Result<(), EngineError> {
+/// The container belongs to `lab` too, so that it goes with the lab when it cannot be removed here.
+pub(super) async fn prepare<E: Engine>(
+    engine: &E,
+    lab: &LabName,
+    found: &Found,
+) -> Result<(), EngineError> {
     let id = &found.image.id;
     let existing = engine
         .volumes(&Selector::LabelValue(TEMPLATE_LABEL.to_owned(), id.clone()))
@@ -43,8 +49,10 @@ pub(super) async fn prepare<E: Engine>(engine: &E, found: &Found) -> Result<(), 
     if existing.iter().any(|volume| volume.name == name(id)) {
         return Ok(());
     }
+    let mut own = labels(id);
+    own.extend(super::labels::of_lab(lab));
     let container = ContainerSpec {
-        name: format!("{}-{}", name(id), std::process::id()),
+        name: format!("{}-{lab}", name(id)),
         hostname: "template".to_owned(),
         image: found.reference.clone(),
         user: "postgres".to_owned(),
@@ -55,7 +63,7 @@ pub(super) async fn prepare<E: Engine>(engine: &E, found: &Found) -> Result<(), 
         publish: None,
         mounts: vec![mount(id, image::data_mount(&found.image))],
         shm_bytes: 0,
-        labels: labels(id),
+        labels: own,
         stdin: false,
     };
     let made = engine.create_container(&container).await?;

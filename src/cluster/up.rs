@@ -8,6 +8,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::dataset::{self, Dataset};
-use crate::engine::{Engine, Network, Volume};
+use crate::engine::{Engine, EngineError, Network, Volume};
 use crate::event::{Event, Phase, Reporter};
 use crate::image::{self, Found};
 use crate::name::NodeName;
@@ -111,8 +112,10 @@ pub async fn up<E: Engine>(
             timings: build.clock.timings(),
             total: began.elapsed(),
         }),
-        Err(error) if options.keep == Keep::Failed && !error.is_interrupt() => {
-            mark_ready(engine, &build.plan).await?;
+        Err(error) if options.keep == Keep::Failed && !cancel.is_cancelled() => {
+            if let Err(unmarked) = mark_ready(engine, &build.plan).await {
+                tracing::warn!(%unmarked, "`lab gc` will take what is kept");
+            }
             Err(error)
         }
         Err(error) => match cleanup::remove(engine, &lab).await {
@@ -136,11 +139,9 @@ async fn images<E: Engine>(
 ) -> Result<BTreeMap<String, Found>, ClusterError> {
     let mut images = BTreeMap::new();
     for node in &plan.nodes {
-        let wanted = node.postgres.to_string();
-        if !images.contains_key(&wanted) {
-            let found =
-                image::ensure(engine, &node.postgres, clock.reporter().as_ref(), cancel).await?;
-            images.insert(wanted, found);
+        if let Entry::Vacant(place) = images.entry(node.postgres.to_string()) {
+            let reporter = clock.reporter().as_ref();
+            place.insert(image::ensure(engine, &node.postgres, reporter, cancel).await?);
         }
     }
     Ok(images)
@@ -271,16 +272,18 @@ impl<E: Engine> Build<E> {
             .map(|node| self.image(node))
             .map(|found| (found.image.id.as_str(), found))
             .collect();
-        let (network, ()) = tokio::try_join!(
+        // Both to their ends, whichever fails: a call that is given up may still make something.
+        let (network, prepared) = tokio::join!(
             claim::network(&self.engine, &self.plan.lab, self.plan.nodes.len()),
             async {
                 for found in primaries.values() {
-                    template::prepare(&self.engine, found).await?;
+                    template::prepare(&self.engine, &self.plan.lab, found).await?;
                 }
-                Ok(())
+                Ok::<_, EngineError>(())
             }
-        )?;
-        Ok(network)
+        );
+        prepared?;
+        network
     }
 
     fn image(&self, node: &PlannedNode) -> &Found {
@@ -325,7 +328,9 @@ impl<E: Engine> Build<E> {
                 )
                 .await?;
                 drop(turn);
-                part.map(super::clock::Part::done);
+                if let Some(part) = part {
+                    part.done();
+                }
                 if !is_primary {
                     return Ok(Made::Standby(starting));
                 }

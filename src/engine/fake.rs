@@ -79,6 +79,12 @@ impl Fake {
         self.lock().script.journal.clone()
     }
 
+    /// Every container that was made so far, as it was asked for, those that are gone included.
+    #[must_use]
+    pub fn made(&self) -> Vec<ContainerSpec> {
+        self.lock().world.specs.clone()
+    }
+
     /// Gives the engine an image of that name, with nothing said about it.
     pub fn add_image(&self, reference: &str) {
         let mut shared = self.lock();

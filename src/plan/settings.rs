@@ -55,6 +55,11 @@ pub fn of_node(scenario: &Scenario, name: &NodeName, node: &Node, role: &Role) -
         "replica",
         "streaming needs it",
     ));
+    if let Role::Standby(standby) = role {
+        for setting in at_least_upstream(scenario, name, standby) {
+            derive(setting);
+        }
+    }
     for setting in senders_and_slots(scenario, name) {
         derive(setting);
     }
@@ -69,9 +74,6 @@ pub fn of_node(scenario: &Scenario, name: &NodeName, node: &Node, role: &Role) -
         "a standby answers queries",
     ));
     if let Role::Standby(standby) = role {
-        for setting in at_least_upstream(scenario, standby) {
-            derive(setting);
-        }
         for setting in streaming(scenario, standby) {
             derive(setting);
         }
@@ -99,13 +101,17 @@ fn senders_and_slots(scenario: &Scenario, name: &NodeName) -> Vec<Setting> {
     ]
 }
 
-/// What a standby must have at least as high as the node that it replays, all the way up.
-fn at_least_upstream(scenario: &Scenario, standby: &Standby) -> Vec<Setting> {
+/// What a standby must have at least as high as the node that it replays, all the way up, where that is more than it
+/// would have by itself.
+fn at_least_upstream(scenario: &Scenario, name: &NodeName, standby: &Standby) -> Vec<Setting> {
+    let own = senders_and_slots(scenario, name);
     AT_LEAST_PRIMARY
         .iter()
         .filter_map(|(setting, default)| {
             let highest = upstream_values(scenario, &standby.upstream, setting).max()?;
-            (highest > *default).then(|| {
+            let own = own.iter().find(|own| own.name == *setting);
+            let own = own.and_then(|own| own.value.parse().ok());
+            (highest > own.unwrap_or(*default)).then(|| {
                 let why = format!("not lower than on `{}`", standby.upstream);
                 Setting::derived(setting, highest.to_string(), &why)
             })

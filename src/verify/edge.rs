@@ -1,10 +1,12 @@
 //! One edge: what is written on the primary arrives at a standby, through its upstream, and nothing else does.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use tokio_postgres::Client;
 
 use crate::engine::Engine;
+use crate::name::SlotName;
 use crate::plan::{PlannedNode, Standby};
 use crate::postgres::catalog;
 use crate::postgres::client::words;
@@ -92,13 +94,14 @@ fn summary(inserted: &Inserted, values: usize) -> String {
         .count();
     let mut text = format!("{rows} rows in {rows} tables, {values} values equal");
     if updated > 0 {
-        text.push_str(&format!(", {updated} of them updated in place"));
+        _ = write!(text, ", {updated} of them updated in place");
     }
     for skipped in &inserted.skipped {
-        text.push_str(&format!(
+        _ = write!(
+            text,
             "; {} was left out: {}",
             skipped.table, skipped.because
-        ));
+        );
     }
     text
 }
@@ -150,7 +153,7 @@ impl<E: Engine> Proof<'_, E> {
         }
         let upstream = self.client(&standby.upstream)?;
         let application = standby.application_name.as_str();
-        let slot = standby.slot.as_ref().map(|slot| slot.as_str());
+        let slot = standby.slot.as_ref().map(SlotName::as_str);
         let sql = "SELECT r.state, r.sync_state, s.slot_name, s.active, s.wal_status \
                    FROM (SELECT 1) AS one \
                    LEFT JOIN pg_stat_replication AS r ON r.application_name = $1 \

@@ -115,6 +115,7 @@ fn mount(mount: &Mount) -> models::Mount {
             // A new volume takes the owner and mode of the image's directory, which is how PostgreSQL, not being
             // root, comes to own it.
             no_copy: Some(false),
+            labels: Some(mount.labels.clone().into_iter().collect()),
             ..Default::default()
         }),
         ..Default::default()
@@ -309,6 +310,25 @@ mod tests {
         assert_eq!(bindings.len(), 1);
         assert_eq!(bindings[0].host_ip.as_deref(), Some("127.0.0.1"));
         assert_eq!(bindings[0].host_port.as_deref(), Some(""));
+    }
+
+    #[test]
+    fn a_volume_that_is_made_with_its_container_gets_its_labels() {
+        let mount = Mount {
+            volume: "lab-template".to_owned(),
+            target: "/lab/template".to_owned(),
+            read_only: false,
+            labels: Labels::from([("template".to_owned(), "sha256:1".to_owned())]),
+        };
+        let spec = ContainerSpec {
+            mounts: vec![mount],
+            ..spec()
+        };
+        let host = body(&spec).host_config.expect("a host's part");
+        let mounts = host.mounts.expect("mounts");
+        let options = mounts[0].volume_options.clone().expect("options");
+        let labels = options.labels.expect("labels");
+        assert_eq!(labels.get("template").map(String::as_str), Some("sha256:1"));
     }
 
     #[test]

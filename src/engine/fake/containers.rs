@@ -10,9 +10,7 @@ use tokio::task::AbortHandle;
 use super::addresses::Subnet;
 use super::process::{Process, listen};
 use super::world::{Refusal, World, conflict, missing};
-use crate::engine::{
-    Attached, Container, ContainerSpec, ContainerState, EngineErrorKind, Labels, Volume,
-};
+use crate::engine::{Attached, Container, ContainerSpec, ContainerState, EngineErrorKind, Volume};
 
 /// A container with what belongs to it.
 pub(super) struct Held {
@@ -45,12 +43,13 @@ impl World {
             )));
         }
         for mount in &spec.mounts {
-            // Docker makes a volume that is missing, and nobody's label is on it.
+            // Docker makes a volume that is missing, and leaves one that exists as it is.
             self.create_volume(&Volume {
                 name: mount.volume.clone(),
-                labels: Labels::new(),
+                labels: mount.labels.clone(),
             });
         }
+        self.specs.push(spec.clone());
         let id = self.id();
         let (near, far) = tokio::io::duplex(PIPE);
         self.containers.push(Held {

@@ -32,6 +32,7 @@ fn container(name: &str) -> ContainerSpec {
             volume: format!("{name}-data"),
             target: "/data".to_owned(),
             read_only: false,
+            labels: labelled("made", "with the container"),
         }],
         shm_bytes: 0,
         labels: Labels::new(),
@@ -104,6 +105,27 @@ async fn a_volume_that_exists_keeps_its_labels() {
     let second = fake.create_volume(&volume("two")).await;
     assert_eq!(first.expect("a volume"), volume("one"));
     assert_eq!(second.expect("the first one's volume"), volume("one"));
+}
+
+#[tokio::test]
+async fn a_volume_that_is_made_with_its_container_gets_the_mount_s_labels() {
+    let fake = engine().await;
+    let there = Volume {
+        name: "lab-a-two-data".to_owned(),
+        labels: labelled("made", "before"),
+    };
+    fake.create_volume(&there).await.expect("a volume");
+    for name in ["lab-a-one", "lab-a-two"] {
+        let made = fake.create_container(&container(name)).await;
+        made.expect("a container");
+    }
+    let which = Selector::Label("made".to_owned());
+    let volumes = fake.volumes(&which).await.expect("a list");
+    let said: Vec<_> = volumes
+        .iter()
+        .map(|volume| volume.labels["made"].as_str())
+        .collect();
+    assert_eq!(said, ["before", "with the container"]);
 }
 
 #[tokio::test]

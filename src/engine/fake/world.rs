@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::addresses::{Subnet, pools};
 use super::containers::Held;
-use crate::engine::{EngineErrorKind, Image, Labels, Network, NetworkSpec, Volume};
+use crate::engine::{ContainerSpec, EngineErrorKind, Image, Labels, Network, NetworkSpec, Volume};
 
 /// Why a call had no effect.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(super) struct World {
     pub(super) networks: Vec<Network>,
     pub(super) volumes: Vec<Volume>,
     pub(super) containers: Vec<Held>,
+    /// Every container that was ever made.
+    pub(super) specs: Vec<ContainerSpec>,
     /// Where on the host the containers of these names publish their port.
     pub(super) ports: BTreeMap<String, u16>,
     pub(super) made: u64,

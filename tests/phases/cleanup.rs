@@ -1,0 +1,344 @@
+//! That labels alone are enough to take away what there is, and no more than that.
+
+use replication_lab::cluster::cleanup::{self, Reach, Removed};
+use replication_lab::cluster::labels as ours;
+use replication_lab::cluster::up::Keep;
+use replication_lab::cluster::{Cluster, ClusterError, running};
+use replication_lab::engine::fake::Fake;
+use replication_lab::engine::{
+    ContainerSpec, Engine, EngineErrorKind, Image, Labels, Mount, NetworkSpec,
+};
+use replication_lab::image::IMAGE_LABEL;
+use replication_lab::name::{LabName, NodeName};
+use tokio_util::sync::CancellationToken;
+
+use crate::lab::{chain, engine, labels, left, pair, up, volume};
+
+/// No process has this number.
+const NOBODY: &str = "4294967295@nowhere";
+
+fn lab(name: &str) -> LabName {
+    LabName::new(name).expect("a name")
+}
+
+fn container(name: &str, labels: Labels, mounts: Vec<Mount>) -> ContainerSpec {
+    ContainerSpec {
+        name: name.to_owned(),
+        hostname: "node".to_owned(),
+        image: "postgres:17".to_owned(),
+        user: "postgres".to_owned(),
+        command: vec!["postgres".to_owned()],
+        env: Vec::new(),
+        network: None,
+        address: None,
+        publish: None,
+        mounts,
+        shm_bytes: 0,
+        labels,
+        stdin: false,
+    }
+}
+
+async fn network(fake: &Fake, name: &str, labels: Labels) {
+    let spec = NetworkSpec {
+        name: name.to_owned(),
+        subnet: None,
+        labels,
+    };
+    fake.create_network(&spec).await.expect("a network");
+}
+
+/// A lab as a killed process left it: a claim, a network, and a node that runs, on the lab's network.
+async fn killed(fake: &Fake, name: &str) {
+    let plan = pair(name);
+    let object = ours::lab_object(&plan.lab);
+    volume(fake, &object, ours::of_claim(&plan, "a word", NOBODY)).await;
+    network(fake, &object, ours::of_lab(&plan.lab)).await;
+    let node = NodeName::new("primary").expect("a name");
+    let own = ours::of_node(&plan.lab, &node);
+    let node = ours::node_object(&plan.lab, &node);
+    let mount = Mount {
+        volume: node.clone(),
+        target: "/data".to_owned(),
+        read_only: false,
+        labels: own.clone(),
+    };
+    let mut spec = container(&node, own, vec![mount]);
+    spec.network = Some(object);
+    fake.create_container(&spec).await.expect("a container");
+    fake.start_container(&node).await.expect("a start");
+}
+
+async fn gc(fake: &Fake, reach: Reach) -> Vec<String> {
+    let removed = cleanup::gc(fake, reach).await.expect("a clean-up");
+    removed.into_keys().collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn gc_takes_what_a_killed_process_left_and_nothing_that_is_whole() {
+    let fake = engine();
+    killed(&fake, "dead").await;
+    killed(&fake, "complete").await;
+    volume(&fake, "lab-complete.ready", ours::of_lab(&lab("complete"))).await;
+    volume(&fake, "somebody-s", labels(&[("com.example", "x")])).await;
+    assert_eq!(running(&fake).await.expect("a list"), ["complete", "dead"]);
+    assert_eq!(gc(&fake, Reach::Leftovers).await, ["dead"]);
+    let whole = [
+        "container lab-complete-primary",
+        "network lab-complete",
+        "volume lab-complete",
+        "volume lab-complete-primary",
+        "volume lab-complete.ready",
+        "volume somebody-s",
+    ];
+    assert_eq!(fake.objects(), whole);
+    assert!(gc(&fake, Reach::Everything).await.is_empty());
+    assert_eq!(fake.objects(), whole);
+}
+
+#[tokio::test(start_paused = true)]
+async fn gc_leaves_alone_what_a_living_process_is_making() {
+    let fake = engine();
+    let cancel = CancellationToken::new();
+    let making = tokio::spawn({
+        let (fake, cancel) = (fake.clone(), cancel.clone());
+        async move { up(&fake, &pair("pair"), Keep::Never, &cancel).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let before = left(&fake);
+    assert_eq!(before.len(), 6, "{before:?}");
+    assert!(gc(&fake, Reach::Leftovers).await.is_empty());
+    assert_eq!(left(&fake), before);
+    cancel.cancel();
+    making.await.expect("no panic").expect_err("an interrupt");
+}
+
+#[tokio::test(start_paused = true)]
+async fn gc_finds_a_network_that_is_all_there_is_of_a_lab() {
+    let fake = engine();
+    network(&fake, "lab-half", ours::of_lab(&lab("half"))).await;
+    assert_eq!(gc(&fake, Reach::Leftovers).await, ["half"]);
+    assert!(fake.objects().is_empty(), "{:?}", fake.objects());
+}
+
+#[tokio::test(start_paused = true)]
+async fn gc_goes_on_to_the_next_lab_when_one_cannot_be_removed() {
+    let fake = engine();
+    killed(&fake, "first").await;
+    killed(&fake, "second").await;
+    fake.fail(
+        "remove_container lab-first-primary",
+        EngineErrorKind::Other,
+        "stuck",
+    );
+    let failed = cleanup::gc(&fake, Reach::Leftovers).await;
+    let told = chain(&failed.expect_err("one is stuck"));
+    assert_eq!(told, "removing the container `lab-first-primary`: stuck");
+    assert!(
+        !fake
+            .objects()
+            .iter()
+            .any(|object| object.contains("second"))
+    );
+}
+
+/// The engine's images, by name.
+async fn image(fake: &Fake, reference: &str, labels: Labels) {
+    fake.insert_image(Image {
+        id: format!("sha256:{reference}"),
+        tags: vec![reference.to_owned()],
+        labels,
+        env: Vec::new(),
+        volumes: Vec::new(),
+        bytes: 0,
+    });
+    let found = fake.find_image(reference).await.expect("an answer");
+    assert!(found.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn gc_of_everything_takes_templates_and_built_images_that_nobody_uses() {
+    let fake = engine();
+    let template = |id: &str| labels(&[(ours::TEMPLATE_LABEL, id)]);
+    volume(&fake, "lab-template-1-a", template("a")).await;
+    volume(&fake, "lab-template-1-b", template("b")).await;
+    let ours = labels(&[(IMAGE_LABEL, "postgres")]);
+    image(&fake, "lab-postgres:15", ours.clone()).await;
+    image(&fake, "lab-postgres:17", ours).await;
+    let mount = Mount {
+        volume: "lab-template-1-b".to_owned(),
+        target: "/lab/template".to_owned(),
+        read_only: false,
+        labels: template("b"),
+    };
+    let mut user = container("somebody-s", labels(&[]), vec![mount]);
+    user.image = "lab-postgres:17".to_owned();
+    fake.create_container(&user).await.expect("a container");
+
+    assert!(gc(&fake, Reach::Leftovers).await.is_empty());
+    let removed = cleanup::gc(&fake, Reach::Everything).await;
+    let removed = removed.expect("a clean-up");
+    let expected = Removed {
+        volumes: vec!["lab-template-1-a".to_owned()],
+        images: vec!["lab-postgres:15".to_owned()],
+        ..Removed::default()
+    };
+    assert_eq!(removed.into_values().collect::<Vec<_>>(), [expected]);
+    for (reference, there) in [
+        ("lab-postgres:15", false),
+        ("lab-postgres:17", true),
+        ("postgres:17", true),
+    ] {
+        let found = fake.find_image(reference).await.expect("an answer");
+        assert_eq!(found.is_some(), there, "{reference}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn gc_takes_a_container_that_was_to_prepare_a_template() {
+    let fake = engine();
+    let own = labels(&[(ours::TEMPLATE_LABEL, "a")]);
+    let made = fake
+        .create_container(&container("lab-template-1-a-x", own, Vec::new()))
+        .await;
+    made.expect("a container");
+    assert_eq!(gc(&fake, Reach::Leftovers).await, ["shared by labs"]);
+    assert!(fake.objects().is_empty(), "{:?}", fake.objects());
+}
+
+/// A whole lab with a container in every state that one can be in.
+async fn states(fake: &Fake) -> LabName {
+    let lab = lab("states");
+    let object = ours::lab_object(&lab);
+    volume(
+        fake,
+        &object,
+        ours::of_claim(&pair("states"), "a word", NOBODY),
+    )
+    .await;
+    network(fake, &object, ours::of_lab(&lab)).await;
+    for name in ["created", "running", "paused", "exited"] {
+        let node = NodeName::new(name).expect("a name");
+        let object = ours::node_object(&lab, &node);
+        let own = ours::of_node(&lab, &node);
+        let mount = Mount {
+            volume: object.clone(),
+            target: "/data".to_owned(),
+            read_only: false,
+            labels: own.clone(),
+        };
+        let mut spec = container(&object, own, vec![mount]);
+        spec.network = Some(ours::lab_object(&lab));
+        fake.create_container(&spec).await.expect("a container");
+        if name != "created" {
+            fake.start_container(&object).await.expect("a start");
+        }
+        match name {
+            "paused" => fake.pause_container(&object).await.expect("a pause"),
+            "exited" => fake.exit(&object, 1),
+            _ => {}
+        }
+    }
+    lab
+}
+
+#[tokio::test(start_paused = true)]
+async fn down_takes_containers_in_any_state_and_the_claim_last() {
+    let fake = engine();
+    let lab = states(&fake).await;
+    let removed = cleanup::remove(&fake, &lab).await.expect("a removal");
+    assert!(fake.objects().is_empty(), "{:?}", fake.objects());
+    let (containers, volumes) = (removed.containers.len(), removed.volumes.len());
+    assert_eq!((containers, removed.networks.len(), volumes), (4, 1, 5));
+    let journal = fake.journal();
+    assert_eq!(
+        journal.last().map(String::as_str),
+        Some("remove_volume lab-states")
+    );
+    let again = cleanup::remove(&fake, &lab).await.expect("a removal");
+    assert!(again.is_empty(), "{again:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_removed_is_told_and_the_rest_goes() {
+    let fake = engine();
+    let lab = states(&fake).await;
+    fake.fail_nth(
+        "remove_container lab-states-exited",
+        1,
+        EngineErrorKind::Other,
+        "stuck",
+    );
+    let failed = cleanup::remove(&fake, &lab)
+        .await
+        .expect_err("one is stuck");
+    assert_eq!(
+        chain(&failed),
+        "removing the container `lab-states-exited`: stuck"
+    );
+    let stuck = [
+        "container lab-states-exited",
+        "volume lab-states",
+        "volume lab-states-exited",
+    ];
+    assert_eq!(fake.objects(), stuck, "the claim still holds the name");
+    cleanup::remove(&fake, &lab).await.expect("a removal");
+    assert!(fake.objects().is_empty(), "{:?}", fake.objects());
+}
+
+#[tokio::test(start_paused = true)]
+async fn down_takes_no_other_lab_with_it() {
+    let fake = engine();
+    killed(&fake, "one").await;
+    killed(&fake, "one-more").await;
+    let before = fake.objects().len();
+    cleanup::remove(&fake, &lab("one"))
+        .await
+        .expect("a removal");
+    assert_eq!(fake.objects().len(), before / 2);
+    assert!(
+        fake.objects()
+            .iter()
+            .all(|object| object.contains("lab-one-more"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lab_is_found_by_its_labels_alone() {
+    let fake = engine();
+    let never = CancellationToken::new();
+    let kept = up(&fake, &pair("pair"), Keep::Failed, &never).await;
+    kept.expect_err("no server answers here");
+    let found = Cluster::find(fake.clone(), &lab("pair"))
+        .await
+        .expect("a lab");
+    assert!(found.is_running());
+    let names: Vec<_> = found.nodes().map(|(node, _)| node.name.as_str()).collect();
+    assert_eq!(names, ["primary", "replica"]);
+    assert_eq!(found.plan.replication_user.password.expose(), "***");
+
+    fake.exit("lab-pair-replica", 0);
+    let found = Cluster::find(fake.clone(), &lab("pair"))
+        .await
+        .expect("a lab");
+    assert!(!found.is_running());
+    fake.remove_container("lab-pair-replica")
+        .await
+        .expect("a removal");
+    let found = Cluster::find(fake.clone(), &lab("pair"))
+        .await
+        .expect("a lab");
+    let gone = found.container("replica").expect_err("it is gone");
+    assert!(matches!(gone, ClusterError::HalfMade { .. }), "{gone:?}");
+
+    fake.remove_volume("lab-pair").await.expect("a removal");
+    let half = Cluster::find(fake.clone(), &lab("pair")).await;
+    assert!(
+        matches!(half, Err(ClusterError::HalfMade { .. })),
+        "{half:?}"
+    );
+    let none = Cluster::find(fake, &lab("other"))
+        .await
+        .expect_err("no lab");
+    assert_eq!(none.hint().as_deref(), Some("running now: pair"));
+}

@@ -1,0 +1,237 @@
+//! That whichever call to the engine fails, and whenever somebody presses ctrl-c, nothing is left behind.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use replication_lab::cluster::ClusterError;
+use replication_lab::cluster::cleanup::{self, Reach};
+use replication_lab::cluster::up::Keep;
+use replication_lab::engine::EngineErrorKind;
+use replication_lab::engine::fake::Fake;
+use tokio_util::sync::CancellationToken;
+
+use crate::lab::{chain, engine, failing, left, pair, up};
+
+/// One call of a run: its name, and which of the calls of that name it is.
+#[derive(Debug, Clone)]
+struct Call {
+    name: String,
+    nth: usize,
+}
+
+/// Every call that `up` makes until it waits for the primary's server.
+async fn calls() -> Vec<Call> {
+    let fake = engine();
+    let never = CancellationToken::new();
+    let failed = up(&fake, &pair("pair"), Keep::Failed, &never).await;
+    let failed = failed.expect_err("no server answers here");
+    assert!(matches!(failed, ClusterError::Late { .. }), "{failed:?}");
+    let mut journal = fake.journal();
+    // What comes after the failure.
+    assert_eq!(
+        journal.pop().as_deref(),
+        Some("create_volume lab-pair.ready")
+    );
+    let calls: Vec<Call> = (0..journal.len())
+        .map(|at| Call {
+            name: journal[at].clone(),
+            nth: journal[..=at]
+                .iter()
+                .filter(|name| **name == journal[at])
+                .count(),
+        })
+        .collect();
+    for expected in [
+        "create_volume lab-pair",
+        "create_network lab-pair",
+        "create_volume lab-pair-replica",
+        "create_container lab-pair-primary",
+        "attach lab-pair-replica",
+        "start_container lab-pair-replica",
+        "find_container lab-pair-primary",
+    ] {
+        assert!(calls.iter().any(|call| call.name == expected), "{calls:?}");
+    }
+    calls
+}
+
+/// Whether a call was the claim itself, or came before it: then there is nothing of the lab yet.
+fn before_the_claim(calls: &[Call], at: usize) -> bool {
+    let claim = calls
+        .iter()
+        .position(|call| call.name == "create_volume lab-pair");
+    at <= claim.expect("a claim")
+}
+
+/// What the engine says it was doing when a call failed.
+fn named(call: &str) -> String {
+    match call.split_once(' ') {
+        Some((_, object)) => format!("`{object}`"),
+        None => format!("listing {call}"),
+    }
+}
+
+/// Cancels a run at one of its calls.
+fn cancel_at(fake: &Fake, call: &Call) -> CancellationToken {
+    let cancel = CancellationToken::new();
+    let (token, nth, seen) = (cancel.clone(), call.nth, Arc::new(AtomicUsize::new(0)));
+    fake.on(&call.name, move || {
+        if seen.fetch_add(1, Ordering::SeqCst) + 1 == nth {
+            token.cancel();
+        }
+    });
+    cancel
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_fails_is_told_and_leaves_nothing() {
+    for call in calls().await {
+        let fake = engine();
+        fake.fail_nth(&call.name, call.nth, EngineErrorKind::Other, "as scripted");
+        let failed = failing(&fake, &pair("pair")).await;
+        let told = chain(&failed);
+        assert!(told.contains("as scripted"), "{call:?}: {told}");
+        assert!(told.contains(&named(&call.name)), "{call:?}: {told}");
+        assert!(left(&fake).is_empty(), "{call:?}: {:?}", left(&fake));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_at_any_call_leaves_nothing_whatever_is_to_be_kept() {
+    for call in calls().await {
+        for keep in [Keep::Never, Keep::Failed] {
+            let fake = engine();
+            let cancel = cancel_at(&fake, &call);
+            let ended = up(&fake, &pair("pair"), keep, &cancel).await;
+            let ended = ended.expect_err("an interrupt");
+            assert!(ended.is_interrupt(), "{call:?}: {ended:?}");
+            assert!(left(&fake).is_empty(), "{call:?}: {:?}", left(&fake));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_an_interrupt_nothing_more_is_begun() {
+    for (interrupted, next) in [
+        ("create_volume lab-pair", "create_network lab-pair"),
+        ("create_network lab-pair", "create_volume lab-pair-primary"),
+    ] {
+        let fake = engine();
+        let name = interrupted.to_owned();
+        let cancel = cancel_at(&fake, &Call { name, nth: 1 });
+        let ended = up(&fake, &pair("pair"), Keep::Never, &cancel).await;
+        assert!(ended.expect_err("an interrupt").is_interrupt());
+        let journal = fake.journal();
+        assert!(!journal.iter().any(|call| call == next), "{journal:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_leaves_nothing_when_the_call_fails_besides() {
+    for call in calls().await {
+        let fake = engine();
+        let cancel = cancel_at(&fake, &call);
+        fake.fail_nth(&call.name, call.nth, EngineErrorKind::Other, "as scripted");
+        let ended = up(&fake, &pair("pair"), Keep::Failed, &cancel).await;
+        ended.expect_err("an interrupt");
+        assert!(left(&fake).is_empty(), "{call:?}: {:?}", left(&fake));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_failure_is_to_leave_stays_until_it_is_taken_down() {
+    let calls = calls().await;
+    for (at, call) in calls.iter().enumerate() {
+        let fake = engine();
+        fake.fail_nth(&call.name, call.nth, EngineErrorKind::Other, "as scripted");
+        let never = CancellationToken::new();
+        let plan = pair("pair");
+        let failed = up(&fake, &plan, Keep::Failed, &never).await;
+        assert!(chain(&failed.expect_err("a failure")).contains("as scripted"));
+        let kept = left(&fake);
+        if before_the_claim(&calls, at) {
+            assert!(kept.is_empty(), "{call:?}: {kept:?}");
+            continue;
+        }
+        assert!(
+            kept.contains(&"volume lab-pair".to_owned()),
+            "{call:?}: {kept:?}"
+        );
+        assert!(
+            !fake
+                .journal()
+                .iter()
+                .any(|call| call.starts_with("remove_volume"))
+        );
+        cleanup::gc(&fake, Reach::Leftovers)
+            .await
+            .expect("a clean-up");
+        let after = left(&fake);
+        assert!(
+            after.contains(&"volume lab-pair".to_owned()),
+            "{call:?}: {after:?}"
+        );
+        cleanup::remove(&fake, &plan.lab).await.expect("a removal");
+        assert!(left(&fake).is_empty(), "{call:?}: {:?}", left(&fake));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_told_although_what_is_kept_cannot_be_marked() {
+    let fake = engine();
+    fake.fail(
+        "create_volume lab-pair.ready",
+        EngineErrorKind::NoSpace,
+        "full",
+    );
+    let never = CancellationToken::new();
+    let failed = up(&fake, &pair("pair"), Keep::Failed, &never).await;
+    let failed = failed.expect_err("no server answers here");
+    assert!(matches!(failed, ClusterError::Late { .. }), "{failed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_whose_cleaning_up_fails_says_both_what_failed_and_how_to_go_on() {
+    let fake = engine();
+    fake.fail(
+        "start_container lab-pair-primary",
+        EngineErrorKind::Other,
+        "as scripted",
+    );
+    fake.fail(
+        "remove_volume lab-pair-primary",
+        EngineErrorKind::Other,
+        "stuck",
+    );
+    let failed = failing(&fake, &pair("pair")).await;
+    let told = chain(&failed);
+    assert!(told.starts_with("cleaning up after a failure; parts of `pair` are left"));
+    assert!(told.ends_with("as scripted"), "{told}");
+    assert_eq!(
+        failed.hint().as_deref(),
+        Some("`lab down pair` removes them")
+    );
+    // The claim keeps the name as long as something of it is left.
+    assert_eq!(left(&fake), ["volume lab-pair", "volume lab-pair-primary"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_fails_does_not_cut_the_template_s_making_short() {
+    let template = calls()
+        .await
+        .into_iter()
+        .find(|call| call.name.starts_with("remove_container lab-template-"));
+    let removal = template.expect("a template").name;
+    let fake = engine();
+    fake.delay(&removal, std::time::Duration::from_secs(1));
+    fake.fail("create_network", EngineErrorKind::Other, "as scripted");
+    let failed = failing(&fake, &pair("pair")).await;
+    assert!(chain(&failed).contains("as scripted"));
+    let removals = fake
+        .journal()
+        .iter()
+        .filter(|call| **call == removal)
+        .count();
+    assert_eq!(removals, 1, "it ended by itself: {:?}", fake.journal());
+    assert!(left(&fake).is_empty(), "{:?}", left(&fake));
+}

@@ -1,0 +1,10 @@
+//! The phases of a lab on the engine in memory: who gets a name, what fails, what is interrupted, what is left.
+//!
+//! Needs no Docker and no time: the clock stands still but for waits.
+
+mod claims;
+mod cleanup;
+mod failures;
+mod lab;
+mod nodes;
+mod secrets;

@@ -1,0 +1,74 @@
+//! That a password is nowhere where `docker inspect`, `ps` or a log shows it.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use replication_lab::cluster::up::{self, Keep, Options};
+use replication_lab::event::{Event, Reporter};
+use tokio_util::sync::CancellationToken;
+
+use crate::lab::{self, chain, configured, every_label, plan};
+
+const PASSWORD: &str = "hidden-treasure";
+
+/// Everything that is reported, as text.
+#[derive(Default)]
+struct Said(Mutex<String>);
+
+impl Reporter for Said {
+    fn report(&self, event: &Event) {
+        let mut said = self.0.lock().expect("no panic");
+        _ = writeln!(said, "{event:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_password_reaches_a_node_on_its_standard_input_alone() {
+    let plan = plan(&format!(
+        "name: pair\nreplication_user: {{ password: {PASSWORD} }}\nnodes:\n  primary: {{}}\n  \
+         replica: {{ standby_of: primary }}\n"
+    ));
+    let fake = lab::engine();
+    fake.set_port("lab-pair-primary", lab::NOBODY);
+    let heard = Arc::new(Mutex::new(String::new()));
+    fake.on_start({
+        let heard = Arc::clone(&heard);
+        move |mut process| {
+            let heard = Arc::clone(&heard);
+            async move {
+                if lab::is_primary(&process) {
+                    *heard.lock().expect("no panic") = configured(&mut process).await;
+                    process.say("lab: initialised\n");
+                }
+                std::future::pending().await
+            }
+        }
+    });
+    let (said, never) = (Arc::new(Said::default()), CancellationToken::new());
+    let options = Options {
+        keep: Keep::Failed,
+        within: Duration::from_secs(1),
+        verify: true,
+    };
+    let reporter: Arc<dyn Reporter> = Arc::clone(&said) as _;
+    let failed = up::up(&fake, plan, &options, reporter, &never).await;
+    let failed = failed.expect_err("no server answers here");
+
+    assert!(heard.lock().expect("no panic").contains(PASSWORD));
+    let specs = fake.made();
+    assert_eq!(specs.len(), 3, "a template's and two nodes'");
+    let labels = every_label(&fake).await;
+    assert!(labels.len() >= 6, "{labels:?}");
+    let places = [
+        format!("{specs:?}"),
+        format!("{labels:?}"),
+        fake.journal().join("\n"),
+        format!("{failed:?} {}", chain(&failed)),
+        said.0.lock().expect("no panic").clone(),
+    ];
+    for place in places {
+        assert!(!place.is_empty());
+        assert!(!place.contains(PASSWORD), "{place}");
+    }
+}
