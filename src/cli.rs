@@ -138,7 +138,7 @@ impl Cli {
             Verb::Down(verb) => verb.run(&context).await,
             Verb::Gc(verb) => verb.run(&context).await,
             Verb::Images(verb) => verb.run(&context).await,
-            Verb::Schema(verb) => verb.run(),
+            Verb::Schema(schema::Schema {}) => schema::Schema::run(),
             Verb::Completions(verb) => verb.run(),
             Verb::Doctor(verb) => verb.run().await,
         }

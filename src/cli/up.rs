@@ -82,13 +82,13 @@ impl Up {
             verify: !self.no_verify,
         };
         let lab = plan.lab.clone();
-        let up = up::up(
+        let up = Box::pin(up::up(
             &docker,
             plan,
             &options,
             progress::reporter(context),
             &context.cancel,
-        )
+        ))
         .await;
         let up = match up {
             Err(error) if self.keep == Keep::Failed && !error.is_interrupt() => {
