@@ -1,24 +1,26 @@
 //! The engine's promises, on a real Docker.
 
+#[path = "support/ready.rs"]
+mod ready;
 #[path = "support/docker.rs"]
 mod support;
 
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::Trial;
 use replication_lab::engine::docker::Docker;
 use replication_lab::engine::{
     Attached, Container, ContainerState, Engine, EngineError, EngineErrorKind, Mount, NetworkSpec,
     Volume,
 };
 use replication_lab::wait::{Probe, wait_for};
-use support::{Bench, IMAGE, trial};
+use support::{Bench, trial};
 use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
 
 fn main() {
-    let arguments = Arguments::from_args();
+    let arguments = ready::arguments();
     let trials = vec![
         trial("a_container_s_life", life),
         trial("a_container_is_unprivileged", unprivileged),
@@ -36,22 +38,15 @@ fn main() {
         trial("an_image_is_imported_from_a_stream", import),
         trial("a_pull_without_a_registry_blames_it", pull),
         Trial::test("a_docker_that_is_not_there_is_told_at_once", || {
-            runtime().block_on(nobody());
+            ready::runtime().block_on(nobody());
             Ok(())
         }),
         Trial::test("an_address_that_is_none_is_named", || {
-            runtime().block_on(no_address());
+            ready::runtime().block_on(no_address());
             Ok(())
         }),
     ];
     libtest_mimic::run(&arguments, trials).exit();
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    runtime.expect("a runtime for the test")
 }
 
 fn kind<T: std::fmt::Debug>(answer: Result<T, EngineError>) -> EngineErrorKind {
@@ -288,7 +283,7 @@ async fn kinds(bench: Bench) {
     imageless.image = nobody;
     let refused = docker.create_container(&imageless).await;
     assert_eq!(kind(refused), EngineErrorKind::NotFound);
-    let image = docker.find_image(IMAGE).await.expect("an answer");
+    let image = docker.find_image(bench.image).await.expect("an answer");
     assert!(image.is_some_and(|image| image.bytes > 0 && image.id.starts_with("sha256:")));
 }
 

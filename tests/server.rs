@@ -1,65 +1,94 @@
-//! Datasets and probes on a server: `LAB_TEST_DSN` names one, as a superuser. Each test has a database of its own.
+//! Datasets and probes on a server, each test in a database of its own.
+//!
+//! The servers are those of a lab, or what `LAB_TEST_DSN` and `LAB_TEST_STANDBY_DSN` name, as a superuser.
 
-use std::env;
+#[path = "support/binary.rs"]
+mod binary;
+#[path = "support/database.rs"]
+mod database;
+#[path = "support/ready.rs"]
+mod ready;
+
 use std::time::Duration;
 
+use database::{Database, connect};
+use libtest_mimic::Trial;
 use replication_lab::dataset::{self, SqlFile};
 use replication_lab::name::DatasetName;
 use replication_lab::postgres::catalog;
 use replication_lab::verify::compare::compare;
 use replication_lab::verify::probe::{self, Commit, How, Inserted};
 use replication_lab::wait::{Probe, wait_for};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
-async fn connect(config: &Config) -> Client {
-    let (client, connection) = config.connect(NoTls).await.expect("a connection");
-    tokio::spawn(connection);
-    client
+fn main() {
+    let arguments = ready::arguments();
+    let trials = vec![
+        trial(
+            "the_shop_is_consistent_and_its_sequences_go_on",
+            the_shop_is_consistent_and_its_sequences_go_on,
+        ),
+        trial(
+            "every_insert_of_the_tutorial_works_as_typed",
+            every_insert_of_the_tutorial_works_as_typed,
+        ),
+        trial("the_smallest_shop_loads", the_smallest_shop_loads),
+        trial(
+            "files_of_ones_own_run_as_psql_would_run_them",
+            files_of_ones_own_run_as_psql_would_run_them,
+        ),
+        trial(
+            "an_error_names_the_file_and_the_line",
+            an_error_names_the_file_and_the_line,
+        ),
+        trial(
+            "every_kind_of_table_takes_a_row_and_loses_it_again",
+            every_kind_of_table_takes_a_row_and_loses_it_again,
+        ),
+        trial(
+            "a_table_that_takes_no_row_is_touched_or_skipped_and_says_why",
+            a_table_that_takes_no_row_is_touched_or_skipped_and_says_why,
+        ),
+        trial(
+            "probes_of_two_sessions_do_not_meet_and_sequences_stand_still",
+            probes_of_two_sessions_do_not_meet_and_sequences_stand_still,
+        ),
+        trial(
+            "a_row_that_somebody_changed_is_left_to_them",
+            a_row_that_somebody_changed_is_left_to_them,
+        ),
+        trial(
+            "a_locked_table_does_not_stop_the_others",
+            a_locked_table_does_not_stop_the_others,
+        ),
+        trial(
+            "a_commit_that_waits_for_no_disk_is_flushed_all_the_same",
+            a_commit_that_waits_for_no_disk_is_flushed_all_the_same,
+        ),
+        trial(
+            "a_standby_has_the_same_rows_in_the_same_places",
+            a_standby_has_the_same_rows_in_the_same_places,
+        ),
+    ];
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    database::remove();
+    conclusion.exit();
 }
 
-fn dsn(variable: &str) -> Config {
-    let dsn = env::var(variable).unwrap_or_else(|_| panic!("{variable} names a server"));
-    dsn.parse().expect("a connection string")
-}
-
-/// A new database, removed when the test has passed.
-struct Database {
-    admin: Client,
-    name: String,
-    client: Client,
-}
-
-impl Database {
-    async fn new(test: &str) -> Self {
-        let mut config = dsn("LAB_TEST_DSN");
-        let admin = connect(&config).await;
-        let name = format!("lab_test_{test}_{}", std::process::id());
-        admin
-            .batch_execute(&format!("CREATE DATABASE {name}"))
-            .await
-            .expect("a database");
-        let client = connect(config.dbname(&name)).await;
-        Self {
-            admin,
-            name,
-            client,
-        }
+/// A test on the servers, which are brought up for the first one.
+fn trial<F>(name: &str, test: fn() -> F) -> Trial
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let on_servers = move || {
+        database::servers()?;
+        ready::runtime().block_on(ready::outcome(test()))
+    };
+    if database::named().is_some() {
+        return Trial::test(name, on_servers);
     }
-
-    async fn another(&self) -> Client {
-        connect(dsn("LAB_TEST_DSN").dbname(&self.name)).await
-    }
-
-    async fn remove(self) {
-        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
-        self.admin.batch_execute(&drop).await.expect("removed");
-    }
-
-    async fn one(&self, sql: &str) -> String {
-        let row = self.client.query_one(sql, &[]).await.expect(sql);
-        row.get::<_, String>(0)
-    }
+    ready::needs_docker(name, on_servers)
 }
 
 fn name(name: &str) -> DatasetName {
@@ -74,8 +103,6 @@ fn own(files: &[(&str, &str)]) -> dataset::Dataset {
     dataset::own(name("mine"), files.collect(), Some(7), Some(3))
 }
 
-#[tokio::test]
-#[ignore = "needs a server: set LAB_TEST_DSN"]
 async fn the_shop_is_consistent_and_its_sequences_go_on() {
     let database = Database::new("shop").await;
     let shop = dataset::builtin(&name("shopping"), Some(400), None).expect("it is known");
@@ -111,8 +138,6 @@ async fn the_shop_is_consistent_and_its_sequences_go_on() {
     database.remove().await;
 }
 
-#[tokio::test]
-#[ignore = "needs a server: set LAB_TEST_DSN"]
 async fn every_insert_of_the_tutorial_works_as_typed() {
     let database = Database::new("jobs").await;
     let jobs = dataset::builtin(&name("jobs"), None, None).expect("it is known");
@@ -129,8 +154,6 @@ async fn every_insert_of_the_tutorial_works_as_typed() {
     database.remove().await;
 }
 
-#[tokio::test]
-#[ignore = "needs a server: set LAB_TEST_DSN"]
 async fn the_smallest_shop_loads() {
     let database = Database::new("small").await;
     let shop = dataset::builtin(&name("shopping"), Some(1), Some(u32::MAX)).expect("it is known");
@@ -144,8 +167,6 @@ async fn the_smallest_shop_loads() {
     database.remove().await;
 }
 
-#[tokio::test]
-#[ignore = "needs a server: set LAB_TEST_DSN"]
 async fn files_of_ones_own_run_as_psql_would_run_them() {
     let database = Database::new("own").await;
     let dump = "\\restrict x\nSELECT pg_catalog.set_config('search_path', '', false);\n\
@@ -165,8 +186,6 @@ async fn files_of_ones_own_run_as_psql_would_run_them() {
     database.remove().await;
 }
 
-#[tokio::test]
-#[ignore = "needs a server: set LAB_TEST_DSN"]
 async fn an_error_names_the_file_and_the_line() {
     let database = Database::new("errors").await;
     for (text, at, said) in [
@@ -238,8 +257,6 @@ async fn counts(database: &Database) -> String {
     all.join(" ")
 }
 
-#[tokio::test]
-#[ignore = "needs a server: set LAB_TEST_DSN"]
 async fn every_kind_of_table_takes_a_row_and_loses_it_again() {
     let database = Database::new("nasty").await;
     database.client.batch_execute(NASTY).await.expect("tables");
@@ -275,8 +292,6 @@ async fn every_kind_of_table_takes_a_row_and_loses_it_again() {
     database.remove().await;
 }
 
-#[tokio::test]
-#[ignore = "needs a server: set LAB_TEST_DSN"]
 async fn a_table_that_takes_no_row_is_touched_or_skipped_and_says_why() {
     let database = Database::new("stubborn").await;
     let setup = "CREATE DOMAIN positive AS int CHECK (VALUE > 0); CREATE TABLE empty_checked (id int PRIMARY KEY CHECK (id > 0));";
@@ -332,8 +347,6 @@ async fn a_table_that_takes_no_row_is_touched_or_skipped_and_says_why() {
     database.remove().await;
 }
 
-#[tokio::test]
-#[ignore = "needs a server: set LAB_TEST_DSN"]
 async fn probes_of_two_sessions_do_not_meet_and_sequences_stand_still() {
     let database = Database::new("busy").await;
     let shop = dataset::builtin(&name("shopping"), None, None).expect("it is known");
@@ -368,8 +381,6 @@ async fn probes_of_two_sessions_do_not_meet_and_sequences_stand_still() {
     database.remove().await;
 }
 
-#[tokio::test]
-#[ignore = "needs a server: set LAB_TEST_DSN"]
 async fn a_row_that_somebody_changed_is_left_to_them() {
     let database = Database::new("theirs").await;
     let make = "CREATE TABLE t (id int PRIMARY KEY, a text); CREATE TABLE u (id int PRIMARY KEY)";
@@ -388,8 +399,6 @@ async fn a_row_that_somebody_changed_is_left_to_them() {
     database.remove().await;
 }
 
-#[tokio::test]
-#[ignore = "needs a server: set LAB_TEST_DSN"]
 async fn a_locked_table_does_not_stop_the_others() {
     let database = Database::new("locked").await;
     let make = "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY)";
@@ -409,8 +418,6 @@ async fn a_locked_table_does_not_stop_the_others() {
     database.remove().await;
 }
 
-#[tokio::test]
-#[ignore = "needs a server: set LAB_TEST_DSN"]
 async fn a_commit_that_waits_for_no_disk_is_flushed_all_the_same() {
     let database = Database::new("flush").await;
     database
@@ -427,8 +434,6 @@ async fn a_commit_that_waits_for_no_disk_is_flushed_all_the_same() {
     database.remove().await;
 }
 
-#[tokio::test]
-#[ignore = "needs a server and its standby: set LAB_TEST_DSN and LAB_TEST_STANDBY_DSN"]
 async fn a_standby_has_the_same_rows_in_the_same_places() {
     let database = Database::new("standby").await;
     let shop = dataset::builtin(&name("shopping"), None, None).expect("it is known");
@@ -436,11 +441,10 @@ async fn a_standby_has_the_same_rows_in_the_same_places() {
     loaded.expect("loaded");
     database.client.batch_execute(NASTY).await.expect("tables");
     let inserted = probed(&database).await;
-    let postgres = connect(&dsn("LAB_TEST_STANDBY_DSN")).await;
+    let postgres = connect(&database.standby).await;
     replayed(&postgres, &inserted.lsn).await;
 
-    let mut standby = dsn("LAB_TEST_STANDBY_DSN");
-    let standby = connect(standby.dbname(&database.name)).await;
+    let standby = connect(database.standby.clone().dbname(&database.name)).await;
     let other =
         "SET TimeZone = 'Asia/Tehran'; SET DateStyle = 'German'; SET bytea_output = 'escape'";
     standby.batch_execute(other).await.expect("set");

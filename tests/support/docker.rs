@@ -1,22 +1,24 @@
-//! Tests that need a real Docker: they are ignored without one, never passed over in silence, and leave nothing.
+//! Tests of the engine on a real Docker. Each has names of its own and leaves nothing.
 
-use std::future::Future;
-use std::sync::OnceLock;
-
-use libtest_mimic::{Completion, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
 use replication_lab::engine::docker::Docker;
 use replication_lab::engine::{
-    ContainerSpec, Engine, LAB_LABEL, Labels, NetworkSpec, Selector, Volume,
+    ContainerSpec, Engine, EngineError, LAB_LABEL, Labels, NetworkSpec, Selector, Volume,
 };
-use tokio::runtime::{Builder, Runtime};
+use replication_lab::event::Silent;
+use replication_lab::image;
+use replication_lab::scenario::PostgresVersion;
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
 
-/// The image that the tests run. They build none: bringing up any lab does.
-pub const IMAGE: &str = "lab-postgres:17";
+use crate::ready;
 
 /// A real Docker, and names on it that are one test's own.
 #[derive(Clone)]
 pub struct Bench {
     pub docker: Docker,
+    /// The image that its containers run.
+    pub image: &'static str,
     prefix: String,
 }
 
@@ -55,7 +57,7 @@ impl Bench {
         ContainerSpec {
             name: self.name(name),
             hostname: name.to_owned(),
-            image: IMAGE.to_owned(),
+            image: self.image.to_owned(),
             user: "postgres".to_owned(),
             command: ["sh", "-c", script].map(str::to_owned).to_vec(),
             env: Vec::new(),
@@ -70,7 +72,7 @@ impl Bench {
     }
 
     /// Removes what the test made; the answer is what would not go.
-    async fn sweep(&self) -> Result<(), replication_lab::engine::EngineError> {
+    async fn sweep(&self) -> Result<(), EngineError> {
         let which = self.everything();
         for container in self.docker.containers(&which).await? {
             self.docker.remove_container(&container.id).await?;
@@ -93,64 +95,31 @@ pub fn trial<F>(name: &'static str, test: impl FnOnce(Bench) -> F + Send + 'stat
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    Trial::ignorable_test(name, move || {
-        if let Err(reason) = ready() {
-            return if required() {
-                Err(Failed::from(reason.clone()))
-            } else {
-                Ok(Completion::ignored_with(reason))
-            };
-        }
-        runtime().block_on(async {
+    ready::needs_docker(name, move || {
+        // A connection belongs to the runtime that made it.
+        ready::runtime().block_on(async {
+            let docker = Docker::connect().await?;
             let bench = Bench {
-                docker: Docker::connect().await?,
+                image: image(&docker).await?,
+                docker,
                 prefix: format!("labtest-{}-{}", std::process::id(), name.replace('_', "-")),
             };
-            // In a task of its own, so that what it made is removed also when it panics.
-            let outcome = tokio::spawn(test(bench.clone())).await;
+            let outcome = ready::outcome(test(bench.clone())).await;
             let swept = bench.sweep().await;
-            match outcome {
-                Ok(()) => swept.map_err(Failed::from)?,
-                Err(error) => return Err(said(error)),
-            }
-            Ok(Completion::Completed)
+            outcome?;
+            swept.map_err(Failed::from)
         })
     })
 }
 
-/// Whether a Docker with the image is there, or else why not.
-fn ready() -> &'static Result<(), String> {
-    static READY: OnceLock<Result<(), String>> = OnceLock::new();
-    READY.get_or_init(|| {
-        runtime().block_on(async {
-            let docker = Docker::connect().await;
-            let docker = docker.map_err(|error| format!("{error}: {}", error.source))?;
-            let image = docker.find_image(IMAGE).await;
-            match image.map_err(|error| format!("{error}: {}", error.source))? {
-                Some(_) => Ok(()),
-                None => Err(format!("there is no image `{IMAGE}`")),
-            }
-        })
-    })
-}
-
-fn required() -> bool {
-    std::env::var_os("LAB_REQUIRE_DOCKER").is_some_and(|value| value == "1")
-}
-
-fn runtime() -> Runtime {
-    let runtime = Builder::new_multi_thread().enable_all().build();
-    runtime.expect("a runtime for the test")
-}
-
-/// What a test said when it panicked.
-fn said(error: tokio::task::JoinError) -> Failed {
-    let panic = error.into_panic();
-    let words = panic.downcast_ref::<String>().cloned();
-    let words = words.or_else(|| {
-        panic
-            .downcast_ref::<&str>()
-            .map(|words| (*words).to_owned())
-    });
-    Failed::from(words.unwrap_or_else(|| "the test panicked".to_owned()))
+/// An image to run: the one that labs run on. Where it is not there yet it is made, once.
+async fn image(docker: &Docker) -> Result<&'static str, Failed> {
+    static IMAGE: OnceCell<String> = OnceCell::const_new();
+    let find = async || {
+        let never = CancellationToken::new();
+        let found = image::ensure(docker, &PostgresVersion::Major(17), &Silent, &never).await;
+        found.map(|found| found.reference)
+    };
+    let found = IMAGE.get_or_try_init(find).await;
+    Ok(found?.as_str())
 }

@@ -1,0 +1,24 @@
+//! The labs as people get them: every file of `labs/` on a real Docker, by the program and its JSON.
+
+#[path = "support/binary.rs"]
+mod binary;
+#[path = "scenarios/broken.rs"]
+mod broken;
+#[path = "scenarios/catalogue.rs"]
+mod catalogue;
+#[path = "scenarios/hardened.rs"]
+mod hardened;
+#[path = "scenarios/lab.rs"]
+mod lab;
+#[path = "support/ready.rs"]
+mod ready;
+#[path = "scenarios/restarts.rs"]
+mod restarts;
+
+fn main() {
+    let mut trials = catalogue::trials();
+    trials.extend(hardened::trials());
+    trials.extend(broken::trials());
+    trials.extend(restarts::trials());
+    libtest_mimic::run(&ready::arguments(), trials).exit();
+}

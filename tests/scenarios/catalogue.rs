@@ -1,0 +1,267 @@
+//! Every lab of the catalogue comes up, says so in its documents, verifies, and goes without a trace.
+
+use libtest_mimic::Trial;
+use replication_lab::scenario::catalog;
+use serde_json::Value;
+use tokio_postgres::Client;
+
+use crate::lab::{Lab, connect, trial};
+
+/// What a lab's documents must say of its standbys: name, upstream, `sync_state`.
+type Standbys = &'static [(&'static str, &'static str, &'static str)];
+
+const SYNC: Standbys = &[("replica", "primary", "sync")];
+
+/// The labs, each with its standbys. A lab of the catalogue that is missing here fails.
+const LABS: &[(&str, Standbys)] = &[
+    (
+        "cascade",
+        &[("relay", "primary", "async"), ("leaf", "relay", "async")],
+    ),
+    (
+        "delayed",
+        &[
+            ("current", "primary", "async"),
+            ("late", "primary", "async"),
+        ],
+    ),
+    (
+        "fan-out",
+        &[
+            ("replica_1", "primary", "async"),
+            ("replica_2", "primary", "async"),
+            ("replica_3", "primary", "async"),
+            ("replica_4", "primary", "async"),
+            ("replica_5", "primary", "async"),
+            ("replica_6", "primary", "async"),
+            ("replica_7", "primary", "async"),
+            ("replica_8", "primary", "async"),
+        ],
+    ),
+    ("physical-async", &[("replica", "primary", "async")]),
+    (
+        "physical-priority",
+        &[
+            ("preferred", "primary", "sync"),
+            ("reserve", "primary", "potential"),
+        ],
+    ),
+    (
+        "physical-quorum",
+        &[
+            ("replica_1", "primary", "quorum"),
+            ("replica_2", "primary", "quorum"),
+        ],
+    ),
+    ("physical-sync", SYNC),
+];
+
+pub fn trials() -> Vec<Trial> {
+    let mut trials: Vec<Trial> = catalog::embedded()
+        .into_iter()
+        .map(|embedded| {
+            let name = embedded.name;
+            trial(
+                &format!("the_lab_{}_does_what_it_says", name.replace('-', "_")),
+                name,
+                move |lab| async move {
+                    let known = LABS.iter().find(|(lab, _)| *lab == name);
+                    let (_, standbys) = known.expect("its standbys are known here");
+                    life(&lab, name, standbys, 17).await;
+                },
+            )
+        })
+        .collect();
+    trials.push(trial(
+        "the_lab_physical_sync_does_what_it_says_on_postgresql_15",
+        "sync15",
+        |lab| async move { life(&lab, "physical-sync", SYNC, 15).await },
+    ));
+    trials
+}
+
+/// Up, status, verify, down.
+async fn life(lab: &Lab, scenario: &str, standbys: Standbys, postgres: u32) {
+    let up = lab
+        .up(scenario, &["--postgres", &postgres.to_string()])
+        .await;
+    assert_eq!(text(&up["lab"]), lab.name);
+    assert_eq!(text(&up["scenario"]), scenario);
+    assert_eq!(up["already_up"], Value::Bool(false));
+    nodes(lab, &up["nodes"], standbys, postgres).await;
+    proof(&up["verification"], scenario, standbys);
+    timings(&up["timings_ms"]);
+
+    status(lab, scenario, standbys).await;
+
+    let primary = connect(text(&up["nodes"][0]["dsn"])).await;
+    let before = rows(&primary).await;
+    let verified = lab.run("verify", &[]).await.document(0);
+    proof(&verified, scenario, standbys);
+    assert_eq!(rows(&primary).await, before, "a proof leaves no row");
+
+    lab.run("down", &[]).await.document(0);
+    assert_eq!(lab.left().await, <[String; 0]>::default());
+}
+
+/// `nodes[]` of `up`, and whether each `dsn` leads to such a node.
+async fn nodes(lab: &Lab, nodes: &Value, standbys: Standbys, postgres: u32) {
+    let nodes = list(nodes);
+    assert_eq!(nodes.len(), standbys.len() + 1, "{nodes:?}");
+    for node in nodes {
+        let name = text(&node["name"]);
+        let standby = standbys.iter().find(|(standby, ..)| *standby == name);
+        assert_eq!(text(&node["role"]), role(standby.is_some()));
+        assert_eq!(
+            node["upstream"].as_str(),
+            standby.map(|(_, upstream, _)| *upstream)
+        );
+        assert_eq!(text(&node["container"]), lab.container(name));
+        assert!(
+            text(&node["image"]).contains(&postgres.to_string()),
+            "{node}"
+        );
+        let address: Result<std::net::Ipv4Addr, _> = text(&node["address"]).parse();
+        assert!(address.is_ok(), "{node}");
+        let (host, database) = (text(&node["host"]), text(&node["database"]));
+        let port = node["port"].as_u64().expect("a port");
+        assert_eq!(host, "127.0.0.1");
+        assert_eq!(
+            text(&node["dsn"]),
+            format!("postgresql://postgres@{host}:{port}/{database}")
+        );
+
+        let client = connect(text(&node["dsn"])).await;
+        let sql = "SELECT current_database()::text, pg_is_in_recovery(), \
+            current_setting('server_version_num')::int / 10000, usesuper FROM pg_user WHERE usename = current_user";
+        let row = client.query_one(sql, &[]).await.expect(sql);
+        let found: (String, bool, i32, bool) = (row.get(0), row.get(1), row.get(2), row.get(3));
+        let wanted = i32::try_from(postgres).expect("a version");
+        assert_eq!(
+            found,
+            (database.to_owned(), standby.is_some(), wanted, true)
+        );
+    }
+}
+
+/// `verification` of `up`, or what `verify` prints.
+fn proof(verdict: &Value, scenario: &str, standbys: Standbys) {
+    assert_eq!(verdict["passed"], Value::Bool(true), "{verdict:#}");
+    let checks = list(&verdict["checks"]);
+    for check in checks {
+        assert_eq!(check["passed"], Value::Bool(true), "{check}");
+        assert!(check["took_ms"].is_f64(), "{check}");
+        assert!(!text(&check["detail"]).is_empty(), "{check}");
+    }
+    let names: Vec<&str> = checks.iter().map(|check| text(&check["name"])).collect();
+    for (standby, upstream, _) in standbys {
+        for claim in ["streams", "rows arrive", "refuses writes"] {
+            let name = format!("{upstream} -> {standby}: {claim}");
+            assert!(names.contains(&name.as_str()), "no `{name}` in {names:?}");
+        }
+    }
+    // Some standby is always frozen: a commit waits for it, or it does not.
+    let waits = standbys.iter().any(|(_, _, state)| *state != "async");
+    let waits = if waits {
+        "a commit waits"
+    } else {
+        "a commit does not wait"
+    };
+    assert!(names.iter().any(|name| name.contains(waits)), "{names:?}");
+    let early = "primary -> late: rows do not arrive early";
+    assert_eq!(names.contains(&early), scenario == "delayed", "{names:?}");
+}
+
+fn timings(timings: &Value) {
+    let timings = timings.as_object().expect("an object");
+    for phase in [
+        "images",
+        "network",
+        "containers",
+        "initialise",
+        "primary",
+        "roles",
+        "populate",
+        "base_backup",
+        "stream",
+        "verify",
+        "total",
+    ] {
+        let took = timings.get(phase).and_then(Value::as_f64);
+        assert!(
+            took.is_some_and(|took| took >= 0.0),
+            "{phase} in {timings:?}"
+        );
+    }
+    let total = timings["total"].as_f64();
+    assert!(
+        timings.values().all(|took| took.as_f64() <= total),
+        "{timings:?}"
+    );
+}
+
+async fn status(lab: &Lab, scenario: &str, standbys: Standbys) {
+    let status = lab.run("status", &[]).await.document(0);
+    assert_eq!(text(&status["lab"]), lab.name);
+    assert_eq!(text(&status["scenario"]), scenario);
+    assert_eq!(status["healthy"], Value::Bool(true));
+    let nodes = list(&status["nodes"]);
+    assert_eq!(nodes.len(), standbys.len() + 1);
+    for node in nodes {
+        let name = text(&node["name"]);
+        let standby = standbys.iter().find(|(standby, ..)| *standby == name);
+        assert_eq!(text(&node["state"]), "running");
+        assert_eq!(text(&node["expected_role"]), role(standby.is_some()));
+        assert_eq!(node["role"], node["expected_role"]);
+        assert_eq!(node["timeline"].as_i64(), Some(1), "{node}");
+        let lsn = text(&node["lsn"]).split_once('/').expect("a position");
+        let hex = |half| u32::from_str_radix(half, 16).is_ok();
+        assert!(hex(lsn.0) && hex(lsn.1), "{node}");
+        let Some((_, upstream, state)) = standby else {
+            for key in ["upstream", "replay_lag_bytes", "sync_state", "slot"] {
+                assert_eq!(node.get(key), Some(&Value::Null), "{key} of {node}");
+            }
+            continue;
+        };
+        assert_eq!(text(&node["upstream"]), *upstream);
+        assert_eq!(text(&node["sync_state"]), *state, "{node}");
+        assert!(node["replay_lag_bytes"].is_u64(), "{node}");
+        let slot = &node["slot"];
+        assert!(!text(&slot["name"]).is_empty());
+        assert_eq!(slot["active"], Value::Bool(true), "{node}");
+        assert_eq!(text(&slot["wal_status"]), "reserved", "{node}");
+    }
+}
+
+/// How many rows each table has.
+async fn rows(client: &Client) -> Vec<(String, i64)> {
+    let sql = "SELECT oid::regclass::text FROM pg_class \
+        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1";
+    let mut counted = Vec::new();
+    for table in client.query(sql, &[]).await.expect(sql) {
+        let table: String = table.get(0);
+        let count = format!("SELECT count(*) FROM {table}");
+        let row = client.query_one(&count, &[]).await.expect("a count");
+        counted.push((table, row.get(0)));
+    }
+    assert!(counted.iter().any(|(_, rows)| *rows > 0), "{counted:?}");
+    counted
+}
+
+fn role(is_standby: bool) -> &'static str {
+    if is_standby { "standby" } else { "primary" }
+}
+
+#[track_caller]
+fn text(value: &Value) -> &str {
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("{value} is no text"))
+}
+
+#[track_caller]
+fn list(value: &Value) -> &[Value] {
+    value
+        .as_array()
+        .unwrap_or_else(|| panic!("{value} is no list"))
+}

@@ -1,0 +1,146 @@
+//! Containers can do as little as they need, and the password is where nobody looks.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bollard::models::ContainerInspectResponse;
+use bollard::query_parameters::EventsOptionsBuilder;
+use futures_util::TryStreamExt as _;
+use libtest_mimic::Trial;
+use replication_lab::engine::{Engine as _, LAB_LABEL, Selector};
+use replication_lab::scenario::catalog;
+use serde::Serialize;
+
+use crate::binary;
+use crate::lab::{Lab, trial};
+
+/// The replication user's, in the scenario.
+const PASSWORD: &str = "replica123";
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial("containers_can_do_little", "little", |lab| async move {
+            lab.up("physical-sync", &["--no-verify"]).await;
+            for node in ["primary", "replica"] {
+                can_do_little(&inspected(&lab, node).await);
+            }
+        }),
+        trial(
+            "the_password_is_told_to_nobody",
+            "secret",
+            |lab| async move {
+                let scenario = catalog::find("physical-sync").expect("the lab").text;
+                assert!(scenario.contains(PASSWORD));
+                for (place, text) in places(&lab).await {
+                    assert!(!text.is_empty(), "{place} is empty");
+                    assert!(!text.contains(PASSWORD), "{place} has the password: {text}");
+                }
+            },
+        ),
+    ]
+}
+
+async fn inspected(lab: &Lab, node: &str) -> ContainerInspectResponse {
+    let container = lab.container(node);
+    let found = lab.docker.inspect_container(&container, None).await;
+    found.expect("the container")
+}
+
+fn can_do_little(container: &ContainerInspectResponse) {
+    let config = container.config.as_ref().expect("a configuration");
+    let user = config.user.as_deref().unwrap_or_default();
+    assert!(!["", "0", "root"].contains(&user), "user `{user}`");
+
+    let host = container.host_config.as_ref().expect("a configuration");
+    assert_eq!(host.privileged, Some(false));
+    assert_eq!(host.cap_drop.as_deref(), Some(&["ALL".to_owned()][..]));
+    assert_eq!(
+        host.cap_add.as_deref().unwrap_or_default(),
+        <[String; 0]>::default()
+    );
+    let options = host.security_opt.as_deref().unwrap_or_default();
+    let fixed = |option: &String| option.starts_with("no-new-privileges");
+    assert!(options.iter().any(fixed), "{options:?}");
+
+    let network = container.network_settings.as_ref().expect("settings");
+    let ports = network.ports.as_ref().expect("ports");
+    let bound: Vec<_> = ports.values().flatten().flatten().collect();
+    assert!(!bound.is_empty());
+    for binding in bound {
+        assert_eq!(binding.host_ip.as_deref(), Some("127.0.0.1"));
+    }
+}
+
+/// Every place where somebody could come across the password, with what is there.
+async fn places(lab: &Lab) -> Vec<(String, String)> {
+    let began = seconds();
+    let arguments = ["up", "physical-sync", "--name", &lab.name, "-vvv"];
+    let up = binary::lab(&arguments).await;
+    assert_eq!(up.code, Some(0), "{}", up.stderr);
+    let mut places = vec![
+        ("what `up` says".to_owned(), up.stderr),
+        ("what `up` prints".to_owned(), up.stdout),
+        (
+            "Docker's events".to_owned(),
+            events(lab, began, seconds() + 1).await,
+        ),
+    ];
+    let mine = Selector::LabelValue(LAB_LABEL.to_owned(), lab.name.clone());
+    for network in lab.engine.networks(Some(&mine)).await.expect("a list") {
+        let found = lab.docker.inspect_network(&network.name, None).await;
+        places.push((network.name, json(&found.expect("the network"))));
+    }
+    for volume in lab.engine.volumes(&mine).await.expect("a list") {
+        let found = lab.docker.inspect_volume(&volume.name).await;
+        places.push((volume.name, json(&found.expect("the volume"))));
+    }
+    for node in ["primary", "replica"] {
+        let container = lab.container(node);
+        places.push((
+            format!("the container {node}"),
+            json(&inspected(lab, node).await),
+        ));
+        let log = lab.engine.logs(&container, None).await.expect("its log");
+        places.push((format!("the log of {node}"), log));
+        let processes = "cat /proc/[0-9]*/cmdline | tr '\\0' ' '";
+        let command = ["sh", "-c", processes].map(str::to_owned);
+        let listed = lab
+            .engine
+            .exec(&container, &command, b"")
+            .await
+            .expect("a list");
+        let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+        assert!(listed.contains("postgres"), "{listed}");
+        places.push((format!("the processes of {node}"), listed));
+    }
+    places
+}
+
+/// What Docker told of the lab's containers from one second until another, which may be to come.
+async fn events(lab: &Lab, since: u64, until: u64) -> String {
+    let filters = [(
+        "label".to_owned(),
+        vec![format!("{LAB_LABEL}={}", lab.name)],
+    )]
+    .into();
+    let options = EventsOptionsBuilder::default()
+        .since(&since.to_string())
+        .until(&until.to_string())
+        .filters(&filters)
+        .build();
+    let events: Vec<_> = lab
+        .docker
+        .events(Some(options))
+        .try_collect()
+        .await
+        .expect("events");
+    json(&events)
+}
+
+fn seconds() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.expect("a time after 1970").as_secs()
+}
+
+fn json(found: &impl Serialize) -> String {
+    serde_json::to_string(found).expect("JSON")
+}
