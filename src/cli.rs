@@ -39,7 +39,11 @@ Examples:
   lab down physical-sync                   take it away without a trace
 
 Exit codes:
-  0 done    1 a check failed    2 usage or a bad scenario    3 Docker or the environment    130 interrupted";
+    0  done
+    1  a check failed
+    2  usage, or a bad scenario
+    3  Docker or the environment
+  130  interrupted";
 
 /// Real PostgreSQL replication topologies on Docker, from one YAML file, proven to replicate.
 #[derive(Debug, Parser)]

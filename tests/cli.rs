@@ -36,7 +36,7 @@ fn help_has_examples_and_exit_codes() {
         "{}",
         out(&help)
     );
-    assert!(out(&help).contains("130 interrupted"), "{}", out(&help));
+    assert!(out(&help).contains("130  interrupted"), "{}", out(&help));
     for verb in [
         "up", "status", "verify", "psql", "exec", "logs", "env", "down", "gc", "images", "check",
         "plan",

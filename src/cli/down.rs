@@ -45,10 +45,10 @@ impl Down {
         }
         let mut removed = BTreeMap::new();
         for name in names {
-            let gone = cleanup::remove(&docker, &name)
+            let gone = cleanup::remove_any(&docker, name.as_str())
                 .await
                 .map_err(ClusterError::from)?;
-            if gone.is_empty() {
+            if gone.is_empty() && !self.all {
                 let running = running(&docker).await?;
                 return Err(ClusterError::NotFound {
                     lab: name.to_string(),

@@ -67,7 +67,7 @@ impl Up {
         let (loaded, plan) = self.scenario.plan(self.name.as_ref())?;
         let docker = Docker::connect().await?;
         if self.replace {
-            cleanup::remove(&docker, &plan.lab)
+            cleanup::remove_any(&docker, plan.lab.as_str())
                 .await
                 .map_err(ClusterError::from)?;
         } else if let Some(done) = self.leave_alone(&docker, &plan).await? {

@@ -2,11 +2,14 @@
 //! shell, and in whatever state a lab is.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde::Serialize;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
-use crate::engine::{Engine, EngineError, Selector};
+use crate::engine::{Engine, EngineError, EngineErrorKind, LAB_LABEL, Labels, Selector};
 use crate::name::LabName;
 
 use super::error::ClusterError;
@@ -44,16 +47,74 @@ impl Removed {
     }
 }
 
-/// Removes everything of a lab. The claim on its name goes last, so that nobody takes the name of a lab that is
-/// still going.
+/// How long nothing new may appear before a lab whose `up` was killed counts as gone: Docker finishes what it was
+/// asked for, also when nobody waits for the answer any more, and there is nothing that would say when.
+const QUIET: Duration = Duration::from_millis(1500);
+
+/// How long removing may be refused, because Docker is still at work on something, before that is an error.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Removes everything of a lab that this process made, and of which no call is under way. The claim on its name goes
+/// last, so that nobody takes the name of a lab that is still going.
 ///
 /// # Errors
 /// The first thing that could not be removed; the rest was tried all the same.
 pub async fn remove<E: Engine>(engine: &E, lab: &LabName) -> Result<Removed, EngineError> {
-    remove_matching(engine, &Selector::lab(lab), &labels::lab_object(lab)).await
+    let (which, claim) = (Selector::lab(lab), labels::lab_object(lab));
+    let mut removed = remove_parts(engine, &which, &claim).await?;
+    removed.add(remove_claim(engine, &which).await?);
+    Ok(removed)
 }
 
-async fn remove_matching<E: Engine>(
+/// Removes everything of a lab that any process made. Where its `up` did not end, what was under way when it was
+/// killed is waited for and removed too.
+///
+/// # Errors
+/// The first thing that could not be removed; the rest was tried all the same.
+pub async fn remove_any<E: Engine>(engine: &E, lab: &str) -> Result<Removed, EngineError> {
+    let which = Selector::LabelValue(LAB_LABEL.to_owned(), lab.to_owned());
+    let claim = format!("lab-{lab}");
+    let ready = format!("{claim}.ready");
+    let volumes = engine.volumes(&which).await?;
+    let complete = volumes.iter().any(|volume| volume.name == ready);
+    let mut removed = Removed::default();
+    let began = Instant::now();
+    let mut quiet_since = began;
+    loop {
+        match remove_parts(engine, &which, &claim).await {
+            Ok(more) if more.is_empty() => {}
+            Ok(more) => {
+                removed.add(more);
+                quiet_since = Instant::now();
+            }
+            // A container that is just being started holds its network.
+            Err(error) if error.kind == EngineErrorKind::Conflict && began.elapsed() < PATIENCE => {
+                quiet_since = Instant::now();
+            }
+            Err(error) => return Err(error),
+        }
+        let nothing_there = removed.is_empty() && volumes.is_empty();
+        if complete || nothing_there || quiet_since.elapsed() >= QUIET {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    removed.add(remove_claim(engine, &which).await?);
+    Ok(removed)
+}
+
+/// Removes the volumes that are left: the claim.
+async fn remove_claim<E: Engine>(engine: &E, which: &Selector) -> Result<Removed, EngineError> {
+    let mut removed = Removed::default();
+    for volume in engine.volumes(which).await? {
+        engine.remove_volume(&volume.name).await?;
+        removed.volumes.push(volume.name);
+    }
+    Ok(removed)
+}
+
+/// Removes everything but the claim.
+async fn remove_parts<E: Engine>(
     engine: &E,
     which: &Selector,
     claim: &str,
@@ -86,12 +147,10 @@ async fn remove_matching<E: Engine>(
                 .map(|()| network.name)
         });
     }
-    let (claims, others): (Vec<_>, Vec<_>) =
-        volumes.into_iter().partition(|volume| volume.name == claim);
-    let mut others_each = JoinSet::new();
-    for volume in others {
+    let mut others = JoinSet::new();
+    for volume in volumes.into_iter().filter(|volume| volume.name != claim) {
         let engine = engine.clone();
-        others_each.spawn(async move {
+        others.spawn(async move {
             engine
                 .remove_volume(&volume.name)
                 .await
@@ -99,17 +158,8 @@ async fn remove_matching<E: Engine>(
         });
     }
     collect(each, &mut removed.networks, &mut failed).await;
-    collect(others_each, &mut removed.volumes, &mut failed).await;
-    if failed.is_none() {
-        for volume in claims {
-            engine.remove_volume(&volume.name).await?;
-            removed.volumes.push(volume.name);
-        }
-    }
-    match failed {
-        Some(error) => Err(error),
-        None => Ok(removed),
-    }
+    collect(others, &mut removed.volumes, &mut failed).await;
+    failed.map_or(Ok(removed), Err)
 }
 
 async fn collect(
@@ -145,36 +195,23 @@ pub async fn gc<E: Engine>(
     engine: &E,
     reach: Reach,
 ) -> Result<BTreeMap<String, Removed>, ClusterError> {
+    let mut leftovers = Vec::new();
+    for name in running(engine).await? {
+        if is_leftover(engine, &name).await? {
+            leftovers.push(name);
+        }
+    }
+    let gone = join_all(leftovers.iter().map(|name| remove_any(engine, name))).await;
     let mut removed = BTreeMap::new();
     let mut failed = None;
-    for name in running(engine).await? {
-        let which = Selector::LabelValue(crate::engine::LAB_LABEL.to_owned(), name.clone());
-        let claim = format!("lab-{name}");
-        let volumes = engine.volumes(&which).await?;
-        let ready = volumes
-            .iter()
-            .any(|volume| volume.name == format!("{claim}.ready"));
-        let in_the_making = volumes.iter().any(|volume| {
-            volume
-                .labels
-                .get(labels::OWNER_LABEL)
-                .is_some_and(|owner| claim::is_alive(owner))
-        });
-        if !ready && !in_the_making {
-            match remove_matching(engine, &which, &claim).await {
-                Ok(gone) => _ = removed.insert(name, gone),
-                Err(error) => _ = failed.get_or_insert(error),
-            }
+    for (name, gone) in leftovers.into_iter().zip(gone) {
+        match gone {
+            Ok(gone) => _ = removed.insert(name, gone),
+            Err(error) => _ = failed.get_or_insert(error),
         }
     }
     let templates = Selector::Label(TEMPLATE_LABEL.to_owned());
     let mut shared = Removed::default();
-    for container in engine.containers(&templates).await? {
-        match engine.remove_container(&container.id).await {
-            Ok(()) => shared.containers.push(container.name),
-            Err(error) => _ = failed.get_or_insert(error),
-        }
-    }
     if reach == Reach::Everything {
         shared.add(remove_shared(engine, &templates).await?);
     }
@@ -182,6 +219,21 @@ pub async fn gc<E: Engine>(
         removed.insert("shared by labs".to_owned(), shared);
     }
     failed.map_or(Ok(removed), |error| Err(error.into()))
+}
+
+/// Whether a lab's `up` has ended without making it whole, and nobody is at it any more.
+async fn is_leftover<E: Engine>(engine: &E, name: &str) -> Result<bool, EngineError> {
+    let which = Selector::LabelValue(LAB_LABEL.to_owned(), name.to_owned());
+    let volumes = engine.volumes(&which).await?;
+    let ready = format!("lab-{name}.ready");
+    let is_made = |labels: &Labels| {
+        labels
+            .get(labels::OWNER_LABEL)
+            .is_some_and(|owner| claim::is_alive(owner))
+    };
+    Ok(!volumes
+        .iter()
+        .any(|volume| volume.name == ready || is_made(&volume.labels)))
 }
 
 async fn remove_shared<E: Engine>(
@@ -193,7 +245,7 @@ async fn remove_shared<E: Engine>(
         match engine.remove_volume(&volume.name).await {
             Ok(()) => removed.volumes.push(volume.name),
             // A lab that runs still has it mounted.
-            Err(error) if error.kind == crate::engine::EngineErrorKind::Conflict => {}
+            Err(error) if error.kind == EngineErrorKind::Conflict => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -204,7 +256,7 @@ async fn remove_shared<E: Engine>(
         let reference = image.tags.first().unwrap_or(&image.id);
         match engine.remove_image(reference).await {
             Ok(()) => removed.images.push(reference.clone()),
-            Err(error) if error.kind == crate::engine::EngineErrorKind::Conflict => {}
+            Err(error) if error.kind == EngineErrorKind::Conflict => {}
             Err(error) => return Err(error.into()),
         }
     }

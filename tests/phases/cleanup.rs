@@ -6,7 +6,7 @@ use replication_lab::cluster::up::Keep;
 use replication_lab::cluster::{Cluster, ClusterError, running};
 use replication_lab::engine::fake::Fake;
 use replication_lab::engine::{
-    ContainerSpec, Engine, EngineErrorKind, Image, Labels, Mount, NetworkSpec,
+    ContainerSpec, Engine, EngineErrorKind, Image, LAB_LABEL, Labels, Mount, NetworkSpec,
 };
 use replication_lab::image::IMAGE_LABEL;
 use replication_lab::name::{LabName, NodeName};
@@ -197,12 +197,12 @@ async fn gc_of_everything_takes_templates_and_built_images_that_nobody_uses() {
 #[tokio::test(start_paused = true)]
 async fn gc_takes_a_container_that_was_to_prepare_a_template() {
     let fake = engine();
-    let own = labels(&[(ours::TEMPLATE_LABEL, "a")]);
+    let own = labels(&[(ours::TEMPLATE_LABEL, "a"), (LAB_LABEL, "x")]);
     let made = fake
         .create_container(&container("lab-template-1-a-x", own, Vec::new()))
         .await;
     made.expect("a container");
-    assert_eq!(gc(&fake, Reach::Leftovers).await, ["shared by labs"]);
+    assert_eq!(gc(&fake, Reach::Leftovers).await, ["x"]);
     assert!(fake.objects().is_empty(), "{:?}", fake.objects());
 }
 
