@@ -38,7 +38,8 @@ Examples:
   lab psql physical-sync replica           type SQL on a node
   lab down physical-sync                   take it away without a trace
 
-Exit codes: 0 done, 1 a check failed, 2 usage or a bad scenario, 3 Docker or the environment, 130 interrupted.";
+Exit codes:
+  0 done    1 a check failed    2 usage or a bad scenario    3 Docker or the environment    130 interrupted";
 
 /// Real PostgreSQL replication topologies on Docker, from one YAML file, proven to replicate.
 #[derive(Debug, Parser)]
@@ -138,7 +139,7 @@ impl Cli {
             Verb::Down(verb) => verb.run(&context).await,
             Verb::Gc(verb) => verb.run(&context).await,
             Verb::Images(verb) => verb.run(&context).await,
-            Verb::Schema(verb) => verb.run(),
+            Verb::Schema(schema::Schema {}) => schema::Schema::run(),
             Verb::Completions(verb) => verb.run(),
             Verb::Doctor(verb) => verb.run().await,
         }

@@ -1,5 +1,7 @@
 //! Real PostgreSQL replication topologies on Docker, from one YAML file, proven to replicate.
 //!
+//! The README has the library in a screen; that example is compiled with this crate's tests.
+//!
 //! # What flows where
 //!
 //! ```text
@@ -8,7 +10,23 @@
 //!                                              │      Events → Reporter (progress bars │ plain lines │ nothing)
 //! ```
 //!
-//! Left of the bar nothing touches the outside world.
+//! Left of the bar nothing touches the outside world: [`scenario`] and [`plan`] are pure, take microseconds, and
+//! `lab plan` prints what they say. Right of it, [`cluster`] owns the order of things, [`engine`] is what it needs of
+//! Docker and [`postgres`] what it needs of PostgreSQL.
+//!
+//! # Who may use whom
+//!
+//! ```text
+//! cli → cluster, verify, report → image, dataset → engine, postgres → plan, scenario → name
+//! ```
+//!
+//! [`event`] and [`wait`] are leaves. One file each names a foreign world: `engine/docker.rs` with its folder names
+//! bollard, `scenario/load.rs` the YAML crate, `postgres/client.rs` opens connections.
+//!
+//! # What is remembered
+//!
+//! Nothing. A lab is found by the labels of its containers, network and volumes; its plan travels in a label of the
+//! volume that claims its name. So every verb works from another shell, after a crash, and with the scenario file gone.
 
 pub mod cluster;
 pub mod dataset;
@@ -23,3 +41,10 @@ pub mod report;
 pub mod scenario;
 pub mod verify;
 pub mod wait;
+
+pub use tokio_util::sync::CancellationToken;
+
+/// The README's example is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -69,11 +69,10 @@ impl Reporter for Lines {
     fn report(&self, event: &Event) {
         match event {
             Event::Began(phase) if self.verbose => self.line(&format!("{} …", phase.act())),
-            Event::Began(_) => {}
             Event::Ended(phase, took) if self.verbose => {
                 self.line(&format!("{}: {}", phase.act(), duration(*took)));
             }
-            Event::Ended(..) => {}
+            Event::Began(_) | Event::Ended(..) => {}
             Event::Node(node, what) => self.line(&format!("{node}: {what}")),
             Event::Progress(_, progress) => self.progress(progress),
             Event::Note(text) => self.line(text),
@@ -87,7 +86,7 @@ struct Bars {
     all: MultiProgress,
     spinner: ProgressBar,
     running: Mutex<Vec<Phase>>,
-    bars: Mutex<HashMap<String, ProgressBar>>,
+    shown: Mutex<HashMap<String, ProgressBar>>,
 }
 
 impl Bars {
@@ -101,7 +100,7 @@ impl Bars {
             all,
             spinner,
             running: Mutex::default(),
-            bars: Mutex::default(),
+            shown: Mutex::default(),
         }
     }
 
@@ -117,7 +116,7 @@ impl Bars {
     }
 
     fn progress(&self, progress: &Progress) {
-        let mut bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bars = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let bar = bars.entry(progress.subject.clone()).or_insert_with(|| {
             let bar = self.all.add(ProgressBar::no_length());
             bar.set_style(style(progress.unit));

@@ -15,7 +15,7 @@ use super::output;
 pub(super) struct Schema {}
 
 impl Schema {
-    pub(super) fn run(self) -> Result<Exit> {
+    pub(super) fn run() -> Result<Exit> {
         output::print(&schema::schema())?;
         Ok(Exit::Done)
     }

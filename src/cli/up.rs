@@ -13,6 +13,7 @@ use replication_lab::name::LabName;
 use replication_lab::plan::Plan;
 use replication_lab::report::up::UpReport;
 use replication_lab::report::{duration, table};
+use replication_lab::scenario::load::Loaded;
 
 use super::Context;
 use super::arguments::{self, ScenarioArguments};
@@ -63,7 +64,7 @@ enum Keep {
 
 impl Up {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let (_, plan) = self.scenario.plan(self.name.as_ref())?;
+        let (loaded, plan) = self.scenario.plan(self.name.as_ref())?;
         let docker = Docker::connect().await?;
         if self.replace {
             cleanup::remove(&docker, &plan.lab)
@@ -82,22 +83,27 @@ impl Up {
             verify: !self.no_verify,
         };
         let lab = plan.lab.clone();
-        let up = up::up(
+        let up = Box::pin(up::up(
             &docker,
             plan,
             &options,
             progress::reporter(context),
             &context.cancel,
-        )
+        ))
         .await;
         let up = match up {
             Err(error) if self.keep == Keep::Failed && !error.is_interrupt() => {
+                point_at(&loaded, &self.scenario.lab, &error);
                 say(&format!(
                     "kept: `lab status {lab}`, `lab logs {lab}`; `lab down {lab}` removes it"
                 ));
                 return Err(error.into());
             }
-            up => up?,
+            Err(error) => {
+                point_at(&loaded, &self.scenario.lab, &error);
+                return Err(error.into());
+            }
+            Ok(up) => up,
         };
         let passed = up.verdict.as_ref().is_none_or(|verdict| verdict.passed);
         let report = UpReport::new(&up.cluster, up.verdict, &up.timings, up.total);
@@ -165,6 +171,24 @@ impl Up {
             ));
         }
         Ok(Exit::CheckFailed)
+    }
+}
+
+/// Where in the scenario the setting stands that a server blames.
+fn point_at(loaded: &Loaded, file: &str, error: &ClusterError) {
+    let ClusterError::NodeEnded {
+        node,
+        blame: Some(blame),
+        ..
+    } = error
+    else {
+        return;
+    };
+    if let Some(at) = loaded.locate(&format!("nodes.{node}.conf.{}", blame.setting)) {
+        say(&format!(
+            "the scenario sets `{}` at {file}:{}:{}",
+            blame.setting, at.line, at.column
+        ));
     }
 }
 

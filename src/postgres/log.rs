@@ -21,6 +21,7 @@ static PHRASES: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
         ("is outside the valid range for parameter \"", "\""),
         ("because \"", "\""),
         ("Set \"", "\""),
+        ("perhaps by reducing \"", "\""),
         ("insufficient parameter settings", ""),
     ]
 });

@@ -1,5 +1,7 @@
 //! Tables for people: columns as wide as they need, no lines, nothing that a pipe would mangle.
 
+use std::fmt::Write as _;
+
 use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::cluster::status::{NodeStatus, Status};
@@ -55,27 +57,28 @@ pub fn status(status: &Status) -> String {
     ];
     let mut text = rows(&header, status.nodes.iter().map(status_row));
     for node in &status.nodes {
-        if let Some(problem) = &node.problem {
-            text.push_str(&format!("! {}: {problem}\n", node.name));
-        } else if node
-            .role
-            .as_ref()
-            .is_some_and(|role| *role != node.expected_role)
-        {
-            let role = shown(node.role.as_ref());
-            text.push_str(&format!(
-                "! {} was meant to be a {} and is a {role}\n",
-                node.name, node.expected_role
-            ));
-        } else if node.upstream.is_some() && node.replication_state.is_none() {
-            text.push_str(&format!(
-                "! {} does not stream from {}\n",
-                node.name,
-                shown(node.upstream.as_ref())
-            ));
+        if let Some(remark) = remark(node) {
+            _ = writeln!(text, "! {}: {remark}", node.name);
         }
     }
     text
+}
+
+/// What is wrong with a node, where something is.
+fn remark(node: &NodeStatus) -> Option<String> {
+    if node.problem.is_some() {
+        return node.problem.clone();
+    }
+    match (&node.role, &node.upstream) {
+        (Some(role), _) if *role != node.expected_role => Some(format!(
+            "meant to be a {} and is a {role}",
+            node.expected_role
+        )),
+        (_, Some(upstream)) if node.replication_state.is_none() => {
+            Some(format!("does not stream from {upstream}"))
+        }
+        _ => None,
+    }
 }
 
 fn status_row(node: &NodeStatus) -> Vec<String> {
