@@ -127,13 +127,18 @@ impl<E: Engine> Cluster<E> {
     /// Connects to a node's server as the superuser.
     ///
     /// # Errors
-    /// When its port is not published, which is so while it does not run, or what the server says.
+    /// When its port is not published, which is so while it does not run or has no network, or what the server says.
     pub async fn connect(&self, node: &NodeName, database: &str) -> Result<Client, ClusterError> {
         let container = self.container(node.as_str())?;
         let Some(port) = container.port else {
             return Err(ClusterError::HalfMade {
                 lab: self.plan.lab.clone(),
-                missing: format!("`{node}` does not run"),
+                missing: match container.state {
+                    ContainerState::Running => {
+                        format!("`{node}` runs without a port on the host: it has no network")
+                    }
+                    _ => format!("`{node}` does not run"),
+                },
             });
         };
         let connected = client::connect(HOST, port, database).await;

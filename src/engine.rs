@@ -33,6 +33,8 @@ pub enum EngineErrorKind {
     NotFound,
     /// The object exists already, is in use, or is in the wrong state.
     Conflict,
+    /// The engine could not do it just now, changed nothing, and may do it in a moment.
+    Busy,
     /// The network's addresses overlap with another's.
     AddressOverlap,
     /// The engine has no addresses left to give to a network.
@@ -86,6 +88,7 @@ impl EngineError {
             EngineErrorKind::Registry
             | EngineErrorKind::NotFound
             | EngineErrorKind::Conflict
+            | EngineErrorKind::Busy
             | EngineErrorKind::Other => None,
         }
     }
@@ -376,7 +379,7 @@ pub trait Engine: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<String, EngineError>> + Send;
     /// Starts a container.
     fn start_container(&self, id: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
-    /// Freezes every process of a container.
+    /// Freezes every process of a container; [`EngineErrorKind::Busy`] when some process would not be frozen just now.
     fn pause_container(&self, id: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
     /// Lets a frozen container go on.
     fn unpause_container(&self, id: &str) -> impl Future<Output = Result<(), EngineError>> + Send;

@@ -26,6 +26,7 @@ use crate::cluster::{Cluster, ClusterError};
 use crate::engine::{ContainerState, Engine};
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Standby};
+use crate::wait::{Probe, wait_for};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -74,6 +75,11 @@ async fn check(name: String, looked: impl Future<Output = Result<String, String>
         detail,
     }
 }
+
+/// A look that ended badly for good.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Failed(String);
 
 /// What the checks share.
 struct Proof<'a, E> {
@@ -124,28 +130,43 @@ impl<'a, E: Engine> Proof<'a, E> {
             within,
             cancel,
         };
+        let mut missing = Vec::new();
         for (node, container) in cluster.nodes() {
             let state = container.map(|found| found.state);
             if state != Some(ContainerState::Running) {
                 proof.clients.remove(&node.name);
-                proof
-                    .out_of_reach
-                    .insert(node.name.clone(), reason::not_running(&node.name, state));
+                let why = reason::not_running(&node.name, state);
+                proof.out_of_reach.insert(node.name.clone(), why);
             } else if !proof.clients.contains_key(&node.name) && answers(node) {
-                match cluster
-                    .connect(&node.name, cluster.plan.database.as_str())
-                    .await
-                {
-                    Ok(client) => _ = proof.clients.insert(node.name.clone(), Arc::new(client)),
-                    Err(error) => {
-                        _ = proof
-                            .out_of_reach
-                            .insert(node.name.clone(), reason::chain(&error));
-                    }
-                }
+                missing.push(&node.name);
+            }
+        }
+        for (node, connected) in join_all(missing.into_iter().map(|node| proof.connect(node))).await
+        {
+            match connected {
+                Ok(client) => _ = proof.clients.insert(node.clone(), Arc::new(client)),
+                Err(why) => _ = proof.out_of_reach.insert(node.clone(), why),
             }
         }
         proof
+    }
+
+    /// Connects to a node that runs. Its server may still be starting, as after `docker restart`.
+    async fn connect(&self, node: &'a NodeName) -> (&'a NodeName, Result<Client, String>) {
+        let database = self.cluster.plan.database.as_str();
+        let connected = wait_for(self.within, self.cancel, || async {
+            match self.cluster.connect(node, database).await {
+                Ok(client) => Ok(Probe::Ready(client)),
+                Err(ClusterError::Sql(error)) if error.source.may_pass() => {
+                    match reason::container(self.cluster, node).await {
+                        Some(why) => Err(Failed(why)),
+                        None => Ok(Probe::NotYet(reason::chain(&error))),
+                    }
+                }
+                Err(error) => Err(Failed(reason::chain(&error))),
+            }
+        });
+        (node, connected.await.map_err(|error| error.to_string()))
     }
 
     /// A connection to a node, or why there is none.

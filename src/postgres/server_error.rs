@@ -19,6 +19,15 @@ impl ServerError {
         self.0.code()
     }
 
+    /// Whether an attempt to connect that failed like this may succeed later: nobody listens yet, or the server is
+    /// starting (`57P03`) or has no room (`53300`).
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        self.code().is_none_or(|state| {
+            *state == SqlState::CANNOT_CONNECT_NOW || *state == SqlState::TOO_MANY_CONNECTIONS
+        })
+    }
+
     /// The character of the query that the server points at, from 1.
     #[must_use]
     pub fn position(&self) -> Option<usize> {

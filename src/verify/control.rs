@@ -2,10 +2,12 @@
 //!
 //! The write is a logical message: it is in the log and its commit waits like any other, and no table sees it.
 
+use std::time::Instant;
+
 use futures_util::future::join_all;
 use tokio_postgres::Client;
 
-use crate::engine::{Container, Engine};
+use crate::engine::{Container, Engine, EngineError, EngineErrorKind};
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Standby, SyncState};
 use crate::postgres::client::words;
@@ -107,7 +109,7 @@ impl<E: Engine> Proof<'_, E> {
         let freezing = join_all(
             containers
                 .iter()
-                .map(|container| engine.pause_container(&container.id)),
+                .map(|container| self.freeze(&container.id)),
         )
         .await;
         let frozen = freezing.into_iter().collect::<Result<Vec<()>, _>>();
@@ -127,9 +129,26 @@ impl<E: Engine> Proof<'_, E> {
         }
     }
 
+    /// Freezes a container. Where a process starts or writes at that moment, Docker gives up after a fraction of a
+    /// second and lets all of them go on; another attempt may find a better one.
+    ///
+    /// No attempt is abandoned halfway: it could take effect after the container was to go on.
+    async fn freeze(&self, id: &str) -> Result<(), EngineError> {
+        let deadline = Instant::now() + self.within;
+        loop {
+            match self.cluster.engine.pause_container(id).await {
+                Err(error)
+                    if error.kind == EngineErrorKind::Busy
+                        && Instant::now() < deadline
+                        && !self.cancel.is_cancelled() => {}
+                done => return done,
+            }
+        }
+    }
+
     async fn commit_returns(&self, primary: &PlannedNode) -> Result<String, String> {
         let client = self.client(&primary.name)?;
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         let committed = tokio::time::timeout(self.within, client.batch_execute(WRITE)).await;
         match committed {
             Ok(Ok(())) => Ok(format!(

@@ -1,7 +1,7 @@
 //! Whatever stops the standby's replication, `lab verify` fails and says what it was.
 
 use libtest_mimic::Trial;
-use replication_lab::engine::Engine as _;
+use replication_lab::engine::{Engine as _, EngineError, EngineErrorKind};
 use tokio_postgres::Client;
 
 use crate::lab::{Lab, trial};
@@ -42,7 +42,7 @@ pub fn trials() -> Vec<Trial> {
             "verify_tells_of_a_dropped_slot",
             "slot",
             drop_slot,
-            &["replica_slot"],
+            &["`replica`", "\"replica_slot\" does not exist"],
         ),
         way(
             "verify_tells_of_a_changed_password",
@@ -58,9 +58,9 @@ pub fn trials() -> Vec<Trial> {
         ),
         way(
             "verify_tells_of_a_disconnected_standby",
-            "network",
+            "apart",
             disconnect,
-            &["`replica`", "network"],
+            &["`replica`", "no network"],
         ),
         way(
             "verify_tells_of_a_stopped_primary",
@@ -77,7 +77,10 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     trial(name, short, move |lab| async move {
-        lab.up("physical-async", &["--no-verify"]).await;
+        // A standby that is refused tries again soon, and then its log has the reason.
+        let retry = "nodes.replica.conf.wal_retrieve_retry_interval=200ms";
+        lab.up("physical-async", &["--no-verify", "--set", retry])
+            .await;
         stop(lab.clone()).await;
         fails(&lab, words).await;
     })
@@ -98,7 +101,13 @@ async fn fails(lab: &Lab, words: &[&str]) {
 }
 
 async fn pause(lab: Lab) {
-    let paused = lab.docker.pause_container(&lab.container("replica")).await;
+    let replica = lab.container("replica");
+    // Docker does not freeze a process that is busy with a disk, and says so.
+    let busy = |error: &EngineError| error.kind == EngineErrorKind::Busy;
+    let mut paused = lab.engine.pause_container(&replica).await;
+    while paused.as_ref().is_err_and(busy) {
+        paused = lab.engine.pause_container(&replica).await;
+    }
     paused.expect("paused");
 }
 

@@ -140,6 +140,8 @@ fn classify(status: Option<u16>, message: &str) -> EngineErrorKind {
         ])
     {
         EngineErrorKind::Conflict
+    } else if says(&["unable to freeze"]) {
+        EngineErrorKind::Busy
     } else {
         EngineErrorKind::Other
     }
@@ -173,7 +175,7 @@ mod tests {
     #[test]
     fn docker_s_words_decide_the_kind() {
         use EngineErrorKind::{
-            AddressOverlap, AddressesExhausted, Conflict, NoSpace, NotFound, Other,
+            AddressOverlap, AddressesExhausted, Busy, Conflict, NoSpace, NotFound, Other,
         };
         for (status, message, kind) in [
             (404, "No such container: lab-a-primary", NotFound),
@@ -191,6 +193,11 @@ mod tests {
             ),
             (403, "Address already in use", Conflict),
             (500, "Container 5d is not paused", Conflict),
+            (
+                500,
+                "Cannot pause container 5d: OCI runtime pause failed: unable to freeze: unknown",
+                Busy,
+            ),
             (
                 403,
                 "Pool overlaps with other one on this address space",
