@@ -165,14 +165,6 @@ impl Engine for Docker {
 
     async fn pause_container(&self, id: &str) -> Result<(), EngineError> {
         let act = format!("pausing the container `{}`", shown(id));
-        // A container freezer of version 1 is asked until it holds, and runc gives up while the processes are busy:
-        // "unable to freeze". They are no busier for being asked again.
-        for _ in 0..20 {
-            match self.call(&act, self.client.pause_container(id)).await {
-                Err(error) if error.source.0.contains("unable to freeze") => {}
-                paused => return paused,
-            }
-        }
         self.call(&act, self.client.pause_container(id)).await
     }
 
