@@ -133,6 +133,7 @@ async fn events(lab: &Lab, since: u64, until: u64) -> String {
         .try_collect()
         .await
         .expect("events");
+    assert!(!events.is_empty(), "Docker told of nothing");
     json(&events)
 }
 
