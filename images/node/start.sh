@@ -17,25 +17,29 @@ template=/lab/template
 
 say() { printf 'lab: %s\n' "$*"; }
 
-# Copies the initialised directory that all labs of this image share, making it where it is not there yet. The lock
-# lets one make it and the others wait; the rename makes it appear whole or not at all.
+# Unpacks the initialised directory that all labs of this image share, making it where it is not there yet. The lock
+# lets one make it and the others wait; the rename makes it appear whole or not at all. It is one file, because reading
+# a thousand small ones takes four times as long (cp -a: 0.45 s, tar: 0.12 s).
 initialise() {
-    if [ ! -f "$template/pgdata/PG_VERSION" ]; then
+    if [ ! -f "$template/pgdata.tar" ]; then
         if [ ! -w "$template" ]; then
             "$@" --pgdata="$pgdata"
             return
         fi
         exec 9>"$template/lock"
         flock 9
-        if [ ! -f "$template/pgdata/PG_VERSION" ]; then
+        if [ ! -f "$template/pgdata.tar" ]; then
             say "no template yet: running initdb"
             rm -rf "$template/new"
             "$@" --pgdata="$template/new"
-            mv "$template/new" "$template/pgdata"
+            tar -c -f "$template/new.tar" -C "$template/new" .
+            mv "$template/new.tar" "$template/pgdata.tar"
+            rm -rf "$template/new"
         fi
         exec 9>&-
     fi
-    cp -a "$template/pgdata" "$pgdata"
+    mkdir "$pgdata"
+    tar -x -f "$template/pgdata.tar" -C "$pgdata"
 }
 
 # Reads the node's files: its password file, and in conf/ what goes into the data directory. The archive's end is not
@@ -54,6 +58,8 @@ if [ ! -f "$home/prepared" ]; then
         say initialised
         receive
     else
+        # While it waits for its upstream: what is read from the image now need not be read when somebody waits for it.
+        { pg_basebackup --version; postgres --version; } >/dev/null 2>&1 &
         receive
         say "base backup begins"
         "$@" 2>&1
