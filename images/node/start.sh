@@ -32,7 +32,9 @@ initialise() {
             say "no template yet: running initdb"
             rm -rf "$template/new"
             "$@" --pgdata="$template/new"
-            tar -c -f "$template/new.tar" -C "$template/new" .
+            # The log's first segment is mostly zeros, which need not be written sixteen megabytes at a time.
+            tar -c -S --hole-detection=raw -f "$template/new.tar" -C "$template/new" . 2>/dev/null ||
+                tar -c -f "$template/new.tar" -C "$template/new" .
             mv "$template/new.tar" "$template/pgdata.tar"
             rm -rf "$template/new"
         fi

@@ -9,7 +9,7 @@ use crate::name::LabName;
 use super::labels::TEMPLATE_LABEL;
 
 /// Counts up when what `initdb` is told changes, so that an older directory is not taken for a newer one.
-const GENERATION: u32 = 2;
+const GENERATION: u32 = 3;
 
 /// The name of an image's template.
 fn name(image_id: &str) -> String {

@@ -160,13 +160,13 @@ async fn image(fake: &Fake, reference: &str, labels: Labels) {
 async fn gc_of_everything_takes_templates_and_built_images_that_nobody_uses() {
     let fake = engine();
     let template = |id: &str| labels(&[(ours::TEMPLATE_LABEL, id)]);
-    volume(&fake, "lab-template-2-a", template("a")).await;
-    volume(&fake, "lab-template-2-b", template("b")).await;
+    volume(&fake, "lab-template-3-a", template("a")).await;
+    volume(&fake, "lab-template-3-b", template("b")).await;
     let ours = labels(&[(IMAGE_LABEL, "postgres")]);
     image(&fake, "lab-postgres:15", ours.clone()).await;
     image(&fake, "lab-postgres:17", ours).await;
     let mount = Mount {
-        volume: "lab-template-2-b".to_owned(),
+        volume: "lab-template-3-b".to_owned(),
         target: "/lab/template".to_owned(),
         read_only: false,
         labels: template("b"),
@@ -179,7 +179,7 @@ async fn gc_of_everything_takes_templates_and_built_images_that_nobody_uses() {
     let removed = cleanup::gc(&fake, Reach::Everything).await;
     let removed = removed.expect("a clean-up");
     let expected = Removed {
-        volumes: vec!["lab-template-2-a".to_owned()],
+        volumes: vec!["lab-template-3-a".to_owned()],
         images: vec!["lab-postgres:15".to_owned()],
         ..Removed::default()
     };
@@ -199,7 +199,7 @@ async fn gc_takes_a_container_that_was_to_prepare_a_template() {
     let fake = engine();
     let own = labels(&[(ours::TEMPLATE_LABEL, "a"), (LAB_LABEL, "x")]);
     let made = fake
-        .create_container(&container("lab-template-2-a-x", own, Vec::new()))
+        .create_container(&container("lab-template-3-a-x", own, Vec::new()))
         .await;
     made.expect("a container");
     assert_eq!(gc(&fake, Reach::Leftovers).await, ["x"]);
