@@ -19,10 +19,14 @@ fn table(header: &[&str]) -> Table {
 
 /// A table's text, without the spaces at the ends of lines.
 fn text(table: &Table) -> String {
-    table
-        .lines()
-        .map(|line| line.trim().to_owned() + "\n")
-        .collect()
+    let line = |line: String| {
+        line.strip_prefix(' ')
+            .unwrap_or(&line)
+            .trim_end()
+            .to_owned()
+            + "\n"
+    };
+    table.lines().map(line).collect()
 }
 
 fn shown(value: Option<&impl ToString>) -> String {
