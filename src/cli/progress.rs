@@ -86,7 +86,7 @@ struct Bars {
     all: MultiProgress,
     spinner: ProgressBar,
     running: Mutex<Vec<Phase>>,
-    shown: Mutex<HashMap<String, ProgressBar>>,
+    shown: Mutex<HashMap<(Phase, String), ProgressBar>>,
 }
 
 impl Bars {
@@ -115,14 +115,14 @@ impl Bars {
         self.all.suspend(|| say(text));
     }
 
-    fn progress(&self, progress: &Progress) {
+    fn progress(&self, phase: Phase, progress: &Progress) {
         let mut bars = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let bar = bars.entry(progress.subject.clone()).or_insert_with(|| {
+        let bar = bars.entry(key(phase, progress)).or_insert_with(|| {
             let bar = self.all.add(ProgressBar::no_length());
             bar.set_style(style(progress.unit));
-            bar.set_prefix(progress.subject.clone());
             bar
         });
+        bar.set_prefix(progress.subject.clone());
         if let Some(total) = progress.total {
             bar.set_length(total);
         }
@@ -130,15 +130,35 @@ impl Bars {
         if progress.total == Some(progress.done) {
             bar.finish_and_clear();
             self.all.remove(bar);
-            bars.remove(&progress.subject);
+            bars.remove(&key(phase, progress));
         }
+    }
+
+    /// Removes the bars of a phase that ended: nothing will move them any more.
+    fn clear(&self, phase: Phase) {
+        let mut bars = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        bars.retain(|(of, _), bar| {
+            if *of == phase {
+                bar.finish_and_clear();
+                self.all.remove(bar);
+            }
+            *of != phase
+        });
+    }
+}
+
+/// What has a bar of its own: each thing that is measured in bytes, and each series of steps, whatever step it is at.
+fn key(phase: Phase, progress: &Progress) -> (Phase, String) {
+    match (progress.unit, progress.total) {
+        (Unit::Items, Some(total)) => (phase, format!("{total} steps")),
+        _ => (phase, progress.subject.clone()),
     }
 }
 
 fn style(unit: Unit) -> ProgressStyle {
     let template = match unit {
-        Unit::Bytes => "  {prefix:<16} {wide_bar} {bytes:>10} of {total_bytes:<10}",
-        Unit::Items => "  {prefix:<16} {wide_bar} {pos:>6} of {len:<6}",
+        Unit::Bytes => "  {prefix:<24} {wide_bar} {bytes:>10} of {total_bytes:<10}",
+        Unit::Items => "  {prefix:<24} {wide_bar} {pos:>6} of {len:<6}",
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
@@ -147,9 +167,12 @@ impl Reporter for Bars {
     fn report(&self, event: &Event) {
         match event {
             Event::Began(phase) => self.phases(|running| running.push(*phase)),
-            Event::Ended(phase, _) => self.phases(|running| running.retain(|other| other != phase)),
+            Event::Ended(phase, _) => {
+                self.clear(*phase);
+                self.phases(|running| running.retain(|other| other != phase));
+            }
             Event::Node(node, what) => self.line(&format!("  {node}: {what}")),
-            Event::Progress(_, progress) => self.progress(progress),
+            Event::Progress(phase, progress) => self.progress(*phase, progress),
             Event::Note(text) => self.line(&format!("  {text}")),
             Event::Warning(text) => self.line(&format!("  warning: {text}")),
         }
