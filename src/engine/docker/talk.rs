@@ -17,6 +17,9 @@ use crate::wait::{Probe, WaitError, wait_for};
 /// How long Docker may take to note the exit code of a program whose output has ended.
 const REAPING: Duration = Duration::from_secs(30);
 
+/// How long the output of a program that has ended may still be under way.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 pub(super) async fn attach(docker: &Docker, id: &str) -> Result<Attached, EngineError> {
     let act = format!("attaching to the container `{}`", shown(id));
     let options = AttachContainerOptionsBuilder::default()
@@ -92,28 +95,56 @@ pub(super) async fn exec(
 }
 
 /// Starts a program, sends it its input and takes its output, both at once lest one wait for the other.
+///
+/// Docker may keep the line open for input that a program left unread when it ended, so its end is asked for as well.
 async fn converse(docker: &Docker, exec: &str, input: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Error> {
     let (mut output, mut stdin) = match docker.client.start_exec(exec, None).await? {
         StartExecResults::Attached { output, input } => (output, input),
         StartExecResults::Detached => return Ok((Vec::new(), Vec::new())),
     };
-    let send = async {
-        // A program may end without having read its input; its exit code says whether that is well.
-        let _ = stdin.write_all(input).await;
-        let _ = stdin.shutdown().await;
-    };
-    let take = async {
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        while let Some(chunk) = output.try_next().await? {
-            match chunk {
-                LogOutput::StdErr { message } => stderr.extend_from_slice(&message),
-                chunk => stdout.extend_from_slice(chunk.as_ref()),
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    {
+        let send = async {
+            // A program may end without having read its input; its exit code says whether that is well.
+            let _ = stdin.write_all(input).await;
+            let _ = stdin.shutdown().await;
+        };
+        let take = async {
+            while let Some(chunk) = output.try_next().await? {
+                match chunk {
+                    LogOutput::StdErr { message } => stderr.extend_from_slice(&message),
+                    chunk => stdout.extend_from_slice(chunk.as_ref()),
+                }
+            }
+            Ok::<_, Error>(())
+        };
+        let talk = async { tokio::join!(send, take).1 };
+        tokio::pin!(talk);
+        tokio::select! {
+            said = &mut talk => said?,
+            () = ended(docker, exec, input) => {
+                // What it wrote is on its way.
+                if let Ok(said) = tokio::time::timeout(LAST_WORDS, &mut talk).await {
+                    said?;
+                }
             }
         }
-        Ok((stdout, stderr))
-    };
-    let ((), taken) = tokio::join!(send, take);
-    taken
+    }
+    Ok((stdout, stderr))
+}
+
+/// Waits until a program that was given input has ended.
+async fn ended(docker: &Docker, exec: &str, input: &[u8]) {
+    if input.is_empty() {
+        return std::future::pending().await;
+    }
+    loop {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let seen = docker.client.inspect_exec(exec).await;
+        if seen.is_ok_and(|seen| seen.running == Some(false) && seen.exit_code.is_some()) {
+            return;
+        }
+    }
 }
 
 /// The exit code, which Docker knows a moment after the output has ended.
