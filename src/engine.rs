@@ -234,6 +234,21 @@ pub enum ContainerState {
     Dead,
 }
 
+impl ContainerState {
+    /// The state as Docker writes it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Restarting => "restarting",
+            Self::Exited => "exited",
+            Self::Dead => "dead",
+        }
+    }
+}
+
 /// A container that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Container {

@@ -27,8 +27,6 @@ pub enum Phase {
     Stream,
     /// The proof.
     Verify,
-    /// Taking it away.
-    Remove,
 }
 
 impl Phase {
@@ -46,7 +44,6 @@ impl Phase {
             Self::BaseBackup => "base_backup",
             Self::Stream => "stream",
             Self::Verify => "verify",
-            Self::Remove => "remove",
         }
     }
 
@@ -64,7 +61,6 @@ impl Phase {
             Self::BaseBackup => "taking base backups",
             Self::Stream => "starting standbys",
             Self::Verify => "verifying replication",
-            Self::Remove => "removing",
         }
     }
 }

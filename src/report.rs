@@ -4,7 +4,25 @@ pub mod table;
 pub mod topology;
 pub mod up;
 
+use std::error::Error;
 use std::time::Duration;
+
+/// An error with all its causes in one line.
+#[must_use]
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Transparent errors repeat what they wrap.
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
 
 /// A duration as people read it: `12 ms`, `1.0 s`, `2 min 5 s`.
 #[must_use]

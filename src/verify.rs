@@ -26,6 +26,7 @@ use crate::cluster::{Cluster, ClusterError};
 use crate::engine::{ContainerState, Engine};
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Standby};
+use crate::report::chain;
 use crate::wait::{Probe, wait_for};
 
 /// One thing that was looked at.
@@ -160,10 +161,10 @@ impl<'a, E: Engine> Proof<'a, E> {
                 Err(ClusterError::Sql(error)) if error.source.may_pass() => {
                     match reason::container(self.cluster, node).await {
                         Some(why) => Err(Failed(why)),
-                        None => Ok(Probe::NotYet(reason::chain(&error))),
+                        None => Ok(Probe::NotYet(chain(&error))),
                     }
                 }
-                Err(error) => Err(Failed(reason::chain(&error))),
+                Err(error) => Err(Failed(chain(&error))),
             }
         });
         (node, connected.await.map_err(|error| error.to_string()))

@@ -9,6 +9,7 @@ use crate::name::SlotName;
 use crate::plan::{PlannedNode, Role, Standby};
 use crate::postgres::client::words;
 use crate::postgres::lsn::Lsn;
+use crate::report::chain;
 
 use super::Cluster;
 
@@ -173,19 +174,6 @@ impl<E: Engine> Cluster<E> {
     }
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
-}
-
 fn is_healthy(node: &NodeStatus) -> bool {
     let streams = node.upstream.is_none() || node.replication_state.as_deref() == Some("streaming");
     node.role.as_ref() == Some(&node.expected_role) && streams
@@ -199,7 +187,7 @@ fn blank(planned: &PlannedNode, container: Option<&Container>) -> NodeStatus {
     NodeStatus {
         name: planned.name.to_string(),
         state: container
-            .map_or("gone", |found| state(found.state))
+            .map_or("gone", |found| found.state.word())
             .to_owned(),
         expected_role: planned.role.word().to_owned(),
         role: None,
@@ -215,17 +203,6 @@ fn blank(planned: &PlannedNode, container: Option<&Container>) -> NodeStatus {
             .map(|address| address.to_string()),
         port: container.and_then(|found| found.port),
         problem: None,
-    }
-}
-
-fn state(state: ContainerState) -> &'static str {
-    match state {
-        ContainerState::Created => "created",
-        ContainerState::Running => "running",
-        ContainerState::Paused => "paused",
-        ContainerState::Restarting => "restarting",
-        ContainerState::Exited => "exited",
-        ContainerState::Dead => "dead",
     }
 }
 

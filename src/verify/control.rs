@@ -11,10 +11,10 @@ use crate::engine::{Container, Engine, EngineError, EngineErrorKind};
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Standby, SyncState};
 use crate::postgres::client::words;
-use crate::report::duration;
+use crate::report::{chain, duration};
 use crate::wait::{Probe, wait_for};
 
-use super::{Check, Proof, check, reason};
+use super::{Check, Proof, check};
 
 /// A transaction whose commit waits for synchronous standbys (manual, 9.28.6).
 const WRITE: &str =
@@ -83,7 +83,7 @@ impl<E: Engine> Proof<'_, E> {
             .cluster
             .connect(&primary.name, database)
             .await
-            .map_err(|error| reason::chain(&error))?;
+            .map_err(|error| chain(&error))?;
         let row = client
             .query_one("SELECT pg_backend_pid()", &[])
             .await
@@ -115,7 +115,7 @@ impl<E: Engine> Proof<'_, E> {
         let frozen = freezing.into_iter().collect::<Result<Vec<()>, _>>();
         let looked = match frozen {
             Ok(_) => look.await,
-            Err(error) => Err(reason::chain(&error)),
+            Err(error) => Err(chain(&error)),
         };
         let thawing = join_all(
             containers
@@ -124,7 +124,7 @@ impl<E: Engine> Proof<'_, E> {
         )
         .await;
         match thawing.into_iter().collect::<Result<Vec<()>, _>>() {
-            Err(error) if looked.is_ok() => Err(format!("thawing: {}", reason::chain(&error))),
+            Err(error) if looked.is_ok() => Err(format!("thawing: {}", chain(&error))),
             _ => looked,
         }
     }

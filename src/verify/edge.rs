@@ -10,7 +10,7 @@ use crate::name::SlotName;
 use crate::plan::{PlannedNode, Standby};
 use crate::postgres::catalog;
 use crate::postgres::client::words;
-use crate::report::duration;
+use crate::report::{chain, duration};
 use crate::wait::{Probe, WaitError, wait_for};
 
 use super::compare::compare;
@@ -48,11 +48,9 @@ pub(super) async fn is_primary(client: &Client) -> Result<String, String> {
 ///
 /// The commit waits for no standby: whether commits wait is a check of its own.
 pub(super) async fn write(client: &Client) -> Result<Written, String> {
-    let catalog = catalog::read(client)
-        .await
-        .map_err(|error| reason::chain(&error))?;
+    let catalog = catalog::read(client).await.map_err(|error| chain(&error))?;
     let inserted = probe::insert(client, &catalog.tables, Commit::Local).await;
-    let inserted = inserted.map_err(|error| reason::chain(&error))?;
+    let inserted = inserted.map_err(|error| chain(&error))?;
     if !inserted.rows.is_empty() {
         return Ok(Written {
             inserted,
@@ -89,7 +87,7 @@ fn summary(inserted: &Inserted, values: usize) -> String {
         .count();
     let mut text = format!("{rows} rows in {rows} tables, {values} values equal");
     if updated > 0 {
-        _ = write!(text, ", {updated} of them updated in place");
+        _ = write!(text, ", {updated} of the rows updated in place");
     }
     for skipped in &inserted.skipped {
         _ = write!(
@@ -105,7 +103,7 @@ fn summary(inserted: &Inserted, values: usize) -> String {
 pub(super) async fn remove(client: &Client, written: &Written) -> Result<String, String> {
     let removed = probe::remove(client, &written.inserted.rows)
         .await
-        .map_err(|error| reason::chain(&error))?;
+        .map_err(|error| chain(&error))?;
     match removed.left.first() {
         None => Ok(format!("{} rows", removed.rows)),
         Some(left) => Err(format!("a row is left in {}: {}", left.table, left.because)),
@@ -255,7 +253,7 @@ impl<E: Engine> Proof<'_, E> {
         let client = self.client(&node.name)?;
         let found = probe::read(client, &written.inserted.rows)
             .await
-            .map_err(|error| reason::chain(&error))?;
+            .map_err(|error| chain(&error))?;
         let compared = compare(&written.inserted.rows, &found);
         if let Some(first) = compared.differences.first() {
             return Err(format!(
@@ -284,7 +282,10 @@ impl<E: Engine> Proof<'_, E> {
         let client = self.client(&node.name)?;
         let found = probe::read(client, &written.inserted.rows)
             .await
-            .map_err(|error| reason::chain(&error))?;
+            .map_err(|error| chain(&error))?;
+        // Where no table took a row, the position alone tells.
+        let sql = "SELECT coalesce(pg_last_wal_replay_lsn() >= $1::text::pg_lsn, false)";
+        let replayed = client.query_one(sql, &[lsn]).await.map_err(words)?;
         let after = written.at.elapsed();
         if after >= standby.apply_delay {
             // Too late to tell: the machine was too slow for so short a delay. Arrival checks the delay itself.
@@ -293,7 +294,7 @@ impl<E: Engine> Proof<'_, E> {
                 duration(after)
             ));
         }
-        if compare(&written.inserted.rows, &found).proves_equal() {
+        if replayed.get(0) || compare(&written.inserted.rows, &found).proves_equal() {
             return Err(format!(
                 "they are there after {}, before the delay of {}",
                 duration(after),

@@ -1,28 +1,10 @@
 //! Why a standby does not replicate, in words: read from the standby, its container and its log.
 
-use std::error::Error;
-
 use tokio_postgres::Client;
 
 use crate::cluster::Cluster;
 use crate::engine::{ContainerState, Engine};
 use crate::name::NodeName;
-
-/// An error with all its causes in one line.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        // Transparent errors repeat what they wrap.
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
-}
 
 /// What it means for a node that its container is in `state`.
 pub(super) fn not_running(node: &NodeName, state: Option<ContainerState>) -> String {

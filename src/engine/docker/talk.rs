@@ -17,6 +17,9 @@ use crate::wait::{Probe, WaitError, wait_for};
 /// How long Docker may take to note the exit code of a program whose output has ended.
 const REAPING: Duration = Duration::from_secs(30);
 
+/// How long a program may run that is given input: nobody waits that long.
+const LONGEST_RUN: Duration = Duration::from_secs(24 * 3600);
+
 /// How long the output of a program that has ended may still be under way.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -86,7 +89,7 @@ pub(super) async fn exec(
         Ok((exec, stdout, stderr))
     };
     let (exec, stdout, stderr) = docker.call(&act, run).await?;
-    let code = exit_code(docker, &exec, &act).await?;
+    let code = exit_code(docker, &exec, &act, REAPING).await?;
     Ok(ExecOutput {
         code,
         stdout,
@@ -135,22 +138,27 @@ async fn converse(docker: &Docker, exec: &str, input: &[u8]) -> Result<(Vec<u8>,
 
 /// Waits until a program that was given input has ended.
 async fn ended(docker: &Docker, exec: &str, input: &[u8]) {
-    if input.is_empty() {
-        return std::future::pending().await;
-    }
-    loop {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        let seen = docker.client.inspect_exec(exec).await;
-        if seen.is_ok_and(|seen| seen.running == Some(false) && seen.exit_code.is_some()) {
-            return;
-        }
+    let known = match input {
+        [] => false,
+        _ => exit_code(docker, exec, "running a program", LONGEST_RUN)
+            .await
+            .is_ok(),
+    };
+    if !known {
+        // Its output will end, or say what is wrong.
+        std::future::pending().await
     }
 }
 
 /// The exit code, which Docker knows a moment after the output has ended.
-async fn exit_code(docker: &Docker, exec: &str, act: &str) -> Result<i64, EngineError> {
+async fn exit_code(
+    docker: &Docker,
+    exec: &str,
+    act: &str,
+    limit: Duration,
+) -> Result<i64, EngineError> {
     let never = CancellationToken::new();
-    let waited = wait_for(REAPING, &never, || async {
+    let waited = wait_for(limit, &never, || async {
         let seen = docker.client.inspect_exec(exec).await;
         let seen = seen.map_err(|cause| error::explain(act, &cause))?;
         Ok::<_, EngineError>(match (seen.running, seen.exit_code) {
