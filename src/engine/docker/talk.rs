@@ -146,7 +146,7 @@ async fn ended(docker: &Docker, exec: &str, input: &[u8]) {
     };
     if !known {
         // Its output will end, or say what is wrong.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
