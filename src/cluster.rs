@@ -11,6 +11,7 @@ pub mod status;
 pub mod subnet;
 pub mod up;
 
+mod backup;
 mod claim;
 mod clock;
 mod discover;
@@ -20,6 +21,7 @@ mod replicate;
 mod roles;
 mod settings;
 mod template;
+mod volume;
 
 use tokio_postgres::Client;
 

@@ -195,6 +195,21 @@ impl Plan {
             .filter(move |(_, standby)| standby.upstream == upstream)
     }
 
+    /// The standbys that begin with the same base backup as `standby`, itself included, in plan order: those of one
+    /// upstream and one PostgreSQL.
+    #[must_use]
+    pub fn same_backup(&self, standby: &NodeName) -> Vec<&NodeName> {
+        let key = |node: &'_ PlannedNode| match &node.role {
+            Role::Standby(standby) => Some((standby.upstream.clone(), node.postgres.clone())),
+            Role::Primary => None,
+        };
+        let own = self.node(standby).and_then(key);
+        self.standbys()
+            .filter(|(node, _)| key(node) == own)
+            .map(|(node, _)| &node.name)
+            .collect()
+    }
+
     /// Every standby with its node, in plan order.
     pub fn standbys(&self) -> impl Iterator<Item = (&PlannedNode, &Standby)> {
         self.nodes.iter().filter_map(|node| match &node.role {

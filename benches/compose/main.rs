@@ -1,7 +1,7 @@
 //! How long `lab` takes, against a plain Compose file that does the same.
 //!
 //! ```text
-//! cargo bench --bench compose                                  # both cases, a few minutes
+//! cargo bench --bench compose                                  # both cases, a quarter of an hour
 //! cargo bench --bench compose -- --standbys 1 --rounds 5
 //! ```
 //!
@@ -21,6 +21,10 @@
 //! - `lab` keeps `initdb` and `pg_basebackup` from syncing; `--compose-no-sync` does the same for Compose;
 //! - `lab` proves more: a row in every table, and commits that wait while a standby is frozen;
 //! - Compose's proof is as quick as a script gets: one `docker exec`, which looks again after 0.1 s.
+//!
+//! Before each run the disk is written out and a minute passes: otherwise a run pays for what the one before it left.
+//! An ext4 without a journal looks at every file that was deleted within a minute before it makes a new one, which
+//! takes a tenfold time after sixteen data directories have gone (`--settle 0` shows it).
 //!
 //! The order alternates from round to round. What is printed are medians. Other work on the machine changes all
 //! times, and the ratios less. Nothing here fails for being slow: the exit code says whether it ran.
@@ -57,6 +61,9 @@ struct Arguments {
     /// Keeps Compose's `initdb` and `pg_basebackup` from syncing, too.
     #[arg(long)]
     compose_no_sync: bool,
+    /// Seconds of rest before each run.
+    #[arg(long, default_value_t = 60)]
+    settle: u64,
     /// What cargo passes to a benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -127,7 +134,11 @@ async fn main() -> Result<()> {
         println!("{}", figures::small(verb, took));
     }
     for case in &cases {
-        let timed = time(case, &lab, &compose, &cancel).await;
+        let rest = Rest {
+            settle: Duration::from_secs(arguments.settle),
+            cancel: cancel.clone(),
+        };
+        let timed = time(case, &lab, &compose, &rest).await;
         if timed.is_err() {
             // Cleaning up goes on after an interrupt.
             let on = CancellationToken::new();
@@ -155,40 +166,30 @@ async fn machine(lab: &Lab, compose: &Compose) -> Result<String> {
 
 /// All rounds of a case. What comes before them warms up and makes the template; sixteen containers of Compose
 /// take too long for that.
-async fn time(
-    case: &Case,
-    lab: &Lab,
-    compose: &Compose,
-    cancel: &CancellationToken,
-) -> Result<Figures> {
+async fn time(case: &Case, lab: &Lab, compose: &Compose, rest: &Rest) -> Result<Figures> {
     let mut ignored = Figures::default();
-    by_lab_once(case, lab, cancel, &mut ignored).await?;
+    by_lab_once(case, lab, rest, &mut ignored).await?;
     if case.standbys == 1 {
-        by_hand_once(case, compose, cancel, &mut ignored).await?;
+        by_hand_once(case, compose, rest, &mut ignored).await?;
     }
     let mut figures = Figures::default();
     for round in 0..case.rounds {
         if round % 2 == 0 {
-            by_lab_once(case, lab, cancel, &mut figures).await?;
-            by_hand_once(case, compose, cancel, &mut figures).await?;
-            first_time(case, lab, cancel, &mut figures).await?;
+            by_lab_once(case, lab, rest, &mut figures).await?;
+            by_hand_once(case, compose, rest, &mut figures).await?;
+            first_time(case, lab, rest, &mut figures).await?;
         } else {
-            first_time(case, lab, cancel, &mut figures).await?;
-            by_hand_once(case, compose, cancel, &mut figures).await?;
-            by_lab_once(case, lab, cancel, &mut figures).await?;
+            first_time(case, lab, rest, &mut figures).await?;
+            by_hand_once(case, compose, rest, &mut figures).await?;
+            by_lab_once(case, lab, rest, &mut figures).await?;
         }
     }
     Ok(figures)
 }
 
-async fn by_lab_once(
-    case: &Case,
-    lab: &Lab,
-    cancel: &CancellationToken,
-    figures: &mut Figures,
-) -> Result<()> {
-    go_on(cancel)?;
-    let (took, phases) = lab.up(&case.scenario, cancel).await?;
+async fn by_lab_once(case: &Case, lab: &Lab, rest: &Rest, figures: &mut Figures) -> Result<()> {
+    rest.before_a_run().await?;
+    let (took, phases) = lab.up(&case.scenario, &rest.cancel).await?;
     figures.lab_up.push(took);
     for (phase, took) in phases {
         figures.phases.entry(phase).or_default().push(took);
@@ -198,21 +199,16 @@ async fn by_lab_once(
 }
 
 /// `lab up` without a template. It says nothing about fanning out, so sixteen standbys go without.
-async fn first_time(
-    case: &Case,
-    lab: &Lab,
-    cancel: &CancellationToken,
-    figures: &mut Figures,
-) -> Result<()> {
-    go_on(cancel)?;
+async fn first_time(case: &Case, lab: &Lab, rest: &Rest, figures: &mut Figures) -> Result<()> {
+    rest.before_a_run().await?;
     if case.standbys > 1 {
         return Ok(());
     }
-    if !lab.forget_template(cancel).await? {
+    if !lab.forget_template(&rest.cancel).await? {
         println!("another lab uses the template: one round less for the first time");
         return Ok(());
     }
-    let (took, _) = lab.up(&case.scenario, cancel).await?;
+    let (took, _) = lab.up(&case.scenario, &rest.cancel).await?;
     figures.lab_first.push(took);
     lab.down().await?;
     Ok(())
@@ -221,22 +217,38 @@ async fn first_time(
 async fn by_hand_once(
     case: &Case,
     compose: &Compose,
-    cancel: &CancellationToken,
+    rest: &Rest,
     figures: &mut Figures,
 ) -> Result<()> {
-    go_on(cancel)?;
+    rest.before_a_run().await?;
     figures
         .compose_up
-        .push(compose.up(case.compose, cancel).await?);
+        .push(compose.up(case.compose, &rest.cancel).await?);
     figures
         .compose_down
-        .push(compose.down(case.compose, cancel).await?);
+        .push(compose.down(case.compose, &rest.cancel).await?);
     Ok(())
 }
 
-fn go_on(cancel: &CancellationToken) -> Result<()> {
-    ensure!(!cancel.is_cancelled(), "interrupted");
-    Ok(())
+/// What comes between two runs.
+struct Rest {
+    settle: Duration,
+    cancel: CancellationToken,
+}
+
+impl Rest {
+    async fn before_a_run(&self) -> Result<()> {
+        if !self.settle.is_zero() {
+            let written = tokio::process::Command::new("sync").status().await;
+            ensure!(written.context("running sync")?.success(), "sync failed");
+            tokio::select! {
+                () = self.cancel.cancelled() => {}
+                () = tokio::time::sleep(self.settle) => {}
+            }
+        }
+        ensure!(!self.cancel.is_cancelled(), "interrupted");
+        Ok(())
+    }
 }
 
 /// How long anything may take before it counts as failed.

@@ -27,6 +27,12 @@ pub fn ready_object(lab: &LabName) -> String {
     format!("lab-{lab}.ready")
 }
 
+/// The name of the volume with a base backup that standbys share, called by the first of them.
+#[must_use]
+pub fn backup_object(lab: &LabName, first: &NodeName) -> String {
+    format!("lab-{lab}.backup-{first}")
+}
+
 /// The name of a lab's network and of the volume that claims the name.
 #[must_use]
 pub fn lab_object(lab: &LabName) -> String {

@@ -19,7 +19,7 @@ use super::HOST;
 use super::clock::Clock;
 use super::console::{Console, Input, Stage};
 use super::error::{ClusterError, Ended, Late};
-use super::{claim, labels, template};
+use super::{backup, claim, labels, template};
 
 /// What the container runs; see there.
 const START: &str = include_str!("../../images/node/start.sh");
@@ -111,9 +111,14 @@ fn spec(
     address: Option<Ipv4Addr>,
     name: String,
 ) -> ContainerSpec {
+    let sharers = match node.role {
+        Role::Primary => 1,
+        Role::Standby(_) => plan.same_backup(&node.name).len(),
+    };
     let mut command: Vec<String> = ["sh", "-c", START, "lab-node", node.name.as_str()]
         .map(str::to_owned)
         .into();
+    command.push(sharers.to_string());
     let own = labels::of_node(&plan.lab, &node.name);
     let mut mounts = vec![Mount {
         volume: name.clone(),
@@ -124,7 +129,7 @@ fn spec(
     match &node.role {
         Role::Primary => {
             command.extend(command::INITDB.map(str::to_owned));
-            mounts.push(template::mount(&found.image.id, "/lab/template"));
+            mounts.push(template::mount(&found.image.id));
         }
         Role::Standby(standby) => {
             let user = &plan.replication_user.name;
@@ -134,6 +139,7 @@ fn spec(
                 &node.name,
                 standby.slot.as_ref(),
             ));
+            mounts.extend(backup::mount(plan, &node.name));
         }
     }
     ContainerSpec {

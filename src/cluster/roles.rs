@@ -5,8 +5,12 @@ use tokio_postgres::Client;
 
 use crate::name::SlotName;
 use crate::plan::{Plan, PlannedNode};
+use crate::postgres::MAINTENANCE_DATABASE;
 use crate::postgres::client::{Doing as _, SqlError, identifier, literal};
 use crate::scenario::AuthMethod;
+
+/// The database that an initialised directory has besides those of `initdb` (see `images/node/start.sh`).
+const SPARE_DATABASE: &str = "lab_spare";
 
 /// Commits of the set-up wait for no standby: `synchronous_standby_names` may name some that do not exist yet.
 const SET_UP: &str = "SET synchronous_commit = local";
@@ -19,7 +23,7 @@ pub(super) async fn set_up(client: &Client, node: &PlannedNode) -> Result<(), Sq
         .doing(|| format!("setting up `{}`", node.name))
 }
 
-/// Makes the replication user and the database.
+/// Makes the replication user, and gives the database its name.
 ///
 /// The password is hashed here, so that no statement, and therefore no log, ever has it.
 pub(super) async fn create(
@@ -42,13 +46,18 @@ pub(super) async fn create(
         .batch_execute(&role)
         .await
         .doing(|| format!("creating the replication user on `{}`", node.name))?;
-    if plan.database.as_str() != crate::postgres::MAINTENANCE_DATABASE {
-        let database = format!("CREATE DATABASE {}", identifier(plan.database.as_str()));
-        client
-            .batch_execute(&database)
-            .await
-            .doing(|| format!("creating the database on `{}`", node.name))?;
-    }
+    let database = match plan.database.as_str() {
+        MAINTENANCE_DATABASE => format!("DROP DATABASE {SPARE_DATABASE}"),
+        SPARE_DATABASE => return Ok(()),
+        name => format!(
+            "ALTER DATABASE {SPARE_DATABASE} RENAME TO {}",
+            identifier(name)
+        ),
+    };
+    client
+        .batch_execute(&database)
+        .await
+        .doing(|| format!("creating the database on `{}`", node.name))?;
     Ok(())
 }
 

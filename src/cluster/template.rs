@@ -2,14 +2,15 @@
 //!
 //! It lies in a volume. `images/node/start.sh` fills it, under a lock, in the first primary that finds it empty.
 
-use crate::engine::{ContainerSpec, Engine, EngineError, Labels, Mount, Selector};
-use crate::image::{self, Found};
+use crate::engine::{Engine, EngineError, Labels, Mount, Selector};
+use crate::image::Found;
 use crate::name::LabName;
 
 use super::labels::TEMPLATE_LABEL;
+use super::volume;
 
 /// Counts up when what `initdb` is told changes, so that an older directory is not taken for a newer one.
-const GENERATION: u32 = 3;
+const GENERATION: u32 = 4;
 
 /// The name of an image's template.
 fn name(image_id: &str) -> String {
@@ -23,20 +24,16 @@ fn labels(image_id: &str) -> Labels {
 }
 
 /// The template in a container.
-pub(super) fn mount(image_id: &str, target: &str) -> Mount {
+pub(super) fn mount(image_id: &str) -> Mount {
     Mount {
         volume: name(image_id),
-        target: target.to_owned(),
+        target: "/lab/template".to_owned(),
         read_only: false,
         labels: labels(image_id),
     }
 }
 
-/// Makes the template's volume, empty and owned by `postgres`, unless it exists.
-///
-/// A new volume belongs to root. The engine gives it the owner of the directory that it is first mounted on, when the
-/// container is made: so one is made and removed, and never started.
-/// The container belongs to `lab` too, so that it goes with the lab when it cannot be removed here.
+/// Makes the template's volume, empty, unless it exists.
 pub(super) async fn prepare<E: Engine>(
     engine: &E,
     lab: &LabName,
@@ -49,23 +46,5 @@ pub(super) async fn prepare<E: Engine>(
     if existing.iter().any(|volume| volume.name == name(id)) {
         return Ok(());
     }
-    let mut own = labels(id);
-    own.extend(super::labels::of_lab(lab));
-    let container = ContainerSpec {
-        name: format!("{}-{lab}", name(id)),
-        hostname: "template".to_owned(),
-        image: found.reference.clone(),
-        user: "postgres".to_owned(),
-        command: vec!["true".to_owned()],
-        env: Vec::new(),
-        network: None,
-        address: None,
-        publish: None,
-        mounts: vec![mount(id, image::data_mount(&found.image))],
-        shm_bytes: 0,
-        labels: own,
-        stdin: false,
-    };
-    let made = engine.create_container(&container).await?;
-    engine.remove_container(&made).await
+    volume::owned_by_postgres(engine, lab, found, mount(id)).await
 }

@@ -28,7 +28,7 @@ pub const INITDB: [&str; 6] = [
 ///
 /// `--checkpoint=fast` starts it at once, `--wal-method=stream` makes it complete in itself, `--slot` holds the
 /// log from its beginning until the standby streams. `--no-sync`: the server that starts on it runs recovery, and
-/// a lab does not outlive a crash of its host.
+/// a lab does not outlive a crash of its host. Where it goes is for the caller to add.
 #[must_use]
 pub fn base_backup(
     upstream: &NodeName,
@@ -38,7 +38,6 @@ pub fn base_backup(
 ) -> Vec<String> {
     let mut command = vec![
         "pg_basebackup".to_owned(),
-        format!("--pgdata={PGDATA}"),
         format!(
             "--dbname=host={upstream} user={user} passfile={PASSFILE} application_name={standby}_backup"
         ),

@@ -14,9 +14,11 @@ use crate::cluster::console::Stage;
 use crate::cluster::error::ClusterError;
 use crate::cluster::node::{self, Starting};
 use crate::cluster::subnet::Subnet;
-use crate::cluster::{Cluster, claim, discover, frame, replicate, roles, settings, template};
+use crate::cluster::{
+    Cluster, backup, claim, discover, frame, replicate, roles, settings, template,
+};
 use crate::dataset::{self, Dataset};
-use crate::engine::{Engine, EngineError, Network};
+use crate::engine::{Engine, Network};
 use crate::event::{Event, Phase};
 use crate::image::Found;
 use crate::name::NodeName;
@@ -138,7 +140,7 @@ impl<E: Engine> Build<E> {
                 for found in primaries.values() {
                     template::prepare(&self.engine, &self.plan.lab, found).await?;
                 }
-                Ok::<_, EngineError>(())
+                backup::prepare(&self.engine, &self.plan, &self.images).await
             }
         );
         prepared?;
@@ -242,9 +244,6 @@ impl<E: Engine> Build<E> {
                 settings::check(&client, planned).await?;
                 roles::create(&client, &self.plan, planned).await?;
                 roles::create_slots(&client, planned).await?;
-                // The base backup begins with a checkpoint. Most of what that must write is there now, the three
-                // hundred files of the new database: nobody waits for them while the data is loaded.
-                tokio::spawn(async move { client.batch_execute("CHECKPOINT").await });
                 let client = starting
                     .connect(self.plan.database.as_str(), self.within, &self.stop)
                     .await?;
