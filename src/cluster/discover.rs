@@ -1,48 +1,103 @@
 //! The addresses that a lab got, and the `pg_hba.conf` that follows from them.
 
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use tokio::sync::{Mutex, watch};
 use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Engine, Selector};
-use crate::plan::{Plan, PlannedNode};
+use crate::name::NodeName;
+use crate::plan::PlannedNode;
 use crate::postgres::client::{Doing as _, SqlError, literal};
 use crate::postgres::command::PGDATA;
 use crate::postgres::hba::{self, Addresses};
 use crate::wait::{Probe, wait_for};
 
 use super::error::{ClusterError, Late};
-use super::{HOST, client, labels};
+use super::{HOST, client};
 
-/// Asks the engine for the addresses of a lab's network and nodes.
-///
-/// # Errors
-/// What the engine says; [`ClusterError::HalfMade`] where the network is gone.
-pub async fn addresses<E: Engine>(engine: &E, plan: &Plan) -> Result<Addresses, ClusterError> {
-    let which = Selector::lab(&plan.lab);
-    let (networks, containers) =
-        tokio::try_join!(engine.networks(Some(&which)), engine.containers(&which))?;
-    let gateway = networks
-        .iter()
-        .find_map(|network| network.gateway)
-        .ok_or_else(|| ClusterError::HalfMade {
-            lab: plan.lab.clone(),
-            missing: "its network is gone".to_owned(),
-        })?;
-    let nodes = plan.nodes.iter().filter_map(|node| {
-        let found = containers.iter().find(|found| {
-            found
-                .labels
-                .get(labels::NODE_LABEL)
-                .is_some_and(|name| name == node.name.as_str())
-        })?;
-        Some((node.name.clone(), found.address?))
-    });
-    Ok(Addresses {
-        gateway,
-        nodes: nodes.collect(),
-    })
+/// The addresses found so far: of each node from the start of its container on.
+#[derive(Debug)]
+pub(super) struct AddressBook {
+    gateway: Ipv4Addr,
+    nodes: watch::Sender<BTreeMap<NodeName, Ipv4Addr>>,
+}
+
+impl AddressBook {
+    /// A book that knows the host alone.
+    pub(super) fn new(gateway: Ipv4Addr) -> Self {
+        Self {
+            gateway,
+            nodes: watch::channel(BTreeMap::new()).0,
+        }
+    }
+
+    /// Writes down where a node was found.
+    pub(super) fn found(&self, node: NodeName, address: Ipv4Addr) {
+        self.nodes
+            .send_modify(|nodes| _ = nodes.insert(node, address));
+    }
+
+    /// What is known now.
+    pub(super) fn now(&self) -> Addresses {
+        Addresses {
+            gateway: self.gateway,
+            nodes: self.nodes.borrow().clone(),
+        }
+    }
+
+    /// Waits until all of `nodes` are found.
+    pub(super) async fn all_of(&self, nodes: &[PlannedNode]) {
+        let mut known = self.nodes.subscribe();
+        let complete =
+            |known: &BTreeMap<NodeName, _>| nodes.iter().all(|node| known.contains_key(&node.name));
+        // It fails when the book is gone, and we hold it.
+        _ = known.wait_for(complete).await;
+    }
+}
+
+/// A running node's `pg_hba.conf`, and whom it lets in.
+#[derive(Debug)]
+pub(super) struct HbaFile {
+    node: PlannedNode,
+    port: u16,
+    written: Mutex<Addresses>,
+}
+
+impl HbaFile {
+    /// The file of a server that was started with it.
+    pub(super) fn new(node: &PlannedNode, port: u16, written: Addresses) -> Self {
+        Self {
+            node: node.clone(),
+            port,
+            written: Mutex::new(written),
+        }
+    }
+
+    /// Sees to it that the file lets in everybody it is to let in whom the book knows now. What several ask for at
+    /// once is written once.
+    ///
+    /// # Errors
+    /// The server's words, or that it did not read the file in time.
+    pub(super) async fn catch_up(
+        &self,
+        client: &Client,
+        book: &AddressBook,
+        cancel: &CancellationToken,
+    ) -> Result<(), ClusterError> {
+        let wanted = book.now();
+        let mut written = self.written.lock().await;
+        let lacks = |name: &NodeName| !written.nodes.contains_key(name);
+        if !hba::peers(&self.node.hba).any(|name| wanted.nodes.contains_key(name) && lacks(name)) {
+            return Ok(());
+        }
+        let addresses = book.now();
+        write(client, self.port, &self.node, &addresses, cancel).await?;
+        *written = addresses;
+        Ok(())
+    }
 }
 
 /// Writes a node's `pg_hba.conf` and has the server read it.
@@ -53,7 +108,7 @@ pub async fn addresses<E: Engine>(engine: &E, plan: &Plan) -> Result<Addresses, 
 ///
 /// # Errors
 /// The server's words, or that it did not read the file in time.
-pub async fn write_hba(
+async fn write(
     client: &Client,
     port: u16,
     node: &PlannedNode,

@@ -1,7 +1,5 @@
 //! What a node's container reads on its standard input: its files, as a length and a tar (see `images/node/start.sh`).
 
-use std::net::Ipv4Addr;
-
 use crate::plan::{Plan, PlannedNode, Role};
 use crate::postgres::{command, conf, hba};
 
@@ -36,15 +34,6 @@ pub fn of_node(plan: &Plan, node: &PlannedNode, addresses: &hba::Addresses) -> V
         });
     }
     frame(&files)
-}
-
-/// Addresses of a lab of which nothing but the gateway is known yet.
-#[must_use]
-pub fn host_alone(gateway: Ipv4Addr) -> hba::Addresses {
-    hba::Addresses {
-        gateway,
-        nodes: std::collections::BTreeMap::new(),
-    }
 }
 
 fn frame(files: &[File]) -> Vec<u8> {

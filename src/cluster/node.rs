@@ -36,6 +36,8 @@ pub(super) struct Starting<E> {
     engine: E,
     pub(super) name: NodeName,
     pub(super) id: String,
+    /// Where the engine says that it is, inside the lab's network.
+    pub(super) address: Ipv4Addr,
     pub(super) port: u16,
     console: Console,
     input: Input,
@@ -71,7 +73,7 @@ pub(super) async fn start<E: Engine>(
     engine.start_container(&id).await?;
     let container = engine.find_container(&id).await?;
     let Some(Container {
-        address: Some(_),
+        address: Some(address),
         port: Some(port),
         ..
     }) = container
@@ -83,6 +85,7 @@ pub(super) async fn start<E: Engine>(
         engine: engine.clone(),
         name: node.name.clone(),
         id,
+        address,
         port,
         console,
         input,

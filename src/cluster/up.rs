@@ -1,13 +1,17 @@
 //! Bringing a lab up: who waits for whom.
 //!
 //! ```text
-//! images ─ claim, network ─┬─ primary: container ─ data directory ─ server ─ roles, slots ─ data ─┬─ pg_hba.conf ─┐
-//!                          └─ standbys: containers (they wait for their files) ───────────────────┘               │
-//!   ┌─────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
-//!   └─ each standby, after its upstream: files ─ base backup ─ server ─ streaming ─ verify
+//! images ─ claim, network ─┬─ primary: container ─ data directory ─ server ─ roles, slots ─ data ─┐
+//!                          └─ each standby: container ────────────────────────────────────────────┤
+//!   ┌─────────────────────────────────────────────────────────────────────────────────────────────┘
+//!   └─ each standby, after its upstream: upstream's pg_hba.conf ─ files ─ base backup ─ server ─ streaming
+//!                                                                                                   │
+//!                                                              every pg_hba.conf complete ─ verify ─┘
 //! ```
 
 mod build;
+mod primary;
+mod standby;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

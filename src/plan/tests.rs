@@ -339,6 +339,30 @@ fn a_standby_with_standbys_of_its_own_has_the_higher_of_both_needs() {
 }
 
 #[test]
+fn standbys_of_one_upstream_and_one_postgresql_begin_with_one_base_backup() {
+    let text = "name: mixed\nnodes:\n  primary: {}\n  one: { standby_of: primary }\n  two: { standby_of: primary }\n  \
+                other: { standby_of: primary, postgres: 'postgres:17.2' }\n  leaf: { standby_of: one }\n";
+    let plan = plan(text);
+    let shared = |name: &str| {
+        let name = NodeName::new(name).expect("a name");
+        let all: Vec<_> = plan
+            .same_backup(&name)
+            .iter()
+            .map(|name| name.as_str())
+            .collect();
+        all.join(" ")
+    };
+    assert_eq!(
+        (shared("one").as_str(), shared("two").as_str()),
+        ("one two", "one two")
+    );
+    assert_eq!(
+        (shared("other").as_str(), shared("leaf").as_str()),
+        ("other", "leaf")
+    );
+}
+
+#[test]
 fn base_backups_at_once_fit_the_connection_limit() {
     let at_once = |limit: Option<u32>, standbys: usize| {
         let limit = limit.map_or_else(String::new, |limit| {

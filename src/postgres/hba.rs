@@ -88,6 +88,14 @@ pub fn rules(user: &UserName, auth: AuthMethod, peers: &[NodeName]) -> Vec<HbaRu
     rules
 }
 
+/// The nodes that rules name.
+pub fn peers(rules: &[HbaRule]) -> impl Iterator<Item = &NodeName> {
+    rules.iter().filter_map(|rule| match &rule.peer {
+        Peer::Node(name) => Some(name),
+        Peer::Local | Peer::Gateway => None,
+    })
+}
+
 /// The file's text, with each peer's address as a `/32` and a comment saying who that is.
 ///
 /// A rule whose node has no address is left out: nobody can connect from nowhere.

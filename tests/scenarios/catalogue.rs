@@ -1,6 +1,7 @@
 //! Every lab of the catalogue comes up, says so in its documents, verifies, and goes without a trace.
 
 use libtest_mimic::Trial;
+use replication_lab::engine::Engine as _;
 use replication_lab::scenario::catalog;
 use serde_json::Value;
 use tokio_postgres::Client;
@@ -89,6 +90,8 @@ async fn life(lab: &Lab, scenario: &str, standbys: Standbys, postgres: u32) {
     assert_eq!(text(&up["scenario"]), scenario);
     assert_eq!(up["already_up"], Value::Bool(false));
     nodes(lab, &up["nodes"], standbys, postgres).await;
+    admitted(list(&up["nodes"])).await;
+    no_backup_is_left(lab, standbys).await;
     proof(&up["verification"], scenario, standbys);
     timings(&up["timings_ms"]);
 
@@ -140,6 +143,54 @@ async fn nodes(lab: &Lab, nodes: &Value, standbys: Standbys, postgres: u32) {
         assert_eq!(
             found,
             (database.to_owned(), standby.is_some(), wanted, true)
+        );
+    }
+}
+
+/// Every server lets every other node replicate by its address, whoever was up first, and nobody else.
+async fn admitted(nodes: &[Value]) {
+    let addresses = |other_than: &Value| -> Vec<String> {
+        let others = nodes.iter().filter(|node| *node != other_than);
+        let mut addresses: Vec<_> = others
+            .map(|node| text(&node["address"]).to_owned())
+            .collect();
+        addresses.sort();
+        addresses
+    };
+    for node in nodes {
+        let client = connect(text(&node["dsn"])).await;
+        let sql = "SELECT address, netmask FROM pg_hba_file_rules \
+            WHERE 'replication' = ANY (database) AND type = 'host' ORDER BY address";
+        let rows = client.query(sql, &[]).await.expect(sql);
+        let found: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        assert_eq!(found, addresses(node), "{}", node["name"]);
+        assert!(
+            rows.iter()
+                .all(|row| row.get::<_, String>(1) == "255.255.255.255")
+        );
+    }
+}
+
+/// A base backup that standbys shared takes no room once all have it.
+async fn no_backup_is_left(lab: &Lab, standbys: Standbys) {
+    for (standby, upstream, _) in standbys {
+        let shared = standbys
+            .iter()
+            .filter(|(_, other, _)| other == upstream)
+            .count()
+            > 1;
+        let command = ["ls", "/lab/backup"].map(str::to_owned);
+        let container = lab.container(standby);
+        let listed = lab
+            .engine
+            .exec(&container, &command, b"")
+            .await
+            .expect("a list");
+        assert_eq!(listed.code == 0, shared, "{standby} has a volume for it");
+        let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+        assert!(
+            !listed.contains("taken") && !listed.contains("new"),
+            "{listed}"
         );
     }
 }

@@ -11,10 +11,21 @@ use crate::scenario::PostgresVersion;
 use crate::scenario::load::{Overrides, Source, load};
 
 fn plan() -> Plan {
-    let text = "name: pair\nnodes: { primary: {}, replica: { standby_of: primary } }\n";
+    planned("name: pair\nnodes: { primary: {}, replica: { standby_of: primary } }\n")
+}
+
+fn planned(text: &str) -> Plan {
     let source = Source::new("pair.yaml", text.as_bytes(), None).expect("text");
     let loaded = load(&source, &Overrides::default()).expect("a scenario");
     Plan::resolve(&loaded.scenario, &loaded.sql, None)
+}
+
+async fn image_of_17(fake: &Fake) -> Found {
+    fake.add_image("postgres:17");
+    let never = CancellationToken::new();
+    let version = PostgresVersion::Major(17);
+    let found = image::ensure(fake, &version, &Silent, &never).await;
+    found.expect("an image")
 }
 
 /// Starts `replica` on a network of its lab, with `main` in its container.
@@ -27,7 +38,7 @@ where
     F: Future<Output = i64> + Send + 'static,
 {
     let plan = plan();
-    fake.add_image("postgres:17");
+    let found = image_of_17(fake).await;
     fake.on_start(main);
     let network = NetworkSpec {
         name: labels::lab_object(&plan.lab),
@@ -35,12 +46,8 @@ where
         labels: labels::of_lab(&plan.lab),
     };
     fake.create_network(&network).await.expect("a network");
-    let never = CancellationToken::new();
-    let version = PostgresVersion::Major(17);
-    let found = image::ensure(fake, &version, &Silent, &never).await;
     let address = Some(Ipv4Addr::new(10, 213, 0, 3));
     let clock = Clock::new(reporter);
-    let found = found.expect("an image");
     start(fake, &plan, &plan.nodes[1], &found, address, &clock).await
 }
 
@@ -95,10 +102,22 @@ async fn a_standby_asks_for_its_address_and_gets_no_more_than_it_needs() {
     );
     let mounts: Vec<_> = spec.mounts.iter().map(|mount| &mount.volume).collect();
     assert_eq!(mounts, ["lab-pair-replica"], "a template is for primaries");
-    assert_eq!(
-        &spec.command[3..6],
-        ["lab-node", "replica", "pg_basebackup"]
+    assert_eq!(&spec.command[3..6], ["lab-node", "replica", "1"]);
+}
+
+#[tokio::test]
+async fn standbys_with_one_base_backup_have_its_volume_and_know_how_many_they_are() {
+    let plan = planned(
+        "name: three\nnodes: { primary: {}, one: { standby_of: primary }, two: { standby_of: primary } }\n",
     );
+    let fake = Fake::new();
+    let found = image_of_17(&fake).await;
+    for node in &plan.nodes[1..] {
+        let spec = spec(&plan, node, &found, None, node.name.to_string());
+        assert_eq!(spec.command[5], "2");
+        assert_eq!(spec.mounts[1].volume, "lab-three.backup-one");
+        assert_eq!(spec.mounts[1].labels, labels::of_lab(&plan.lab));
+    }
 }
 
 #[tokio::test(start_paused = true)]

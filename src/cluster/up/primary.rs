@@ -1,0 +1,87 @@
+//! A primary, from its container to its last row of data.
+
+use std::sync::Arc;
+
+use tokio_postgres::Client;
+
+use crate::cluster::console::Stage;
+use crate::cluster::discover::HbaFile;
+use crate::cluster::error::ClusterError;
+use crate::cluster::node::Starting;
+use crate::cluster::{frame, roles, settings};
+use crate::dataset;
+use crate::engine::Engine;
+use crate::event::{Event, Phase};
+use crate::plan::PlannedNode;
+use crate::postgres::MAINTENANCE_DATABASE;
+
+use super::build::{Build, Live, Meeting};
+
+impl<E: Engine> Build<E> {
+    /// A primary from its container to its data.
+    pub(super) async fn primary(
+        &self,
+        mut starting: Starting<E>,
+        planned: &PlannedNode,
+        meeting: &Meeting,
+    ) -> Result<(), ClusterError> {
+        let known = meeting.book.now();
+        let files = frame::of_node(&self.plan, planned, &known);
+        let act = format!("initialising the data directory of `{}`", planned.name);
+        self.clock
+            .time(Phase::Initialise, async {
+                starting.configure(&files).await?;
+                starting.reached(Stage::Initialised, &act, &self.stop).await
+            })
+            .await?;
+        let client = self
+            .clock
+            .time(
+                Phase::Primary,
+                starting.connect(MAINTENANCE_DATABASE, self.within, &self.stop),
+            )
+            .await?;
+        let client = self
+            .clock
+            .time(Phase::Roles, async {
+                settings::check(&client, planned).await?;
+                roles::create(&client, &self.plan, planned).await?;
+                roles::create_slots(&client, planned).await?;
+                let client = starting
+                    .connect(self.plan.database.as_str(), self.within, &self.stop)
+                    .await?;
+                roles::set_up(&client, planned).await?;
+                Ok::<_, ClusterError>(client)
+            })
+            .await?;
+        self.clock.report(&Event::Node(
+            planned.name.clone(),
+            "accepts connections".to_owned(),
+        ));
+        self.clock
+            .time(Phase::Populate, self.populate(&client, planned))
+            .await?;
+        meeting.live[&planned.name].send_replace(Some(Live {
+            client: Arc::new(client),
+            hba: Arc::new(HbaFile::new(planned, starting.port, known)),
+        }));
+        Ok(())
+    }
+
+    async fn populate(&self, client: &Client, planned: &PlannedNode) -> Result<(), ClusterError> {
+        for dataset in self.datasets.iter() {
+            let loaded = tokio::select! {
+                () = self.stop.cancelled() => return Err(ClusterError::Interrupted),
+                loaded = dataset::load(client, dataset) => loaded?,
+            };
+            let rows: u64 = loaded.tables.iter().map(|(_, rows)| rows).sum();
+            let tables = loaded.tables.len();
+            let said = format!(
+                "dataset {} loaded: {tables} tables, {rows} rows",
+                dataset.name
+            );
+            self.clock.report(&Event::Node(planned.name.clone(), said));
+        }
+        Ok(())
+    }
+}

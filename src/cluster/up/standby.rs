@@ -1,0 +1,98 @@
+//! A standby, from its container to streaming.
+
+use std::sync::Arc;
+
+use crate::cluster::console::Stage;
+use crate::cluster::discover::HbaFile;
+use crate::cluster::error::ClusterError;
+use crate::cluster::node::Starting;
+use crate::cluster::{frame, replicate, roles, settings};
+use crate::engine::Engine;
+use crate::event::{Event, Phase};
+use crate::plan::{PlannedNode, Standby};
+
+use super::build::{Build, Live, Meeting};
+
+impl<E: Engine> Build<E> {
+    pub(super) async fn standby(
+        &self,
+        mut starting: Starting<E>,
+        planned: &PlannedNode,
+        standby: &Standby,
+        meeting: &Meeting,
+    ) -> Result<(), ClusterError> {
+        let name = &planned.name;
+        let upstream = self.upstream(standby, meeting).await?;
+        let turn = meeting.turns[&standby.upstream].acquire().await;
+        upstream
+            .hba
+            .catch_up(&upstream.client, &meeting.book, &self.stop)
+            .await?;
+        if !standby.hot {
+            // Its files cannot be written again through a connection.
+            tokio::select! {
+                () = self.stop.cancelled() => return Err(ClusterError::Interrupted),
+                () = meeting.book.all_of(&self.plan.nodes) => {}
+            }
+        }
+        let known = meeting.book.now();
+        let act = format!(
+            "taking a base backup of `{}` for `{name}`",
+            standby.upstream
+        );
+        self.clock
+            .time(Phase::BaseBackup, async {
+                starting
+                    .configure(&frame::of_node(&self.plan, planned, &known))
+                    .await?;
+                starting.reached(Stage::BackedUp, &act, &self.stop).await
+            })
+            .await?;
+        drop(turn);
+        self.clock.report(&Event::Node(
+            name.clone(),
+            format!("base backup of {} taken", standby.upstream),
+        ));
+        self.clock
+            .time(Phase::Stream, async {
+                if standby.hot {
+                    let client = starting
+                        .connect(self.plan.database.as_str(), self.within, &self.stop)
+                        .await?;
+                    settings::check(&client, planned).await?;
+                    roles::create_slots(&client, planned).await?;
+                    meeting.live[name].send_replace(Some(Live {
+                        client: Arc::new(client),
+                        hba: Arc::new(HbaFile::new(planned, starting.port, known)),
+                    }));
+                }
+                let tail = || starting.tail();
+                replicate::streaming(
+                    &upstream.client,
+                    name,
+                    standby,
+                    self.within,
+                    &self.stop,
+                    tail,
+                )
+                .await
+            })
+            .await?;
+        self.clock.report(&Event::Node(
+            name.clone(),
+            format!("streams from {}", standby.upstream),
+        ));
+        Ok(())
+    }
+
+    /// Waits until a standby's upstream is up.
+    async fn upstream(&self, standby: &Standby, meeting: &Meeting) -> Result<Live, ClusterError> {
+        let mut upstream = meeting.live[&standby.upstream].subscribe();
+        tokio::select! {
+            () = self.stop.cancelled() => Err(ClusterError::Interrupted),
+            ready = upstream.wait_for(Option::is_some) => {
+                ready.ok().and_then(|live| live.clone()).ok_or(ClusterError::Interrupted)
+            }
+        }
+    }
+}
