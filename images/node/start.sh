@@ -60,25 +60,27 @@ initialise() {
 # lock; the last one that has unpacked it removes it. Each backup of its own would cost the upstream a checkpoint and a
 # segment of log, and every standby that streams already the sixteen megabytes of that segment.
 unpack_shared() {
-    exec 9>"$backup/lock"
-    flock 9
     if [ ! -d "$backup/taken" ]; then
-        say "base backup begins"
-        rm -rf "$backup/new"
-        "$@" --pgdata="$backup/new" --format=tar 2>&1
-        mv "$backup/new" "$backup/taken"
+        exec 9>"$backup/lock"
+        flock 9
+        if [ ! -d "$backup/taken" ]; then
+            say "base backup begins"
+            rm -rf "$backup/new"
+            "$@" --pgdata="$backup/new" --format=tar 2>&1
+            mv "$backup/new" "$backup/taken"
+        fi
+        exec 9>&-
     fi
-    exec 9>&-
-    mkdir "$pgdata"
-    tar -x -f "$backup/taken/base.tar" -C "$pgdata"
+    # The node's own files are there already.
+    tar -x -f "$backup/taken/base.tar" -C "$pgdata" --exclude=postgresql.conf --exclude=pg_hba.conf
     tar -x -f "$backup/taken/pg_wal.tar" -C "$pgdata/pg_wal"
     : >"$backup/unpacked-$node"
     set -- "$backup/unpacked-"*
     [ $# -lt "$sharers" ] || rm -rf "$backup/taken"
 }
 
-# Reads the node's files: its password file, and in conf/ what goes into the data directory. The archive's end is not
-# the stream's end, so the length comes first.
+# Reads the node's files: its password file, and what goes into the data directory, in pgdata/ or, where that must be
+# empty at first, in conf/. The archive's end is not the stream's end, so the length comes first.
 receive() {
     read -r bytes || { say "this node was never configured: lab down removes it"; exit 75; }
     head -c "$bytes" | tar -x -f - -C "$home"
@@ -102,10 +104,10 @@ if [ ! -f "$home/prepared" ]; then
             receive
             say "base backup begins"
             "$@" --pgdata="$pgdata" 2>&1
+            mv "$home/conf/"* "$pgdata/"
         fi
         say "base backup taken"
     fi
-    mv "$home/conf/"* "$pgdata/"
     : >"$home/prepared"
 fi
 

@@ -11,6 +11,8 @@ use crate::event::{Event, Phase, Reporter};
 pub(super) struct Clock {
     reporter: Arc<dyn Reporter>,
     phases: Arc<Mutex<BTreeMap<Phase, Span>>>,
+    /// The parts of each phase that are to come, where that is known.
+    expected: Arc<Mutex<BTreeMap<Phase, usize>>>,
 }
 
 struct Span {
@@ -24,6 +26,7 @@ impl Clock {
         Self {
             reporter,
             phases: Arc::default(),
+            expected: Arc::default(),
         }
     }
 
@@ -39,8 +42,14 @@ impl Clock {
         done
     }
 
-    /// Expects so many parts of `phase` besides those that run, so that it does not end between two of them.
-    pub(super) fn expect(&self, phase: Phase, parts: usize) -> Vec<Part> {
+    /// Expects so many parts of `phase`, so that it does not end between two of them. It begins with the first.
+    pub(super) fn expect(&self, phase: Phase, parts: usize) {
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        expected.insert(phase, parts);
+    }
+
+    /// Begins so many parts of `phase` at once.
+    pub(super) fn begin_all(&self, phase: Phase, parts: usize) -> Vec<Part> {
         (0..parts)
             .map(|_| {
                 self.begin(phase);
@@ -66,14 +75,25 @@ impl Clock {
         span.open += 1;
     }
 
+    /// Counts one part less to come, and says whether none is.
+    fn was_last(&self, phase: Phase) -> bool {
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(parts) = expected.get_mut(&phase) else {
+            return true;
+        };
+        *parts = parts.saturating_sub(1);
+        *parts == 0
+    }
+
     fn end(&self, phase: Phase, well: bool) {
+        let was_last = self.was_last(phase);
         let mut phases = self.phases.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(span) = phases.get_mut(&phase) else {
             return;
         };
         span.open -= 1;
         span.took = span.began.elapsed();
-        if span.open == 0 && well {
+        if span.open == 0 && was_last && well {
             self.reporter.report(&Event::Ended(phase, span.took));
         }
     }

@@ -5,7 +5,7 @@ use crate::postgres::{command, conf, hba};
 
 /// One file of a frame.
 struct File {
-    name: &'static str,
+    name: String,
     content: String,
 }
 
@@ -13,25 +13,29 @@ struct File {
 #[must_use]
 pub fn of_node(plan: &Plan, node: &PlannedNode, addresses: &hba::Addresses) -> Vec<u8> {
     let user = &plan.replication_user;
+    // `pg_basebackup` itself wants an empty directory; what it gives comes before these.
+    let is_alone = || plan.same_backup(&node.name).len() == 1;
+    let folder = match node.role {
+        Role::Standby(_) if is_alone() => "conf",
+        _ => "pgdata",
+    };
+    let file = |name: &str, content: String| File {
+        name: format!("{folder}/{name}"),
+        content,
+    };
     let mut files = vec![
         File {
-            name: "pgpass",
+            name: "pgpass".to_owned(),
             content: command::passfile(&user.name, user.password.expose()),
         },
-        File {
-            name: "conf/postgresql.conf",
-            content: conf::render(node.name.as_str(), &node.settings),
-        },
-        File {
-            name: "conf/pg_hba.conf",
-            content: hba::render(&node.name, &node.hba, addresses),
-        },
+        file(
+            "postgresql.conf",
+            conf::render(node.name.as_str(), &node.settings),
+        ),
+        file("pg_hba.conf", hba::render(&node.name, &node.hba, addresses)),
     ];
     if let Role::Standby(_) = node.role {
-        files.push(File {
-            name: "conf/standby.signal",
-            content: String::new(),
-        });
+        files.push(file("standby.signal", String::new()));
     }
     frame(&files)
 }
@@ -43,7 +47,7 @@ fn frame(files: &[File]) -> Vec<u8> {
         header.set_size(file.content.len() as u64);
         header.set_mode(0o600);
         // Writing into memory fails only where a name does not fit, and ours are short literals.
-        let written = archive.append_data(&mut header, file.name, file.content.as_bytes());
+        let written = archive.append_data(&mut header, &file.name, file.content.as_bytes());
         debug_assert!(written.is_ok(), "{written:?}");
     }
     let tar = archive.into_inner().unwrap_or_default();
@@ -62,11 +66,11 @@ mod tests {
     fn a_frame_says_its_length_and_holds_every_file_for_its_owner_alone() {
         let frame = frame(&[
             File {
-                name: "pgpass",
+                name: "pgpass".to_owned(),
                 content: "secret\n".to_owned(),
             },
             File {
-                name: "standby.signal",
+                name: "standby.signal".to_owned(),
                 content: String::new(),
             },
         ]);

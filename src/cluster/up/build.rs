@@ -192,7 +192,20 @@ impl<E: Engine> Build<E> {
             missing: "its network has no gateway".to_owned(),
         })?;
         let meeting = Arc::new(Meeting::new(&self.plan, gateway));
-        let mut parts = self.clock.expect(Phase::Containers, self.plan.nodes.len());
+        let (primaries, standbys) = (self.plan.primaries().count(), self.plan.standbys().count());
+        for phase in [
+            Phase::Initialise,
+            Phase::Primary,
+            Phase::Roles,
+            Phase::Populate,
+        ] {
+            self.clock.expect(phase, primaries);
+        }
+        self.clock.expect(Phase::BaseBackup, standbys);
+        self.clock.expect(Phase::Stream, standbys);
+        let mut parts = self
+            .clock
+            .begin_all(Phase::Containers, self.plan.nodes.len());
         let mut tasks = JoinSet::new();
         for (index, planned) in self.plan.nodes.iter().enumerate() {
             let (build, planned, meeting) = (self.clone(), planned.clone(), Arc::clone(&meeting));
