@@ -10,8 +10,9 @@ use replication_lab::report::table;
 use replication_lab::scenario::PostgresVersion;
 use serde::Serialize;
 
+use super::Context;
 use super::output::{self, Output};
-use super::{Context, progress};
+use super::progress::Shown;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -43,11 +44,11 @@ struct Present {
 impl Images {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
         let docker = Docker::connect().await?;
-        let reporter = progress::reporter(context);
+        let shown = Shown::new(context);
         for wanted in &self.get {
-            image::ensure(&docker, wanted, reporter.as_ref(), &context.cancel).await?;
+            image::ensure(&docker, wanted, shown.reporter().as_ref(), &context.cancel).await?;
         }
-        drop(reporter);
+        drop(shown);
         let present = present(&docker).await?;
         match self.output {
             Output::Json => output::json(&present)?,

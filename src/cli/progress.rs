@@ -12,18 +12,51 @@ use replication_lab::report::duration;
 use super::Context;
 use super::output::say;
 
-/// The reporter that fits where standard error goes.
-pub(super) fn reporter(context: &Context) -> Arc<dyn Reporter> {
-    if context.quiet {
-        Arc::new(Silent)
-    } else if context.verbose == 0 && std::io::stderr().is_terminal() {
-        Arc::new(Bars::new())
-    } else {
-        Arc::new(Lines {
+/// What shows how something long gets on, until it is dropped.
+pub(super) struct Shown {
+    reporter: Arc<dyn Reporter>,
+    bars: Option<Arc<Bars>>,
+}
+
+impl Shown {
+    /// The way that fits where standard error goes.
+    pub(super) fn new(context: &Context) -> Self {
+        if context.quiet {
+            return Self {
+                reporter: Arc::new(Silent),
+                bars: None,
+            };
+        }
+        if context.verbose == 0 && std::io::stderr().is_terminal() {
+            let bars = Arc::new(Bars::new());
+            return Self {
+                reporter: bars.clone(),
+                bars: Some(bars),
+            };
+        }
+        let lines = Lines {
             began: Instant::now(),
             verbose: context.verbose > 0,
             shown: Mutex::default(),
-        })
+        };
+        Self {
+            reporter: Arc::new(lines),
+            bars: None,
+        }
+    }
+
+    /// Whom to tell. It may be kept for longer than this is shown.
+    pub(super) fn reporter(&self) -> Arc<dyn Reporter> {
+        Arc::clone(&self.reporter)
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        if let Some(bars) = &self.bars {
+            bars.spinner.finish_and_clear();
+            let _ = bars.all.clear();
+        }
     }
 }
 
@@ -176,12 +209,5 @@ impl Reporter for Bars {
             Event::Note(text) => self.line(&format!("  {text}")),
             Event::Warning(text) => self.line(&format!("  warning: {text}")),
         }
-    }
-}
-
-impl Drop for Bars {
-    fn drop(&mut self) {
-        self.spinner.finish_and_clear();
-        let _ = self.all.clear();
     }
 }

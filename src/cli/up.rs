@@ -18,7 +18,7 @@ use replication_lab::scenario::load::Loaded;
 use super::Context;
 use super::arguments::{self, ScenarioArguments};
 use super::output::{self, Output, say};
-use super::progress;
+use super::progress::Shown;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -83,14 +83,16 @@ impl Up {
             verify: !self.no_verify,
         };
         let lab = plan.lab.clone();
+        let shown = Shown::new(context);
         let up = Box::pin(up::up(
             &docker,
             plan,
             &options,
-            progress::reporter(context),
+            shown.reporter(),
             &context.cancel,
         ))
         .await;
+        drop(shown);
         let up = match up {
             Err(error) if self.keep == Keep::Failed && !error.is_interrupt() => {
                 point_at(&loaded, &self.scenario.lab, &error);

@@ -51,7 +51,11 @@ impl<E: Engine> Build<E> {
         drop(turn);
         self.clock.report(&Event::Node(
             name.clone(),
-            format!("base backup of {} taken", standby.upstream),
+            if self.plan.same_backup(name).len() == 1 {
+                format!("base backup of {} taken", standby.upstream)
+            } else {
+                format!("shared base backup of {} unpacked", standby.upstream)
+            },
         ));
         self.clock
             .time(Phase::Stream, async {
