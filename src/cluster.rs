@@ -17,6 +17,7 @@ mod clock;
 mod discover;
 mod frame;
 mod node;
+mod publications;
 mod replicate;
 mod roles;
 mod settings;

@@ -7,6 +7,7 @@
 mod batch;
 mod load;
 pub mod script;
+pub mod tables;
 
 use crate::name::DatasetName;
 pub use load::{DatasetError, Loaded, load};
@@ -31,7 +32,7 @@ pub struct Dataset {
     pub seed: u32,
     /// What makes the tables, where that is kept apart from their rows. A logical subscriber needs this alone.
     pub schema: Vec<SqlFile>,
-    /// What fills the tables. Of a dataset of one's own this is all there is.
+    /// What fills the tables; of a dataset of one's own, it may make them too.
     pub files: Vec<SqlFile>,
     own: bool,
 }
@@ -99,10 +100,11 @@ pub fn builtin(name: &DatasetName, rows: Option<u64>, seed: Option<u32>) -> Opti
     })
 }
 
-/// A dataset of one's own: SQL files, run in order.
+/// A dataset of one's own: SQL files, run in order, those of `schema` first.
 #[must_use]
 pub fn own(
     name: DatasetName,
+    schema: Vec<SqlFile>,
     files: Vec<SqlFile>,
     rows: Option<u64>,
     seed: Option<u32>,
@@ -111,13 +113,22 @@ pub fn own(
         name,
         rows: rows.unwrap_or(1000),
         seed: seed.unwrap_or(DEFAULT_SEED),
-        schema: Vec::new(),
+        schema,
         files,
         own: true,
     }
 }
 
 impl Dataset {
+    /// The same without what fills the tables.
+    #[must_use]
+    pub fn tables_only(self) -> Self {
+        Self {
+            files: Vec::new(),
+            ..self
+        }
+    }
+
     /// Everything to run, in order.
     ///
     /// A dataset that comes with `lab` is one query and so one transaction, and its settings end with it. One's

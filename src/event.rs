@@ -25,6 +25,8 @@ pub enum Phase {
     BaseBackup,
     /// Standbys started and streaming.
     Stream,
+    /// Subscriptions created and their tables copied.
+    Subscribe,
     /// The proof.
     Verify,
 }
@@ -43,6 +45,7 @@ impl Phase {
             Self::Populate => "populate",
             Self::BaseBackup => "base_backup",
             Self::Stream => "stream",
+            Self::Subscribe => "subscribe",
             Self::Verify => "verify",
         }
     }
@@ -60,6 +63,7 @@ impl Phase {
             Self::Populate => "loading data",
             Self::BaseBackup => "taking base backups",
             Self::Stream => "starting standbys",
+            Self::Subscribe => "copying tables",
             Self::Verify => "verifying replication",
         }
     }

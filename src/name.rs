@@ -192,6 +192,43 @@ name!(
         && given.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-')
 );
 
+name!(
+    /// The name of a publication, a subscription, a table, a column or a schema, without quotes.
+    ObjectName,
+    "a name in SQL",
+    "lower-case letters, digits and `_`, a letter or `_` first, at most 63 characters",
+    "^[a-z_][a-z0-9_]{0,62}$",
+    |given| !given.is_empty()
+        && given.len() <= IDENTIFIER_BYTES
+        && given.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && given.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+);
+
+name!(
+    /// The name of a table, with its schema where that is not `public`: `sales.orders`.
+    TableName,
+    "a table's name",
+    "`table` or `schema.table`, of lower-case letters, digits and `_`, a letter or `_` first",
+    "^([a-z_][a-z0-9_]{0,62}\\.)?[a-z_][a-z0-9_]{0,62}$",
+    |given| given.split('.').count() <= 2 && given.split('.').all(|part| ObjectName::new(part).is_ok())
+);
+
+impl TableName {
+    /// Its schema: `public` where none is said.
+    #[must_use]
+    pub fn schema(&self) -> &str {
+        self.0
+            .split_once('.')
+            .map_or("public", |(schema, _)| schema)
+    }
+
+    /// Its name in its schema.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        self.0.split_once('.').map_or(&self.0, |(_, table)| table)
+    }
+}
+
 /// A password. It is shown as `***` wherever it is formatted or serialised.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]

@@ -4,6 +4,7 @@
 //! Owns what will be made and in which order. Never touches the outside world: the same scenario gives the same
 //! plan, in microseconds. A scenario that passed [`crate::scenario::check`] always has a plan.
 
+pub mod logical;
 pub mod order;
 pub mod settings;
 pub mod sync;
@@ -19,8 +20,11 @@ use crate::name::{
 };
 use crate::postgres::conf::{self, Setting};
 use crate::postgres::hba::{self, HbaRule};
-use crate::scenario::{AuthMethod, Node, PostgresVersion, Scenario, SlotChoice, SqlFiles, units};
+use crate::scenario::{
+    AuthMethod, Node, PostgresVersion, Scenario, SlotChoice, SqlFiles, root, units,
+};
 
+pub use logical::{PlannedPublication, PlannedSubscription};
 pub use sync::SyncState;
 
 /// A lab as it will be.
@@ -40,8 +44,6 @@ pub struct Plan {
     pub replication_user: PlannedUser,
     /// The nodes, each after its upstream.
     pub nodes: Vec<PlannedNode>,
-    /// The datasets, in order.
-    pub data: Vec<PlannedDataset>,
 }
 
 /// The replication user.
@@ -70,6 +72,12 @@ pub struct PlannedNode {
     pub hba: Vec<HbaRule>,
     /// The physical slots that its direct standbys stream through.
     pub slots: Vec<SlotName>,
+    /// The datasets that go into it, in order.
+    pub data: Vec<PlannedDataset>,
+    /// What it publishes.
+    pub publications: Vec<PlannedPublication>,
+    /// What it subscribes to.
+    pub subscriptions: Vec<PlannedSubscription>,
     /// How many base backups may be taken from it at once without running out of connections.
     pub backups_at_once: usize,
 }
@@ -121,11 +129,18 @@ pub struct PlannedDataset {
     pub rows: Option<u64>,
     /// Its seed, where the scenario says.
     pub seed: Option<u32>,
+    /// The names of the user's own SQL files that make the tables, where they are kept apart.
+    pub schema: Vec<PathBuf>,
     /// The names of the user's own SQL files.
     pub files: Vec<PathBuf>,
+    /// Whether its tables come without their rows, which replication brings.
+    pub tables_only: bool,
     /// The content of these files; a plan that was read back from a running lab has none.
     #[serde(skip)]
     pub sql: Vec<SqlFile>,
+    /// The content of the files that make the tables; as above.
+    #[serde(skip)]
+    pub schema_sql: Vec<SqlFile>,
 }
 
 /// One file of a node, as `lab plan` shows it.
@@ -144,7 +159,7 @@ impl Plan {
     pub fn resolve(scenario: &Scenario, sql: &SqlFiles, name: Option<&LabName>) -> Self {
         let nodes = order::upstreams_first(&scenario.nodes)
             .into_iter()
-            .map(|(name, node)| planned_node(scenario, name, node))
+            .map(|(name, node)| planned_node(scenario, sql, name, node))
             .collect();
         let user = &scenario.replication_user;
         Self {
@@ -159,17 +174,6 @@ impl Plan {
                 connection_limit: user.connection_limit.map_or(-1, i64::from),
             },
             nodes,
-            data: scenario
-                .data
-                .iter()
-                .map(|data| PlannedDataset {
-                    name: data.name.clone(),
-                    rows: data.rows,
-                    seed: data.seed,
-                    files: data.files.clone(),
-                    sql: sql_files(&data.files, sql),
-                })
-                .collect(),
         }
     }
 
@@ -218,6 +222,26 @@ impl Plan {
         })
     }
 
+    /// Every dataset of the lab once, in the order of the nodes.
+    #[must_use]
+    pub fn datasets(&self) -> Vec<&DatasetName> {
+        let mut names: Vec<&DatasetName> = Vec::new();
+        for data in self.nodes.iter().flat_map(|node| &node.data) {
+            if !names.contains(&&data.name) {
+                names.push(&data.name);
+            }
+        }
+        names
+    }
+
+    /// Every subscription with its node, in plan order.
+    pub fn subscriptions(&self) -> impl Iterator<Item = (&PlannedNode, &PlannedSubscription)> {
+        self.nodes.iter().flat_map(|node| {
+            let subscriptions = node.subscriptions.iter();
+            subscriptions.map(move |subscription| (node, subscription))
+        })
+    }
+
     /// The primaries, in plan order.
     pub fn primaries(&self) -> impl Iterator<Item = &PlannedNode> {
         self.nodes.iter().filter(|node| node.role == Role::Primary)
@@ -263,7 +287,7 @@ impl PlannedNode {
     }
 }
 
-fn planned_node(scenario: &Scenario, name: &NodeName, node: &Node) -> PlannedNode {
+fn planned_node(scenario: &Scenario, sql: &SqlFiles, name: &NodeName, node: &Node) -> PlannedNode {
     let standbys: Vec<_> = scenario
         .nodes
         .0
@@ -303,7 +327,12 @@ fn planned_node(scenario: &Scenario, name: &NodeName, node: &Node) -> PlannedNod
             &scenario.replication_user.name,
             scenario.auth,
             &family(scenario, name),
+            &logical::subscribers(scenario, name),
+            &scenario.database,
         ),
+        data: logical::data(scenario, sql, name, node),
+        publications: logical::publications(node),
+        subscriptions: logical::subscriptions(scenario, node),
         slots: standbys
             .iter()
             .filter_map(|(name, node)| slot(name, node))
@@ -311,13 +340,13 @@ fn planned_node(scenario: &Scenario, name: &NodeName, node: &Node) -> PlannedNod
         // A backup holds two connections, a streaming standby one.
         backups_at_once: senders
             .min(connections)
-            .saturating_sub(standbys.len())
+            .saturating_sub(standbys.len() + scenario.subscriptions_to(name).count())
             .clamp(1, 4),
         settings,
     }
 }
 
-fn sql_files(names: &[PathBuf], sql: &SqlFiles) -> Vec<SqlFile> {
+pub(crate) fn sql_files(names: &[PathBuf], sql: &SqlFiles) -> Vec<SqlFile> {
     names
         .iter()
         .map(|name| name.display().to_string())
@@ -332,10 +361,10 @@ fn sql_files(names: &[PathBuf], sql: &SqlFiles) -> Vec<SqlFile> {
 
 /// The nodes that share a node's primary, without itself: those that may stream from it, now or after a switchover.
 fn family(scenario: &Scenario, node: &NodeName) -> Vec<NodeName> {
-    let root = order::root(&scenario.nodes, node);
+    let primary = root(&scenario.nodes, node);
     let names = scenario.nodes.0.iter().map(|(name, _)| name);
     names
-        .filter(|other| *other != node && order::root(&scenario.nodes, other) == root)
+        .filter(|other| *other != node && root(&scenario.nodes, other) == primary)
         .cloned()
         .collect()
 }

@@ -8,6 +8,7 @@ pub mod command;
 pub mod conf;
 pub mod hba;
 pub mod log;
+pub mod logical;
 pub mod lsn;
 pub mod server_error;
 

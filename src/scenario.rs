@@ -6,7 +6,9 @@
 pub mod catalog;
 pub mod check;
 pub mod diagnostic;
+mod distribution;
 pub mod load;
+pub mod logical;
 mod overrides;
 mod read;
 pub mod schema;
@@ -25,9 +27,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::name::{
-    ApplicationName, DatabaseName, DatasetName, LabName, NodeName, Secret, SettingName, SlotName,
-    UserName,
+    ApplicationName, DatabaseName, DatasetName, LabName, NodeName, ObjectName, Secret, SettingName,
+    SlotName, UserName,
 };
+use logical::{Publication, Subscription};
 
 /// One scenario file: a topology, its data and what it teaches.
 #[derive(Debug, Clone, PartialEq, JsonSchema)]
@@ -55,7 +58,8 @@ pub struct Scenario {
     pub database: DatabaseName,
     /// The PostgreSQL servers, by name.
     pub nodes: Nodes,
-    /// The datasets loaded before the standbys are made.
+    /// The datasets loaded before the standbys are made, into every primary that neither subscribes nor has `data` of
+    /// its own.
     #[schemars(default)]
     pub data: Vec<DatasetRef>,
 }
@@ -73,6 +77,19 @@ impl Nodes {
             .find(|(other, _)| other == name)
             .map(|(_, node)| node)
     }
+}
+
+/// The node without an upstream that `node` hangs on in the end.
+#[must_use]
+pub fn root<'a>(nodes: &'a Nodes, node: &'a NodeName) -> &'a NodeName {
+    let mut at = node;
+    for _ in 0..nodes.0.len() {
+        match nodes.find(at).and_then(|node| node.standby_of.as_ref()) {
+            Some(upstream) => at = upstream,
+            None => break,
+        }
+    }
+    at
 }
 
 impl JsonSchema for Nodes {
@@ -100,9 +117,41 @@ pub struct Node {
     pub application_name: Option<ApplicationName>,
     /// The physical replication slot on the upstream: its name, or `none`. Named after the node where silent.
     pub slot: Option<SlotChoice>,
+    /// The datasets of this node alone, in place of the scenario's. A subscriber without has the tables of its
+    /// upstreams' datasets, and no rows.
+    pub data: Option<Vec<DatasetRef>>,
+    /// What it publishes, by name.
+    #[schemars(default)]
+    pub publications: ByName<Publication>,
+    /// What it subscribes to, by name.
+    #[schemars(default)]
+    pub subscriptions: ByName<Subscription>,
     /// Settings of `postgresql.conf`, as PostgreSQL writes them.
     #[schemars(default)]
     pub conf: Conf,
+}
+
+/// Objects by name, in the order in which they were written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByName<T>(pub Vec<(ObjectName, T)>);
+
+impl<T> Default for ByName<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for ByName<T> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("{}s", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let name = generator.subschema_for::<ObjectName>();
+        let object = generator.subschema_for::<T>();
+        schemars::json_schema!({
+            "type": "object", "propertyNames": name, "additionalProperties": object
+        })
+    }
 }
 
 /// Settings in the order in which they were written.
@@ -324,6 +373,8 @@ pub struct DatasetRef {
     pub rows: Option<u64>,
     /// The same seed gives the same rows.
     pub seed: Option<u32>,
+    /// SQL files that make its tables, relative to the scenario file, run before `files`. A subscriber gets these alone.
+    pub schema: Vec<PathBuf>,
     /// SQL files, relative to the scenario file, run in order. They may read `current_setting('lab.rows')` and
     /// `current_setting('lab.seed')`.
     pub files: Vec<PathBuf>,
@@ -347,6 +398,8 @@ impl JsonSchema for DatasetRef {
                             "description": "How many rows the largest table gets." },
                         "seed": { "type": "integer", "minimum": 0, "maximum": u32::MAX,
                             "description": "The same seed gives the same rows." },
+                        "schema": { "type": "array", "items": { "type": "string" },
+                            "description": "SQL files that make the tables, run before `files`. A subscriber gets these alone." },
                         "files": { "type": "array", "items": { "type": "string" },
                             "description": "SQL files, relative to the scenario file, run in order." }
                     }

@@ -10,6 +10,7 @@
 pub mod compare;
 mod control;
 mod edge;
+mod logical;
 pub mod probe;
 mod reason;
 
@@ -28,6 +29,7 @@ use crate::name::NodeName;
 use crate::plan::{PlannedNode, Standby};
 use crate::report::chain;
 use crate::wait::{Probe, wait_for};
+use logical::Stage;
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -195,10 +197,26 @@ impl<'a, E: Engine> Proof<'a, E> {
             })
             .await,
         ];
-        if standbys.is_empty() {
+        let subscriptions: Vec<_> = self
+            .cluster
+            .plan
+            .subscriptions()
+            .filter(|(_, subscription)| {
+                self.cluster.plan.primary_of(&subscription.upstream) == &primary.name
+            })
+            .collect();
+        if standbys.is_empty() && subscriptions.is_empty() {
             return Ok(checks);
         }
-        let written = match self.client(&primary.name) {
+        let following = subscriptions
+            .iter()
+            .map(|(node, subscription)| self.follows(node, subscription));
+        let mut followed = Vec::new();
+        for (looked, edge) in join_all(following).await {
+            checks.extend(looked);
+            followed.push(edge);
+        }
+        let mut written = match self.client(&primary.name) {
             Ok(client) => edge::write(client).await,
             Err(why) => Err(why),
         };
@@ -208,15 +226,66 @@ impl<'a, E: Engine> Proof<'a, E> {
         for edge in join_all(edges).await {
             checks.extend(edge);
         }
-        if let (Ok(written), Ok(client)) = (&written, self.client(&primary.name)) {
+        if let (Err(why), true) = (&written, standbys.is_empty()) {
+            checks.push(failed(
+                &primary.name,
+                "takes a row in every table",
+                why.clone(),
+            ));
+        }
+        if let (Ok(written), Ok(client)) = (&mut written, self.client(&primary.name)) {
+            checks.extend(self.stages(&mut followed, Stage::Inserted, written).await);
+            if !followed.is_empty() {
+                match edge::change(client, written).await {
+                    Ok(()) => {
+                        checks.extend(self.stages(&mut followed, Stage::Updated, written).await);
+                    }
+                    Err(why) => checks.push(failed(&primary.name, "rows can be changed", why)),
+                }
+            }
             let name = format!("{}: what was written is removed", primary.name);
             checks.push(check(name, edge::remove(client, written)).await);
+            if !followed.is_empty() {
+                match edge::now(client).await {
+                    Ok((lsn, at)) => {
+                        (written.inserted.lsn, written.at) = (lsn, at);
+                        checks.extend(self.stages(&mut followed, Stage::Deleted, written).await);
+                    }
+                    Err(why) => checks.push(failed(&primary.name, "its log goes on", why)),
+                }
+            }
         }
         // Freezing something that is not whole proves nothing, and its reason is known already.
         if checks.iter().all(|check| check.passed) && !self.cancel.is_cancelled() {
             checks.extend(self.controls(primary, &standbys).await);
         }
         Ok(checks)
+    }
+}
+
+impl<E: Engine> Proof<'_, E> {
+    /// One stage of every subscription.
+    async fn stages(
+        &self,
+        followed: &mut [logical::Edge<'_>],
+        stage: Stage,
+        written: &edge::Written,
+    ) -> Vec<Check> {
+        let rows = &written.inserted.rows;
+        let lsn = &written.inserted.lsn;
+        let stages = followed
+            .iter_mut()
+            .map(|edge| self.stage(edge, stage, rows, lsn, written.at));
+        join_all(stages).await.into_iter().flatten().collect()
+    }
+}
+
+fn failed(node: &NodeName, claim: &str, why: String) -> Check {
+    Check {
+        name: format!("{node}: {claim}"),
+        passed: false,
+        took_ms: 0.0,
+        detail: why,
     }
 }
 

@@ -10,6 +10,8 @@ mod catalogue;
 mod hardened;
 #[path = "scenarios/lab.rs"]
 mod lab;
+#[path = "scenarios/logical.rs"]
+mod logical;
 #[path = "support/ready.rs"]
 mod ready;
 #[path = "scenarios/restarts.rs"]
@@ -17,6 +19,7 @@ mod restarts;
 
 fn main() {
     let mut trials = catalogue::trials();
+    trials.extend(logical::trials());
     trials.extend(hardened::trials());
     trials.extend(broken::trials());
     trials.extend(restarts::trials());

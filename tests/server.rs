@@ -100,7 +100,7 @@ fn own(files: &[(&str, &str)]) -> dataset::Dataset {
         name: (*name).to_owned(),
         text: (*text).to_owned(),
     });
-    dataset::own(name("mine"), files.collect(), Some(7), Some(3))
+    dataset::own(name("mine"), Vec::new(), files.collect(), Some(7), Some(3))
 }
 
 async fn the_shop_is_consistent_and_its_sequences_go_on() {

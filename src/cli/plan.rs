@@ -76,8 +76,16 @@ fn text(planned: &Planned<'_>) -> String {
         user.name, plan.auth, user.connection_limit
     );
     _ = writeln!(text, "database: {}", plan.database);
-    for data in &plan.data {
-        _ = writeln!(text, "dataset: {}", data.name);
+    for data in plan.datasets() {
+        _ = writeln!(text, "dataset: {data}");
+    }
+    for node in &plan.nodes {
+        for publication in &node.publications {
+            _ = writeln!(text, "{}: {}", node.name, publication.create);
+        }
+        for subscription in &node.subscriptions {
+            _ = writeln!(text, "{}: {}", node.name, subscription.create);
+        }
     }
     for node in &planned.files {
         for file in &node.files {

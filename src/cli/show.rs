@@ -38,7 +38,7 @@ impl Show {
             title: scenario.title,
             about: scenario.about,
             topology: topology::draw(&plan),
-            data: plan.data.iter().map(|data| data.name.to_string()).collect(),
+            data: plan.datasets().iter().map(ToString::to_string).collect(),
         };
         if self.output == Output::Json {
             output::json(&shown)?;

@@ -1,5 +1,7 @@
 //! What a lab is doing now: per node the role meant and the role found, positions, lag, slot.
 
+mod logical;
+
 use futures_util::future::join_all;
 use serde::Serialize;
 use tokio_postgres::Client;
@@ -12,6 +14,8 @@ use crate::postgres::lsn::Lsn;
 use crate::report::chain;
 
 use super::Cluster;
+
+pub use logical::{LogicalSlot, PublicationStatus, SubscriptionStatus, TableStatus};
 
 /// The state of a lab.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -51,6 +55,10 @@ pub struct NodeStatus {
     pub sync_state: Option<String>,
     /// Its slot on its upstream.
     pub slot: Option<SlotStatus>,
+    /// What it publishes now, in the lab's database.
+    pub publications: Vec<PublicationStatus>,
+    /// What it subscribes to now, in the lab's database.
+    pub subscriptions: Vec<SubscriptionStatus>,
     /// Its address inside the lab's network.
     pub address: Option<String>,
     /// Its port on the host.
@@ -144,6 +152,18 @@ impl<E: Engine> Cluster<E> {
                     };
                 }
             }
+            if let Ok(client) = &clients[index] {
+                if let Err(why) = self.logical(planned, client, &mut status).await {
+                    status.problem = Some(why);
+                }
+                for subscription in &mut status.subscriptions {
+                    let upstream = subscription.upstream.as_deref().and_then(lookup);
+                    let upstream = upstream.and_then(|at| clients[at].as_ref().ok());
+                    if let (Some(upstream), Some(slot)) = (upstream, &mut subscription.slot) {
+                        logical::slot(upstream, slot).await;
+                    }
+                }
+            }
             nodes.push(status);
         }
         let healthy = nodes.iter().all(is_healthy);
@@ -152,6 +172,37 @@ impl<E: Engine> Cluster<E> {
             scenario: self.plan.scenario.to_string(),
             healthy,
             nodes,
+        }
+    }
+
+    /// Asks a node for its publications and subscriptions. Those are a database's own, and a standby has its primary's.
+    async fn logical(
+        &self,
+        node: &PlannedNode,
+        client: &Client,
+        status: &mut NodeStatus,
+    ) -> Result<(), String> {
+        let database = self.plan.database.as_str();
+        if status.role.as_deref() != Some("primary") {
+            return Ok(());
+        }
+        let sql = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)";
+        let row = client.query_one(sql, &[&database]).await.map_err(words)?;
+        if !row.get::<_, bool>(0) {
+            return Ok(());
+        }
+        let client = self.connect(&node.name, database).await;
+        let client = client.map_err(|error| chain(&error))?;
+        status.publications = logical::publications(&client).await?;
+        status.subscriptions = logical::subscriptions(&client).await?;
+        let is_there = |name: &str| status.subscriptions.iter().any(|found| found.name == name);
+        let gone = node
+            .subscriptions
+            .iter()
+            .map(|planned| planned.name.as_str());
+        match gone.into_iter().find(|name| !is_there(name)) {
+            Some(name) => Err(format!("its subscription `{name}` is gone")),
+            None => Ok(()),
         }
     }
 
@@ -176,7 +227,14 @@ impl<E: Engine> Cluster<E> {
 
 fn is_healthy(node: &NodeStatus) -> bool {
     let streams = node.upstream.is_none() || node.replication_state.as_deref() == Some("streaming");
-    node.role.as_ref() == Some(&node.expected_role) && streams
+    let subscribes = node
+        .subscriptions
+        .iter()
+        .all(SubscriptionStatus::is_healthy);
+    node.role.as_ref() == Some(&node.expected_role)
+        && node.problem.is_none()
+        && streams
+        && subscribes
 }
 
 fn blank(planned: &PlannedNode, container: Option<&Container>) -> NodeStatus {
@@ -198,6 +256,8 @@ fn blank(planned: &PlannedNode, container: Option<&Container>) -> NodeStatus {
         replication_state: None,
         sync_state: None,
         slot: None,
+        publications: Vec::new(),
+        subscriptions: Vec::new(),
         address: container
             .and_then(|found| found.address)
             .map(|address| address.to_string()),

@@ -12,6 +12,7 @@
 mod build;
 mod primary;
 mod standby;
+mod subscriber;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -90,7 +91,6 @@ pub async fn up<E: Engine>(
 ) -> Result<Up<E>, ClusterError> {
     let began = Instant::now();
     let clock = Clock::new(reporter);
-    let datasets = plan.data.iter().filter_map(dataset).collect();
     let images = clock
         .time(Phase::Images, images(engine, &plan, &clock, cancel))
         .await?;
@@ -98,7 +98,7 @@ pub async fn up<E: Engine>(
         .time(Phase::Network, claim::claim(engine, &plan))
         .await?;
     let lab = plan.lab.clone();
-    let build = Build::new(engine, plan, datasets, images, options, clock, cancel);
+    let build = Build::new(engine, plan, images, options, clock, cancel);
     match build.run().await {
         Ok((cluster, verdict)) => Ok(Up {
             cluster,
@@ -143,15 +143,22 @@ async fn images<E: Engine>(
 
 /// The dataset that is planned. Checks refuse a name that is neither known nor has files.
 fn dataset(planned: &PlannedDataset) -> Option<Dataset> {
-    if planned.files.is_empty() {
-        return dataset::builtin(&planned.name, planned.rows, planned.seed);
-    }
-    Some(dataset::own(
-        planned.name.clone(),
-        planned.sql.clone(),
-        planned.rows,
-        planned.seed,
-    ))
+    let dataset = if planned.files.is_empty() && planned.schema.is_empty() {
+        dataset::builtin(&planned.name, planned.rows, planned.seed)?
+    } else {
+        dataset::own(
+            planned.name.clone(),
+            planned.schema_sql.clone(),
+            planned.sql.clone(),
+            planned.rows,
+            planned.seed,
+        )
+    };
+    Some(if planned.tables_only {
+        dataset.tables_only()
+    } else {
+        dataset
+    })
 }
 
 /// Says, where every process can see it, that the lab is complete: `gc` leaves it alone from now on.

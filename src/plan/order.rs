@@ -28,22 +28,10 @@ pub fn upstreams_first(nodes: &Nodes) -> Vec<(&NodeName, &Node)> {
     }
 }
 
-/// The node without an upstream that `node` hangs on in the end.
-#[must_use]
-pub fn root<'a>(nodes: &'a Nodes, node: &'a NodeName) -> &'a NodeName {
-    let mut at = node;
-    for _ in 0..nodes.0.len() {
-        match nodes.find(at).and_then(|node| node.standby_of.as_ref()) {
-            Some(upstream) => at = upstream,
-            None => break,
-        }
-    }
-    at
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::root;
 
     fn node(upstream: Option<&str>) -> Node {
         Node {

@@ -50,17 +50,20 @@ pub fn of_node(scenario: &Scenario, name: &NodeName, node: &Node, role: &Role) -
         scenario.auth.to_string(),
         "follows `auth`",
     ));
-    derive(Setting::derived(
-        "wal_level",
-        "replica",
-        "streaming needs it",
-    ));
+    derive(if check::publishes(scenario, name) {
+        Setting::derived("wal_level", "logical", "subscribers need it")
+    } else {
+        Setting::derived("wal_level", "replica", "streaming needs it")
+    });
     if let Role::Standby(standby) = role {
         for setting in at_least_upstream(scenario, name, standby) {
             derive(setting);
         }
     }
     for setting in senders_and_slots(scenario, name) {
+        derive(setting);
+    }
+    for setting in workers(node) {
         derive(setting);
     }
     derive(Setting::derived(
@@ -84,21 +87,42 @@ pub fn of_node(scenario: &Scenario, name: &NodeName, node: &Node, role: &Role) -
 /// Room for the direct standbys, where PostgreSQL's default is too small: one sender a standby, one more for the
 /// base backup that a standby takes while it streams its own log.
 fn senders_and_slots(scenario: &Scenario, name: &NodeName) -> Vec<Setting> {
-    let standbys = scenario
-        .nodes
-        .0
-        .iter()
-        .filter(|(_, node)| node.standby_of.as_ref() == Some(name))
-        .count();
-    let wanted = check::senders_where_silent(standbys as u64);
+    let clients = check::clients(scenario, name);
+    let wanted = check::senders_where_silent(clients);
     if wanted <= DEFAULT_WAL_SENDERS as u64 {
         return Vec::new();
     }
-    let why = format!("{standbys} standbys stream from here");
+    let subscriptions = scenario.subscriptions_to(name).count();
+    let standbys = scenario.nodes.0.iter();
+    let standbys = standbys.filter(|(_, node)| node.standby_of.as_ref() == Some(name));
+    let why = match (standbys.count(), subscriptions) {
+        (standbys, 0) => format!("{standbys} standbys stream from here"),
+        (0, subscriptions) => format!("{subscriptions} subscriptions connect here"),
+        (standbys, subscriptions) => {
+            format!("{standbys} standbys and {subscriptions} subscriptions connect here")
+        }
+    };
     vec![
         Setting::derived("max_wal_senders", wanted.to_string(), &why),
         Setting::derived("max_replication_slots", wanted.to_string(), &why),
     ]
+}
+
+/// The workers of a node's subscriptions, where PostgreSQL's defaults are too few: one to apply each, two that copy
+/// its tables (manual, 29.13.2).
+fn workers(node: &Node) -> Vec<Setting> {
+    let subscriptions = node.subscriptions.0.len() as u64;
+    let workers = subscriptions * 3;
+    let why = format!("{subscriptions} subscriptions are applied here");
+    // The launcher is one too, and parallel queries want theirs.
+    [
+        ("max_logical_replication_workers", workers, 4),
+        ("max_worker_processes", workers + 4, 8),
+    ]
+    .into_iter()
+    .filter(|(_, wanted, default)| subscriptions > 0 && wanted > default)
+    .map(|(name, wanted, _)| Setting::derived(name, wanted.to_string(), &why))
+    .collect()
 }
 
 /// What a standby must have at least as high as the node that it replays, all the way up, where that is more than it

@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::name::{NodeName, UserName};
+use crate::name::{DatabaseName, NodeName, UserName};
 use crate::scenario::AuthMethod;
 
 /// The addresses of a running lab, as they were discovered.
@@ -33,11 +33,13 @@ pub enum Peer {
 }
 
 /// Which database a rule is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Database {
     /// Every database; physical replication is none of them.
     All,
+    /// That database. Logical replication connects to one, and `replication` does not mean it.
+    Named(DatabaseName),
     /// Physical replication connections.
     Replication,
 }
@@ -65,9 +67,16 @@ pub struct HbaRule {
     pub method: Method,
 }
 
-/// The rules of a node: its own socket, the host, and each of `peers` for replication. No one else.
+/// The rules of a node: its own socket, the host, each of `peers` for physical replication, and each of `subscribers`
+/// for the database. No one else.
 #[must_use]
-pub fn rules(user: &UserName, auth: AuthMethod, peers: &[NodeName]) -> Vec<HbaRule> {
+pub fn rules(
+    user: &UserName,
+    auth: AuthMethod,
+    peers: &[NodeName],
+    subscribers: &[NodeName],
+    database: &DatabaseName,
+) -> Vec<HbaRule> {
     let open = |database, peer| HbaRule {
         database,
         user: None,
@@ -79,12 +88,16 @@ pub fn rules(user: &UserName, auth: AuthMethod, peers: &[NodeName]) -> Vec<HbaRu
         open(Database::Replication, Peer::Local),
         open(Database::All, Peer::Gateway),
     ];
-    rules.extend(peers.iter().map(|peer| HbaRule {
-        database: Database::Replication,
+    let closed = |database, peer: &NodeName| HbaRule {
+        database,
         user: Some(user.clone()),
         peer: Peer::Node(peer.clone()),
         method: Method::Password(auth),
-    }));
+    };
+    let physical = peers.iter();
+    rules.extend(physical.map(|peer| closed(Database::Replication, peer)));
+    let logical = subscribers.iter();
+    rules.extend(logical.map(|peer| closed(Database::Named(database.clone()), peer)));
     rules
 }
 
@@ -95,6 +108,9 @@ pub fn peers(rules: &[HbaRule]) -> impl Iterator<Item = &NodeName> {
         Peer::Local | Peer::Gateway => None,
     })
 }
+
+/// Words that do not name a database.
+const KEYWORDS: [&str; 4] = ["all", "sameuser", "samerole", "replication"];
 
 /// The file's text, with each peer's address as a `/32` and a comment saying who that is.
 ///
@@ -136,9 +152,12 @@ fn table(node: &NodeName, rules: &[HbaRule], address: impl Fn(&Peer) -> Option<S
             Peer::Gateway => ("host", "the host, through the network's gateway".to_owned()),
             Peer::Node(name) => ("host", name.to_string()),
         };
-        let database = match rule.database {
-            Database::All => "all",
-            Database::Replication => "replication",
+        let database = match &rule.database {
+            Database::All => "all".to_owned(),
+            // Quotes take a keyword's meaning away (manual, 20.1).
+            Database::Named(name) if KEYWORDS.contains(&name.as_str()) => format!("\"{name}\""),
+            Database::Named(name) => name.to_string(),
+            Database::Replication => "replication".to_owned(),
         };
         let user = rule.user.as_ref().map_or("all", UserName::as_str);
         let method = match rule.method {
@@ -157,6 +176,10 @@ fn table(node: &NodeName, rules: &[HbaRule], address: impl Fn(&Peer) -> Option<S
 mod tests {
     use super::*;
 
+    fn database() -> DatabaseName {
+        DatabaseName::new("shopping").expect("a name")
+    }
+
     fn name(text: &str) -> NodeName {
         NodeName::new(text).expect("a name")
     }
@@ -167,7 +190,13 @@ mod tests {
 
     #[test]
     fn each_peer_has_one_line_with_its_own_address_and_nothing_is_wider() {
-        let rules = rules(&user(), AuthMethod::Md5, &[name("replica"), name("late")]);
+        let rules = rules(
+            &user(),
+            AuthMethod::Md5,
+            &[name("replica"), name("late")],
+            &[],
+            &database(),
+        );
         let addresses = Addresses {
             gateway: Ipv4Addr::new(10, 213, 0, 1),
             nodes: [(name("replica"), Ipv4Addr::new(10, 213, 0, 3))].into(),
@@ -189,7 +218,13 @@ mod tests {
     fn an_outline_says_whose_address_is_missing() {
         let text = outline(
             &name("primary"),
-            &rules(&user(), AuthMethod::ScramSha256, &[name("replica")]),
+            &rules(
+                &user(),
+                AuthMethod::ScramSha256,
+                &[name("replica")],
+                &[],
+                &database(),
+            ),
         );
         assert!(text.contains("<replica>/32"), "{text}");
         assert!(text.contains("<gateway>/32"), "{text}");

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use crate::cluster::status::{NodeStatus, Status};
+use crate::cluster::status::{NodeStatus, Status, SubscriptionStatus};
 use crate::report::up::UpReport;
 use crate::verify::Verdict;
 
@@ -60,12 +60,87 @@ pub fn status(status: &Status) -> String {
         "port",
     ];
     let mut text = rows(&header, status.nodes.iter().map(status_row));
+    text.push_str(&logical(status));
     for node in &status.nodes {
         if let Some(remark) = remark(node) {
             _ = writeln!(text, "! {}: {remark}", node.name);
         }
     }
     text
+}
+
+/// Publications and subscriptions, where there are any.
+fn logical(status: &Status) -> String {
+    let mut text = String::new();
+    let publications = status.nodes.iter().flat_map(|node| {
+        node.publications.iter().map(|publication| {
+            vec![
+                publication.name.clone(),
+                node.name.clone(),
+                publication.publish.join(", "),
+                publication.tables.join(", "),
+            ]
+        })
+    });
+    let mut publications = publications.peekable();
+    if publications.peek().is_some() {
+        let header = ["publication", "node", "publishes", "tables"];
+        text = format!("\n{}", rows(&header, publications));
+    }
+    let subscriptions = status.nodes.iter().flat_map(|node| {
+        let subscriptions = node.subscriptions.iter();
+        subscriptions.map(|subscription| subscription_row(&node.name, subscription))
+    });
+    let mut subscriptions = subscriptions.peekable();
+    if subscriptions.peek().is_some() {
+        let header = [
+            "subscription",
+            "node",
+            "upstream",
+            "publications",
+            "state",
+            "tables",
+            "lag",
+            "slot",
+            "errors",
+        ];
+        text = format!("{text}\n{}", rows(&header, subscriptions));
+    }
+    text
+}
+
+fn subscription_row(node: &str, subscription: &SubscriptionStatus) -> Vec<String> {
+    let state = match (subscription.enabled, subscription.active) {
+        (false, _) => "disabled",
+        (true, true) => "active",
+        (true, false) => "no worker",
+    };
+    let ready = subscription
+        .tables
+        .iter()
+        .filter(|table| table.state == "r");
+    let ready = format!("{} of {} ready", ready.count(), subscription.tables.len());
+    let slot = subscription.slot.as_ref();
+    let slot_state = slot.map(|slot| {
+        let state = slot.wal_status.as_deref().unwrap_or("missing");
+        format!("{} ({state})", slot.name)
+    });
+    let errors = subscription.apply_errors.zip(subscription.sync_errors);
+    vec![
+        subscription.name.clone(),
+        node.to_owned(),
+        shown(subscription.upstream.as_ref()),
+        subscription.publications.join(", "),
+        state.to_owned(),
+        ready,
+        slot.and_then(|slot| slot.lag_bytes)
+            .map_or_else(|| "-".to_owned(), |bytes| format!("{bytes} B")),
+        shown(slot_state.as_ref()),
+        errors.map_or_else(
+            || "-".to_owned(),
+            |(apply, sync)| format!("{apply} applying, {sync} copying"),
+        ),
+    ]
 }
 
 /// What is wrong with a node, where something is.

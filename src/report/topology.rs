@@ -1,8 +1,8 @@
-//! A topology drawn as a tree: who streams from whom, and how.
+//! A topology drawn: who streams from whom as a tree, and below it who subscribes to what.
 
 use std::fmt::Write as _;
 
-use crate::name::NodeName;
+use crate::name::{NodeName, ObjectName};
 use crate::plan::{Plan, Standby};
 use crate::report::duration;
 
@@ -17,6 +17,22 @@ pub fn draw(plan: &Plan) -> String {
             primary.name, primary.postgres
         );
         branch(plan, &primary.name, "", &mut text);
+    }
+    for (node, subscription) in plan.subscriptions() {
+        let publications: Vec<&str> = subscription
+            .publications
+            .iter()
+            .map(ObjectName::as_str)
+            .collect();
+        _ = writeln!(
+            text,
+            "{} ══> {} ({}, subscription {}, slot {})",
+            subscription.upstream,
+            node.name,
+            publications.join(", "),
+            subscription.name,
+            subscription.slot
+        );
     }
     text
 }

@@ -5,13 +5,17 @@
 
 mod capacity;
 mod conf;
+mod logical;
+mod published;
 mod sync;
 mod topology;
 
-use super::{Node, Scenario, SlotChoice};
-use crate::name::NodeName;
+use super::logical::{Publication, Subscription};
+use super::{Node, Scenario, SlotChoice, SqlFiles};
+use crate::name::{NodeName, ObjectName};
 
-pub use capacity::senders_where_silent;
+pub use capacity::{clients, senders_where_silent};
+pub use logical::publishes;
 
 /// Which part of an entry is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,9 +78,9 @@ impl Finding {
 /// More nodes than one Docker network and one machine can hold, and than the checks below are made for.
 const MOST_NODES: usize = 200;
 
-/// Everything that makes no sense.
+/// Everything that makes no sense. `sql` is the content of the datasets' own files.
 #[must_use]
-pub fn check(scenario: &Scenario) -> Vec<Finding> {
+pub fn check(scenario: &Scenario, sql: &SqlFiles) -> Vec<Finding> {
     let count = scenario.nodes.0.len();
     if count > MOST_NODES {
         let message = format!("{count} nodes are too many: a lab has at most {MOST_NODES}");
@@ -86,6 +90,8 @@ pub fn check(scenario: &Scenario) -> Vec<Finding> {
     found.extend(conf::check(scenario));
     found.extend(capacity::check(scenario));
     found.extend(sync::check(scenario));
+    found.extend(logical::check(scenario));
+    found.extend(published::check(scenario, sql));
     found
 }
 
@@ -99,6 +105,31 @@ impl Scenario {
             .0
             .iter()
             .filter(move |(_, node)| node.standby_of.as_ref() == Some(upstream))
+    }
+
+    /// Every subscription, with its node.
+    pub fn subscriptions(&self) -> impl Iterator<Item = (&NodeName, &ObjectName, &Subscription)> {
+        self.nodes.0.iter().flat_map(|(node, written)| {
+            let subscriptions = written.subscriptions.0.iter();
+            subscriptions.map(move |(name, subscription)| (node, name, subscription))
+        })
+    }
+
+    /// The subscriptions that connect to `upstream`.
+    pub fn subscriptions_to(
+        &self,
+        upstream: &NodeName,
+    ) -> impl Iterator<Item = (&NodeName, &ObjectName, &Subscription)> {
+        self.subscriptions()
+            .filter(move |(.., subscription)| subscription.upstream == *upstream)
+    }
+
+    /// The publications that a subscriber of `upstream` can name: those of its primary.
+    #[must_use]
+    pub fn publications_of(&self, upstream: &NodeName) -> &[(ObjectName, Publication)] {
+        let primary = crate::scenario::root(&self.nodes, upstream);
+        let primary = self.nodes.find(primary);
+        primary.map_or(&[], |node| node.publications.0.as_slice())
     }
 
     /// The major version that a node runs, where it is known without looking into the image.

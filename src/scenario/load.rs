@@ -143,7 +143,7 @@ pub fn load(source: &Source, overrides: &Overrides) -> Result<Loaded, Box<Diagno
     let mut reader = Reader::new(source.folder.as_deref(), &mut problems);
     let scenario = reader.scenario(&tree, overrides.postgres.as_ref());
     let (sql, doubtful) = reader.finish();
-    let findings = check::check(&scenario).into_iter();
+    let findings = check::check(&scenario, &sql).into_iter();
     let sure = findings.filter(|finding| finding.holds_without(&doubtful));
     problems.extend(sure.map(|finding| place(&tree, finding)));
     match diagnose(&source, overrides, problems) {

@@ -3,6 +3,7 @@
 //! Owns the keys that a scenario may have. Never compares one part of it with another: that is [`super::check`].
 
 mod data;
+mod logical;
 mod pieces;
 
 use std::collections::HashSet;
@@ -15,6 +16,9 @@ use super::{
     SqlFiles, default_database,
 };
 use crate::name::{LabName, NodeName, SettingName};
+
+#[cfg(test)]
+pub(super) use logical::{PUBLICATION_KEYS, SUBSCRIPTION_KEYS, TABLE_KEYS};
 
 /// The keys at the top of a scenario.
 pub(super) const SCENARIO_KEYS: &[&str] = &[
@@ -29,12 +33,20 @@ pub(super) const SCENARIO_KEYS: &[&str] = &[
     "data",
 ];
 /// The keys of one node.
-pub(super) const NODE_KEYS: &[&str] =
-    &["postgres", "standby_of", "application_name", "slot", "conf"];
+pub(super) const NODE_KEYS: &[&str] = &[
+    "postgres",
+    "standby_of",
+    "application_name",
+    "slot",
+    "conf",
+    "data",
+    "publications",
+    "subscriptions",
+];
 /// The keys of `replication_user`.
 pub(super) const USER_KEYS: &[&str] = &["name", "password", "connection_limit"];
 /// The keys of one entry of `data`.
-pub(super) const DATASET_KEYS: &[&str] = &["name", "rows", "seed", "files"];
+pub(super) const DATASET_KEYS: &[&str] = &["name", "rows", "seed", "schema", "files"];
 
 pub(super) struct Reader<'a> {
     folder: Option<&'a Path>,
@@ -122,6 +134,13 @@ impl<'a> Reader<'a> {
             application_name: self.optional(keys, "application_name", Self::text_as),
             slot: self.optional(keys, "slot", Self::slot),
             conf: self.optional(keys, "conf", Self::conf).unwrap_or_default(),
+            data: self.optional(keys, "data", Self::data),
+            publications: self
+                .optional(keys, "publications", Self::publications)
+                .unwrap_or_default(),
+            subscriptions: self
+                .optional(keys, "subscriptions", Self::subscriptions)
+                .unwrap_or_default(),
         }
     }
 

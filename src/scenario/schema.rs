@@ -47,7 +47,10 @@ pub fn schema() -> String {
 mod tests {
     use serde_json::Value;
 
-    use super::super::read::{DATASET_KEYS, NODE_KEYS, SCENARIO_KEYS, USER_KEYS};
+    use super::super::read::{
+        DATASET_KEYS, NODE_KEYS, PUBLICATION_KEYS, SCENARIO_KEYS, SUBSCRIPTION_KEYS, TABLE_KEYS,
+        USER_KEYS,
+    };
     use super::schema;
 
     /// The keys below a place in the schema, and whether others are refused there.
@@ -67,6 +70,9 @@ mod tests {
             ("/$defs/Node", NODE_KEYS),
             ("/$defs/ReplicationUser", USER_KEYS),
             ("/$defs/Dataset/anyOf/1", DATASET_KEYS),
+            ("/$defs/Publication", PUBLICATION_KEYS),
+            ("/$defs/PublishedTable", TABLE_KEYS),
+            ("/$defs/Subscription", SUBSCRIPTION_KEYS),
         ] {
             let mut taken: Vec<String> = taken.iter().map(|key| (*key).to_owned()).collect();
             taken.sort();

@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use crate::engine::Engine;
 use crate::name::SlotName;
 use crate::plan::{PlannedNode, Standby};
-use crate::postgres::catalog;
+use crate::postgres::catalog::{self, Table};
 use crate::postgres::client::words;
 use crate::report::{chain, duration};
 use crate::wait::{Probe, WaitError, wait_for};
@@ -22,8 +22,9 @@ const READ_ONLY: &str = "25006";
 
 /// What was written, and when.
 pub(super) struct Written {
-    inserted: Inserted,
-    at: Instant,
+    pub(super) inserted: Inserted,
+    pub(super) at: Instant,
+    tables: Vec<Table>,
 }
 
 /// Whether the server takes writes.
@@ -55,6 +56,7 @@ pub(super) async fn write(client: &Client) -> Result<Written, String> {
         return Ok(Written {
             inserted,
             at: Instant::now(),
+            tables: catalog.tables,
         });
     }
     // Nothing was written, so that every standby would be past this position already: move it.
@@ -71,7 +73,23 @@ pub(super) async fn write(client: &Client) -> Result<Written, String> {
             ..inserted
         },
         at: Instant::now(),
+        tables: catalog.tables,
     })
+}
+
+/// Changes the rows that were written, and takes the log position after that.
+pub(super) async fn change(client: &Client, written: &mut Written) -> Result<(), String> {
+    let changed = probe::update(client, &written.tables, &written.inserted.rows).await;
+    written.inserted.rows = changed.map_err(|error| chain(&error))?;
+    (written.inserted.lsn, written.at) = now(client).await?;
+    Ok(())
+}
+
+/// Where the log is now.
+pub(super) async fn now(client: &Client) -> Result<(String, Instant), String> {
+    let sql = "SELECT pg_current_wal_flush_lsn()::text";
+    let row = client.query_one(sql, &[]).await.map_err(words)?;
+    Ok((row.get(0), Instant::now()))
 }
 
 /// What was compared, in words.

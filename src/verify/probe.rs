@@ -8,6 +8,7 @@
 //! updated to what it is already. Triggers of the user's fire, as they would for anybody's row; what they write
 //! elsewhere stays.
 
+mod keyed;
 mod order;
 mod read;
 mod statement;
@@ -15,6 +16,7 @@ mod value;
 mod write;
 
 use crate::postgres::server_error::ServerError;
+pub use keyed::{Sighting, Sought, pass, sight, sweep, update};
 pub use read::{Values, read, remove};
 pub use write::{commit, insert, write};
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio_postgres::Client;
 
 use crate::lab::{Lab, connect, trial};
+use crate::logical;
 
 /// What a lab's documents must say of its standbys: name, upstream, `sync_state`.
 type Standbys = &'static [(&'static str, &'static str, &'static str)];
@@ -60,6 +61,11 @@ const LABS: &[(&str, Standbys)] = &[
 pub fn trials() -> Vec<Trial> {
     let mut trials: Vec<Trial> = catalog::embedded()
         .into_iter()
+        .filter(|embedded| {
+            !logical::LABS
+                .iter()
+                .any(|(name, ..)| *name == embedded.name)
+        })
         .map(|embedded| {
             let name = embedded.name;
             trial(

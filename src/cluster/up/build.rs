@@ -17,7 +17,6 @@ use crate::cluster::error::ClusterError;
 use crate::cluster::node::{self, Starting};
 use crate::cluster::subnet::Subnet;
 use crate::cluster::{Cluster, backup, claim, template};
-use crate::dataset::Dataset;
 use crate::engine::{Engine, Network};
 use crate::event::Phase;
 use crate::image::Found;
@@ -34,7 +33,6 @@ const STARTS_AT_ONCE: usize = 3;
 pub(super) struct Build<E> {
     engine: E,
     pub(super) plan: Arc<Plan>,
-    pub(super) datasets: Arc<Vec<Dataset>>,
     images: Arc<BTreeMap<String, Found>>,
     pub(super) within: Duration,
     verify: bool,
@@ -50,7 +48,6 @@ impl<E: Clone> Clone for Build<E> {
         Self {
             engine: self.engine.clone(),
             plan: Arc::clone(&self.plan),
-            datasets: Arc::clone(&self.datasets),
             images: Arc::clone(&self.images),
             within: self.within,
             verify: self.verify,
@@ -108,7 +105,6 @@ impl<E: Engine> Build<E> {
     pub(super) fn new(
         engine: &E,
         plan: Plan,
-        datasets: Vec<Dataset>,
         images: BTreeMap<String, Found>,
         options: &Options,
         clock: Clock,
@@ -117,7 +113,6 @@ impl<E: Engine> Build<E> {
         Self {
             engine: engine.clone(),
             plan: Arc::new(plan),
-            datasets: Arc::new(datasets),
             images: Arc::new(images),
             within: options.within,
             verify: options.verify,
@@ -235,6 +230,21 @@ impl<E: Engine> Build<E> {
             .all_live()
             .map(|(name, live)| (name, live.client))
             .collect())
+    }
+
+    /// Waits until a node that another replicates from is up.
+    pub(super) async fn upstream(
+        &self,
+        name: &NodeName,
+        meeting: &Meeting,
+    ) -> Result<Live, ClusterError> {
+        let mut upstream = meeting.live[name].subscribe();
+        tokio::select! {
+            () = self.stop.cancelled() => Err(ClusterError::Interrupted),
+            ready = upstream.wait_for(Option::is_some) => {
+                ready.ok().and_then(|live| live.clone()).ok_or(ClusterError::Interrupted)
+            }
+        }
     }
 
     /// Starts a node's container. Standbys' start after the primaries', while the primaries' servers come up.

@@ -8,7 +8,7 @@ use crate::cluster::console::Stage;
 use crate::cluster::discover::HbaFile;
 use crate::cluster::error::ClusterError;
 use crate::cluster::node::Starting;
-use crate::cluster::{frame, roles, settings};
+use crate::cluster::{frame, publications, roles, settings};
 use crate::dataset;
 use crate::engine::Engine;
 use crate::event::{Event, Phase};
@@ -61,25 +61,37 @@ impl<E: Engine> Build<E> {
         self.clock
             .time(Phase::Populate, self.populate(&client, planned))
             .await?;
+        publications::create(&client, &self.plan, planned).await?;
+        let client = Arc::new(client);
         meeting.live[&planned.name].send_replace(Some(Live {
-            client: Arc::new(client),
+            client: Arc::clone(&client),
             hba: Arc::new(HbaFile::new(planned, starting.port, known)),
         }));
-        Ok(())
+        if planned.subscriptions.is_empty() {
+            return Ok(());
+        }
+        self.clock
+            .time(
+                Phase::Subscribe,
+                self.subscribe(&client, planned, &starting, meeting),
+            )
+            .await
     }
 
     async fn populate(&self, client: &Client, planned: &PlannedNode) -> Result<(), ClusterError> {
-        for dataset in self.datasets.iter() {
+        for dataset in planned.data.iter().filter_map(super::dataset) {
             let loaded = tokio::select! {
                 () = self.stop.cancelled() => return Err(ClusterError::Interrupted),
-                loaded = dataset::load(client, dataset) => loaded?,
+                loaded = dataset::load(client, &dataset) => loaded?,
             };
             let rows: u64 = loaded.tables.iter().map(|(_, rows)| rows).sum();
             let tables = loaded.tables.len();
-            let said = format!(
-                "dataset {} loaded: {tables} tables, {rows} rows",
-                dataset.name
-            );
+            let name = &dataset.name;
+            let said = if dataset.files.is_empty() {
+                format!("tables of dataset {name} made")
+            } else {
+                format!("dataset {name} loaded: {tables} tables, {rows} rows")
+            };
             self.clock.report(&Event::Node(planned.name.clone(), said));
         }
         Ok(())

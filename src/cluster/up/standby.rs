@@ -22,7 +22,7 @@ impl<E: Engine> Build<E> {
         meeting: &Meeting,
     ) -> Result<(), ClusterError> {
         let name = &planned.name;
-        let upstream = self.upstream(standby, meeting).await?;
+        let upstream = self.upstream(&standby.upstream, meeting).await?;
         let turn = meeting.turns[&standby.upstream].acquire().await;
         upstream
             .hba
@@ -87,16 +87,5 @@ impl<E: Engine> Build<E> {
             format!("streams from {}", standby.upstream),
         ));
         Ok(())
-    }
-
-    /// Waits until a standby's upstream is up.
-    async fn upstream(&self, standby: &Standby, meeting: &Meeting) -> Result<Live, ClusterError> {
-        let mut upstream = meeting.live[&standby.upstream].subscribe();
-        tokio::select! {
-            () = self.stop.cancelled() => Err(ClusterError::Interrupted),
-            ready = upstream.wait_for(Option::is_some) => {
-                ready.ok().and_then(|live| live.clone()).ok_or(ClusterError::Interrupted)
-            }
-        }
     }
 }

@@ -30,13 +30,24 @@ fn explicit(node: &Node, setting: &str) -> Option<u64> {
     count(&node.conf.find(setting)?.0)
 }
 
-/// The connections that the standbys of a node need: one each, and a second one for the last of them, since a base
-/// backup streams the write-ahead log through a connection of its own.
+/// What PostgreSQL starts to copy tables at once, for each subscription (`max_sync_workers_per_subscription`).
+const SYNC_WORKERS: u64 = 2;
+
+/// How many replicate from a node: its direct standbys, and its subscriptions with those that copy tables for them.
+#[must_use]
+pub fn clients(scenario: &Scenario, name: &NodeName) -> u64 {
+    let standbys = scenario.standbys_of(name).count() as u64;
+    let subscriptions = scenario.subscriptions_to(name).count() as u64;
+    standbys + subscriptions * (1 + SYNC_WORKERS)
+}
+
+/// The connections that those need who replicate from a node: one each, and a second one for the last of the
+/// standbys, since a base backup streams the write-ahead log through a connection of its own.
 fn senders_needed(scenario: &Scenario, name: &NodeName) -> u64 {
-    match scenario.standbys_of(name).count() {
-        0 => 0,
-        standbys => standbys as u64 + 1,
-    }
+    let backup = u64::from(scenario.standbys_of(name).next().is_some());
+    scenario.standbys_of(name).count() as u64
+        + scenario.subscriptions_to(name).count() as u64
+        + backup
 }
 
 fn wal_level(scenario: &Scenario, name: &NodeName, node: &Node) -> Option<Finding> {
@@ -78,7 +89,8 @@ fn slots(scenario: &Scenario, name: &NodeName, node: &Node) -> Option<Finding> {
     let standbys = scenario.standbys_of(name);
     let needed = standbys
         .filter(|(name, standby)| standby.slot_name(name).is_some())
-        .count() as u64;
+        .count() as u64
+        + scenario.subscriptions_to(name).count() as u64;
     let given = explicit(node, "max_replication_slots").filter(|given| *given < needed)?;
     let message = format!(
         "`max_replication_slots` is {given}, and the standbys of `{name}` stream through {needed}"
@@ -108,11 +120,11 @@ fn not_lower(scenario: &Scenario, name: &NodeName, node: &Node) -> Vec<Finding> 
     NOT_LOWER.into_iter().filter_map(lower).collect()
 }
 
-/// The `max_wal_senders` of a node that says none and has so many direct standbys: PostgreSQL's default, or room for
+/// The `max_wal_senders` of a node that says none and has so many [`clients`]: PostgreSQL's default, or room for
 /// them, for a base backup's two connections and for two more by hand.
 #[must_use]
-pub fn senders_where_silent(standbys: u64) -> u64 {
-    (standbys + 4).max(10)
+pub fn senders_where_silent(clients: u64) -> u64 {
+    (clients + 4).max(10)
 }
 
 /// What a node will have: what it says, or else enough for PostgreSQL's default, its standbys and its upstream.
@@ -129,8 +141,7 @@ fn effective(scenario: &Scenario, name: &NodeName, setting: &str, default: u64) 
             return if at == name { own } else { value.max(own) };
         }
         if setting == "max_wal_senders" {
-            let standbys = scenario.standbys_of(at).count() as u64;
-            value = value.max(senders_where_silent(standbys));
+            value = value.max(senders_where_silent(clients(scenario, at)));
         }
         match &node.standby_of {
             Some(upstream) => at = upstream,
@@ -143,7 +154,7 @@ fn effective(scenario: &Scenario, name: &NodeName, setting: &str, default: u64) 
 fn connection_limit(scenario: &Scenario) -> Option<Finding> {
     let limit = u64::from(scenario.replication_user.connection_limit?);
     let names = scenario.nodes.0.iter().map(|(name, _)| name);
-    let busiest = names.max_by_key(|name| scenario.standbys_of(name).count())?;
+    let busiest = names.max_by_key(|name| senders_needed(scenario, name))?;
     let needed = senders_needed(scenario, busiest);
     if limit >= needed {
         return None;

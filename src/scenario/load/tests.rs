@@ -1,6 +1,7 @@
 //! The loader on good text, on bad text and on any text.
 
 mod keys;
+mod logical;
 mod settings;
 mod sync;
 mod text;

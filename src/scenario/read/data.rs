@@ -44,6 +44,7 @@ impl Reader<'_> {
             (&[][..], node)
         };
         let files = self.optional(keys, "files", Self::files);
+        let schema = self.optional(keys, "schema", Self::files);
         let rows = self.optional(keys, "rows", |reader, node| {
             reader.number(node, 1, MOST_ROWS)
         });
@@ -54,10 +55,13 @@ impl Reader<'_> {
             name: self.text_as::<DatasetName>(name)?,
             rows,
             seed: seed.and_then(|seed| seed.try_into().ok()),
+            schema: schema.unwrap_or_default(),
             files: files.unwrap_or_default(),
         };
         let built_in = DATASETS.contains(&dataset.name.as_str());
-        let has_files = keys.iter().any(|entry| entry.key == "files");
+        let has_files = keys
+            .iter()
+            .any(|entry| ["files", "schema"].contains(&entry.key.as_str()));
         if !built_in && !has_files {
             let message = format!("there is no dataset `{}`", dataset.name);
             let help = did_you_mean(dataset.name.as_str(), DATASETS.iter().copied());

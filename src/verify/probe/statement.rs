@@ -206,6 +206,45 @@ pub(super) fn touch(table: &Table, relation: &str, ctid: &str) -> Option<String>
     ))
 }
 
+/// The UPDATE that changes a row in a column that nothing depends on; `None` where there is none.
+pub(super) fn change(table: &Table, row: &ProbeRow) -> Option<String> {
+    let free = |column: &&Column| {
+        let refers = |key: &ForeignKey| key.columns.contains(&column.name);
+        !(column.generated
+            || column.identity_always
+            || column.sequence
+            || column.unique
+            || column.checked
+            || table.primary_key.contains(&column.name)
+            || table.foreign_keys.iter().any(refers))
+    };
+    // Another value of the same length: what is changed must fit as well as what it was.
+    let changed = |column: &Column| {
+        let name = identifier(&column.name);
+        match (
+            column.data_type.kind.as_str(),
+            column.data_type.category.as_str(),
+        ) {
+            ("b", "N") => Some(format!("CASE {name} WHEN 0 THEN 1 ELSE 0 END")),
+            ("b", "S") => Some(format!("pg_catalog.reverse({name}::text)")),
+            ("b", "B") => Some(format!("NOT {name}")),
+            _ => None,
+        }
+    };
+    let (column, value) = table
+        .columns
+        .iter()
+        .filter(free)
+        .find_map(|column| Some((column, changed(column)?)))?;
+    Some(format!(
+        "UPDATE ONLY {} SET {} = {value} WHERE ctid = {} AND xmin = {} RETURNING {PLACE}",
+        row.relation,
+        identifier(&column.name),
+        literal(&row.ctid),
+        literal(&row.xmin)
+    ))
+}
+
 /// The SELECT of what this transaction has just written: its `xmin`, and then the columns.
 pub(super) fn select_written(row: &ProbeRow) -> String {
     let columns = std::iter::once("xmin".to_owned());
@@ -228,7 +267,7 @@ pub(super) fn delete(row: &ProbeRow) -> String {
     format!("DELETE FROM ONLY {}", place(row))
 }
 
-fn place(row: &ProbeRow) -> String {
+pub(super) fn place(row: &ProbeRow) -> String {
     let (ctid, xmin) = (literal(&row.ctid), literal(&row.xmin));
     format!("{} WHERE ctid = {ctid} AND xmin = {xmin}", row.relation)
 }
@@ -238,11 +277,11 @@ pub(super) fn qualified(table: &Table) -> String {
     format!("{}.{}", identifier(&table.schema), identifier(&table.name))
 }
 
-fn identifier(name: &str) -> String {
+pub(super) fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     let doubled = text.replace('\'', "''");
     if doubled.contains('\\') {
         format!("E'{}'", doubled.replace('\\', "\\\\"))

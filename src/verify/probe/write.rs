@@ -132,7 +132,7 @@ async fn at_once(client: &Client, tables: &[Table]) -> Result<Option<Vec<ProbeRo
 }
 
 /// The rows with what is in them now; `None` where a trigger has already changed one again.
-async fn with_values(
+pub(super) async fn with_values(
     client: &Client,
     mut rows: Vec<ProbeRow>,
 ) -> Result<Option<Vec<ProbeRow>>, ServerError> {

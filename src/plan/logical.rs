@@ -1,0 +1,120 @@
+//! What logical replication asks for: who has which rows and tables, what is published, who subscribes to it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::{NodeName, ObjectName, SlotName};
+use crate::postgres::logical;
+use crate::scenario::{DatasetRef, Node, Scenario, SqlFiles, root};
+
+use super::{PlannedDataset, sql_files};
+
+/// A publication as it will be created.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedPublication {
+    /// Its name.
+    pub name: ObjectName,
+    /// The statement that creates it.
+    pub create: String,
+}
+
+/// A subscription as it will be created.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedSubscription {
+    /// Its name, which is also its worker's `application_name`.
+    pub name: ObjectName,
+    /// The node that it connects to.
+    pub upstream: NodeName,
+    /// The publications.
+    pub publications: Vec<ObjectName>,
+    /// The slot on the upstream.
+    pub slot: SlotName,
+    /// Whether the slot comes with the subscription; otherwise it is created before.
+    pub create_slot: bool,
+    /// Whether the rows that are there already are copied.
+    pub copy_data: bool,
+    /// The statement that creates it. The password is not in it.
+    pub create: String,
+}
+
+/// What a node publishes.
+pub(super) fn publications(node: &Node) -> Vec<PlannedPublication> {
+    let publications = node.publications.0.iter();
+    publications
+        .map(|(name, publication)| PlannedPublication {
+            name: name.clone(),
+            create: logical::create_publication(name, publication),
+        })
+        .collect()
+}
+
+/// What a node subscribes to.
+pub(super) fn subscriptions(scenario: &Scenario, node: &Node) -> Vec<PlannedSubscription> {
+    let subscriptions = node.subscriptions.0.iter();
+    subscriptions
+        .map(|(name, subscription)| PlannedSubscription {
+            name: name.clone(),
+            upstream: subscription.upstream.clone(),
+            publications: subscription.publications.clone(),
+            slot: subscription.slot.clone().unwrap_or_else(|| {
+                SlotName::new(name.as_str())
+                    .unwrap_or_else(|_| unreachable!("a name in SQL is a slot's name"))
+            }),
+            create_slot: subscription.create_slot,
+            copy_data: subscription.copy_data,
+            create: logical::create_subscription(
+                name,
+                subscription,
+                &scenario.replication_user.name,
+                &scenario.database,
+            ),
+        })
+        .collect()
+}
+
+/// The nodes whose subscriptions connect to a node or to another that has its log from the same primary: after a
+/// switchover they will.
+pub(super) fn subscribers(scenario: &Scenario, name: &NodeName) -> Vec<NodeName> {
+    let primary = root(&scenario.nodes, name);
+    let mut names: Vec<NodeName> = Vec::new();
+    for (node, _, subscription) in scenario.subscriptions() {
+        let publisher = root(&scenario.nodes, &subscription.upstream);
+        if publisher == primary && !names.contains(node) {
+            names.push(node.clone());
+        }
+    }
+    names
+}
+
+/// The datasets that go into a node: its own with their rows; of what its upstreams have, the tables alone.
+pub(super) fn data(
+    scenario: &Scenario,
+    sql: &SqlFiles,
+    name: &NodeName,
+    node: &Node,
+) -> Vec<PlannedDataset> {
+    if node.standby_of.is_some() {
+        return Vec::new();
+    }
+    let own = scenario.rows_of(node);
+    let mut planned: Vec<PlannedDataset> =
+        own.iter().map(|data| dataset(data, sql, false)).collect();
+    for data in scenario.received_by(name) {
+        if !planned.iter().any(|known| known.name == data.name) {
+            planned.push(dataset(data, sql, true));
+        }
+    }
+    planned
+}
+
+fn dataset(data: &DatasetRef, sql: &SqlFiles, tables_only: bool) -> PlannedDataset {
+    PlannedDataset {
+        name: data.name.clone(),
+        rows: data.rows,
+        seed: data.seed,
+        schema: data.schema.clone(),
+        files: data.files.clone(),
+        tables_only,
+        schema_sql: sql_files(&data.schema, sql),
+        sql: sql_files(&data.files, sql),
+    }
+}

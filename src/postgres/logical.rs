@@ -1,0 +1,176 @@
+//! The statements of logical replication (manual, chapter 29), rendered.
+
+use std::fmt::Write as _;
+
+use crate::name::{DatabaseName, NodeName, ObjectName, TableName, UserName};
+use crate::scenario::logical::{Operation, Publication, PublishedTable, Subscription, Tables};
+
+use super::PORT;
+use super::client::{identifier, literal};
+use super::command::PASSFILE;
+
+/// The tables of a subscription: name, `srsubstate`, and what that means (manual, 52.55).
+pub const TABLE_STATES: &str = "SELECT r.srrelid::regclass::text, r.srsubstate::text, \
+    CASE r.srsubstate WHEN 'i' THEN 'waiting to be copied' WHEN 'd' THEN 'being copied' \
+    WHEN 'f' THEN 'copied' WHEN 's' THEN 'catching up' ELSE 'ready' END \
+    FROM pg_subscription_rel AS r JOIN pg_subscription AS s ON s.oid = r.srsubid \
+    WHERE s.subname = $1 AND s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+    ORDER BY 1";
+
+/// `CREATE PUBLICATION`.
+#[must_use]
+pub fn create_publication(name: &ObjectName, publication: &Publication) -> String {
+    let mut what = Vec::new();
+    match &publication.tables {
+        Tables::All => what.push("ALL TABLES".to_owned()),
+        Tables::These(tables) => what.extend(tables.iter().map(published)),
+    }
+    let schemas = publication.schemas.iter();
+    what.extend(schemas.map(|schema| format!("TABLES IN SCHEMA {}", identifier(schema.as_str()))));
+    let mut with = Vec::new();
+    if let Some(operations) = &publication.publish {
+        let words: Vec<&str> = operations.iter().copied().map(Operation::word).collect();
+        with.push(format!("publish = {}", literal(&words.join(", "))));
+    }
+    if publication.via_root {
+        with.push("publish_via_partition_root = true".to_owned());
+    }
+    let with = if with.is_empty() {
+        String::new()
+    } else {
+        format!(" WITH ({})", with.join(", "))
+    };
+    let name = identifier(name.as_str());
+    format!("CREATE PUBLICATION {name} FOR {}{with}", what.join(", "))
+}
+
+fn published(table: &PublishedTable) -> String {
+    let mut text = format!("TABLE {}", qualified(&table.name));
+    if !table.columns.is_empty() {
+        let columns: Vec<String> = table
+            .columns
+            .iter()
+            .map(|column| identifier(column.as_str()))
+            .collect();
+        _ = write!(text, " ({})", columns.join(", "));
+    }
+    if let Some(filter) = &table.filter {
+        _ = write!(text, " WHERE ({filter})");
+    }
+    text
+}
+
+fn qualified(table: &TableName) -> String {
+    format!(
+        "{}.{}",
+        identifier(table.schema()),
+        identifier(table.table())
+    )
+}
+
+/// `CREATE SUBSCRIPTION`. The password is in [`PASSFILE`].
+#[must_use]
+pub fn create_subscription(
+    name: &ObjectName,
+    subscription: &Subscription,
+    user: &UserName,
+    database: &DatabaseName,
+) -> String {
+    let publications: Vec<String> = subscription
+        .publications
+        .iter()
+        .map(|publication| identifier(publication.as_str()))
+        .collect();
+    let mut with = Vec::new();
+    let mut option = |key: &str, value: Option<String>| {
+        with.extend(value.map(|value| format!("{key} = {value}")));
+    };
+    let slot = subscription.slot.as_ref();
+    option("slot_name", slot.map(|slot| literal(slot.as_str())));
+    let said = |value: bool, default: bool| (value != default).then(|| value.to_string());
+    option("create_slot", said(subscription.create_slot, true));
+    option("copy_data", said(subscription.copy_data, true));
+    option(
+        "origin",
+        subscription.origin.map(|origin| origin.to_string()),
+    );
+    option(
+        "streaming",
+        subscription.streaming.map(|way| way.to_string()),
+    );
+    option("two_phase", subscription.two_phase.map(|on| on.to_string()));
+    let disable = subscription.disable_on_error;
+    option("disable_on_error", disable.map(|on| on.to_string()));
+    option("binary", subscription.binary.map(|on| on.to_string()));
+    option("failover", subscription.failover.map(|on| on.to_string()));
+    let with = if with.is_empty() {
+        String::new()
+    } else {
+        format!(" WITH ({})", with.join(", "))
+    };
+    format!(
+        "CREATE SUBSCRIPTION {} CONNECTION {} PUBLICATION {}{with}",
+        identifier(name.as_str()),
+        literal(&conninfo(&subscription.upstream, user, database)),
+        publications.join(", ")
+    )
+}
+
+/// The connection string of a subscription (manual, 32.1.2).
+fn conninfo(upstream: &NodeName, user: &UserName, database: &DatabaseName) -> String {
+    format!("host={upstream} port={PORT} dbname={database} user={user} passfile={PASSFILE}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(name: &str) -> ObjectName {
+        ObjectName::new(name).expect("a name")
+    }
+
+    #[test]
+    fn a_publication_of_some_rows_and_columns() {
+        let table = PublishedTable {
+            name: TableName::new("sales.orders").expect("a name"),
+            columns: vec![name("order_id"), name("total")],
+            filter: Some("total > 10".to_owned()),
+        };
+        let publication = Publication {
+            tables: Tables::These(vec![table]),
+            schemas: vec![name("public")],
+            publish: Some(vec![Operation::Insert, Operation::Update]),
+            via_root: true,
+        };
+        assert_eq!(
+            create_publication(&name("pub"), &publication),
+            "CREATE PUBLICATION \"pub\" FOR TABLE \"sales\".\"orders\" (\"order_id\", \"total\") WHERE (total > 10), \
+             TABLES IN SCHEMA \"public\" WITH (publish = 'insert, update', publish_via_partition_root = true)"
+        );
+    }
+
+    #[test]
+    fn a_subscription_says_what_it_was_told_and_never_a_password() {
+        let subscription = Subscription {
+            upstream: NodeName::new("publisher").expect("a name"),
+            publications: vec![name("shop_pub")],
+            slot: Some(crate::name::SlotName::new("replica1").expect("a name")),
+            create_slot: true,
+            copy_data: false,
+            origin: None,
+            streaming: None,
+            two_phase: None,
+            disable_on_error: Some(true),
+            binary: None,
+            failover: None,
+        };
+        let user = UserName::new("replication_user").expect("a name");
+        let database = DatabaseName::new("shopping").expect("a name");
+        assert_eq!(
+            create_subscription(&name("shop_sub"), &subscription, &user, &database),
+            "CREATE SUBSCRIPTION \"shop_sub\" CONNECTION 'host=publisher port=5432 dbname=shopping \
+             user=replication_user passfile=/var/lib/postgresql/data/pgpass' PUBLICATION \"shop_pub\" \
+             WITH (slot_name = 'replica1', copy_data = false, disable_on_error = true)"
+        );
+    }
+}

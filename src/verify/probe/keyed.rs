@@ -1,0 +1,236 @@
+//! The rows of a probe on a server that has them in places of its own: found by their values, as logical replication
+//! brings them.
+
+use super::read::{SAME_TEXT, answers, roll_back};
+use super::statement::{self, identifier, literal};
+use super::write::with_values;
+use super::{How, ProbeError, ProbeRow};
+use crate::postgres::catalog::Table;
+
+/// What of a row is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sought<'a> {
+    /// The row as its publisher has it.
+    pub row: &'a ProbeRow,
+    /// The table that it is published as.
+    pub table: &'a str,
+    /// The columns that are published.
+    pub columns: &'a [String],
+}
+
+impl Sought<'_> {
+    /// Whether a column is published.
+    fn has(&self, column: &str) -> bool {
+        self.columns.iter().any(|known| known == column)
+    }
+
+    /// The condition that all published columns have their values.
+    fn condition(&self) -> String {
+        let same: Vec<String> = self
+            .row
+            .columns
+            .iter()
+            .zip(&self.row.values)
+            .filter(|(column, _)| self.has(column))
+            .map(|(column, value)| same(column, value.as_deref()))
+            .collect();
+        same.join(" AND ")
+    }
+
+    /// The condition that a column which is not published has its publisher's value all the same.
+    fn leak(&self) -> Option<String> {
+        let leaks: Vec<String> = self
+            .row
+            .columns
+            .iter()
+            .zip(&self.row.values)
+            .filter(|(column, value)| !self.has(column) && value.is_some())
+            .map(|(column, value)| same(column, value.as_deref()))
+            .collect();
+        (!leaks.is_empty()).then(|| leaks.join(" OR "))
+    }
+
+    /// How many values are compared.
+    #[must_use]
+    pub fn values(&self) -> usize {
+        self.row
+            .columns
+            .iter()
+            .filter(|column| self.has(column))
+            .count()
+    }
+}
+
+fn same(column: &str, value: Option<&str>) -> String {
+    let column = identifier(column);
+    match value {
+        Some(value) => format!("{column}::text = {}", literal(value)),
+        None => format!("{column} IS NULL"),
+    }
+}
+
+/// How a row was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sighting {
+    /// How many rows have these values.
+    pub rows: u64,
+    /// How many of them have a value that is not published.
+    pub leaks: u64,
+}
+
+/// How many rows have these values, and how many of them have values that were not published.
+///
+/// # Errors
+/// [`ProbeError::Read`] when the server refuses: a table or a column may be missing there.
+pub async fn sight(
+    client: &tokio_postgres::Client,
+    sought: &[Sought<'_>],
+) -> Result<Vec<Sighting>, ProbeError> {
+    let mut batch = vec![
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY".to_owned(),
+        SAME_TEXT.to_owned(),
+    ];
+    batch.extend(sought.iter().map(|sought| {
+        let leak = sought.leak().unwrap_or_else(|| "false".to_owned());
+        format!(
+            "SELECT count(*), count(*) FILTER (WHERE {leak}) FROM {} WHERE {}",
+            sought.table,
+            sought.condition()
+        )
+    }));
+    batch.push("COMMIT".to_owned());
+    match answers(client, &batch.join("; ")).await {
+        Ok(answers) => Ok(answers
+            .iter()
+            .flatten()
+            .filter_map(|answer| {
+                let row = answer.first()?;
+                let count = |at: usize| row.get(at).and_then(|text| text.parse().ok());
+                Some(Sighting {
+                    rows: count(0)?,
+                    leaks: count(1)?,
+                })
+            })
+            .collect()),
+        Err(error) => {
+            roll_back(client).await;
+            Err(ProbeError::Read(error))
+        }
+    }
+}
+
+/// Takes away what has these values, on a server to which no removal is sent.
+///
+/// # Errors
+/// [`ProbeError::Remove`] when the server refuses.
+pub async fn sweep(
+    client: &tokio_postgres::Client,
+    sought: &[Sought<'_>],
+) -> Result<(), ProbeError> {
+    let mut batch = vec![
+        "BEGIN".to_owned(),
+        SAME_TEXT.to_owned(),
+        "SET LOCAL synchronous_commit = local".to_owned(),
+    ];
+    batch.extend(
+        sought
+            .iter()
+            .rev()
+            .map(|sought| format!("DELETE FROM {} WHERE {}", sought.table, sought.condition())),
+    );
+    batch.push("COMMIT".to_owned());
+    let swept = client.batch_execute(&batch.join("; ")).await;
+    if swept.is_err() {
+        roll_back(client).await;
+    }
+    swept.map_err(|error| ProbeError::Remove(error.into()))
+}
+
+/// Which of the rows pass a filter: any of those that come with them. Asked where the rows were written.
+///
+/// # Errors
+/// [`ProbeError::Read`] when the server refuses.
+pub async fn pass(
+    client: &tokio_postgres::Client,
+    filtered: &[(&ProbeRow, &[String])],
+) -> Result<Vec<bool>, ProbeError> {
+    let mut batch = Vec::with_capacity(filtered.len());
+    for (row, filters) in filtered {
+        let any: Vec<String> = filters
+            .iter()
+            .map(|filter| format!("({filter}) IS TRUE"))
+            .collect();
+        let any = if any.is_empty() {
+            "true".to_owned()
+        } else {
+            any.join(" OR ")
+        };
+        batch.push(format!("SELECT {any} FROM ONLY {}", statement::place(row)));
+    }
+    if batch.is_empty() {
+        return Ok(Vec::new());
+    }
+    let answers = answers(client, &batch.join("; "))
+        .await
+        .map_err(ProbeError::Read)?;
+    Ok(answers
+        .iter()
+        .flatten()
+        .map(|answer| answer.first().and_then(|row| row.get(0)) == Some("t"))
+        .collect())
+}
+
+/// Changes each inserted row in one column that nothing depends on, where there is such a column, and returns the rows
+/// as they are then. The commit waits for this server's disk alone.
+///
+/// # Errors
+/// [`ProbeError::Write`] when the server refuses; nothing is changed then.
+pub async fn update(
+    client: &tokio_postgres::Client,
+    tables: &[Table],
+    rows: &[ProbeRow],
+) -> Result<Vec<ProbeRow>, ProbeError> {
+    let statements: Vec<(usize, String)> = rows
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| row.how == How::Inserted)
+        .filter_map(|(at, row)| {
+            let table = tables
+                .iter()
+                .find(|table| statement::qualified(table) == row.table)?;
+            Some((at, statement::change(table, row)?))
+        })
+        .collect();
+    let mut batch = vec![
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".to_owned(),
+        "SET LOCAL synchronous_commit = local".to_owned(),
+        format!("SET LOCAL lock_timeout = {}", super::write::LOCK_TIMEOUT_MS),
+    ];
+    batch.extend(statements.iter().map(|(_, statement)| statement.clone()));
+    let changed = async {
+        let answers = answers(client, &batch.join("; ")).await?;
+        let places = answers.iter().flatten().map(|answer| {
+            let row = answer.first()?;
+            Some((row.get(0)?.to_owned(), row.get(1)?.to_owned()))
+        });
+        let mut all = rows.to_vec();
+        for ((at, _), place) in statements.iter().zip(places) {
+            if let (Some(row), Some((relation, ctid))) = (all.get_mut(*at), place) {
+                (row.relation, row.ctid) = (relation, ctid);
+            }
+        }
+        let read: Vec<ProbeRow> = statements.iter().map(|(at, _)| all[*at].clone()).collect();
+        if let Some(read) = with_values(client, read).await? {
+            for ((at, _), row) in statements.iter().zip(read) {
+                all[*at] = row;
+            }
+        }
+        client.batch_execute("COMMIT").await?;
+        Ok(all)
+    };
+    let changed = changed.await;
+    if changed.is_err() {
+        roll_back(client).await;
+    }
+    changed.map_err(ProbeError::Write)
+}
