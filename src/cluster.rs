@@ -30,6 +30,7 @@ use crate::engine::{Container, ContainerState, Engine, Selector};
 use crate::name::{LabName, NodeName};
 use crate::plan::{Plan, PlannedNode};
 use crate::postgres::client::{self, SqlError};
+use crate::postgres::trouble::{self, Trouble};
 
 pub use error::ClusterError;
 
@@ -115,6 +116,13 @@ impl<E: Engine> Cluster<E> {
             lab: self.plan.lab.clone(),
             missing: format!("the container of `{name}` is gone"),
         })
+    }
+
+    /// What the log of a subscription's node says of its last failure.
+    pub async fn trouble(&self, node: &NodeName, subscription: &str) -> Option<Trouble> {
+        let container = self.container(node.as_str()).ok()?;
+        let log = self.engine.logs(&container.id, Some(200)).await.ok()?;
+        trouble::last(log.lines(), subscription)
     }
 
     /// Whether every node's container is there and runs.

@@ -11,6 +11,7 @@ pub mod log;
 pub mod logical;
 pub mod lsn;
 pub mod server_error;
+pub mod trouble;
 
 /// The port that every server listens on, inside its container.
 pub const PORT: u16 = 5432;

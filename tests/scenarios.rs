@@ -4,6 +4,8 @@
 mod binary;
 #[path = "scenarios/broken.rs"]
 mod broken;
+#[path = "scenarios/broken_logical.rs"]
+mod broken_logical;
 #[path = "scenarios/catalogue.rs"]
 mod catalogue;
 #[path = "scenarios/hardened.rs"]
@@ -22,6 +24,7 @@ fn main() {
     trials.extend(logical::trials());
     trials.extend(hardened::trials());
     trials.extend(broken::trials());
+    trials.extend(broken_logical::trials());
     trials.extend(restarts::trials());
     libtest_mimic::run(&ready::arguments(), trials).exit();
 }

@@ -8,6 +8,7 @@ use crate::image::ImageError;
 use crate::name::{LabName, NodeName};
 use crate::postgres::client::SqlError;
 use crate::postgres::log::Blame;
+use crate::postgres::trouble::Trouble;
 
 /// A lab that could not be made, found or removed.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +100,19 @@ pub enum ClusterError {
         /// Which, and why.
         #[source]
         not_taken: NotTaken,
+    },
+    /// A subscription's worker fails, and will fail again.
+    #[error("{act}")]
+    Subscription {
+        /// What was being done.
+        act: String,
+        /// The subscription.
+        subscription: String,
+        /// Its node.
+        node: NodeName,
+        /// What the node's log says.
+        #[source]
+        trouble: Box<Trouble>,
     },
     /// Somebody pressed ctrl-c.
     #[error("interrupted")]
@@ -201,6 +215,7 @@ impl ClusterError {
             Self::Settings { node, .. } => Some(format!("look at `nodes.{node}.conf` in the scenario")),
             Self::Leftover { lab, .. } => Some(format!("`lab down {lab}` removes them")),
             Self::Dataset(error) => error.hint().map(str::to_owned),
+            Self::Subscription { subscription, node, trouble, .. } => trouble.hint(subscription, node.as_str()),
             Self::NodeEnded { .. }
             | Self::Late { .. }
             | Self::Sql(_)

@@ -236,6 +236,11 @@ impl<E: Engine> Starting<E> {
         })
     }
 
+    /// All lines of the container that are kept.
+    pub(super) fn log(&self) -> Vec<String> {
+        self.console.tail(usize::MAX)
+    }
+
     /// The last lines that the container wrote.
     pub(super) fn tail(&self) -> Vec<String> {
         self.console.tail(LOG_TAIL)

@@ -162,6 +162,17 @@ impl<E: Engine> Cluster<E> {
                     if let (Some(upstream), Some(slot)) = (upstream, &mut subscription.slot) {
                         logical::slot(upstream, slot).await;
                     }
+                    if !subscription.is_healthy() {
+                        let name = subscription.name.as_str();
+                        let trouble = self.trouble(&planned.name, name).await;
+                        subscription.trouble = trouble.map(|trouble| {
+                            let hint = trouble.hint(name, planned.name.as_str());
+                            hint.map_or_else(
+                                || trouble.to_string(),
+                                |hint| format!("{trouble}; {hint}"),
+                            )
+                        });
+                    }
                 }
             }
             nodes.push(status);

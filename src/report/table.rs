@@ -65,6 +65,11 @@ pub fn status(status: &Status) -> String {
         if let Some(remark) = remark(node) {
             _ = writeln!(text, "! {}: {remark}", node.name);
         }
+        for subscription in &node.subscriptions {
+            if let Some(trouble) = &subscription.trouble {
+                _ = writeln!(text, "! {} ({}): {trouble}", node.name, subscription.name);
+            }
+        }
     }
     text
 }

@@ -131,7 +131,7 @@ impl<E: Engine> Proof<'_, E> {
                 }
             }
         });
-        self.explained(node, waited.await).await
+        self.explained(node, subscription, waited.await).await
     }
 
     /// What is at the subscriber after a stage is what should be.
@@ -277,21 +277,27 @@ impl<E: Engine> Proof<'_, E> {
                 if row.get(2) { "in use" } else { "not in use" }
             )))
         });
-        self.explained(edge.node, waited.await).await
+        self.explained(edge.node, edge.subscription, waited.await)
+            .await
     }
 
     /// The outcome of a wait, with what the subscriber's container and log say where it ended badly.
     async fn explained<T>(
         &self,
         node: &PlannedNode,
+        subscription: &PlannedSubscription,
         waited: Result<T, WaitError<Failed>>,
     ) -> Result<T, String> {
         match waited {
             Ok(value) => Ok(value),
-            Err(error) => Err(match reason::from_log(self.cluster, &node.name).await {
-                Some(why) => format!("{error}; {why}"),
-                None => error.to_string(),
-            }),
+            Err(error) => Err(
+                match reason::of_subscription(self.cluster, &node.name, subscription.name.as_str())
+                    .await
+                {
+                    Some(why) => format!("{error}; {why}"),
+                    None => error.to_string(),
+                },
+            ),
         }
     }
 }

@@ -46,6 +46,22 @@ pub(super) async fn container<E: Engine>(cluster: &Cluster<E>, node: &NodeName) 
     (state != Some(ContainerState::Running)).then(|| not_running(node, state))
 }
 
+/// The reason that a subscriber's container and log give after a wait for a subscription that ended badly.
+pub(super) async fn of_subscription<E: Engine>(
+    cluster: &Cluster<E>,
+    node: &NodeName,
+    subscription: &str,
+) -> Option<String> {
+    if let Some(why) = self::container(cluster, node).await {
+        return Some(why);
+    }
+    let trouble = cluster.trouble(node, subscription).await?;
+    Some(match trouble.hint(subscription, node.as_str()) {
+        Some(hint) => format!("{trouble}; {hint}"),
+        None => trouble.to_string(),
+    })
+}
+
 /// The reason that a standby's container and log give after a wait that ended badly.
 pub(super) async fn from_log<E: Engine>(cluster: &Cluster<E>, node: &NodeName) -> Option<String> {
     if let Some(why) = self::container(cluster, node).await {

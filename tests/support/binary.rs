@@ -38,6 +38,12 @@ impl Ran {
             self.stdout,
             self.stderr
         );
+        self.document_of_any_code()
+    }
+
+    /// The document on standard output, however the run ended.
+    #[track_caller]
+    pub fn document_of_any_code(&self) -> Value {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("no JSON, {error}:\n{}", self.stdout))
     }

@@ -40,6 +40,8 @@ pub struct SubscriptionStatus {
     pub sync_errors: Option<i64>,
     /// Its slot on the upstream.
     pub slot: Option<LogicalSlot>,
+    /// Why it does not get on, where it does not: what its node's log says, and what to do.
+    pub trouble: Option<String>,
 }
 
 /// One table of a subscription.
@@ -146,6 +148,7 @@ pub(super) async fn subscriptions(client: &Client) -> Result<Vec<SubscriptionSta
                 confirmed_flush_lsn: None,
                 lag_bytes: None,
             }),
+            trouble: None,
             name,
         });
     }

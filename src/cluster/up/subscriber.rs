@@ -9,8 +9,9 @@ use crate::cluster::node::Starting;
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::plan::{PlannedNode, PlannedSubscription};
-use crate::postgres::client::{Doing as _, SqlError};
+use crate::postgres::client::Doing as _;
 use crate::postgres::logical::TABLE_STATES;
+use crate::postgres::trouble;
 use crate::wait::{Probe, WaitError, wait_for};
 
 use super::build::{Build, Live, Meeting};
@@ -103,13 +104,24 @@ impl<E: Engine> Build<E> {
         };
         let name = subscription.name.as_str();
         let waited = wait_for(self.within, &self.stop, || async {
+            let log = starting.log();
+            if let Some(trouble) = trouble::last(log.iter().map(String::as_str), name)
+                && !trouble.may_pass()
+            {
+                return Err(ClusterError::Subscription {
+                    act: act(),
+                    subscription: name.to_owned(),
+                    node: planned.name.clone(),
+                    trouble: Box::new(trouble),
+                });
+            }
             let rows = client.query(TABLE_STATES, &[&name]).await.doing(act)?;
             let waiting: Vec<String> = rows
                 .iter()
                 .filter(|row| row.get::<_, &str>(1) != "r")
                 .map(|row| format!("{} is {}", row.get::<_, &str>(0), row.get::<_, &str>(2)))
                 .collect();
-            Ok::<_, SqlError>(if waiting.is_empty() {
+            Ok(if waiting.is_empty() {
                 Probe::Ready(())
             } else {
                 Probe::NotYet(waiting.join(", "))
@@ -117,7 +129,7 @@ impl<E: Engine> Build<E> {
         });
         waited.await.map_err(|error| match error {
             WaitError::Interrupted => ClusterError::Interrupted,
-            WaitError::Failed(error) => error.into(),
+            WaitError::Failed(error) => error,
             error @ WaitError::Limit { .. } => ClusterError::Late {
                 act: act(),
                 seen: Late(error.to_string()),
