@@ -16,6 +16,7 @@ mod images;
 pub(crate) mod interrupt;
 mod list;
 mod logs;
+mod monitor;
 mod output;
 mod plan;
 mod progress;
@@ -73,6 +74,8 @@ enum Verb {
     Up(up::Up),
     /// What every node of a lab is doing now.
     Status(status::Status),
+    /// Replication state and lag of every edge.
+    Monitor(monitor::Monitor),
     /// Prove again that a running lab replicates.
     Verify(verify::Verify),
     /// Type SQL on a node.
@@ -122,6 +125,11 @@ impl Cli {
             .init();
     }
 
+    /// Whether an interrupt leaves something to clean up. Who only watches ends so.
+    pub(crate) fn cleans_up(&self) -> bool {
+        !matches!(self.verb, Verb::Monitor(_))
+    }
+
     pub(crate) async fn run(self, cancel: &CancellationToken) -> anyhow::Result<Exit> {
         let context = Context {
             cancel: cancel.clone(),
@@ -135,6 +143,7 @@ impl Cli {
             Verb::Plan(verb) => verb.run(),
             Verb::Up(verb) => verb.run(&context).await,
             Verb::Status(verb) => verb.run().await,
+            Verb::Monitor(verb) => verb.run(&context).await,
             Verb::Verify(verb) => verb.run(&context).await,
             Verb::Psql(verb) => verb.run().await,
             Verb::Exec(verb) => verb.run().await,

@@ -7,6 +7,7 @@ pub mod cleanup;
 pub mod console;
 pub mod error;
 pub mod labels;
+pub mod monitor;
 pub mod status;
 pub mod subnet;
 pub mod up;

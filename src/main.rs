@@ -14,7 +14,7 @@ fn main() -> ExitCode {
         Err(error) => return cli::failure::show(&error.into()),
     };
     let done = runtime.block_on(async {
-        let cancel = cli::interrupt::listen();
+        let cancel = cli::interrupt::listen(cli.cleans_up());
         cli.run(&cancel).await
     });
     // Background connections have nothing left to say, so nobody waits for them.

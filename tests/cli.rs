@@ -38,8 +38,8 @@ fn help_has_examples_and_exit_codes() {
     );
     assert!(out(&help).contains("130  interrupted"), "{}", out(&help));
     for verb in [
-        "up", "status", "verify", "psql", "exec", "logs", "env", "down", "gc", "images", "check",
-        "plan",
+        "up", "status", "monitor", "verify", "psql", "exec", "logs", "env", "down", "gc", "images",
+        "check", "plan",
     ] {
         let help = out(&lab(&[verb, "--help"]));
         assert!(

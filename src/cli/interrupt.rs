@@ -6,8 +6,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::output::say;
 
-/// A token that the first ctrl-c, SIGTERM or SIGHUP cancels.
-pub(crate) fn listen() -> CancellationToken {
+/// A token that the first ctrl-c, SIGTERM or SIGHUP cancels. Where nothing is to be cleaned up, nothing is said of it.
+pub(crate) fn listen(cleans_up: bool) -> CancellationToken {
     let cancel = CancellationToken::new();
     let token = cancel.clone();
     tokio::spawn(async move {
@@ -29,7 +29,9 @@ pub(crate) fn listen() -> CancellationToken {
                 #[expect(clippy::exit, reason = "the second signal means now")]
                 std::process::exit(i32::from(Exit::Interrupted as u8));
             }
-            say("interrupted: cleaning up (again to leave at once)");
+            if cleans_up {
+                say("interrupted: cleaning up (again to leave at once)");
+            }
             token.cancel();
         }
     });

@@ -26,10 +26,16 @@ pub(crate) fn say(line: &str) {
 /// # Errors
 /// When standard output does not take it. A reader who has seen enough (`lab list | head -1`) is no error.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    print_on(text).map(|_| ())
+}
+
+/// The same, and whether somebody still reads.
+pub(crate) fn print_on(text: &str) -> anyhow::Result<bool> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

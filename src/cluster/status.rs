@@ -217,7 +217,8 @@ impl<E: Engine> Cluster<E> {
         }
     }
 
-    async fn reach(
+    /// Connects to a node, whichever of its databases will do.
+    pub(super) async fn reach(
         &self,
         node: &PlannedNode,
         container: Option<&Container>,

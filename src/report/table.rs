@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{ContentArrangement, Table, presets};
 
+use crate::cluster::monitor::Monitor;
 use crate::cluster::status::{NodeStatus, Status, SubscriptionStatus};
 use crate::report::up::UpReport;
 use crate::verify::Verdict;
@@ -191,6 +192,64 @@ fn status_row(node: &NodeStatus) -> Vec<String> {
         shown(slot.as_ref()),
         shown(node.port.as_ref()),
     ]
+}
+
+/// `lab monitor`.
+#[must_use]
+pub fn monitor(monitor: &Monitor) -> String {
+    let header = [
+        "upstream",
+        "downstream",
+        "name",
+        "kind",
+        "state",
+        "sync",
+        "not sent",
+        "not written",
+        "not flushed",
+        "not replayed",
+        "replay lag",
+        "slot",
+        "kept for it",
+    ];
+    let bytes =
+        |bytes: Option<i64>| bytes.map_or_else(|| "-".to_owned(), |bytes| format!("{bytes} B"));
+    let mut text = rows(
+        &header,
+        monitor.edges.iter().map(|edge| {
+            let slot = edge.slot.as_ref().map(|slot| {
+                let state = edge.wal_status.as_deref().unwrap_or("missing");
+                let idle = if edge.slot_active == Some(true) {
+                    ""
+                } else {
+                    ", idle"
+                };
+                format!("{slot} ({state}{idle})")
+            });
+            vec![
+                edge.upstream.clone(),
+                shown(edge.downstream.as_ref()),
+                shown(edge.name.as_ref()),
+                shown(edge.kind.as_ref()),
+                edge.state
+                    .clone()
+                    .unwrap_or_else(|| "not connected".to_owned()),
+                shown(edge.sync_state.as_ref()),
+                bytes(edge.sent_lag_bytes),
+                bytes(edge.write_lag_bytes),
+                bytes(edge.flush_lag_bytes),
+                bytes(edge.replay_lag_bytes),
+                edge.replay_lag_ms
+                    .map_or_else(|| "-".to_owned(), |lag| format!("{lag:.1} ms")),
+                shown(slot.as_ref()),
+                bytes(edge.retained_bytes),
+            ]
+        }),
+    );
+    for problem in &monitor.problems {
+        _ = writeln!(text, "! {problem}");
+    }
+    text
 }
 
 /// The checks of a proof, one line each.

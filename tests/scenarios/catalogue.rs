@@ -102,6 +102,7 @@ async fn life(lab: &Lab, scenario: &str, standbys: Standbys, postgres: u32) {
     timings(&up["timings_ms"]);
 
     status(lab, scenario, standbys).await;
+    monitored(lab, standbys).await;
 
     let primary = connect(text(&up["nodes"][0]["dsn"])).await;
     let before = rows(&primary).await;
@@ -287,6 +288,23 @@ async fn status(lab: &Lab, scenario: &str, standbys: Standbys) {
         assert!(!text(&slot["name"]).is_empty());
         assert_eq!(slot["active"], Value::Bool(true), "{node}");
         assert_eq!(text(&slot["wal_status"]), "reserved", "{node}");
+    }
+}
+
+/// Every standby is an edge that streams, with its lag counted.
+async fn monitored(lab: &Lab, standbys: Standbys) {
+    let monitor = lab.run("monitor", &[]).await.document(0);
+    let edges = list(&monitor["edges"]);
+    assert_eq!(edges.len(), standbys.len(), "{monitor:#}");
+    for (standby, upstream, state) in standbys {
+        let edge = edges.iter().find(|edge| edge["downstream"] == *standby);
+        let edge = edge.expect("its edge");
+        assert_eq!(text(&edge["upstream"]), *upstream);
+        assert_eq!(text(&edge["kind"]), "physical");
+        assert_eq!(text(&edge["state"]), "streaming");
+        assert_eq!(text(&edge["sync_state"]), *state);
+        assert!(edge["replay_lag_bytes"].is_i64(), "{edge:#}");
+        assert_eq!(edge["slot_active"], Value::Bool(true));
     }
 }
 

@@ -87,6 +87,17 @@ async fn life(lab: &Lab, scenario: &str, subscriptions: Subscriptions, version: 
     let up = lab.up(scenario, &arguments).await;
     proof(&up["verification"], subscriptions);
     status(lab, subscriptions).await;
+    let monitor = lab.run("monitor", &[]).await.document(0);
+    for (node, name, upstream, _) in subscriptions {
+        let edges = monitor["edges"].as_array().expect("edges");
+        let edge = edges
+            .iter()
+            .find(|edge| edge["name"] == *name && edge["upstream"] == *upstream);
+        let edge = edge.expect("its edge");
+        assert_eq!(edge["downstream"], *node, "{edge:#}");
+        assert_eq!(edge["kind"], "logical", "{edge:#}");
+        assert_eq!(edge["state"], "streaming", "{edge:#}");
+    }
     let verified = lab.run("verify", &[]).await.document(0);
     proof(&verified, subscriptions);
     lab.run("down", &[]).await.document(0);
