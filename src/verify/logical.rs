@@ -208,7 +208,12 @@ impl<E: Engine> Proof<'_, E> {
         if stage == Stage::Deleted && !edge.operations.delete {
             self.sweep(edge, &asked, &looked).await?;
         }
-        let text = tally.text(stage, edge.operations);
+        let mut text = tally.text(stage, edge.operations);
+        if stage == Stage::Inserted
+            && let Some(kept_back) = self.kept_back(edge).await?
+        {
+            text = format!("{text}; {kept_back} that filters keep back are not there");
+        }
         edge.told = match stage {
             Stage::Updated if !edge.operations.update => told,
             _ => rows.to_vec(),
@@ -234,6 +239,44 @@ impl<E: Engine> Proof<'_, E> {
             .iter()
             .map(|row| row.is_some() && passes.next() == Some(true))
             .collect())
+    }
+
+    /// Looks for rows that the filters keep back, and says how many there are of them at the publisher. Nothing without
+    /// filters.
+    async fn kept_back(&self, edge: &Edge<'_>) -> Result<Option<String>, String> {
+        let source = self.cluster.plan.primary_of(&edge.subscription.upstream);
+        let (publisher, subscriber) = (self.client(source)?, self.client(&edge.node.name)?);
+        let chained = |error| chain(&error);
+        let mut count = None;
+        for table in &edge.published {
+            let Published {
+                table,
+                columns,
+                filters,
+            } = table;
+            let rows = probe::kept_back(publisher, table, columns, filters).await;
+            let rows = rows.map_err(chained)?;
+            let wanted: Vec<Sought<'_>> = rows
+                .iter()
+                .map(|row| Sought {
+                    row,
+                    table,
+                    columns,
+                })
+                .collect();
+            let seen = probe::sight(subscriber, &wanted).await.map_err(chained)?;
+            if let Some(at) = seen.iter().position(|seen| seen.rows > 0) {
+                let values: Vec<String> = rows[at].values.iter().flatten().cloned().collect();
+                return Err(format!(
+                    "{table}: a row that the filter keeps back is there: {}",
+                    values.join(", ")
+                ));
+            }
+            if !filters.is_empty() {
+                count = Some(count.unwrap_or(0) + rows.len());
+            }
+        }
+        Ok(count.map(|count| judge::count(count, "row")))
     }
 
     /// Takes away what no removal is sent for.

@@ -16,7 +16,7 @@ mod value;
 mod write;
 
 use crate::postgres::server_error::ServerError;
-pub use keyed::{Sighting, Sought, pass, sight, sweep, update};
+pub use keyed::{Sighting, Sought, kept_back, pass, sight, sweep, update};
 pub use read::{Values, read, remove};
 pub use write::{commit, insert, write};
 

@@ -69,7 +69,85 @@ pub fn trials() -> Vec<Trial> {
         "seen",
         |lab| async move { seen(&lab).await },
     ));
+    trials.push(trial(
+        "a_row_that_a_filter_should_keep_back_is_noticed",
+        "kept",
+        |lab| async move { kept_back(&lab).await },
+    ));
+    trials.push(trial(
+        "a_truncate_arrives_where_it_is_published",
+        "truncate",
+        |lab| async move { truncate(&lab).await },
+    ));
     trials
+}
+
+/// The publication lets everything through for a moment, and the subscriber has what it should not have.
+async fn kept_back(lab: &Lab) {
+    lab.up("logical-filtered", &["--no-verify"]).await;
+    let filtered = lab.run("verify", &[]).await.document(0);
+    assert!(
+        filtered
+            .to_string()
+            .contains("50 rows that filters keep back are not there")
+    );
+    let publisher = lab.connect("publisher").await;
+    let row = publisher.query_one(
+        "SELECT min(product_id) FROM products WHERE product_id % 2 = 1",
+        &[],
+    );
+    let odd: i32 = row.await.expect("an odd one").get(0);
+    let sql = format!(
+        "INSERT INTO products (product_id, product_name, price) \
+        VALUES ({odd}, (SELECT 'x'), 1)"
+    );
+    execute(&lab.connect("subscriber").await, &sql).await;
+    let same =
+        format!("UPDATE products SET product_name = 'x', price = 1 WHERE product_id = {odd}");
+    execute(&publisher, &same).await;
+    fails(lab, &["a row that the filter keeps back is there"]).await;
+}
+
+/// One publication publishes all changes, the other inserts alone.
+async fn truncate(lab: &Lab) {
+    lab.up("logical-filtered", &["--no-verify"]).await;
+    let publisher = lab.connect("publisher").await;
+    let subscriber = lab.connect("subscriber").await;
+    let details = "SELECT count(*) FROM order_details";
+    let seekers = "SELECT count(*) FROM job_seeker";
+    // The shop's publication has neither of these two tables, and gets one now.
+    execute(
+        &publisher,
+        "ALTER PUBLICATION shop_pub ADD TABLE order_details",
+    )
+    .await;
+    execute(
+        &subscriber,
+        "ALTER SUBSCRIPTION shop_sub REFRESH PUBLICATION",
+    )
+    .await;
+    count(&subscriber, details, |rows| rows == 1000).await;
+    execute(&publisher, "TRUNCATE order_details").await;
+    count(&subscriber, details, |rows| rows == 0).await;
+
+    let before = count(&subscriber, seekers, |_| true).await;
+    execute(&publisher, "TRUNCATE job_seeker").await;
+    let insert = "INSERT INTO job_seeker VALUES (4242, 'Late', 'Patience')";
+    execute(&publisher, insert).await;
+    count(&subscriber, seekers, |rows| rows == before + 1).await;
+}
+
+/// Waits until a count is right.
+async fn count(client: &Client, sql: &str, is_right: impl Fn(i64) -> bool) -> i64 {
+    let mut rows = -1;
+    for _ in 0..200 {
+        rows = client.query_one(sql, &[]).await.expect(sql).get(0);
+        if is_right(rows) {
+            return rows;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{sql}: still {rows}");
 }
 
 /// `verify` fails with the words, and `status` is not content either.

@@ -180,6 +180,56 @@ pub async fn pass(
         .collect())
 }
 
+/// How many of the rows that are kept back are looked for.
+const KEPT_BACK: usize = 50;
+
+/// Some rows of a table that pass none of its filters, with those of their columns that would be published. Asked of the
+/// publisher; nothing without filters.
+///
+/// # Errors
+/// [`ProbeError::Read`] when the server refuses.
+pub async fn kept_back(
+    client: &tokio_postgres::Client,
+    table: &str,
+    columns: &[String],
+    filters: &[String],
+) -> Result<Vec<ProbeRow>, ProbeError> {
+    if filters.is_empty() {
+        return Ok(Vec::new());
+    }
+    let any: Vec<String> = filters
+        .iter()
+        .map(|filter| format!("({filter}) IS TRUE"))
+        .collect();
+    let list: Vec<String> = columns.iter().map(|name| identifier(name)).collect();
+    let batch = format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; {SAME_TEXT}; SELECT {} FROM {table} WHERE NOT ({}) LIMIT {KEPT_BACK}; COMMIT",
+        list.join(", "),
+        any.join(" OR ")
+    );
+    let answers = match answers(client, &batch).await {
+        Ok(answers) => answers,
+        Err(error) => {
+            roll_back(client).await;
+            return Err(ProbeError::Read(error));
+        }
+    };
+    let rows = answers.iter().flatten().flatten();
+    Ok(rows
+        .map(|row| ProbeRow {
+            table: table.to_owned(),
+            relation: table.to_owned(),
+            ctid: String::new(),
+            xmin: String::new(),
+            how: How::Inserted,
+            columns: columns.to_vec(),
+            values: (0..row.len())
+                .map(|at| row.get(at).map(str::to_owned))
+                .collect(),
+        })
+        .collect())
+}
+
 /// Changes each inserted row in one column that nothing depends on, where there is such a column, and returns the rows
 /// as they are then. The commit waits for this server's disk alone.
 ///
