@@ -66,6 +66,8 @@ pub struct PlannedNode {
     pub postgres: PostgresVersion,
     /// What it is.
     pub role: Role,
+    /// The node whose base backup it begins with, for a primary that does not begin empty.
+    pub restored_from: Option<NodeName>,
     /// Every line of its `postgresql.conf`.
     pub settings: Vec<Setting>,
     /// Every line of its `pg_hba.conf`.
@@ -323,10 +325,11 @@ fn planned_node(scenario: &Scenario, sql: &SqlFiles, name: &NodeName, node: &Nod
             .clone()
             .unwrap_or_else(|| scenario.postgres.clone()),
         role,
+        restored_from: node.restored_from.clone(),
         hba: hba::rules(
             &scenario.replication_user.name,
             scenario.auth,
-            &family(scenario, name),
+            &[family(scenario, name), restored(scenario, name)].concat(),
             &logical::subscribers(scenario, name),
             &scenario.database,
         ),
@@ -366,6 +369,15 @@ fn family(scenario: &Scenario, node: &NodeName) -> Vec<NodeName> {
     names
         .filter(|other| *other != node && root(&scenario.nodes, other) == primary)
         .cloned()
+        .collect()
+}
+
+/// The nodes that begin with a base backup of a node without being its standbys.
+fn restored(scenario: &Scenario, node: &NodeName) -> Vec<NodeName> {
+    let nodes = scenario.nodes.0.iter();
+    nodes
+        .filter(|(_, other)| other.restored_from.as_ref() == Some(node))
+        .map(|(name, _)| name.clone())
         .collect()
 }
 

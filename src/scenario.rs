@@ -113,6 +113,8 @@ pub struct Node {
     pub postgres: Option<PostgresVersion>,
     /// The node that this one streams from: another node's name. It may itself be a standby (a cascade).
     pub standby_of: Option<NodeName>,
+    /// The node whose base backup this one begins with, to go its own way from there: a primary with the other's rows.
+    pub restored_from: Option<NodeName>,
     /// What the standby calls itself to its upstream. The node's name where silent.
     pub application_name: Option<ApplicationName>,
     /// The physical replication slot on the upstream: its name, or `none`. Named after the node where silent.

@@ -17,6 +17,7 @@ pub fn of_node(plan: &Plan, node: &PlannedNode, addresses: &hba::Addresses) -> V
     let is_alone = || plan.same_backup(&node.name).len() == 1;
     let folder = match node.role {
         Role::Standby(_) if is_alone() => "conf",
+        Role::Primary if node.restored_from.is_some() => "conf",
         _ => "pgdata",
     };
     let file = |name: &str, content: String| File {

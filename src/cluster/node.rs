@@ -129,13 +129,16 @@ fn spec(
         read_only: false,
         labels: own.clone(),
     }];
-    match &node.role {
-        Role::Primary => {
+    let user = &plan.replication_user.name;
+    match (&node.role, &node.restored_from) {
+        (Role::Primary, Some(source)) => {
+            command.extend(command::base_backup(source, user, &node.name, None));
+        }
+        (Role::Primary, None) => {
             command.extend(command::INITDB.map(str::to_owned));
             mounts.push(template::mount(&found.image.id));
         }
-        Role::Standby(standby) => {
-            let user = &plan.replication_user.name;
+        (Role::Standby(standby), _) => {
             command.extend(command::base_backup(
                 &standby.upstream,
                 user,

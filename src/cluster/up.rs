@@ -11,6 +11,7 @@
 
 mod build;
 mod primary;
+mod restored;
 mod standby;
 mod subscriber;
 

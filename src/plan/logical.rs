@@ -92,7 +92,7 @@ pub(super) fn data(
     name: &NodeName,
     node: &Node,
 ) -> Vec<PlannedDataset> {
-    if node.standby_of.is_some() {
+    if node.standby_of.is_some() || node.restored_from.is_some() {
         return Vec::new();
     }
     let own = scenario.rows_of(node);

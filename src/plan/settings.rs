@@ -80,6 +80,8 @@ pub fn of_node(scenario: &Scenario, name: &NodeName, node: &Node, role: &Role) -
         for setting in streaming(scenario, node, standby) {
             derive(setting);
         }
+    } else if node.restored_from.is_some() {
+        sync_at_once(scenario, node).into_iter().for_each(derive);
     }
     settings
 }
@@ -197,15 +199,15 @@ fn streaming(scenario: &Scenario, node: &Node, standby: &Standby) -> Vec<Setting
         "latest",
         "follows a promotion upstream",
     ));
-    // A server that starts from a base backup first makes sure that all of it is on disk (manual, 19.12): a thousand
-    // files one by one, or their file system at once, which is many times as fast where several start together.
-    let version = node.postgres.as_ref().unwrap_or(&scenario.postgres);
-    if version.major().is_some_and(|major| major >= 14) {
-        settings.push(Setting::derived(
-            "recovery_init_sync_method",
-            "syncfs",
-            "the base backup is synced at once",
-        ));
-    }
+    settings.extend(sync_at_once(scenario, node));
     settings
+}
+
+/// A server that starts from a base backup first makes sure that all of it is on disk (manual, 19.12): a thousand files
+/// one by one, or their file system at once, which is many times as fast where several start together.
+fn sync_at_once(scenario: &Scenario, node: &Node) -> Option<Setting> {
+    let version = node.postgres.as_ref().unwrap_or(&scenario.postgres);
+    version.major().filter(|major| *major >= 14)?;
+    let why = "the base backup is synced at once";
+    Some(Setting::derived("recovery_init_sync_method", "syncfs", why))
 }

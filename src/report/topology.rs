@@ -11,9 +11,13 @@ use crate::report::duration;
 pub fn draw(plan: &Plan) -> String {
     let mut text = String::new();
     for primary in plan.primaries() {
+        let restored = primary
+            .restored_from
+            .as_ref()
+            .map_or_else(String::new, |source| format!(", restored from {source}"));
         _ = writeln!(
             text,
-            "{} (primary, PostgreSQL {})",
+            "{} (primary, PostgreSQL {}{restored})",
             primary.name, primary.postgres
         );
         branch(plan, &primary.name, "", &mut text);

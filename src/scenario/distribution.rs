@@ -9,6 +9,8 @@ impl Scenario {
     pub fn rows_of<'a>(&'a self, node: &'a Node) -> &'a [DatasetRef] {
         match &node.data {
             Some(own) => own,
+            // They come with the base backup.
+            None if node.restored_from.is_some() => &[],
             None if node.subscriptions.0.is_empty() => &self.data,
             None => &[],
         }

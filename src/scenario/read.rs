@@ -36,6 +36,7 @@ pub(super) const SCENARIO_KEYS: &[&str] = &[
 pub(super) const NODE_KEYS: &[&str] = &[
     "postgres",
     "standby_of",
+    "restored_from",
     "application_name",
     "slot",
     "conf",
@@ -131,6 +132,7 @@ impl<'a> Reader<'a> {
         super::Node {
             postgres: own_version.filter(|_| version.is_none()),
             standby_of,
+            restored_from: self.optional(keys, "restored_from", Self::text_as),
             application_name: self.optional(keys, "application_name", Self::text_as),
             slot: self.optional(keys, "slot", Self::slot),
             conf: self.optional(keys, "conf", Self::conf).unwrap_or_default(),

@@ -48,6 +48,11 @@ pub const LABS: &[(&str, Subscriptions, u32)] = &[
         16,
     ),
     (
+        "logical-restored",
+        &[("subscriber", "shop_sub", "publisher", 4)],
+        15,
+    ),
+    (
         "logical-shopping",
         &[("subscriber", "shop_sub", "publisher", 4)],
         15,

@@ -188,15 +188,13 @@ impl<E: Engine> Build<E> {
         })?;
         let meeting = Arc::new(Meeting::new(&self.plan, gateway));
         let (primaries, standbys) = (self.plan.primaries().count(), self.plan.standbys().count());
-        for phase in [
-            Phase::Initialise,
-            Phase::Primary,
-            Phase::Roles,
-            Phase::Populate,
-        ] {
-            self.clock.expect(phase, primaries);
+        let restored = self.plan.primaries();
+        let restored = restored.filter(|node| node.restored_from.is_some()).count();
+        for phase in [Phase::Initialise, Phase::Roles, Phase::Populate] {
+            self.clock.expect(phase, primaries - restored);
         }
-        self.clock.expect(Phase::BaseBackup, standbys);
+        self.clock.expect(Phase::Primary, primaries);
+        self.clock.expect(Phase::BaseBackup, standbys + restored);
         self.clock.expect(Phase::Stream, standbys);
         let mut parts = self
             .clock

@@ -14,6 +14,7 @@ use crate::engine::Engine;
 use crate::event::{Event, Phase};
 use crate::plan::PlannedNode;
 use crate::postgres::MAINTENANCE_DATABASE;
+use crate::postgres::hba::Addresses;
 
 use super::build::{Build, Live, Meeting};
 
@@ -26,7 +27,39 @@ impl<E: Engine> Build<E> {
         meeting: &Meeting,
     ) -> Result<(), ClusterError> {
         let known = meeting.book.now();
-        let files = frame::of_node(&self.plan, planned, &known);
+        let client = match &planned.restored_from {
+            Some(source) => {
+                self.restored(&mut starting, planned, source, meeting, &known)
+                    .await?
+            }
+            None => self.empty(&mut starting, planned, &known).await?,
+        };
+        roles::set_up(&client, planned).await?;
+        publications::create(&client, &self.plan, planned).await?;
+        let client = Arc::new(client);
+        meeting.live[&planned.name].send_replace(Some(Live {
+            client: Arc::clone(&client),
+            hba: Arc::new(HbaFile::new(planned, starting.port, known)),
+        }));
+        if planned.subscriptions.is_empty() {
+            return Ok(());
+        }
+        self.clock
+            .time(
+                Phase::Subscribe,
+                self.subscribe(&client, planned, &starting, meeting),
+            )
+            .await
+    }
+
+    /// A primary from an empty data directory to its last row of data.
+    async fn empty(
+        &self,
+        starting: &mut Starting<E>,
+        planned: &PlannedNode,
+        known: &Addresses,
+    ) -> Result<Client, ClusterError> {
+        let files = frame::of_node(&self.plan, planned, known);
         let act = format!("initialising the data directory of `{}`", planned.name);
         self.clock
             .time(Phase::Initialise, async {
@@ -61,21 +94,7 @@ impl<E: Engine> Build<E> {
         self.clock
             .time(Phase::Populate, self.populate(&client, planned))
             .await?;
-        publications::create(&client, &self.plan, planned).await?;
-        let client = Arc::new(client);
-        meeting.live[&planned.name].send_replace(Some(Live {
-            client: Arc::clone(&client),
-            hba: Arc::new(HbaFile::new(planned, starting.port, known)),
-        }));
-        if planned.subscriptions.is_empty() {
-            return Ok(());
-        }
-        self.clock
-            .time(
-                Phase::Subscribe,
-                self.subscribe(&client, planned, &starting, meeting),
-            )
-            .await
+        Ok(client)
     }
 
     async fn populate(&self, client: &Client, planned: &PlannedNode) -> Result<(), ClusterError> {

@@ -18,6 +18,9 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
         found.extend(without_tables(scenario, name, node));
         found.extend(wal_level(scenario, name, node));
     }
+    for (name, node) in &scenario.nodes.0 {
+        found.extend(restored(scenario, name, node));
+    }
     for (node, name, subscription) in scenario.subscriptions() {
         found.extend(edge(scenario, node, name, subscription));
         found.extend(versions(scenario, node, name, subscription));
@@ -272,8 +275,68 @@ fn workers(name: &NodeName, node: &Node) -> Vec<Finding> {
         .collect()
 }
 
+/// A node that begins with another's base backup.
+fn restored(scenario: &Scenario, name: &NodeName, node: &Node) -> Vec<Finding> {
+    let Some(source) = &node.restored_from else {
+        return Vec::new();
+    };
+    let path = format!("nodes.{name}.restored_from");
+    let refuse = |message: String, help: String| vec![Finding::value(path.clone(), message, help)];
+    if node.standby_of.is_some() {
+        let help =
+            "a standby begins with a base backup anyway: leave one of the two out".to_owned();
+        return refuse(format!("`{name}` is a standby"), help);
+    }
+    let Some(found) = scenario.nodes.find(source).filter(|_| source != name) else {
+        let others = scenario.nodes.0.iter().map(|(other, _)| other.as_str());
+        let others: Vec<&str> = others.filter(|other| *other != name.as_str()).collect();
+        let message = format!("`{name}` is restored from `{source}`, which is no other node");
+        return refuse(
+            message,
+            did_you_mean_or_list(source.as_str(), "other nodes", &others),
+        );
+    };
+    if found.standby_of.is_some() || found.restored_from.is_some() {
+        let help = "name the primary that they come from".to_owned();
+        return refuse(format!("`{source}` is a copy itself"), help);
+    }
+    if !found.subscriptions.0.is_empty() {
+        let message = format!("`{source}` has subscriptions, which its base backup would have too");
+        let help = format!(
+            "both would read from the same slots: leave `restored_from` out and let `{name}` subscribe"
+        );
+        return refuse(message, help);
+    }
+    if let (Some(own), Some(other)) = (scenario.major_of(node), scenario.major_of(found))
+        && own != other
+    {
+        let message = format!("`{name}` runs PostgreSQL {own}, and `{source}` runs {other}");
+        return refuse(message, "a base backup is of one major version".to_owned());
+    }
+    let mut wrong = Vec::new();
+    if node.data.as_ref().is_some_and(|data| !data.is_empty()) {
+        let message = format!("`{name}` has the data of `{source}` already");
+        let help = "leave `data` out".to_owned();
+        wrong.push(Finding::key(format!("nodes.{name}.data"), message, help));
+    }
+    for (subscription, written) in &node.subscriptions.0 {
+        if written.copy_data && root(&scenario.nodes, &written.upstream) == source {
+            let message = format!(
+                "`{name}` has the rows of `{source}` already, and would copy them once more"
+            );
+            let help = "write `copy_data: false`".to_owned();
+            let at = format!("nodes.{name}.subscriptions.{subscription}");
+            wrong.push(Finding::key(at, message, help));
+        }
+    }
+    wrong
+}
+
 /// A subscriber needs the tables before the subscription, and of SQL files nobody knows which make them.
 fn without_tables(scenario: &Scenario, name: &NodeName, node: &Node) -> Vec<Finding> {
+    if node.restored_from.is_some() {
+        return Vec::new();
+    }
     let own = scenario.rows_of(node);
     let received = scenario.received_by(name).into_iter();
     received

@@ -195,3 +195,65 @@ data: [shopping]
        = help: list that column too
     "#);
 }
+
+#[test]
+fn a_node_is_restored_from_a_primary_and_copies_nothing_again() {
+    let shown = wrong(
+        "\
+name: a
+nodes:
+  publisher:
+    publications: { pub: { tables: all } }
+  standby: { standby_of: publisher }
+  again:
+    restored_from: publisher
+    data: [jobs]
+    subscriptions: { sub: { upstream: publisher, publications: [pub] } }
+  of_copy: { restored_from: again }
+  of_none: { restored_from: publishr }
+  both: { standby_of: publisher, restored_from: publisher }
+data: [shopping]
+",
+    );
+    insta::assert_snapshot!(shown, @r#"
+    error: `again` has the data of `publisher` already
+     --> a.yaml:8:5
+      |
+    8 |     data: [jobs]
+      |     ^^^^
+      |
+      = help: leave `data` out
+
+    error: `again` has the rows of `publisher` already, and would copy them once more
+     --> a.yaml:9:22
+      |
+    9 |     subscriptions: { sub: { upstream: publisher, publications: [pub] } }
+      |                      ^^^
+      |
+      = help: write `copy_data: false`
+
+    error: `again` is a copy itself
+      --> a.yaml:10:29
+       |
+    10 |   of_copy: { restored_from: again }
+       |                             ^^^^^
+       |
+       = help: name the primary that they come from
+
+    error: `of_none` is restored from `publishr`, which is no other node
+      --> a.yaml:11:29
+       |
+    11 |   of_none: { restored_from: publishr }
+       |                             ^^^^^^^^
+       |
+       = help: did you mean `publisher`?
+
+    error: `both` is a standby
+      --> a.yaml:12:49
+       |
+    12 |   both: { standby_of: publisher, restored_from: publisher }
+       |                                                 ^^^^^^^^^
+       |
+       = help: a standby begins with a base backup anyway: leave one of the two out
+    "#);
+}
