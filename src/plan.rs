@@ -244,6 +244,19 @@ impl Plan {
         })
     }
 
+    /// The subscriptions whose publisher subscribes to their node in turn.
+    #[must_use]
+    pub fn mutual_subscriptions(&self) -> Vec<(&PlannedNode, &PlannedSubscription)> {
+        let back = |node: &PlannedNode, publisher: &NodeName| {
+            self.subscriptions().any(|(other, subscription)| {
+                other.name == *publisher && *self.primary_of(&subscription.upstream) == node.name
+            })
+        };
+        self.subscriptions()
+            .filter(|(node, subscription)| back(node, self.primary_of(&subscription.upstream)))
+            .collect()
+    }
+
     /// The primaries, in plan order.
     pub fn primaries(&self) -> impl Iterator<Item = &PlannedNode> {
         self.nodes.iter().filter(|node| node.role == Role::Primary)

@@ -106,12 +106,20 @@ pub async fn verify<E: Engine>(
 ) -> Result<Verdict, ClusterError> {
     let proof = Proof::new(cluster, clients, within, cancel).await;
     let mut checks = Vec::new();
+    let mutual = cluster.plan.mutual_subscriptions();
+    let errors = mutual
+        .iter()
+        .map(|(node, subscription)| proof.apply_errors(node, subscription));
+    let errors = join_all(errors).await;
     let families = cluster
         .plan
         .primaries()
         .map(|primary| proof.family(primary));
     for family in join_all(families).await {
         checks.extend(family?);
+    }
+    for ((node, subscription), before) in mutual.iter().zip(&errors) {
+        checks.push(proof.no_return(node, subscription, before).await);
     }
     if cancel.is_cancelled() {
         return Err(ClusterError::Interrupted);

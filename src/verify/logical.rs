@@ -184,7 +184,7 @@ impl<E: Engine> Proof<'_, E> {
                 }
             }
         }
-        self.applied(edge, lsn).await?;
+        self.applied(edge.node, edge.subscription, lsn).await?;
         let after = duration(at.elapsed());
         let asked: Vec<Sought<'_>> = wanted
             .iter()
@@ -297,9 +297,14 @@ impl<E: Engine> Proof<'_, E> {
     }
 
     /// Waits until the subscription has applied the log up to a position of its publisher's.
-    async fn applied(&self, edge: &Edge<'_>, lsn: &str) -> Result<(), String> {
-        let upstream = self.client(&edge.subscription.upstream)?;
-        let slot = edge.subscription.slot.as_str();
+    async fn applied(
+        &self,
+        node: &PlannedNode,
+        subscription: &PlannedSubscription,
+        lsn: &str,
+    ) -> Result<(), String> {
+        let upstream = self.client(&subscription.upstream)?;
+        let slot = subscription.slot.as_str();
         // What is applied may be on the subscriber's disk a fifth of a second later (`synchronous_commit = off`).
         let sql = "SELECT s.confirmed_flush_lsn >= $2::text::pg_lsn OR coalesce(r.replay_lsn >= $2::text::pg_lsn, false), \
             coalesce(r.replay_lsn, s.confirmed_flush_lsn)::text, s.active FROM pg_replication_slots AS s \
@@ -320,8 +325,45 @@ impl<E: Engine> Proof<'_, E> {
                 if row.get(2) { "in use" } else { "not in use" }
             )))
         });
-        self.explained(edge.node, edge.subscription, waited.await)
-            .await
+        self.explained(node, subscription, waited.await).await
+    }
+
+    /// How often the changes of a subscription could not be applied. The counters are PostgreSQL 15's.
+    pub(super) async fn apply_errors(
+        &self,
+        node: &PlannedNode,
+        subscription: &PlannedSubscription,
+    ) -> Result<i64, String> {
+        let sql = "SELECT apply_error_count FROM pg_stat_subscription_stats WHERE subname = $1";
+        let client = self.client(&node.name)?;
+        let row = client.query_one(sql, &[&subscription.name.as_str()]).await;
+        Ok(row.map_err(words)?.get(0))
+    }
+
+    /// Whether a subscription has had everything that its publisher logged so far, without an error since `before`: a
+    /// change that came back to where it was made would fail there on its own key.
+    pub(super) async fn no_return(
+        &self,
+        node: &PlannedNode,
+        subscription: &PlannedSubscription,
+        before: &Result<i64, String>,
+    ) -> Check {
+        let name = format!(
+            "{} => {} ({}): changes do not come back",
+            subscription.upstream, node.name, subscription.name
+        );
+        let looked = async {
+            let before = before.clone()?;
+            let publisher = self.cluster.plan.primary_of(&subscription.upstream);
+            let (lsn, _) = super::edge::now(self.client(publisher)?).await?;
+            self.applied(node, subscription, &lsn).await?;
+            let failed = self.apply_errors(node, subscription).await? - before;
+            if failed > 0 {
+                return Err(format!("applying failed {failed} times"));
+            }
+            Ok(format!("everything up to {lsn} applied, none failed"))
+        };
+        check(name, looked).await
     }
 
     /// The outcome of a wait, with what the subscriber's container and log say where it ended badly.

@@ -75,6 +75,11 @@ pub fn trials() -> Vec<Trial> {
         |lab| async move { kept_back(&lab).await },
     ));
     trials.push(trial(
+        "a_change_that_comes_back_is_noticed",
+        "loop",
+        |lab| async move { comes_back(&lab).await },
+    ));
+    trials.push(trial(
         "a_truncate_arrives_where_it_is_published",
         "truncate",
         |lab| async move { truncate(&lab).await },
@@ -106,6 +111,16 @@ async fn kept_back(lab: &Lab) {
         format!("UPDATE products SET product_name = 'x', price = 1 WHERE product_id = {odd}");
     execute(&publisher, &same).await;
     fails(lab, &["a row that the filter keeps back is there"]).await;
+}
+
+/// Both nodes ask for all changes, their own included.
+async fn comes_back(lab: &Lab) {
+    lab.up("logical-bidirectional", &["--no-verify"]).await;
+    for (node, subscription) in [("left", "from_right"), ("right", "from_left")] {
+        let sql = format!("ALTER SUBSCRIPTION {subscription} SET (origin = any)");
+        execute(&lab.connect(node).await, &sql).await;
+    }
+    fails(lab, &["duplicate key"]).await;
 }
 
 /// One publication publishes all changes, the other inserts alone.

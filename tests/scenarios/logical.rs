@@ -124,6 +124,12 @@ fn proof(verdict: &Value, subscriptions: Subscriptions) {
             let found = checks.iter().any(|check| check["name"] == name.as_str());
             assert!(found, "no check `{name}` in {verdict:#}");
         }
+        let back = subscriptions
+            .iter()
+            .any(|(other, _, of, _)| other == upstream && of == node);
+        let name = format!("{upstream} => {node} ({subscription}): changes do not come back");
+        let found = checks.iter().any(|check| check["name"] == name.as_str());
+        assert_eq!(found, back, "{name}");
     }
 }
 
