@@ -340,6 +340,7 @@ fn planned_node(scenario: &Scenario, sql: &SqlFiles, name: &NodeName, node: &Nod
         role,
         restored_from: node.restored_from.clone(),
         hba: hba::rules(
+            &node.hba,
             &scenario.replication_user.name,
             scenario.auth,
             &[family(scenario, name), restored(scenario, name)].concat(),

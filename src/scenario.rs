@@ -7,6 +7,7 @@ pub mod catalog;
 pub mod check;
 pub mod diagnostic;
 mod distribution;
+pub mod hba;
 pub mod load;
 pub mod logical;
 mod overrides;
@@ -30,6 +31,7 @@ use crate::name::{
     ApplicationName, DatabaseName, DatasetName, LabName, NodeName, ObjectName, Secret, SettingName,
     SlotName, UserName,
 };
+use hba::HbaLine;
 use logical::{Publication, Subscription};
 
 /// One scenario file: a topology, its data and what it teaches.
@@ -128,6 +130,10 @@ pub struct Node {
     /// What it subscribes to, by name.
     #[schemars(default)]
     pub subscriptions: ByName<Subscription>,
+    /// Lines of its `pg_hba.conf` in their order, between the superuser's and those of replication. The first that
+    /// matches a connection decides.
+    #[schemars(default)]
+    pub hba: Vec<HbaLine>,
     /// Settings of `postgresql.conf`, as PostgreSQL writes them.
     #[schemars(default)]
     pub conf: Conf,

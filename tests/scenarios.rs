@@ -10,6 +10,8 @@ mod broken_logical;
 mod catalogue;
 #[path = "scenarios/hardened.rs"]
 mod hardened;
+#[path = "scenarios/hba.rs"]
+mod hba;
 #[path = "scenarios/lab.rs"]
 mod lab;
 #[path = "scenarios/logical.rs"]
@@ -23,6 +25,7 @@ fn main() {
     let mut trials = catalogue::trials();
     trials.extend(logical::trials());
     trials.extend(hardened::trials());
+    trials.extend(hba::trials());
     trials.extend(broken::trials());
     trials.extend(broken_logical::trials());
     trials.extend(restarts::trials());

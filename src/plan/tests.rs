@@ -200,7 +200,7 @@ fn two_primaries_know_nothing_of_each_other() {
         rules
             .filter_map(|rule| match &rule.peer {
                 hba::Peer::Node(peer) => Some(peer.to_string()),
-                hba::Peer::Local | hba::Peer::Gateway => None,
+                hba::Peer::Local | hba::Peer::Gateway | hba::Peer::Network(_) => None,
             })
             .collect()
     };

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::{DatabaseName, NodeName, UserName};
 use crate::scenario::AuthMethod;
+use crate::scenario::hba::{Address, HbaLine};
+
+pub use crate::scenario::hba::{ConnectionType, Database, Method, Network};
 
 /// The addresses of a running lab, as they were discovered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,33 +33,16 @@ pub enum Peer {
     Gateway,
     /// Another node.
     Node(NodeName),
-}
-
-/// Which database a rule is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Database {
-    /// Every database; physical replication is none of them.
-    All,
-    /// That database. Logical replication connects to one, and `replication` does not mean it.
-    Named(DatabaseName),
-    /// Physical replication connections.
-    Replication,
-}
-
-/// How the client proves who it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// Not at all.
-    Trust,
-    /// By password.
-    Password(AuthMethod),
+    /// Every address of a network.
+    Network(Network),
 }
 
 /// One line of `pg_hba.conf`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HbaRule {
+    /// With TLS, without, or both; the node's own socket has no TLS.
+    #[serde(rename = "type")]
+    pub kind: ConnectionType,
     /// Which database.
     pub database: Database,
     /// Which role; every role where absent.
@@ -67,10 +53,14 @@ pub struct HbaRule {
     pub method: Method,
 }
 
-/// The rules of a node: its own socket, the host, each of `peers` for physical replication, and each of `subscribers`
-/// for the database. No one else.
+/// The rules of a node: its own socket, the host, its scenario's own lines, each of `peers` for physical replication,
+/// and each of `subscribers` for the database. No one else.
+///
+/// The first rule that matches a connection decides. Hence the order: no line of a scenario can keep `lab` itself out,
+/// and each can keep a peer out.
 #[must_use]
 pub fn rules(
+    own: &[HbaLine],
     user: &UserName,
     auth: AuthMethod,
     peers: &[NodeName],
@@ -78,6 +68,7 @@ pub fn rules(
     database: &DatabaseName,
 ) -> Vec<HbaRule> {
     let open = |database, peer| HbaRule {
+        kind: ConnectionType::Host,
         database,
         user: None,
         peer,
@@ -88,11 +79,13 @@ pub fn rules(
         open(Database::Replication, Peer::Local),
         open(Database::All, Peer::Gateway),
     ];
+    rules.extend(own.iter().map(written));
     let closed = |database, peer: &NodeName| HbaRule {
+        kind: ConnectionType::Host,
         database,
         user: Some(user.clone()),
         peer: Peer::Node(peer.clone()),
-        method: Method::Password(auth),
+        method: auth.into(),
     };
     let physical = peers.iter();
     rules.extend(physical.map(|peer| closed(Database::Replication, peer)));
@@ -101,11 +94,25 @@ pub fn rules(
     rules
 }
 
+fn written(line: &HbaLine) -> HbaRule {
+    HbaRule {
+        kind: line.kind,
+        database: line.database.clone(),
+        user: line.user.clone(),
+        peer: match &line.address {
+            Address::Gateway => Peer::Gateway,
+            Address::Node(name) => Peer::Node(name.clone()),
+            Address::Network(network) => Peer::Network(*network),
+        },
+        method: line.method,
+    }
+}
+
 /// The nodes that rules name.
 pub fn peers(rules: &[HbaRule]) -> impl Iterator<Item = &NodeName> {
     rules.iter().filter_map(|rule| match &rule.peer {
         Peer::Node(name) => Some(name),
-        Peer::Local | Peer::Gateway => None,
+        Peer::Local | Peer::Gateway | Peer::Network(_) => None,
     })
 }
 
@@ -124,6 +131,7 @@ pub fn render(node: &NodeName, rules: &[HbaRule], addresses: &Addresses) -> Stri
             .nodes
             .get(name)
             .map(|address| format!("{address}/32")),
+        Peer::Network(network) => Some(network.to_string()),
     })
 }
 
@@ -135,6 +143,7 @@ pub fn outline(node: &NodeName, rules: &[HbaRule]) -> String {
             Peer::Local => String::new(),
             Peer::Gateway => "<gateway>/32".to_owned(),
             Peer::Node(name) => format!("<{name}>/32"),
+            Peer::Network(network) => network.to_string(),
         })
     })
 }
@@ -147,10 +156,15 @@ fn table(node: &NodeName, rules: &[HbaRule], address: impl Fn(&Peer) -> Option<S
         let Some(address) = address(&rule.peer) else {
             continue;
         };
-        let (kind, who) = match &rule.peer {
-            Peer::Local => ("local", "this node's own socket".to_owned()),
-            Peer::Gateway => ("host", "the host, through the network's gateway".to_owned()),
-            Peer::Node(name) => ("host", name.to_string()),
+        let kind = match rule.peer {
+            Peer::Local => "local",
+            _ => rule.kind.word(),
+        };
+        let who = match &rule.peer {
+            Peer::Local => "this node's own socket".to_owned(),
+            Peer::Gateway => "the host, through the network's gateway".to_owned(),
+            Peer::Node(name) => name.to_string(),
+            Peer::Network(_) => "a network that the scenario names".to_owned(),
         };
         let database = match &rule.database {
             Database::All => "all".to_owned(),
@@ -160,10 +174,7 @@ fn table(node: &NodeName, rules: &[HbaRule], address: impl Fn(&Peer) -> Option<S
             Database::Replication => "replication".to_owned(),
         };
         let user = rule.user.as_ref().map_or("all", UserName::as_str);
-        let method = match rule.method {
-            Method::Trust => "trust".to_owned(),
-            Method::Password(auth) => auth.to_string(),
-        };
+        let method = rule.method.word();
         _ = writeln!(
             text,
             "{kind:<7} {database:<12} {user:<17} {address:<19} {method:<14} # {who}"
@@ -191,6 +202,7 @@ mod tests {
     #[test]
     fn each_peer_has_one_line_with_its_own_address_and_nothing_is_wider() {
         let rules = rules(
+            &[],
             &user(),
             AuthMethod::Md5,
             &[name("replica"), name("late")],
@@ -219,6 +231,7 @@ mod tests {
         let text = outline(
             &name("primary"),
             &rules(
+                &[],
                 &user(),
                 AuthMethod::ScramSha256,
                 &[name("replica")],
@@ -228,5 +241,38 @@ mod tests {
         );
         assert!(text.contains("<replica>/32"), "{text}");
         assert!(text.contains("<gateway>/32"), "{text}");
+    }
+
+    #[test]
+    fn a_scenario_s_own_lines_come_in_their_order_after_lab_s_and_before_replication_s() {
+        let line = |database, address, method| HbaLine {
+            kind: ConnectionType::HostSsl,
+            database,
+            user: None,
+            address,
+            method,
+        };
+        let network = Address::Network("10.0.0.0/8".parse().expect("a network"));
+        let own = [
+            line(
+                Database::Replication,
+                Address::Node(name("replica")),
+                Method::Reject,
+            ),
+            line(Database::Named(database()), network, Method::Cert),
+        ];
+        let peers = [name("replica")];
+        let rules = rules(&own, &user(), AuthMethod::Md5, &peers, &[], &database());
+        let text = outline(&name("primary"), &rules);
+        let lines: Vec<_> = text.lines().skip(4).collect();
+        assert_eq!(
+            lines,
+            [
+                "host    all          all               <gateway>/32        trust          # the host, through the network's gateway",
+                "hostssl replication  all               <replica>/32        reject         # replica",
+                "hostssl shopping     all               10.0.0.0/8          cert           # a network that the scenario names",
+                "host    replication  replication_user  <replica>/32        md5            # replica",
+            ]
+        );
     }
 }

@@ -5,6 +5,7 @@
 
 mod capacity;
 mod conf;
+mod hba;
 mod logical;
 mod published;
 mod sync;
@@ -90,6 +91,7 @@ pub fn check(scenario: &Scenario, sql: &SqlFiles) -> Vec<Finding> {
     found.extend(conf::check(scenario));
     found.extend(capacity::check(scenario));
     found.extend(sync::check(scenario));
+    found.extend(hba::check(scenario));
     found.extend(logical::check(scenario));
     found.extend(published::check(scenario, sql));
     found

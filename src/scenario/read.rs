@@ -3,6 +3,7 @@
 //! Owns the keys that a scenario may have. Never compares one part of it with another: that is [`super::check`].
 
 mod data;
+mod hba;
 mod logical;
 mod pieces;
 
@@ -17,6 +18,8 @@ use super::{
 };
 use crate::name::{LabName, NodeName, SettingName};
 
+#[cfg(test)]
+pub(super) use hba::HBA_KEYS;
 #[cfg(test)]
 pub(super) use logical::{PUBLICATION_KEYS, SUBSCRIPTION_KEYS, TABLE_KEYS};
 
@@ -43,6 +46,7 @@ pub(super) const NODE_KEYS: &[&str] = &[
     "data",
     "publications",
     "subscriptions",
+    "hba",
 ];
 /// The keys of `replication_user`.
 pub(super) const USER_KEYS: &[&str] = &["name", "password", "connection_limit"];
@@ -143,6 +147,7 @@ impl<'a> Reader<'a> {
             subscriptions: self
                 .optional(keys, "subscriptions", Self::subscriptions)
                 .unwrap_or_default(),
+            hba: self.optional(keys, "hba", Self::hba).unwrap_or_default(),
         }
     }
 

@@ -48,8 +48,8 @@ mod tests {
     use serde_json::Value;
 
     use super::super::read::{
-        DATASET_KEYS, NODE_KEYS, PUBLICATION_KEYS, SCENARIO_KEYS, SUBSCRIPTION_KEYS, TABLE_KEYS,
-        USER_KEYS,
+        DATASET_KEYS, HBA_KEYS, NODE_KEYS, PUBLICATION_KEYS, SCENARIO_KEYS, SUBSCRIPTION_KEYS,
+        TABLE_KEYS, USER_KEYS,
     };
     use super::schema;
 
@@ -70,6 +70,7 @@ mod tests {
             ("/$defs/Node", NODE_KEYS),
             ("/$defs/ReplicationUser", USER_KEYS),
             ("/$defs/Dataset/anyOf/1", DATASET_KEYS),
+            ("/$defs/HbaLine", HBA_KEYS),
             ("/$defs/Publication", PUBLICATION_KEYS),
             ("/$defs/PublishedTable", TABLE_KEYS),
             ("/$defs/Subscription", SUBSCRIPTION_KEYS),

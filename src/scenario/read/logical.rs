@@ -6,8 +6,7 @@ use crate::scenario::ByName;
 use crate::scenario::logical::{
     ChangeOrigin, Operation, Publication, PublishedTable, Streaming, Subscription, Tables,
 };
-use crate::scenario::suggest::did_you_mean_or_list;
-use crate::scenario::tree::{Node, Value, shortened};
+use crate::scenario::tree::{Node, Value};
 
 /// The keys of a publication.
 pub(in crate::scenario) const PUBLICATION_KEYS: &[&str] =
@@ -164,35 +163,5 @@ impl Reader<'_> {
 
     fn names(&mut self, node: &Node) -> Option<Vec<ObjectName>> {
         self.list(node, "a list of names", Self::text_as)
-    }
-
-    fn list<T>(
-        &mut self,
-        node: &Node,
-        wanted: &str,
-        read: impl Fn(&mut Self, &Node) -> Option<T>,
-    ) -> Option<Vec<T>> {
-        let Value::List(items) = &node.value else {
-            return self.wrong_type(node, wanted);
-        };
-        Some(items.iter().filter_map(|item| read(self, item)).collect())
-    }
-
-    fn word_of<T: Copy>(
-        &mut self,
-        node: &Node,
-        what: &str,
-        words: &[&str],
-        values: &[T],
-    ) -> Option<T> {
-        let text = self.text(node)?;
-        let found = words.iter().position(|word| *word == text);
-        if let Some(value) = found.and_then(|at| values.get(at)) {
-            return Some(*value);
-        }
-        let message = format!("`{}` is no {what}", shortened(&text));
-        let help = did_you_mean_or_list(&text, "words", words);
-        self.problems.push(node.problem(message, Some(help)));
-        None
     }
 }

@@ -125,6 +125,38 @@ impl Reader<'_> {
         }
     }
 
+    /// A list's items, without those that could not be read.
+    pub(super) fn list<T>(
+        &mut self,
+        node: &Node,
+        wanted: &str,
+        read: impl Fn(&mut Self, &Node) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let Value::List(items) = &node.value else {
+            return self.wrong_type(node, wanted);
+        };
+        Some(items.iter().filter_map(|item| read(self, item)).collect())
+    }
+
+    /// The value that one of `words` stands for.
+    pub(super) fn word_of<T: Copy>(
+        &mut self,
+        node: &Node,
+        what: &str,
+        words: &[&str],
+        values: &[T],
+    ) -> Option<T> {
+        let text = self.text(node)?;
+        let found = words.iter().position(|word| *word == text);
+        if let Some(value) = found.and_then(|at| values.get(at)) {
+            return Some(*value);
+        }
+        let message = format!("`{}` is no {what}", shortened(&text));
+        let help = did_you_mean_or_list(&text, "words", words);
+        self.problems.push(node.problem(message, Some(help)));
+        None
+    }
+
     pub(super) fn wrong_type<T>(&mut self, node: &Node, wanted: &str) -> Option<T> {
         let message = format!("{wanted} is wanted, not {}", node.described());
         self.problems.push(node.problem(message, None));

@@ -1,0 +1,186 @@
+//! A node's own lines of `pg_hba.conf`.
+
+use super::{good, wrong};
+use crate::scenario::hba::{Address, ConnectionType, Database, Method};
+
+#[test]
+fn a_line_is_about_everybody_where_it_is_silent() {
+    let loaded = good(
+        "\
+name: a
+nodes:
+  primary:
+    hba:
+      - { address: gateway, method: reject }
+      - { type: hostssl, database: replication, user: all, address: 10.0.0.0/8, method: cert }
+",
+    );
+    let hba = &loaded.scenario.nodes.0[0].1.hba;
+    assert_eq!(hba[0].kind, ConnectionType::Host);
+    assert_eq!(hba[0].database, Database::All);
+    assert_eq!(hba[0].user, None);
+    assert_eq!(hba[0].address, Address::Gateway);
+    assert_eq!(hba[0].method, Method::Reject);
+    assert_eq!(hba[1].kind, ConnectionType::HostSsl);
+    assert_eq!(hba[1].database, Database::Replication);
+}
+
+#[test]
+fn a_line_that_names_nobody_or_that_no_server_takes_is_refused() {
+    let shown = wrong(
+        "\
+name: a
+nodes:
+  primary:
+    hba:
+      - { type: hostsll, address: replca, method: cert }
+      - { address: 10.0.0.1, method: sha }
+      - { address: 10.0.0.0/33, method: md5 }
+      - { address: Replica, method: cert }
+      - { type: hostnossl, address: primary, method: cert }
+  replica: { standby_of: primary }
+",
+    );
+    insta::assert_snapshot!(shown, @r#"
+    error: `hostsll` is no type
+     --> a.yaml:5:17
+      |
+    5 |       - { type: hostsll, address: replca, method: cert }
+      |                 ^^^^^^^
+      |
+      = help: did you mean `hostssl`?
+
+    error: `replca` is neither a node nor `gateway`
+     --> a.yaml:5:35
+      |
+    5 |       - { type: hostsll, address: replca, method: cert }
+      |                                   ^^^^^^
+      |
+      = help: did you mean `replica`?
+
+    error: `10.0.0.1` is neither a node's name, nor `gateway`, nor a network
+     --> a.yaml:6:20
+      |
+    6 |       - { address: 10.0.0.1, method: sha }
+      |                    ^^^^^^^^
+      |
+      = help: one address is written as `10.0.0.1/32`
+
+    error: `sha` is no method
+     --> a.yaml:6:38
+      |
+    6 |       - { address: 10.0.0.1, method: sha }
+      |                                      ^^^
+      |
+      = help: the words are `trust`, `reject`, `md5`, `scram-sha-256`, `password` and `cert`
+
+    error: `10.0.0.0/33` is neither a node's name, nor `gateway`, nor a network
+     --> a.yaml:7:20
+      |
+    7 |       - { address: 10.0.0.0/33, method: md5 }
+      |                    ^^^^^^^^^^^
+      |
+      = help: after the `/` comes a number from 0 to 32
+
+    error: `Replica` is neither a node's name, nor `gateway`, nor a network
+     --> a.yaml:8:20
+      |
+    8 |       - { address: Replica, method: cert }
+      |                    ^^^^^^^
+      |
+      = help: a network is written as `10.0.0.0/8`
+
+    error: `cert` goes with `hostssl` alone, not with `host`
+     --> a.yaml:8:37
+      |
+    8 |       - { address: Replica, method: cert }
+      |                                     ^^^^
+      |
+      = help: write `type: hostssl`
+
+    error: `primary` has a line for itself
+     --> a.yaml:9:37
+      |
+    9 |       - { type: hostnossl, address: primary, method: cert }
+      |                                     ^^^^^^^
+      |
+      = help: it connects to itself by its socket: name another node
+
+    error: `cert` goes with `hostssl` alone, not with `hostnossl`
+     --> a.yaml:9:54
+      |
+    9 |       - { type: hostnossl, address: primary, method: cert }
+      |                                                      ^^^^
+      |
+      = help: write `type: hostssl`
+    "#);
+}
+
+#[test]
+fn a_line_is_a_mapping_with_an_address_and_a_method() {
+    let shown = wrong(
+        "\
+name: a
+nodes:
+  primary:
+    hba:
+      - { addres: replica, user: Postgres }
+      - host all all all trust
+  replica: { standby_of: primary, hba: {} }
+",
+    );
+    insta::assert_snapshot!(shown, @r#"
+    error: the key `address` is missing
+     --> a.yaml:5:9
+      |
+    5 |       - { addres: replica, user: Postgres }
+      |         ^
+
+    error: the key `method` is missing
+     --> a.yaml:5:9
+      |
+    5 |       - { addres: replica, user: Postgres }
+      |         ^
+
+    error: `addres` is none of the keys of a line
+     --> a.yaml:5:11
+      |
+    5 |       - { addres: replica, user: Postgres }
+      |           ^^^^^^
+      |
+      = help: did you mean `address`?
+
+    error: `Postgres` is not a role's name: lower-case letters, digits and `_`, a letter or `_` first, at most 63 characters, not starting with `pg_`
+     --> a.yaml:5:34
+      |
+    5 |       - { addres: replica, user: Postgres }
+      |                                  ^^^^^^^^
+
+    error: a mapping is wanted, not the text `host all all all trust`
+     --> a.yaml:6:9
+      |
+    6 |       - host all all all trust
+      |         ^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: the keys of a line are `type`, `database`, `user`, `address` and `method`
+
+    error: a list of lines is wanted, not a mapping
+     --> a.yaml:7:40
+      |
+    7 |   replica: { standby_of: primary, hba: {} }
+      |                                        ^
+    "#);
+}
+
+#[test]
+fn the_gateway_is_the_host_and_no_node() {
+    let shown = wrong(
+        "\
+name: a
+nodes:
+  primary: { hba: [{ address: gateway, method: reject }] }
+  gateway: {}
+",
+    );
+    assert!(shown.contains("a node has that name too"), "{shown}");
+}
