@@ -1,6 +1,7 @@
 //! Ways to stop a subscription: each makes `verify` and `status` say why.
 
 use libtest_mimic::Trial;
+use replication_lab::engine::Engine as _;
 use serde_json::Value;
 use tokio_postgres::Client;
 
@@ -80,6 +81,11 @@ pub fn trials() -> Vec<Trial> {
         |lab| async move { comes_back(&lab).await },
     ));
     trials.push(trial(
+        "a_publisher_that_goes_while_tables_are_copied_is_told_at_once",
+        "gone",
+        |lab| async move { gone_while_copying(&lab).await },
+    ));
+    trials.push(trial(
         "a_truncate_arrives_where_it_is_published",
         "truncate",
         |lab| async move { truncate(&lab).await },
@@ -121,6 +127,44 @@ async fn comes_back(lab: &Lab) {
         execute(&lab.connect(node).await, &sql).await;
     }
     fails(lab, &["duplicate key"]).await;
+}
+
+/// The publisher is killed as soon as the subscription is there; the copy of a million rows takes longer than that.
+async fn gone_while_copying(lab: &Lab) {
+    let watching = lab.clone();
+    let kill = tokio::spawn(async move {
+        let publisher = watching.container("publisher");
+        let slots = [
+            "psql",
+            "-XAtU",
+            "postgres",
+            "-c",
+            "SELECT count(*) FROM pg_replication_slots",
+        ];
+        let slots = slots.map(str::to_owned);
+        for _ in 0..600 {
+            let asked = watching.engine.exec(&publisher, &slots, b"").await;
+            if asked
+                .is_ok_and(|asked| asked.stdout.starts_with(b"1") || asked.stdout.starts_with(b"2"))
+            {
+                return watching.engine.remove_container(&publisher).await.is_ok();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        false
+    });
+    let rows = "data=[{ name: shopping, rows: 1000000 }]";
+    let arguments = ["up", "logical-shopping", "--name", &lab.name, "--set", rows];
+    let up = binary::lab(&arguments).await;
+    assert!(
+        kill.await.expect("a task"),
+        "the publisher was never killed: {}",
+        up.stderr
+    );
+    assert_eq!(up.code, Some(3), "{}", up.stderr);
+    let told = "`publisher`, which they are copied from, answers no more";
+    assert!(up.stderr.contains(told), "{}", up.stderr);
+    assert_eq!(lab.left().await, <[String; 0]>::default());
 }
 
 /// One publication publishes all changes, the other inserts alone.

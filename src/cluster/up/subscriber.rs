@@ -51,7 +51,7 @@ impl<E: Engine> Build<E> {
         }
         for subscription in &planned.subscriptions {
             tokio::select! {
-                copied = self.copied(client, planned, subscription, starting) => copied?,
+                copied = self.copied(client, planned, subscription, starting, meeting) => copied?,
                 // Each copy of a table begins with a slot of its own.
                 never = self.log_snapshots(subscription, meeting) => match never {},
             }
@@ -97,7 +97,9 @@ impl<E: Engine> Build<E> {
         planned: &PlannedNode,
         subscription: &PlannedSubscription,
         starting: &Starting<E>,
+        meeting: &Meeting,
     ) -> Result<(), ClusterError> {
+        let publisher = self.upstream(&subscription.upstream, meeting).await?.client;
         let act = || {
             let (name, node) = (&subscription.name, &planned.name);
             format!("waiting for the tables of the subscription `{name}` on `{node}`")
@@ -113,6 +115,16 @@ impl<E: Engine> Build<E> {
                     subscription: name.to_owned(),
                     node: planned.name.clone(),
                     trouble: Box::new(trouble),
+                });
+            }
+            if publisher.is_closed() {
+                let gone = &subscription.upstream;
+                return Err(ClusterError::Late {
+                    act: act(),
+                    seen: Late(format!(
+                        "`{gone}`, which they are copied from, answers no more"
+                    )),
+                    log: starting.tail(),
                 });
             }
             let rows = client.query(TABLE_STATES, &[&name]).await.doing(act)?;
