@@ -23,6 +23,7 @@ mod replicate;
 mod roles;
 mod settings;
 mod template;
+mod tls;
 mod volume;
 
 use tokio_postgres::Client;

@@ -40,6 +40,9 @@ pub struct Plan {
     pub database: DatabaseName,
     /// The replication user's authentication.
     pub auth: AuthMethod,
+    /// Whether nodes connect to each other with TLS.
+    #[serde(default)]
+    pub tls: bool,
     /// The role that standbys connect as.
     pub replication_user: PlannedUser,
     /// The nodes, each after its upstream.
@@ -170,6 +173,7 @@ impl Plan {
             title: scenario.title.clone(),
             database: scenario.database.clone(),
             auth: scenario.auth,
+            tls: scenario.tls,
             replication_user: PlannedUser {
                 name: user.name.clone(),
                 password: user.password.clone(),
@@ -346,6 +350,7 @@ fn planned_node(scenario: &Scenario, sql: &SqlFiles, name: &NodeName, node: &Nod
             &[family(scenario, name), restored(scenario, name)].concat(),
             &logical::subscribers(scenario, name),
             &scenario.database,
+            scenario.tls,
         ),
         data: logical::data(scenario, sql, name, node),
         publications: logical::publications(node),

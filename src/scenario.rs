@@ -52,6 +52,9 @@ pub struct Scenario {
     /// How the replication user proves who it is.
     #[schemars(default)]
     pub auth: AuthMethod,
+    /// Whether nodes connect to each other with TLS alone, each proven by a certificate of the lab's own authority.
+    #[schemars(default)]
+    pub tls: bool,
     /// The role that standbys connect as.
     #[schemars(default)]
     pub replication_user: ReplicationUser,

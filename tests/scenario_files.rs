@@ -6,7 +6,7 @@ use std::path::Path;
 use replication_lab::scenario::catalog;
 use replication_lab::scenario::load::{Overrides, load};
 
-const LABS: [&str; 7] = [
+const LABS: [&str; 8] = [
     "cascade",
     "delayed",
     "fan-out",
@@ -14,6 +14,7 @@ const LABS: [&str; 7] = [
     "physical-priority",
     "physical-quorum",
     "physical-sync",
+    "physical-tls",
 ];
 
 #[test]

@@ -20,6 +20,8 @@ mod logical;
 mod ready;
 #[path = "scenarios/restarts.rs"]
 mod restarts;
+#[path = "scenarios/tls.rs"]
+mod tls;
 
 fn main() {
     let mut trials = catalogue::trials();
@@ -29,5 +31,6 @@ fn main() {
     trials.extend(broken::trials());
     trials.extend(broken_logical::trials());
     trials.extend(restarts::trials());
+    trials.extend(tls::trials());
     libtest_mimic::run(&ready::arguments(), trials).exit();
 }

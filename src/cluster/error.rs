@@ -10,6 +10,8 @@ use crate::postgres::client::SqlError;
 use crate::postgres::log::Blame;
 use crate::postgres::trouble::Trouble;
 
+use super::tls::TlsError;
+
 /// A lab that could not be made, found or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
@@ -22,6 +24,9 @@ pub enum ClusterError {
     /// A statement failed.
     #[error(transparent)]
     Sql(#[from] SqlError),
+    /// A certificate could not be made.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// A dataset could not be loaded.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -219,6 +224,7 @@ impl ClusterError {
             Self::NodeEnded { .. }
             | Self::Late { .. }
             | Self::Sql(_)
+            | Self::Tls(_)
             | Self::Interrupted
             | Self::Task(_) => None,
         }

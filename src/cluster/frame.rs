@@ -3,15 +3,22 @@
 use crate::plan::{Plan, PlannedNode, Role};
 use crate::postgres::{command, conf, hba};
 
+use super::tls::Identity;
+
 /// One file of a frame.
 struct File {
     name: String,
     content: String,
 }
 
-/// The node's files in one frame.
+/// The node's files in one frame; those of TLS where it has an identity.
 #[must_use]
-pub fn of_node(plan: &Plan, node: &PlannedNode, addresses: &hba::Addresses) -> Vec<u8> {
+pub fn of_node(
+    plan: &Plan,
+    node: &PlannedNode,
+    addresses: &hba::Addresses,
+    identity: Option<Identity>,
+) -> Vec<u8> {
     let user = &plan.replication_user;
     // `pg_basebackup` itself wants an empty directory; what it gives comes before these.
     let is_alone = || plan.same_backup(&node.name).len() == 1;
@@ -35,6 +42,18 @@ pub fn of_node(plan: &Plan, node: &PlannedNode, addresses: &hba::Addresses) -> V
         ),
         file("pg_hba.conf", hba::render(&node.name, &node.hba, addresses)),
     ];
+    // Beside the data directory, like the password file: no base backup takes them along.
+    if let Some(identity) = identity {
+        let own = [
+            ("root.crt", identity.root),
+            ("server.crt", identity.certificate),
+            ("server.key", identity.key),
+        ];
+        files.extend(own.map(|(name, content)| File {
+            name: name.to_owned(),
+            content,
+        }));
+    }
     if let Role::Standby(_) = node.role {
         files.push(file("standby.signal", String::new()));
     }

@@ -132,7 +132,9 @@ fn spec(
     let user = &plan.replication_user.name;
     match (&node.role, &node.restored_from) {
         (Role::Primary, Some(source)) => {
-            command.extend(command::base_backup(source, user, &node.name, None));
+            command.extend(command::base_backup(
+                source, user, &node.name, None, plan.tls,
+            ));
         }
         (Role::Primary, None) => {
             command.extend(command::INITDB.map(str::to_owned));
@@ -144,6 +146,7 @@ fn spec(
                 user,
                 &node.name,
                 standby.slot.as_ref(),
+                plan.tls,
             ));
             mounts.extend(backup::mount(plan, &node.name));
         }

@@ -31,6 +31,7 @@ use crate::verify::Verdict;
 
 use super::clock::Clock;
 use super::error::ClusterError;
+use super::tls::Authority;
 use super::{Cluster, claim, cleanup, labels};
 use build::Build;
 
@@ -92,6 +93,7 @@ pub async fn up<E: Engine>(
 ) -> Result<Up<E>, ClusterError> {
     let began = Instant::now();
     let clock = Clock::new(reporter);
+    let authority = plan.tls.then(|| Authority::new(&plan.lab)).transpose()?;
     let images = clock
         .time(Phase::Images, images(engine, &plan, &clock, cancel))
         .await?;
@@ -99,7 +101,7 @@ pub async fn up<E: Engine>(
         .time(Phase::Network, claim::claim(engine, &plan))
         .await?;
     let lab = plan.lab.clone();
-    let build = Build::new(engine, plan, images, options, clock, cancel);
+    let build = Build::new(engine, plan, images, authority, options, clock, cancel);
     match build.run().await {
         Ok((cluster, verdict)) => Ok(Up {
             cluster,

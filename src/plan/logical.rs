@@ -66,6 +66,7 @@ pub(super) fn subscriptions(scenario: &Scenario, node: &Node) -> Vec<PlannedSubs
                 subscription,
                 &scenario.replication_user.name,
                 &scenario.database,
+                scenario.tls,
             ),
         })
         .collect()

@@ -50,6 +50,11 @@ pub fn of_node(scenario: &Scenario, name: &NodeName, node: &Node, role: &Role) -
         scenario.auth.to_string(),
         "follows `auth`",
     ));
+    if scenario.tls {
+        for setting in encryption() {
+            derive(setting);
+        }
+    }
     derive(if check::publishes(scenario, name) {
         Setting::derived("wal_level", "logical", "subscribers need it")
     } else {
@@ -84,6 +89,17 @@ pub fn of_node(scenario: &Scenario, name: &NodeName, node: &Node, role: &Role) -
         sync_at_once(scenario, node).into_iter().for_each(derive);
     }
     settings
+}
+
+/// What encrypts connections (manual, 19.3.3).
+fn encryption() -> [Setting; 4] {
+    [
+        ("ssl", "on"),
+        ("ssl_ca_file", command::ROOT_CERTIFICATE),
+        ("ssl_cert_file", command::CERTIFICATE),
+        ("ssl_key_file", command::KEY),
+    ]
+    .map(|(name, value)| Setting::derived(name, value, "follows `tls`"))
 }
 
 /// Room for the direct standbys, where PostgreSQL's default is too small: one sender a standby, one more for the
@@ -180,8 +196,8 @@ fn upstream_values<'a>(
 /// What makes a standby stream. It belongs here and not into `standby.signal`, which PostgreSQL never reads.
 fn streaming(scenario: &Scenario, node: &Node, standby: &Standby) -> Vec<Setting> {
     let user = &scenario.replication_user.name;
-    let conninfo =
-        command::primary_conninfo(&standby.upstream, user, standby.application_name.as_str());
+    let name = standby.application_name.as_str();
+    let conninfo = command::primary_conninfo(&standby.upstream, user, name, scenario.tls);
     let mut settings = vec![Setting::derived(
         "primary_conninfo",
         conninfo,

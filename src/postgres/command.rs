@@ -11,6 +11,26 @@ pub const HOME: &str = "/var/lib/postgresql/data";
 /// The password file that `primary_conninfo` and `pg_basebackup` name (manual, 32.16).
 pub const PASSFILE: &str = "/var/lib/postgresql/data/pgpass";
 
+/// The certificate of the lab's authority, by which nodes know each other.
+pub const ROOT_CERTIFICATE: &str = "/var/lib/postgresql/data/root.crt";
+
+/// The node's own certificate.
+pub const CERTIFICATE: &str = "/var/lib/postgresql/data/server.crt";
+
+/// The node's private key.
+pub const KEY: &str = "/var/lib/postgresql/data/server.key";
+
+/// What a connection string says beyond the rest (manual, 32.19.1). With `tls` the server must prove that it is the
+/// node that was named.
+#[must_use]
+pub fn tls_options(tls: bool) -> String {
+    if tls {
+        format!(" sslmode=verify-full sslrootcert={ROOT_CERTIFICATE}")
+    } else {
+        String::new()
+    }
+}
+
 /// What `initdb` gets, apart from its directory.
 ///
 /// `--no-sync`: the template is copied, and a crash of the host in between costs a minute, not data.
@@ -35,11 +55,13 @@ pub fn base_backup(
     user: &UserName,
     standby: &NodeName,
     slot: Option<&SlotName>,
+    tls: bool,
 ) -> Vec<String> {
     let mut command = vec![
         "pg_basebackup".to_owned(),
         format!(
-            "--dbname=host={upstream} user={user} passfile={PASSFILE} application_name={standby}_backup"
+            "--dbname=host={upstream} user={user} passfile={PASSFILE} application_name={standby}_backup{}",
+            tls_options(tls)
         ),
         "--checkpoint=fast".to_owned(),
         "--wal-method=stream".to_owned(),
@@ -54,12 +76,18 @@ pub fn base_backup(
 
 /// `primary_conninfo` of a standby (manual, 19.6.3). The password is in [`PASSFILE`].
 #[must_use]
-pub fn primary_conninfo(upstream: &NodeName, user: &UserName, application_name: &str) -> String {
+pub fn primary_conninfo(
+    upstream: &NodeName,
+    user: &UserName,
+    application_name: &str,
+    tls: bool,
+) -> String {
     use super::conf::conninfo_value;
     format!(
-        "host={upstream} port={} user={user} application_name={} passfile={PASSFILE}",
+        "host={upstream} port={} user={user} application_name={} passfile={PASSFILE}{}",
         super::PORT,
-        conninfo_value(application_name)
+        conninfo_value(application_name),
+        tls_options(tls)
     )
 }
 
@@ -86,7 +114,7 @@ mod tests {
     fn a_base_backup_is_fast_streams_and_holds_its_slot() {
         let (upstream, user, standby) = names();
         let slot = SlotName::new("replica_slot").expect("a name");
-        let command = base_backup(&upstream, &user, &standby, Some(&slot));
+        let command = base_backup(&upstream, &user, &standby, Some(&slot), true);
         for wanted in [
             "--checkpoint=fast",
             "--wal-method=stream",
@@ -95,6 +123,10 @@ mod tests {
         ] {
             assert!(command.iter().any(|word| word == wanted), "{wanted}");
         }
+        assert!(
+            command[1]
+                .ends_with(" sslmode=verify-full sslrootcert=/var/lib/postgresql/data/root.crt")
+        );
         assert!(!command.iter().any(|word| word.contains("password=")));
     }
 

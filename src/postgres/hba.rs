@@ -54,7 +54,7 @@ pub struct HbaRule {
 }
 
 /// The rules of a node: its own socket, the host, its scenario's own lines, each of `peers` for physical replication,
-/// and each of `subscribers` for the database. No one else.
+/// and each of `subscribers` for the database, with TLS alone where there is `tls`. No one else.
 ///
 /// The first rule that matches a connection decides. Hence the order: no line of a scenario can keep `lab` itself out,
 /// and each can keep a peer out.
@@ -66,6 +66,7 @@ pub fn rules(
     peers: &[NodeName],
     subscribers: &[NodeName],
     database: &DatabaseName,
+    tls: bool,
 ) -> Vec<HbaRule> {
     let open = |database, peer| HbaRule {
         kind: ConnectionType::Host,
@@ -80,8 +81,13 @@ pub fn rules(
         open(Database::All, Peer::Gateway),
     ];
     rules.extend(own.iter().map(written));
+    let kind = if tls {
+        ConnectionType::HostSsl
+    } else {
+        ConnectionType::Host
+    };
     let closed = |database, peer: &NodeName| HbaRule {
-        kind: ConnectionType::Host,
+        kind,
         database,
         user: Some(user.clone()),
         peer: Peer::Node(peer.clone()),
@@ -208,6 +214,7 @@ mod tests {
             &[name("replica"), name("late")],
             &[],
             &database(),
+            false,
         );
         let addresses = Addresses {
             gateway: Ipv4Addr::new(10, 213, 0, 1),
@@ -237,6 +244,7 @@ mod tests {
                 &[name("replica")],
                 &[],
                 &database(),
+                false,
             ),
         );
         assert!(text.contains("<replica>/32"), "{text}");
@@ -262,7 +270,15 @@ mod tests {
             line(Database::Named(database()), network, Method::Cert),
         ];
         let peers = [name("replica")];
-        let rules = rules(&own, &user(), AuthMethod::Md5, &peers, &[], &database());
+        let rules = rules(
+            &own,
+            &user(),
+            AuthMethod::Md5,
+            &peers,
+            &[],
+            &database(),
+            true,
+        );
         let text = outline(&name("primary"), &rules);
         let lines: Vec<_> = text.lines().skip(4).collect();
         assert_eq!(
@@ -271,7 +287,7 @@ mod tests {
                 "host    all          all               <gateway>/32        trust          # the host, through the network's gateway",
                 "hostssl replication  all               <replica>/32        reject         # replica",
                 "hostssl shopping     all               10.0.0.0/8          cert           # a network that the scenario names",
-                "host    replication  replication_user  <replica>/32        md5            # replica",
+                "hostssl replication  replication_user  <replica>/32        md5            # replica",
             ]
         );
     }

@@ -7,7 +7,7 @@ use crate::scenario::logical::{Operation, Publication, PublishedTable, Subscript
 
 use super::PORT;
 use super::client::{identifier, literal};
-use super::command::PASSFILE;
+use super::command::{PASSFILE, tls_options};
 
 /// The tables of a subscription: name, `srsubstate`, and what that means (manual, 52.55).
 pub const TABLE_STATES: &str = "SELECT r.srrelid::regclass::text, r.srsubstate::text, \
@@ -75,6 +75,7 @@ pub fn create_subscription(
     subscription: &Subscription,
     user: &UserName,
     database: &DatabaseName,
+    tls: bool,
 ) -> String {
     let publications: Vec<String> = subscription
         .publications
@@ -111,7 +112,11 @@ pub fn create_subscription(
     format!(
         "CREATE SUBSCRIPTION {} CONNECTION {} PUBLICATION {}{with}",
         identifier(name.as_str()),
-        literal(&conninfo(&subscription.upstream, user, database)),
+        literal(&format!(
+            "{}{}",
+            conninfo(&subscription.upstream, user, database),
+            tls_options(tls)
+        )),
         publications.join(", ")
     )
 }
@@ -167,7 +172,7 @@ mod tests {
         let user = UserName::new("replication_user").expect("a name");
         let database = DatabaseName::new("shopping").expect("a name");
         assert_eq!(
-            create_subscription(&name("shop_sub"), &subscription, &user, &database),
+            create_subscription(&name("shop_sub"), &subscription, &user, &database, false),
             "CREATE SUBSCRIPTION \"shop_sub\" CONNECTION 'host=publisher port=5432 dbname=shopping \
              user=replication_user passfile=/var/lib/postgresql/data/pgpass' PUBLICATION \"shop_pub\" \
              WITH (slot_name = 'replica1', copy_data = false, disable_on_error = true)"

@@ -9,6 +9,7 @@ mod hba;
 mod logical;
 mod published;
 mod sync;
+mod tls;
 mod topology;
 
 use super::logical::{Publication, Subscription};
@@ -92,6 +93,7 @@ pub fn check(scenario: &Scenario, sql: &SqlFiles) -> Vec<Finding> {
     found.extend(capacity::check(scenario));
     found.extend(sync::check(scenario));
     found.extend(hba::check(scenario));
+    found.extend(tls::check(scenario));
     found.extend(logical::check(scenario));
     found.extend(published::check(scenario, sql));
     found

@@ -56,6 +56,7 @@ const LABS: &[(&str, Standbys)] = &[
         ],
     ),
     ("physical-sync", SYNC),
+    ("physical-tls", &[("replica", "primary", "async")]),
 ];
 
 pub fn trials() -> Vec<Trial> {
@@ -167,7 +168,7 @@ async fn admitted(nodes: &[Value]) {
     for node in nodes {
         let client = connect(text(&node["dsn"])).await;
         let sql = "SELECT address, netmask FROM pg_hba_file_rules \
-            WHERE 'replication' = ANY (database) AND type = 'host' ORDER BY address";
+            WHERE 'replication' = ANY (database) AND type <> 'local' ORDER BY address";
         let rows = client.query(sql, &[]).await.expect(sql);
         let found: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         assert_eq!(found, addresses(node), "{}", node["name"]);

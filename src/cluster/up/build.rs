@@ -16,6 +16,7 @@ use crate::cluster::discover::{AddressBook, HbaFile};
 use crate::cluster::error::ClusterError;
 use crate::cluster::node::{self, Starting};
 use crate::cluster::subnet::Subnet;
+use crate::cluster::tls::{Authority, Identity};
 use crate::cluster::{Cluster, backup, claim, template};
 use crate::engine::{Engine, Network};
 use crate::event::Phase;
@@ -34,6 +35,8 @@ pub(super) struct Build<E> {
     engine: E,
     pub(super) plan: Arc<Plan>,
     images: Arc<BTreeMap<String, Found>>,
+    /// Where the scenario wants TLS.
+    authority: Option<Arc<Authority>>,
     pub(super) within: Duration,
     verify: bool,
     pub(super) clock: Clock,
@@ -49,6 +52,7 @@ impl<E: Clone> Clone for Build<E> {
             engine: self.engine.clone(),
             plan: Arc::clone(&self.plan),
             images: Arc::clone(&self.images),
+            authority: self.authority.clone(),
             within: self.within,
             verify: self.verify,
             clock: self.clock.clone(),
@@ -106,6 +110,7 @@ impl<E: Engine> Build<E> {
         engine: &E,
         plan: Plan,
         images: BTreeMap<String, Found>,
+        authority: Option<Authority>,
         options: &Options,
         clock: Clock,
         cancel: &CancellationToken,
@@ -114,6 +119,7 @@ impl<E: Engine> Build<E> {
             engine: engine.clone(),
             plan: Arc::new(plan),
             images: Arc::new(images),
+            authority: authority.map(Arc::new),
             within: options.within,
             verify: options.verify,
             clock,
@@ -140,6 +146,12 @@ impl<E: Engine> Build<E> {
         };
         mark_ready(&self.engine, &self.plan).await?;
         Ok((cluster, verdict))
+    }
+
+    /// What a node proves itself with, where the scenario wants TLS.
+    pub(super) fn identity(&self, node: &NodeName) -> Result<Option<Identity>, ClusterError> {
+        let identity = self.authority.as_ref().map(|own| own.identity(node));
+        Ok(identity.transpose()?)
     }
 
     /// Between two steps: whether anybody wants us to stop.

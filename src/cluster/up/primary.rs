@@ -59,7 +59,8 @@ impl<E: Engine> Build<E> {
         planned: &PlannedNode,
         known: &Addresses,
     ) -> Result<Client, ClusterError> {
-        let files = frame::of_node(&self.plan, planned, known);
+        let identity = self.identity(&planned.name)?;
+        let files = frame::of_node(&self.plan, planned, known, identity);
         let act = format!("initialising the data directory of `{}`", planned.name);
         self.clock
             .time(Phase::Initialise, async {

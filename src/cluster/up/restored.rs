@@ -31,11 +31,12 @@ impl<E: Engine> Build<E> {
             .hba
             .catch_up(&upstream.client, &meeting.book, &self.stop)
             .await?;
+        let identity = self.identity(&planned.name)?;
         let act = format!("taking a base backup of `{source}` for `{}`", planned.name);
         self.clock
             .time(Phase::BaseBackup, async {
                 starting
-                    .configure(&frame::of_node(&self.plan, planned, known))
+                    .configure(&frame::of_node(&self.plan, planned, known, identity))
                     .await?;
                 starting.reached(Stage::BackedUp, &act, &self.stop).await
             })

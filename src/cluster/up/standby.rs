@@ -36,15 +36,14 @@ impl<E: Engine> Build<E> {
             }
         }
         let known = meeting.book.now();
+        let files = frame::of_node(&self.plan, planned, &known, self.identity(name)?);
         let act = format!(
             "taking a base backup of `{}` for `{name}`",
             standby.upstream
         );
         self.clock
             .time(Phase::BaseBackup, async {
-                starting
-                    .configure(&frame::of_node(&self.plan, planned, &known))
-                    .await?;
+                starting.configure(&files).await?;
                 starting.reached(Stage::BackedUp, &act, &self.stop).await
             })
             .await?;

@@ -152,15 +152,6 @@ impl Reader<'_> {
         self.optional(keys, key, Self::boolean)
     }
 
-    fn boolean(&mut self, node: &Node) -> Option<bool> {
-        match &node.value {
-            Value::Boolean(value) => Some(*value),
-            Value::Text(text) if text == "on" => Some(true),
-            Value::Text(text) if text == "off" => Some(false),
-            _ => self.wrong_type(node, "`true` or `false`"),
-        }
-    }
-
     fn names(&mut self, node: &Node) -> Option<Vec<ObjectName>> {
         self.list(node, "a list of names", Self::text_as)
     }

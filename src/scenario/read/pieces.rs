@@ -114,6 +114,15 @@ impl Reader<'_> {
         }
     }
 
+    pub(super) fn boolean(&mut self, node: &Node) -> Option<bool> {
+        match &node.value {
+            Value::Boolean(value) => Some(*value),
+            Value::Text(text) if text == "on" => Some(true),
+            Value::Text(text) if text == "off" => Some(false),
+            _ => self.wrong_type(node, "`true` or `false`"),
+        }
+    }
+
     pub(super) fn number(&mut self, node: &Node, least: u64, most: u64) -> Option<u64> {
         let wanted = format!("a whole number from {least} to {most}");
         let Value::Integer(text) = &node.value else {

@@ -184,3 +184,19 @@ nodes:
     );
     assert!(shown.contains("a node has that name too"), "{shown}");
 }
+
+#[test]
+fn with_tls_its_settings_are_not_written() {
+    let text =
+        |tls| format!("name: a\ntls: {tls}\nnodes:\n  primary: {{ conf: {{ ssl: off }} }}\n");
+    good(&text(false));
+    insta::assert_snapshot!(wrong(&text(true)), @r#"
+    error: `tls: true` sets `ssl` already
+     --> a.yaml:4:22
+      |
+    4 |   primary: { conf: { ssl: off } }
+      |                      ^^^
+      |
+      = help: leave one of the two out
+    "#);
+}

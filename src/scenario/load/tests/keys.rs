@@ -62,7 +62,7 @@ steps: []
     7 | steps: []
       | ^^^^^
       |
-      = help: the keys of a scenario are `name`, `title`, `about`, `postgres`, `auth`, `replication_user`, `database`, `nodes` and `data`
+      = help: the keys of a scenario are `name`, `title`, `about`, `postgres`, `auth`, `tls`, `replication_user`, `database`, `nodes` and `data`
     "#);
 }
 
