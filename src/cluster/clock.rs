@@ -48,20 +48,6 @@ impl Clock {
         expected.insert(phase, parts);
     }
 
-    /// Begins so many parts of `phase` at once.
-    pub(super) fn begin_all(&self, phase: Phase, parts: usize) -> Vec<Part> {
-        (0..parts)
-            .map(|_| {
-                self.begin(phase);
-                Part {
-                    clock: self.clone(),
-                    phase,
-                    ended: false,
-                }
-            })
-            .collect()
-    }
-
     fn begin(&self, phase: Phase) {
         let mut phases = self.phases.lock().unwrap_or_else(PoisonError::into_inner);
         let span = phases.entry(phase).or_insert_with(|| {
@@ -113,27 +99,5 @@ impl Clock {
 
     pub(super) fn reporter(&self) -> &Arc<dyn Reporter> {
         &self.reporter
-    }
-}
-
-/// One expected part of a phase. It ends well when told so, and badly when dropped.
-pub(super) struct Part {
-    clock: Clock,
-    phase: Phase,
-    ended: bool,
-}
-
-impl Part {
-    pub(super) fn done(mut self) {
-        self.ended = true;
-        self.clock.end(self.phase, true);
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.clock.end(self.phase, false);
-        }
     }
 }

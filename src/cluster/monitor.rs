@@ -72,7 +72,8 @@ impl Monitor {
     }
 }
 
-/// What every connection and slot of a server is doing. Bytes are counted from where the log is now.
+/// What every connection and slot of a server is doing. Bytes are counted from where the log is now: on a standby, which
+/// sends what it has received, that may be beyond what it has replayed.
 const EDGES: &str = "\
 SELECT r.application_name, s.slot_type,
        r.state, r.sync_state,
@@ -83,7 +84,8 @@ SELECT r.application_name, s.slot_type,
        s.slot_name::text, s.active, s.wal_status, pg_wal_lsn_diff(c.now, s.restart_lsn)::bigint
 FROM pg_replication_slots AS s
 FULL JOIN pg_stat_replication AS r ON r.pid = s.active_pid
-CROSS JOIN (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END AS now) AS c
+CROSS JOIN (SELECT CASE WHEN pg_is_in_recovery() THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
+        ELSE pg_current_wal_lsn() END AS now) AS c
 ORDER BY coalesce(r.application_name, s.slot_name)";
 
 impl<E: Engine> Cluster<E> {

@@ -80,6 +80,16 @@ pub fn trials() -> Vec<Trial> {
             ));
         }
     }
+    trials.push(trial(
+        "a_restored_node_feeds_a_standby_of_its_own",
+        "mirror",
+        |lab| async move {
+            let mirror = "nodes={ publisher: {}, subscriber: { restored_from: publisher }, \
+                mirror: { standby_of: subscriber } }";
+            let up = lab.up("logical-restored", &["--set", mirror]).await;
+            assert_eq!(up["verification"]["passed"], Value::Bool(true), "{up:#}");
+        },
+    ));
     trials
 }
 

@@ -208,19 +208,14 @@ impl<E: Engine> Build<E> {
         self.clock.expect(Phase::Primary, primaries);
         self.clock.expect(Phase::BaseBackup, standbys + restored);
         self.clock.expect(Phase::Stream, standbys);
-        let mut parts = self
-            .clock
-            .begin_all(Phase::Containers, self.plan.nodes.len());
+        self.clock.expect(Phase::Containers, self.plan.nodes.len());
         let mut tasks = JoinSet::new();
         for (index, planned) in self.plan.nodes.iter().enumerate() {
             let (build, planned, meeting) = (self.clone(), planned.clone(), Arc::clone(&meeting));
             let address = subnet.node(index);
-            let part = parts.pop();
             tasks.spawn(async move {
-                let starting = build.container(&planned, address, &meeting).await?;
-                if let Some(part) = part {
-                    part.done();
-                }
+                let container = build.container(&planned, address, &meeting);
+                let starting = build.clock.time(Phase::Containers, container).await?;
                 match &planned.role {
                     Role::Primary => build.primary(starting, &planned, &meeting).await,
                     Role::Standby(standby) => {

@@ -34,7 +34,8 @@ impl<E: Engine> Build<E> {
             }
             None => self.empty(&mut starting, planned, &known).await?,
         };
-        roles::set_up(&client, planned).await?;
+        // Nobody replicates from here before it is live.
+        roles::create_slots(&client, planned).await?;
         publications::create(&client, &self.plan, planned).await?;
         let client = Arc::new(client);
         meeting.live[&planned.name].send_replace(Some(Live {
@@ -80,7 +81,6 @@ impl<E: Engine> Build<E> {
             .time(Phase::Roles, async {
                 settings::check(&client, planned).await?;
                 roles::create(&client, &self.plan, planned).await?;
-                roles::create_slots(&client, planned).await?;
                 let client = starting
                     .connect(self.plan.database.as_str(), self.within, &self.stop)
                     .await?;

@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use crate::cluster::console::Stage;
 use crate::cluster::error::ClusterError;
 use crate::cluster::node::Starting;
-use crate::cluster::{frame, settings};
+use crate::cluster::{frame, roles, settings};
 use crate::engine::Engine;
 use crate::event::{Event, Phase};
 use crate::name::NodeName;
@@ -50,6 +50,7 @@ impl<E: Engine> Build<E> {
             )
             .await?;
         settings::check(&client, planned).await?;
+        roles::set_up(&client, planned).await?;
         self.clock.report(&Event::Node(
             planned.name.clone(),
             format!("restored from a base backup of {source}"),

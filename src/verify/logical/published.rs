@@ -57,7 +57,7 @@ pub(super) async fn ask(
         update: row.get(1),
         delete: row.get(2),
     };
-    let sql = "SELECT to_json(t)::text, quote_ident(schemaname) || '.' || quote_ident(tablename), \
+    let sql = "SELECT to_json(t)::text, \
         ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = format('%I.%I', schemaname, tablename)::regclass \
         AND attnum > 0 AND NOT attisdropped AND attgenerated = '') \
         FROM pg_publication_tables AS t WHERE pubname = ANY ($1)";
@@ -66,7 +66,7 @@ pub(super) async fn ask(
     for row in rows {
         let told: TableRow = serde_json::from_str(row.get(0)).map_err(|error| error.to_string())?;
         let table = format!("\"{}\".\"{}\"", told.schemaname, told.tablename);
-        let columns = told.attnames.unwrap_or_else(|| row.get(2));
+        let columns = told.attnames.unwrap_or_else(|| row.get(1));
         match tables.iter_mut().find(|known| known.table == table) {
             // One publication without a filter lets everything through (manual, 29.4.5).
             Some(known) => match told.rowfilter {
