@@ -11,7 +11,9 @@ mod down;
 mod env;
 mod exec;
 pub(crate) mod failure;
+mod fault;
 mod gc;
+mod heal;
 mod images;
 pub(crate) mod interrupt;
 mod list;
@@ -21,9 +23,12 @@ mod output;
 mod plan;
 mod progress;
 mod psql;
+mod run;
 mod schema;
+mod server;
 mod show;
 mod status;
+mod step;
 mod up;
 mod verify;
 
@@ -72,6 +77,24 @@ enum Verb {
     Plan(plan::Plan),
     /// Bring a lab up, fill it and prove that it replicates.
     Up(up::Up),
+    /// Bring a lab up, walk through its steps, take it away: a scenario as a test.
+    Run(run::Run),
+    /// Do the next of a running lab's steps.
+    Step(step::Step),
+    /// Make a standby a primary.
+    Promote(server::Promote),
+    /// Make a node stream from another one.
+    Follow(server::FollowNode),
+    /// Make an old primary a standby again, with `pg_rewind`.
+    Rewind(server::Rewind),
+    /// Begin a node again with a base backup of another.
+    Reclone(server::Reclone),
+    /// Stop nodes.
+    Stop(server::StopNodes),
+    /// Start stopped nodes.
+    Start(server::Start),
+    /// Stop nodes and start them again.
+    Restart(server::Restart),
     /// What every node of a lab is doing now.
     Status(status::Status),
     /// Replication state and lag of every edge.
@@ -84,6 +107,10 @@ enum Verb {
     Exec(exec::Exec),
     /// What a node's server wrote.
     Logs(logs::Logs),
+    /// Break the network between nodes, or freeze nodes.
+    Fault(fault::Fault),
+    /// Make whole what `fault`, or a step, broke.
+    Heal(heal::Heal),
     /// Connection settings, for shells and programs.
     Env(env::Env),
     /// Take labs away, whatever state they are in.
@@ -92,7 +119,7 @@ enum Verb {
     Gc(gc::Gc),
     /// The PostgreSQL images that labs run on.
     Images(images::Images),
-    /// The JSON Schema of scenario files.
+    /// The JSON Schema of scenario files, and the page about steps.
     Schema(schema::Schema),
     /// A completion script for a shell.
     Completions(completions::Completions),
@@ -127,7 +154,18 @@ impl Cli {
 
     /// Whether an interrupt leaves something to clean up. Who only watches ends so.
     pub(crate) fn cleans_up(&self) -> bool {
-        !matches!(self.verb, Verb::Monitor(_))
+        !matches!(
+            self.verb,
+            Verb::Monitor(_)
+                | Verb::Step(_)
+                | Verb::Promote(_)
+                | Verb::Follow(_)
+                | Verb::Rewind(_)
+                | Verb::Reclone(_)
+                | Verb::Stop(_)
+                | Verb::Start(_)
+                | Verb::Restart(_)
+        )
     }
 
     pub(crate) async fn run(self, cancel: &CancellationToken) -> anyhow::Result<Exit> {
@@ -142,17 +180,28 @@ impl Cli {
             Verb::Check(verb) => verb.run(),
             Verb::Plan(verb) => verb.run(),
             Verb::Up(verb) => verb.run(&context).await,
+            Verb::Run(verb) => Box::pin(verb.run(&context)).await,
+            Verb::Step(verb) => Box::pin(verb.run(&context)).await,
+            Verb::Promote(verb) => verb.run(&context).await,
+            Verb::Follow(verb) => verb.run(&context).await,
+            Verb::Rewind(verb) => verb.run(&context).await,
+            Verb::Reclone(verb) => verb.run(&context).await,
+            Verb::Stop(verb) => verb.run(&context).await,
+            Verb::Start(verb) => verb.run(&context).await,
+            Verb::Restart(verb) => verb.run(&context).await,
             Verb::Status(verb) => verb.run().await,
             Verb::Monitor(verb) => verb.run(&context).await,
             Verb::Verify(verb) => verb.run(&context).await,
             Verb::Psql(verb) => verb.run().await,
             Verb::Exec(verb) => verb.run().await,
             Verb::Logs(verb) => verb.run().await,
+            Verb::Fault(verb) => verb.run(&context).await,
+            Verb::Heal(verb) => verb.run(&context).await,
             Verb::Env(verb) => verb.run().await,
             Verb::Down(verb) => verb.run(&context).await,
             Verb::Gc(verb) => verb.run(&context).await,
             Verb::Images(verb) => verb.run(&context).await,
-            Verb::Schema(schema::Schema {}) => schema::Schema::run(),
+            Verb::Schema(verb) => verb.run(),
             Verb::Completions(verb) => verb.run(),
             Verb::Doctor(verb) => verb.run().await,
         }

@@ -6,21 +6,25 @@
 pub mod cleanup;
 pub mod console;
 pub mod error;
+pub mod faults;
 pub mod labels;
 pub mod monitor;
 pub mod status;
 pub mod subnet;
 pub mod up;
 
+pub(crate) mod archive;
 mod backup;
 mod claim;
 mod clock;
 mod discover;
+mod disk;
 mod frame;
 mod node;
 mod publications;
 mod replicate;
 mod roles;
+mod service;
 mod settings;
 mod template;
 mod tls;
@@ -30,11 +34,12 @@ use tokio_postgres::Client;
 
 use crate::engine::{Container, ContainerState, Engine, Selector};
 use crate::name::{LabName, NodeName};
-use crate::plan::{Plan, PlannedNode};
+use crate::plan::{Plan, PlannedNode, PlannedService};
 use crate::postgres::client::{self, SqlError};
 use crate::postgres::trouble::{self, Trouble};
 
 pub use error::ClusterError;
+pub use service::url;
 
 /// A lab that exists.
 #[derive(Debug, Clone)]
@@ -45,6 +50,8 @@ pub struct Cluster<E> {
     pub plan: Plan,
     /// Its nodes' containers as they were found, in plan order; `None` for one that is gone.
     pub containers: Vec<Option<Container>>,
+    /// Its services' containers, likewise.
+    pub service_containers: Vec<Option<Container>>,
     /// Whether its `up` ended: one that did not is being made, or was killed.
     pub is_complete: bool,
 }
@@ -77,15 +84,21 @@ impl<E: Engine> Cluster<E> {
         let is_complete = volumes
             .iter()
             .any(|volume| volume.name == labels::ready_object(lab));
-        let containers = plan
-            .nodes
-            .iter()
-            .map(|node| find_node(&containers, &node.name).cloned())
-            .collect();
+        let of = |label: &str, name: &str| {
+            let has = |found: &&Container| found.labels.get(label).is_some_and(|it| it == name);
+            containers.iter().find(has).cloned()
+        };
+        let nodes = plan.nodes.iter();
+        let services = plan.services.iter();
         Ok(Self {
+            containers: nodes
+                .map(|node| of(labels::NODE_LABEL, node.name.as_str()))
+                .collect(),
+            service_containers: services
+                .map(|service| of(labels::SERVICE_LABEL, service.name.as_str()))
+                .collect(),
             engine,
             plan,
-            containers,
             is_complete,
         })
     }
@@ -98,21 +111,29 @@ impl<E: Engine> Cluster<E> {
             .zip(self.containers.iter().map(Option::as_ref))
     }
 
-    /// The container of a node.
+    /// The planned services, each with its container.
+    pub fn services(&self) -> impl Iterator<Item = (&PlannedService, Option<&Container>)> {
+        let containers = self.service_containers.iter().map(Option::as_ref);
+        self.plan.services.iter().zip(containers)
+    }
+
+    /// The container of a node or a service.
     ///
     /// # Errors
     /// [`ClusterError::NoNode`] or [`ClusterError::HalfMade`] when it is gone.
     pub fn container(&self, name: &str) -> Result<&Container, ClusterError> {
-        let node = self.nodes().find(|(node, _)| node.name.as_str() == name);
-        let (_, container) = node.ok_or_else(|| ClusterError::NoNode {
+        let nodes = self
+            .nodes()
+            .map(|(node, container)| (node.name.as_str(), container));
+        let services = self
+            .services()
+            .map(|(service, container)| (service.name.as_str(), container));
+        let hosts: Vec<_> = nodes.chain(services).collect();
+        let host = hosts.iter().find(|(host, _)| *host == name);
+        let (_, container) = host.ok_or_else(|| ClusterError::NoNode {
             lab: self.plan.lab.clone(),
             node: name.to_owned(),
-            nodes: self
-                .plan
-                .nodes
-                .iter()
-                .map(|node| node.name.to_string())
-                .collect(),
+            nodes: hosts.iter().map(|(host, _)| (*host).to_owned()).collect(),
         })?;
         container.ok_or_else(|| ClusterError::HalfMade {
             lab: self.plan.lab.clone(),
@@ -127,10 +148,11 @@ impl<E: Engine> Cluster<E> {
         trouble::last(log.lines(), subscription)
     }
 
-    /// Whether every node's container is there and runs.
+    /// Whether every node's and every service's container is there and runs.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        self.containers.iter().all(|container| {
+        let services = self.service_containers.iter();
+        self.containers.iter().chain(services).all(|container| {
             container
                 .as_ref()
                 .is_some_and(|found| found.state == ContainerState::Running)
@@ -190,13 +212,4 @@ pub async fn running<E: Engine>(engine: &E) -> Result<Vec<String>, ClusterError>
     names.sort();
     names.dedup();
     Ok(names)
-}
-
-fn find_node<'a>(containers: &'a [Container], node: &NodeName) -> Option<&'a Container> {
-    containers.iter().find(|found| {
-        found
-            .labels
-            .get(labels::NODE_LABEL)
-            .is_some_and(|name| name == node.as_str())
-    })
 }

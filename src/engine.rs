@@ -39,6 +39,8 @@ pub enum EngineErrorKind {
     AddressOverlap,
     /// The engine has no addresses left to give to a network.
     AddressesExhausted,
+    /// The port that a container wants on the host has another holder.
+    PortTaken,
     /// A disk is full.
     NoSpace,
     /// A registry did not answer, or would not give the image.
@@ -81,6 +83,9 @@ impl EngineError {
             ),
             EngineErrorKind::AddressesExhausted | EngineErrorKind::AddressOverlap => Some(
                 "other networks hold the addresses: `lab list` shows the labs, `lab gc` removes what crashed ones left, `docker network prune` what others left",
+            ),
+            EngineErrorKind::PortTaken => Some(
+                "another program or lab has that port: choose another one, or leave `port` out and Docker chooses a free one",
             ),
             EngineErrorKind::NoSpace => Some(
                 "free some room where Docker keeps its data: `docker system df` shows what takes it",
@@ -185,7 +190,36 @@ pub struct Mount {
     pub labels: Labels,
 }
 
-/// A container to make. It always runs with all capabilities dropped and `no-new-privileges`.
+/// A TCP port of a container on 127.0.0.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Publish {
+    /// The container's port.
+    pub port: u16,
+    /// The host's; the engine's choice where absent.
+    pub host_port: Option<u16>,
+}
+
+impl Publish {
+    /// At a port of the engine's choice.
+    #[must_use]
+    pub fn anywhere(port: u16) -> Self {
+        Self {
+            port,
+            host_port: None,
+        }
+    }
+}
+
+/// The right to change a network: the one power that a container can have. No node has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetworkPower {
+    /// Over a network of its own, in which nobody else is.
+    Own,
+    /// Over that of a running container, by identity: it is in the same one, and only as long as that runs.
+    Of(String),
+}
+
+/// A container to make. It always runs with `no-new-privileges` and all capabilities dropped, but for what `power` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainerSpec {
     /// Its name: `lab-NAME-NODE`.
@@ -204,8 +238,8 @@ pub struct ContainerSpec {
     pub network: Option<String>,
     /// The address it asks for; the engine's choice where absent.
     pub address: Option<Ipv4Addr>,
-    /// The TCP port to publish on 127.0.0.1, at a port of the engine's choice.
-    pub publish: Option<u16>,
+    /// The TCP port to publish on 127.0.0.1.
+    pub publish: Option<Publish>,
     /// Volumes.
     pub mounts: Vec<Mount>,
     /// Bytes of `/dev/shm`.
@@ -214,6 +248,8 @@ pub struct ContainerSpec {
     pub labels: Labels,
     /// Whether its standard input stays open until the first client has left.
     pub stdin: bool,
+    /// The network that it may change.
+    pub power: Option<NetworkPower>,
 }
 
 /// What a container is doing.
@@ -262,7 +298,7 @@ pub struct Container {
     pub exit_code: Option<i64>,
     /// The image's name as asked for.
     pub image: String,
-    /// Its address in its lab's network, while it runs.
+    /// Its address in its lab's network; while it does not run, the one that it asks for.
     pub address: Option<Ipv4Addr>,
     /// The host's port for its published port, while it runs.
     pub port: Option<u16>,
@@ -361,7 +397,8 @@ pub trait Engine: Clone + Send + Sync + 'static {
     fn remove_image(&self, reference: &str)
     -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Makes a network. Of two of one name, made at once, one stays; the other is a [`EngineErrorKind::Conflict`].
+    /// Makes a network. A name that another has is a [`EngineErrorKind::Conflict`]; but Docker before version 25 does not
+    /// hold two back that are made in the same moment. Who must have a name for himself claims it with a volume first.
     fn create_network(
         &self,
         network: &NetworkSpec,
@@ -378,6 +415,13 @@ pub trait Engine: Clone + Send + Sync + 'static {
     fn create_volume(
         &self,
         volume: &Volume,
+    ) -> impl Future<Output = Result<Volume, EngineError>> + Send;
+    /// Makes a volume as [`Engine::create_volume`] does, in memory and with room for so many bytes. What is in it lives as
+    /// long as a running container has it.
+    fn create_disk(
+        &self,
+        volume: &Volume,
+        bytes: u64,
     ) -> impl Future<Output = Result<Volume, EngineError>> + Send;
     /// Every volume that is meant.
     fn volumes(
@@ -396,6 +440,12 @@ pub trait Engine: Clone + Send + Sync + 'static {
     fn start_container(&self, id: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
     /// Freezes every process of a container; [`EngineErrorKind::Busy`] when some process would not be frozen just now.
     fn pause_container(&self, id: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
+    /// Sends a signal to a container's main process: `SIGINT`. `SIGKILL` ends all its processes.
+    fn signal_container(
+        &self,
+        id: &str,
+        signal: &str,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
     /// Lets a frozen container go on.
     fn unpause_container(&self, id: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
     /// Removes a container in whatever state it is, with its anonymous volumes; returns when it is gone, whoever

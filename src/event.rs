@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::name::NodeName;
 
 /// The parts of bringing up a lab, in the order in which they begin.
@@ -27,6 +29,8 @@ pub enum Phase {
     Stream,
     /// Subscriptions created and their tables copied.
     Subscribe,
+    /// Services answering.
+    Services,
     /// The proof.
     Verify,
 }
@@ -46,6 +50,7 @@ impl Phase {
             Self::BaseBackup => "base_backup",
             Self::Stream => "stream",
             Self::Subscribe => "subscribe",
+            Self::Services => "services",
             Self::Verify => "verify",
         }
     }
@@ -64,6 +69,7 @@ impl Phase {
             Self::BaseBackup => "taking base backups",
             Self::Stream => "starting standbys",
             Self::Subscribe => "copying tables",
+            Self::Services => "waiting for services",
             Self::Verify => "verifying replication",
         }
     }
@@ -91,8 +97,29 @@ pub enum Unit {
     Items,
 }
 
+/// What became of one step.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Outcome {
+    /// Which one: `3`, and `3.1` for the first of those that happen during it. `t1` is the first of the teardown.
+    pub number: String,
+    /// Its name, where it has one.
+    pub name: Option<String>,
+    /// What a reader is told.
+    pub say: Option<String>,
+    /// What it does, in one line.
+    pub what: String,
+    /// Whether it brought what it should.
+    pub passed: bool,
+    /// How long it took, in milliseconds.
+    pub took_ms: f64,
+    /// What was seen.
+    pub seen: String,
+    /// What should have been seen instead, where it was not.
+    pub expected: Option<String>,
+}
+
 /// One thing that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A phase began. Phases of different nodes overlap.
     Began(Phase),
@@ -102,6 +129,17 @@ pub enum Event {
     Node(NodeName, String),
     /// Something long moved.
     Progress(Phase, Progress),
+    /// A step of the scenario begins.
+    Step {
+        /// Which one.
+        number: String,
+        /// What a reader is told before it happens.
+        say: Option<String>,
+        /// What it does, in one line.
+        what: String,
+    },
+    /// A step of the scenario ended.
+    Stepped(Outcome),
     /// One line a person should read whatever else is shown: which way an image was found.
     Note(String),
     /// Something is not as it should be and does not stop the work.

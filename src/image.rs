@@ -1,4 +1,5 @@
-//! From a wanted PostgreSQL version to an image that has it: present, pulled, or built from packages.
+//! From a wanted version of PostgreSQL, of a service, or of the programs of faults, to an image that has it: present,
+//! pulled, or built from packages.
 //!
 //! Owns the order in which images are looked for, and what an image says about itself. Never starts a container, and
 //! never removes or renames an image.
@@ -6,9 +7,11 @@
 mod build;
 mod claim;
 mod error;
+mod net;
 mod pull;
 #[cfg(test)]
 mod recipe_tests;
+mod service;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +21,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use self::error::{BuildError, ImageError, PullFailure};
+pub use self::net::ensure_net;
+pub use self::service::ensure_service;
 use crate::engine::{Engine, EngineErrorKind, Image};
 use crate::event::{Event, Reporter};
 use crate::report::duration;
@@ -28,6 +33,9 @@ pub const IMAGE_LABEL: &str = "dev.replication-lab.image";
 
 /// The label that says which major version of PostgreSQL an image has.
 pub const POSTGRES_LABEL: &str = "dev.replication-lab.postgres";
+
+/// The label that says which version of pgAdmin an image has.
+pub const PGADMIN_LABEL: &str = "dev.replication-lab.pgadmin";
 
 /// Which way an image was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -78,15 +86,24 @@ async fn ensure_by<E: Engine>(
     cancel: &CancellationToken,
 ) -> Result<Found, ImageError> {
     let began = Instant::now();
-    let finding = async {
-        match wanted {
-            PostgresVersion::Image(reference) => named(engine, reference, reporter, cancel).await,
-            PostgresVersion::Major(major) => {
-                of_major(engine, *major, recipe, reporter, cancel).await
-            }
-        }
+    let located = match wanted {
+        PostgresVersion::Image(reference) => named(engine, reference, reporter, cancel).await?,
+        PostgresVersion::Major(major) => of_major(engine, *major, recipe, reporter, cancel).await?,
     };
-    let (reference, image, way) = finding.await?;
+    let asked = match wanted {
+        PostgresVersion::Major(major) => Some(*major),
+        PostgresVersion::Image(_) => None,
+    };
+    Ok(found(located, asked, began, reporter))
+}
+
+/// What was found, and how, which is told too.
+fn found(
+    (reference, image, way): Located,
+    asked: Option<u32>,
+    began: Instant,
+    reporter: &dyn Reporter,
+) -> Found {
     let took = began.elapsed();
     let how = match &way {
         Taken::Present => "present".to_owned(),
@@ -94,11 +111,7 @@ async fn ensure_by<E: Engine>(
         Taken::Built { from } => format!("built from {from} in {}", duration(took)),
     };
     reporter.report(&Event::Note(format!("image {reference} {how}")));
-    let asked = match wanted {
-        PostgresVersion::Major(major) => Some(*major),
-        PostgresVersion::Image(_) => None,
-    };
-    Ok(Found {
+    Found {
         major: major_of(&image).or(asked),
         reference,
         image,
@@ -108,7 +121,7 @@ async fn ensure_by<E: Engine>(
             Taken::Built { .. } => Way::Built,
         },
         took,
-    })
+    }
 }
 
 /// The way taken, with what the note says about it.
@@ -150,14 +163,46 @@ async fn of_major<E: Engine>(
     reporter: &dyn Reporter,
     cancel: &CancellationToken,
 ) -> Result<Located, ImageError> {
-    let official = format!("postgres:{major}");
-    let ours = recipe.reference(major);
+    let wanted = Wanted {
+        official: format!("postgres:{major}"),
+        version: major.to_string(),
+        check: &|reference, image| checked(reference, image, major),
+        unbuilt: &|pull, source| ImageError::Unbuilt {
+            major,
+            pull,
+            source,
+        },
+    };
+    official_or_built(engine, &wanted, recipe, reporter, cancel).await
+}
+
+/// A version of something for which there is an official image, and a recipe.
+struct Wanted<'a> {
+    /// The official image's name.
+    official: String,
+    /// What the recipe takes.
+    version: String,
+    /// Whether an image has what its name says.
+    check: &'a (dyn Fn(&str, Image) -> Result<Image, ImageError> + Sync),
+    /// What is said when it could neither be pulled, for that reason, nor built.
+    unbuilt: &'a (dyn Fn(String, BuildError) -> ImageError + Sync),
+}
+
+async fn official_or_built<E: Engine>(
+    engine: &E,
+    wanted: &Wanted<'_>,
+    recipe: &build::Recipe,
+    reporter: &dyn Reporter,
+    cancel: &CancellationToken,
+) -> Result<Located, ImageError> {
+    let official = &wanted.official;
+    let ours = recipe.reference(&wanted.version);
     let mut mismatch = None;
-    for reference in [&official, &ours] {
+    for reference in [official, &ours] {
         let Some(image) = find(engine, reference, cancel).await? else {
             continue;
         };
-        match checked(reference, image, major) {
+        match (wanted.check)(reference, image) {
             Ok(image) => return Ok((reference.clone(), image, Taken::Present)),
             Err(wrong) => mismatch = mismatch.or(Some(wrong)),
         }
@@ -166,11 +211,11 @@ async fn of_major<E: Engine>(
     if let Some(wrong) = mismatch {
         return Err(wrong);
     }
-    let refusal = match pull::pull(engine, &official, reporter, cancel).await? {
+    let refusal = match pull::pull(engine, official, reporter, cancel).await? {
         Ok(()) => {
-            let image = arrived(engine, &official, cancel).await?;
-            let image = checked(&official, image, major)?;
-            return Ok((official, image, Taken::Pulled));
+            let image = arrived(engine, official, cancel).await?;
+            let image = (wanted.check)(official, image)?;
+            return Ok((official.clone(), image, Taken::Pulled));
         }
         Err(refusal) => refusal,
     };
@@ -179,16 +224,12 @@ async fn of_major<E: Engine>(
     if let Some(image) = find(engine, &ours, cancel).await? {
         return Ok((ours, image, Taken::Present));
     }
-    match build::build(engine, recipe, major, reporter, cancel).await? {
+    match build::build(engine, recipe, &wanted.version, reporter, cancel).await? {
         Ok(from) => {
             let image = arrived(engine, &ours, cancel).await?;
             Ok((ours, image, Taken::Built { from }))
         }
-        Err(source) => Err(ImageError::Unbuilt {
-            major,
-            pull: refusal.source.to_string(),
-            source,
-        }),
+        Err(source) => Err((wanted.unbuilt)(refusal.source.to_string(), source)),
     }
 }
 

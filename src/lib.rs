@@ -38,7 +38,9 @@ pub mod name;
 pub mod plan;
 pub mod postgres;
 pub mod report;
+pub mod run;
 pub mod scenario;
+pub mod step;
 pub mod verify;
 pub mod wait;
 

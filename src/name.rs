@@ -228,6 +228,51 @@ impl TableName {
     }
 }
 
+name!(
+    /// The code of an error: `25006` (manual, appendix A).
+    SqlState,
+    "an SQLSTATE",
+    "five digits or capital letters, in quotes where they are a number: \"25006\"",
+    "^[0-9A-Z]{5}$",
+    |given| given.len() == 5 && given.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+);
+
+name!(
+    /// The name of a step: `commit-waits`.
+    StepName,
+    "a step's name",
+    "lower-case letters, digits and `-`, a letter first, at most 60 characters",
+    "^[a-z][a-z0-9-]{0,59}$",
+    |given| word(given, 60, '-')
+);
+
+name!(
+    /// The name of a value that a step captures: `before`. It is used as `${before}`.
+    VariableName,
+    "a variable's name",
+    "lower-case letters, digits and `_`, a letter first, at most 32 characters",
+    "^[a-z][a-z0-9_]{0,31}$",
+    |given| word(given, 32, '_')
+);
+
+name!(
+    /// The name of a base backup that is kept: `monday`.
+    BackupName,
+    "a backup's name",
+    "lower-case letters, digits and `_`, a letter first, at most 32 characters",
+    "^[a-z][a-z0-9_]{0,31}$",
+    |given| word(given, 32, '_')
+);
+
+name!(
+    /// The name of a connection that stays open over steps: `writer`.
+    SessionName,
+    "a session's name",
+    "lower-case letters, digits and `_`, a letter first, at most 32 characters",
+    "^[a-z][a-z0-9_]{0,31}$",
+    |given| word(given, 32, '_')
+);
+
 /// A password. It is shown as `***` wherever it is formatted or serialised.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]

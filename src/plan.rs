@@ -6,7 +6,9 @@
 
 pub mod logical;
 pub mod order;
+pub mod services;
 pub mod settings;
+mod steps;
 pub mod sync;
 
 use std::path::PathBuf;
@@ -20,11 +22,14 @@ use crate::name::{
 };
 use crate::postgres::conf::{self, Setting};
 use crate::postgres::hba::{self, HbaRule};
+use crate::scenario::services::ServiceName;
+use crate::scenario::step::{Span, Step};
 use crate::scenario::{
     AuthMethod, Node, PostgresVersion, Scenario, SlotChoice, SqlFiles, root, units,
 };
 
 pub use logical::{PlannedPublication, PlannedSubscription};
+pub use services::{PlannedService, ServiceImage};
 pub use sync::SyncState;
 
 /// A lab as it will be.
@@ -43,10 +48,28 @@ pub struct Plan {
     /// Whether nodes connect to each other with TLS.
     #[serde(default)]
     pub tls: bool,
+    /// Whether the log is archived.
+    #[serde(default)]
+    pub archive: bool,
     /// The role that standbys connect as.
     pub replication_user: PlannedUser,
     /// The nodes, each after its upstream.
     pub nodes: Vec<PlannedNode>,
+    /// What the kernel must be able to do for the steps.
+    #[serde(default)]
+    pub requires: Vec<crate::scenario::Feature>,
+    /// What happens once the lab is up. Those that happen on one node or in one database say which.
+    #[serde(default)]
+    pub steps: Vec<Step>,
+    /// How long the steps may take, and the teardown again.
+    #[serde(default = "crate::scenario::default_limit")]
+    pub limit: Span,
+    /// What happens at the end, whatever became of the steps.
+    #[serde(default)]
+    pub teardown: Vec<Step>,
+    /// What runs beside them.
+    #[serde(default)]
+    pub services: Vec<PlannedService>,
 }
 
 /// The replication user.
@@ -83,6 +106,9 @@ pub struct PlannedNode {
     pub publications: Vec<PlannedPublication>,
     /// What it subscribes to.
     pub subscriptions: Vec<PlannedSubscription>,
+    /// The size of its data disk in bytes, where that is bounded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk: Option<u64>,
     /// How many base backups may be taken from it at once without running out of connections.
     pub backups_at_once: usize,
 }
@@ -162,10 +188,12 @@ impl Plan {
     /// the lab's name where it is not the scenario's.
     #[must_use]
     pub fn resolve(scenario: &Scenario, sql: &SqlFiles, name: Option<&LabName>) -> Self {
-        let nodes = order::upstreams_first(&scenario.nodes)
+        let nodes: Vec<PlannedNode> = order::upstreams_first(&scenario.nodes)
             .into_iter()
             .map(|(name, node)| planned_node(scenario, sql, name, node))
             .collect();
+        let first = nodes.first().map(|node| &node.name);
+        let steps = |written| steps::resolve(written, first, &scenario.database);
         let user = &scenario.replication_user;
         Self {
             lab: name.unwrap_or(&scenario.name).clone(),
@@ -174,12 +202,18 @@ impl Plan {
             database: scenario.database.clone(),
             auth: scenario.auth,
             tls: scenario.tls,
+            archive: scenario.archive,
             replication_user: PlannedUser {
                 name: user.name.clone(),
                 password: user.password.clone(),
                 connection_limit: user.connection_limit.map_or(-1, i64::from),
             },
+            requires: scenario.requires.clone(),
+            steps: steps(&scenario.steps),
+            limit: scenario.limit,
+            teardown: steps(&scenario.teardown),
             nodes,
+            services: services::of(scenario),
         }
     }
 
@@ -187,6 +221,12 @@ impl Plan {
     #[must_use]
     pub fn differs_from(&self, other: &Self) -> bool {
         serde_json::to_value(self).ok() != serde_json::to_value(other).ok()
+    }
+
+    /// Whether the nodes share a volume: for the archive, or for base backups that steps keep.
+    #[must_use]
+    pub fn keeps_backups(&self) -> bool {
+        self.archive || steps::keep_backups(&self.steps) || steps::keep_backups(&self.teardown)
     }
 
     /// The node of that name.
@@ -324,17 +364,6 @@ fn planned_node(scenario: &Scenario, sql: &SqlFiles, name: &NodeName, node: &Nod
         })
     });
     let settings = settings::of_node(scenario, name, node, &role);
-    let limit = |setting: &str| {
-        settings
-            .iter()
-            .find(|s| s.name == setting)
-            .and_then(|s| s.value.parse().ok())
-    };
-    let senders: usize = limit("max_wal_senders").unwrap_or(settings::DEFAULT_WAL_SENDERS);
-    let connections = scenario
-        .replication_user
-        .connection_limit
-        .map_or(usize::MAX, |limit| limit as usize);
     PlannedNode {
         name: name.clone(),
         postgres: node
@@ -347,8 +376,15 @@ fn planned_node(scenario: &Scenario, sql: &SqlFiles, name: &NodeName, node: &Nod
             &node.hba,
             &scenario.replication_user.name,
             scenario.auth,
-            &[family(scenario, name), restored(scenario, name)].concat(),
-            &logical::subscribers(scenario, name),
+            &hba::Hosts {
+                services: scenario.services.names().map(ServiceName::host).collect(),
+                peers: peers(scenario, name),
+                subscribers: [
+                    logical::subscribers(scenario, name),
+                    slot_syncers(scenario, name),
+                ]
+                .concat(),
+            },
             &scenario.database,
             scenario.tls,
         ),
@@ -359,13 +395,29 @@ fn planned_node(scenario: &Scenario, sql: &SqlFiles, name: &NodeName, node: &Nod
             .iter()
             .filter_map(|(name, node)| slot(name, node))
             .collect(),
-        // A backup holds two connections, a streaming standby one.
-        backups_at_once: senders
-            .min(connections)
-            .saturating_sub(standbys.len() + scenario.subscriptions_to(name).count())
-            .clamp(1, 4),
+        disk: node.disk.map(|disk| disk.0),
+        backups_at_once: backups_at_once(scenario, name, &settings, standbys.len()),
         settings,
     }
+}
+
+/// How many base backups leave room for everybody else. Each holds two connections, of which a standby keeps one.
+fn backups_at_once(
+    scenario: &Scenario,
+    name: &NodeName,
+    settings: &[Setting],
+    standbys: usize,
+) -> usize {
+    let mut settings = settings.iter();
+    let senders = settings.find(|setting| setting.name == "max_wal_senders");
+    let senders = senders.and_then(|setting| setting.value.parse().ok());
+    let senders = senders.unwrap_or(settings::DEFAULT_WAL_SENDERS);
+    let limit = scenario.replication_user.connection_limit;
+    let connections = limit.map_or(usize::MAX, |limit| limit as usize);
+    let taken = standbys + scenario.subscriptions_to(name).count();
+    let spare = senders.min(connections).saturating_sub(taken);
+    let restores = scenario.restored_from(name).next().is_some();
+    (if restores { spare / 2 } else { spare }).clamp(1, 4)
 }
 
 pub(crate) fn sql_files(names: &[PathBuf], sql: &SqlFiles) -> Vec<SqlFile> {
@@ -382,20 +434,20 @@ pub(crate) fn sql_files(names: &[PathBuf], sql: &SqlFiles) -> Vec<SqlFile> {
 }
 
 /// The nodes that share a node's primary, without itself: those that may stream from it, now or after a switchover.
-fn family(scenario: &Scenario, node: &NodeName) -> Vec<NodeName> {
+/// And those that begin with a base backup of it.
+fn peers(scenario: &Scenario, node: &NodeName) -> Vec<NodeName> {
     let primary = root(&scenario.nodes, node);
     let names = scenario.nodes.0.iter().map(|(name, _)| name);
-    names
-        .filter(|other| *other != node && root(&scenario.nodes, other) == primary)
-        .cloned()
-        .collect()
+    let family = names.filter(|other| *other != node && root(&scenario.nodes, other) == primary);
+    let restored = scenario.restored_from(node).map(|(name, _)| name);
+    family.chain(restored).cloned().collect()
 }
 
-/// The nodes that begin with a base backup of a node without being its standbys.
-fn restored(scenario: &Scenario, node: &NodeName) -> Vec<NodeName> {
+/// The standbys of a node that copy its logical slots, for which they connect to the database as a subscriber does.
+fn slot_syncers(scenario: &Scenario, name: &NodeName) -> Vec<NodeName> {
     let nodes = scenario.nodes.0.iter();
     nodes
-        .filter(|(_, other)| other.restored_from.as_ref() == Some(node))
+        .filter(|(_, node)| node.standby_of.as_ref() == Some(name) && settings::syncs_slots(node))
         .map(|(name, _)| name.clone())
         .collect()
 }

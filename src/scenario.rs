@@ -6,14 +6,19 @@
 pub mod catalog;
 pub mod check;
 pub mod diagnostic;
+mod disk;
 mod distribution;
+mod feature;
 pub mod hba;
 pub mod load;
 pub mod logical;
 mod overrides;
 mod read;
 pub mod schema;
+pub(crate) use settings::boolean;
+pub mod services;
 mod settings;
+pub mod step;
 mod suggest;
 pub mod sync_names;
 mod tree;
@@ -31,8 +36,12 @@ use crate::name::{
     ApplicationName, DatabaseName, DatasetName, LabName, NodeName, ObjectName, Secret, SettingName,
     SlotName, UserName,
 };
+pub use disk::DiskSize;
+pub use feature::Feature;
 use hba::HbaLine;
 use logical::{Publication, Subscription};
+use services::Services;
+use step::{Span, Step};
 
 /// One scenario file: a topology, its data and what it teaches.
 #[derive(Debug, Clone, PartialEq, JsonSchema)]
@@ -55,6 +64,10 @@ pub struct Scenario {
     /// Whether nodes connect to each other with TLS alone, each proven by a certificate of the lab's own authority.
     #[schemars(default)]
     pub tls: bool,
+    /// Whether the write-ahead log is archived, where every node can fetch it from (`archive_command`,
+    /// `restore_command`).
+    #[schemars(default)]
+    pub archive: bool,
     /// The role that standbys connect as.
     #[schemars(default)]
     pub replication_user: ReplicationUser,
@@ -63,10 +76,26 @@ pub struct Scenario {
     pub database: DatabaseName,
     /// The PostgreSQL servers, by name.
     pub nodes: Nodes,
+    /// What runs beside the nodes, by name.
+    #[schemars(default)]
+    pub services: Services,
     /// The datasets loaded before the standbys are made, into every primary that neither subscribes nor has `data` of
     /// its own.
     #[schemars(default)]
     pub data: Vec<DatasetRef>,
+    /// What the kernel must be able to do: `netem`, `htb`, or a list of them. Where it cannot, `lab run` skips the lab and
+    /// says why.
+    #[schemars(default, with = "step::OneOrMany<Feature>")]
+    pub requires: Vec<Feature>,
+    /// What `lab run` and the reader do once the lab is up, one after the other.
+    #[schemars(default)]
+    pub steps: Vec<Step>,
+    /// How long all steps together may take. The teardown may take as long again.
+    #[schemars(default = "default_limit", extend("default" = "10min"))]
+    pub limit: Span,
+    /// Steps that happen at the end, whatever became of the others.
+    #[schemars(default)]
+    pub teardown: Vec<Step>,
 }
 
 /// The nodes in the order in which they were written.
@@ -133,10 +162,13 @@ pub struct Node {
     /// What it subscribes to, by name.
     #[schemars(default)]
     pub subscriptions: ByName<Subscription>,
-    /// Lines of its `pg_hba.conf` in their order, between the superuser's and those of replication. The first that
+    /// Lines of its `pg_hba.conf` in their order, between the host's and those of replication. The first that
     /// matches a connection decides.
     #[schemars(default)]
     pub hba: Vec<HbaLine>,
+    /// The size of its data disk, which `fill` can fill: `512MB`. The disk is memory, taken as it is used. Without, it is
+    /// a part of this host's.
+    pub disk: Option<DiskSize>,
     /// Settings of `postgresql.conf`, as PostgreSQL writes them.
     #[schemars(default)]
     pub conf: Conf,
@@ -428,6 +460,12 @@ pub type SqlFiles = BTreeMap<String, String>;
 #[expect(clippy::missing_panics_doc, reason = "the literal is a valid name")]
 pub fn default_database() -> DatabaseName {
     DatabaseName::new("shopping").expect("a valid literal")
+}
+
+/// How long all steps may take where a scenario does not say.
+#[must_use]
+pub fn default_limit() -> Span {
+    Span(std::time::Duration::from_secs(600))
 }
 
 fn default_user() -> UserName {

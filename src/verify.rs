@@ -205,28 +205,19 @@ impl<'a, E: Engine> Proof<'a, E> {
             })
             .await,
         ];
-        let subscriptions: Vec<_> = self
-            .cluster
-            .plan
-            .subscriptions()
-            .filter(|(_, subscription)| {
-                self.cluster.plan.primary_of(&subscription.upstream) == &primary.name
-            })
-            .collect();
-        if standbys.is_empty() && subscriptions.is_empty() {
+        let (looked, mut followed) = self.followed(primary).await;
+        if standbys.is_empty() && followed.is_empty() {
             return Ok(checks);
         }
-        let following = subscriptions
-            .iter()
-            .map(|(node, subscription)| self.follows(node, subscription));
-        let mut followed = Vec::new();
-        for (looked, edge) in join_all(following).await {
-            checks.extend(looked);
-            followed.push(edge);
-        }
-        let mut written = match self.client(&primary.name) {
-            Ok(client) => edge::write(client).await,
-            Err(why) => Err(why),
+        checks.extend(looked);
+        let own = self.own_connection(primary).await;
+        let writer = match &own {
+            Some(own) => own.as_ref().map_err(Clone::clone),
+            None => self.client(&primary.name),
+        };
+        let mut written = match &writer {
+            Ok(client) => edge::write(client, &barred(&followed)).await,
+            Err(why) => Err(why.clone()),
         };
         let edges = standbys
             .iter()
@@ -234,34 +225,16 @@ impl<'a, E: Engine> Proof<'a, E> {
         for edge in join_all(edges).await {
             checks.extend(edge);
         }
-        if let (Err(why), true) = (&written, standbys.is_empty()) {
-            checks.push(failed(
-                &primary.name,
-                "takes a row in every table",
-                why.clone(),
-            ));
-        }
-        if let (Ok(written), Ok(client)) = (&mut written, self.client(&primary.name)) {
-            checks.extend(self.stages(&mut followed, Stage::Inserted, written).await);
-            if !followed.is_empty() {
-                match edge::change(client, written).await {
-                    Ok(()) => {
-                        checks.extend(self.stages(&mut followed, Stage::Updated, written).await);
-                    }
-                    Err(why) => checks.push(failed(&primary.name, "rows can be changed", why)),
-                }
+        match (&mut written, writer) {
+            (Ok(written), Ok(client)) => {
+                checks.extend(self.life(primary, client, &mut followed, written).await);
             }
-            let name = format!("{}: what was written is removed", primary.name);
-            checks.push(check(name, edge::remove(client, written)).await);
-            if !followed.is_empty() {
-                match edge::now(client).await {
-                    Ok((lsn, at)) => {
-                        (written.inserted.lsn, written.at) = (lsn, at);
-                        checks.extend(self.stages(&mut followed, Stage::Deleted, written).await);
-                    }
-                    Err(why) => checks.push(failed(&primary.name, "its log goes on", why)),
-                }
+            (Err(why), _) if standbys.is_empty() => {
+                let claim = "takes a row in every table";
+                checks.push(failed(&primary.name, claim, why.clone()));
             }
+            // Each standby's check has said so.
+            _ => {}
         }
         // Freezing something that is not whole proves nothing, and its reason is known already.
         if checks.iter().all(|check| check.passed) && !self.cancel.is_cancelled() {
@@ -269,9 +242,68 @@ impl<'a, E: Engine> Proof<'a, E> {
         }
         Ok(checks)
     }
-}
 
-impl<E: Engine> Proof<'_, E> {
+    /// A connection to write with on a node that subscribes to another: what arrives there is looked at meanwhile, and that
+    /// must not end the transaction of the writing.
+    async fn own_connection(&self, primary: &'a PlannedNode) -> Option<Result<Client, String>> {
+        let mut subscriptions = self.cluster.plan.subscriptions();
+        let is_shared = subscriptions.any(|(node, _)| node.name == primary.name);
+        if !is_shared || !self.clients.contains_key(&primary.name) {
+            return None;
+        }
+        Some(self.connect(&primary.name).await.1)
+    }
+
+    /// The subscriptions whose rows come from `primary`, and whether each follows.
+    async fn followed(&self, primary: &PlannedNode) -> (Vec<Check>, Vec<logical::Edge<'a>>) {
+        let plan = &self.cluster.plan;
+        let following = plan
+            .subscriptions()
+            .filter(|(_, subscription)| *plan.primary_of(&subscription.upstream) == primary.name)
+            .map(|(node, subscription)| self.follows(node, subscription));
+        let (mut checks, mut followed) = (Vec::new(), Vec::new());
+        for (looked, edge) in join_all(following).await {
+            checks.extend(looked);
+            followed.push(edge);
+        }
+        (checks, followed)
+    }
+
+    /// What was written, from its arrival at the subscribers on: it is changed, and removed in the end whatever fails.
+    async fn life(
+        &self,
+        primary: &PlannedNode,
+        client: &Client,
+        followed: &mut [logical::Edge<'_>],
+        written: &mut edge::Written,
+    ) -> Vec<Check> {
+        let inserted = written.inserted.rows.clone();
+        let mut checks = self.stages(followed, Stage::Inserted, written).await;
+        if !followed.is_empty() {
+            match edge::change(client, written).await {
+                Ok(()) => checks.extend(self.stages(followed, Stage::Updated, written).await),
+                Err(why) => checks.push(failed(&primary.name, "rows can be changed", why)),
+            }
+        }
+        let name = format!("{}: what was written is removed", primary.name);
+        checks.push(check(name, edge::remove(client, written)).await);
+        if !followed.is_empty() {
+            match edge::now(client).await {
+                Ok((lsn, at)) => {
+                    (written.inserted.lsn, written.at) = (lsn, at);
+                    checks.extend(self.stages(followed, Stage::Deleted, written).await);
+                }
+                Err(why) => checks.push(failed(&primary.name, "its log goes on", why)),
+            }
+        }
+        let unsound = followed.iter().filter(|edge| !edge.is_sound());
+        let versions = [inserted.as_slice(), &written.inserted.rows];
+        let swept = unsound.map(|edge| self.sweep_what_is_left(edge, &versions));
+        checks.extend(join_all(swept).await.into_iter().flatten());
+        checks.extend(self.sweep_beyond(primary, &versions).await);
+        checks
+    }
+
     /// One stage of every subscription.
     async fn stages(
         &self,
@@ -279,13 +311,22 @@ impl<E: Engine> Proof<'_, E> {
         stage: Stage,
         written: &edge::Written,
     ) -> Vec<Check> {
-        let rows = &written.inserted.rows;
-        let lsn = &written.inserted.lsn;
         let stages = followed
             .iter_mut()
-            .map(|edge| self.stage(edge, stage, rows, lsn, written.at));
+            .map(|edge| self.stage(edge, stage, written));
         join_all(stages).await.into_iter().flatten().collect()
     }
+}
+
+/// The tables whose rows would stay for good where a subscription does not follow now and may do so later.
+fn barred(followed: &[logical::Edge<'_>]) -> Vec<String> {
+    let unsound = followed.iter().filter(|edge| !edge.is_sound());
+    let mut tables: Vec<String> = unsound
+        .flat_map(|edge| edge.keeps().map(str::to_owned))
+        .collect();
+    tables.sort();
+    tables.dedup();
+    tables
 }
 
 fn failed(node: &NodeName, claim: &str, why: String) -> Check {

@@ -11,6 +11,10 @@ fn lab(arguments: &[&str]) -> Output {
     command.args(arguments).output().expect("the binary runs")
 }
 
+/// Scenarios with steps.
+const STEPS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/steps/passes.yaml");
+const MORE_STEPS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/steps/fails.yaml");
+
 fn out(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
@@ -39,7 +43,7 @@ fn help_has_examples_and_exit_codes() {
     assert!(out(&help).contains("130  interrupted"), "{}", out(&help));
     for verb in [
         "up", "status", "monitor", "verify", "psql", "exec", "logs", "env", "down", "gc", "images",
-        "check", "plan",
+        "check", "plan", "run", "step", "promote", "stop", "start", "restart",
     ] {
         let help = out(&lab(&[verb, "--help"]));
         assert!(
@@ -63,6 +67,11 @@ fn every_verb_that_needs_docker_says_what_is_wrong_and_exits_with_3() {
         &["down", "--all"],
         &["gc"],
         &["images"],
+        &["step", "physical-sync"],
+        &["promote", "physical-sync", "replica"],
+        &["stop", "physical-sync", "replica"],
+        &["run", STEPS],
+        &["run", STEPS, MORE_STEPS],
     ] {
         let failed = lab(arguments);
         assert_eq!(failed.status.code(), Some(3), "{arguments:?}");
@@ -134,6 +143,85 @@ fn a_wrong_scenario_is_refused_with_all_its_errors_before_docker_is_asked() {
 }
 
 #[test]
+fn a_run_of_several_labs_is_refused_with_all_that_is_wrong_before_docker_is_asked() {
+    let refused = lab(&["run", STEPS, "nope", "physical-async"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", err(&refused));
+    let said = err(&refused);
+    assert!(said.contains("no lab `nope`"), "{said}");
+    assert!(said.contains("`physical-async` has no steps"), "{said}");
+
+    let (_folder, twin) = scenario("name: passes\nnodes: { a: {} }\nsteps: [{ sql: SELECT 1 }]\n");
+    for (arguments, wanted) in [
+        (&["run", STEPS, STEPS][..], "is named twice"),
+        (&["run", STEPS, &twin], "both make a lab called `passes`"),
+        (
+            &["run", STEPS, MORE_STEPS, "--name", "x"],
+            "cannot all be called `x`",
+        ),
+        (
+            &["run", STEPS, MORE_STEPS, "--from", "2"],
+            "several are named",
+        ),
+        (&["run", STEPS, "--from", "6"], "begin with `--from 4`"),
+        (
+            &["run", STEPS, "--from", "9"],
+            "there are 7 steps; those with a name are blocked",
+        ),
+        (&["run", STEPS, "--report", "xml=x"], "`xml` is no format"),
+        (&["run", STEPS, "--report", "tap"], "a format and a file"),
+        (
+            &["run", STEPS, "--report", "tap=/nonexistent/run.tap"],
+            "has no folder",
+        ),
+        (
+            &[
+                "run",
+                STEPS,
+                "--report",
+                "tap=both",
+                "--report",
+                "junit=both",
+            ],
+            "two reports would both be `both`",
+        ),
+        (
+            &["run", STEPS, "--report", "tap=-", "--report", "junit=-"],
+            "two documents",
+        ),
+        (
+            &["run", STEPS, "--report", "tap=-", "--output", "json"],
+            "two documents",
+        ),
+        (&["run", STEPS, "--jobs", "0"], "--jobs"),
+    ] {
+        let refused = lab(arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}");
+        assert!(
+            err(&refused).contains(wanted),
+            "{arguments:?}: {}",
+            err(&refused)
+        );
+    }
+}
+
+#[test]
+fn a_step_that_may_wait_for_longer_than_the_run_is_refused() {
+    let steps = "steps:\n  - streaming: b\n    within: 3s\n";
+    let nodes = "name: a\nnodes: { a: {}, b: { standby_of: a } }\n";
+    let (_folder, path) = scenario(&format!("{nodes}limit: 2s\n{steps}"));
+    let refused = lab(&["check", &path]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        err(&refused).contains("3s is longer than all steps together"),
+        "{}",
+        err(&refused)
+    );
+    assert!(err(&refused).contains(":6:13"), "{}", err(&refused));
+    let (_folder, path) = scenario(&format!("{nodes}limit: 0s\n{steps}"));
+    assert!(err(&lab(&["check", &path])).contains("no step can happen in no time"));
+}
+
+#[test]
 fn a_plan_shows_every_file_and_no_password() {
     let plan = lab(&["plan", "physical-sync"]);
     assert_eq!(plan.status.code(), Some(0));
@@ -200,6 +288,10 @@ fn the_schema_is_the_one_that_is_checked_in() {
     assert_eq!(
         out(&lab(&["schema"])),
         include_str!("../labs/lab.schema.json")
+    );
+    assert_eq!(
+        out(&lab(&["schema", "--steps"])),
+        include_str!("../docs/steps.md")
     );
 }
 

@@ -12,7 +12,7 @@ use libtest_mimic::Trial;
 use replication_lab::engine::docker::Docker;
 use replication_lab::engine::{
     Attached, Container, ContainerState, Engine, EngineError, EngineErrorKind, Mount, NetworkSpec,
-    Volume,
+    Publish, Volume,
 };
 use replication_lab::wait::{Probe, wait_for};
 use support::{Bench, trial};
@@ -31,7 +31,7 @@ fn main() {
         trial("programs_take_input_and_give_both_outputs", programs),
         trial("errors_say_what_they_are", kinds),
         trial("networks_that_overlap_are_refused", overlap),
-        trial("of_two_networks_of_one_name_one_stays", namesakes),
+        trial("a_network_s_name_is_free_once", namesakes),
         trial("a_volume_belongs_to_whoever_came_first", first_come),
         trial("a_paused_container_can_be_removed", removal),
         trial("removing_twice_at_once_is_no_error", removal_race),
@@ -90,7 +90,7 @@ async fn life(bench: Bench) {
     let network = network.expect("a network");
     let mut spec = bench.container("node", "read x; echo got $x; read y; echo bye >&2; exit 7");
     spec.network = Some(network.name.clone());
-    spec.publish = Some(5432);
+    spec.publish = Some(Publish::anywhere(5432));
     let id = docker.create_container(&spec).await.expect("a container");
     assert_eq!(found(&bench, &id).await.state, ContainerState::Created);
 
@@ -307,17 +307,29 @@ async fn overlap(bench: Bench) {
 
 async fn namesakes(bench: Bench) {
     let spec = bench.network("net");
-    let (one, other) = tokio::join!(
-        bench.docker.create_network(&spec),
-        bench.docker.create_network(&spec)
-    );
-    let won = [one.is_ok(), other.is_ok()]
-        .iter()
-        .filter(|won| **won)
-        .count();
-    assert_eq!(won, 1, "{one:?} {other:?}");
+    let first = bench.docker.create_network(&spec).await;
+    let first = first.expect("a network");
+    let second = bench.docker.create_network(&spec).await;
+    assert_eq!(kind(second), EngineErrorKind::Conflict);
+    // A name of which this one is a part is another name.
+    let part = NetworkSpec {
+        name: format!("{}-and-more", spec.name),
+        ..spec.clone()
+    };
+    bench
+        .docker
+        .create_network(&part)
+        .await
+        .expect("another name");
     let left = bench.docker.networks(Some(&bench.everything())).await;
-    assert_eq!(left.expect("a list").len(), 1);
+    assert_eq!(left.expect("a list").len(), 2);
+    bench
+        .docker
+        .remove_network(&first.id)
+        .await
+        .expect("a removal");
+    let again = bench.docker.create_network(&spec).await;
+    assert_eq!(again.expect("a network").name, spec.name);
 }
 
 async fn first_come(bench: Bench) {

@@ -1,15 +1,19 @@
 //! The files of `labs/`: each loads, and its name is its file's.
 
+#[path = "support/mutation.rs"]
+mod mutation;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use replication_lab::scenario::catalog;
-use replication_lab::scenario::load::{Overrides, load};
+use replication_lab::scenario::load::{Overrides, Source, load};
 
-const LABS: [&str; 8] = [
+const LABS: [&str; 9] = [
     "cascade",
     "delayed",
     "fan-out",
+    "partition-split-brain",
     "physical-async",
     "physical-priority",
     "physical-quorum",
@@ -68,7 +72,12 @@ fn a_lab_begins_with_its_schema() {
 }
 
 /// The labs that need a newer PostgreSQL than the oldest that is built.
-const NEEDS: &[(&str, u32)] = &[("logical-bidirectional", 16), ("logical-from-standby", 16)];
+const NEEDS: &[(&str, u32)] = &[
+    ("create-subscriber", 17),
+    ("logical-bidirectional", 16),
+    ("logical-failover-slots", 17),
+    ("logical-from-standby", 16),
+];
 
 #[test]
 fn every_lab_loads_for_every_version_that_is_built() {
@@ -87,6 +96,50 @@ fn every_lab_loads_for_every_version_that_is_built() {
                     let older = version.parse::<u32>().expect("a number") < needs;
                     assert!(older, "`{}` on {version}: {wrong}", lab.name);
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_lab_with_steps_fails_once_what_it_is_about_is_gone() {
+    for scenario in mutation::all("labs") {
+        let file = format!("labs/mutations/{}.yaml", scenario.name);
+        assert!(
+            !scenario.mutations.is_empty(),
+            "`{}` has steps and no mutation: `labs/mutations/README.md` says what `{file}` holds",
+            scenario.name
+        );
+    }
+}
+
+#[test]
+fn every_mutation_makes_another_scenario_that_is_one() {
+    for folder in ["labs", "tests/steps"] {
+        let scenarios = mutation::all(folder);
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        for name in mutation::names(&root.join("mutations")) {
+            let known = scenarios.iter().any(|scenario| scenario.name == name);
+            assert!(
+                known,
+                "`{folder}/mutations/{name}.yaml` is about no lab with steps"
+            );
+        }
+        for scenario in scenarios {
+            for mutation in &scenario.mutations {
+                let (text, number) = scenario.apply(mutation);
+                let source = Source::new("mutated", text.as_bytes(), Some(root.clone()));
+                let loaded = load(&source.expect("text"), &Overrides::default());
+                let loaded = loaded.unwrap_or_else(|wrong| panic!("{mutation:?}:\n{wrong}"));
+                let first: usize = number
+                    .split('.')
+                    .next()
+                    .map_or(0, |it| it.parse().expect("it"));
+                let steps = loaded.scenario.steps.len();
+                assert!(
+                    (1..=steps).contains(&first),
+                    "{mutation:?}: there are {steps} steps"
+                );
             }
         }
     }

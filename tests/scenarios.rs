@@ -6,8 +6,12 @@ mod binary;
 mod broken;
 #[path = "scenarios/broken_logical.rs"]
 mod broken_logical;
+#[path = "support/browser.rs"]
+mod browser;
 #[path = "scenarios/catalogue.rs"]
 mod catalogue;
+#[path = "scenarios/faults.rs"]
+mod faults;
 #[path = "scenarios/hardened.rs"]
 mod hardened;
 #[path = "scenarios/hba.rs"]
@@ -16,10 +20,24 @@ mod hba;
 mod lab;
 #[path = "scenarios/logical.rs"]
 mod logical;
+#[path = "support/mutation.rs"]
+mod mutation;
+#[path = "scenarios/mutations.rs"]
+mod mutations;
+#[path = "scenarios/odd_tables.rs"]
+mod odd_tables;
+#[path = "scenarios/pgadmin.rs"]
+mod pgadmin;
 #[path = "support/ready.rs"]
 mod ready;
 #[path = "scenarios/restarts.rs"]
 mod restarts;
+#[path = "scenarios/resumed.rs"]
+mod resumed;
+#[path = "scenarios/runs.rs"]
+mod runs;
+#[path = "scenarios/steps.rs"]
+mod steps;
 #[path = "scenarios/tls.rs"]
 mod tls;
 
@@ -30,7 +48,14 @@ fn main() {
     trials.extend(hba::trials());
     trials.extend(broken::trials());
     trials.extend(broken_logical::trials());
+    trials.extend(faults::trials());
+    trials.extend(odd_tables::trials());
     trials.extend(restarts::trials());
+    trials.extend(mutations::trials());
+    trials.extend(runs::trials());
+    trials.extend(resumed::trials());
+    trials.extend(steps::trials());
     trials.extend(tls::trials());
+    trials.extend(pgadmin::trials());
     libtest_mimic::run(&ready::arguments(), trials).exit();
 }

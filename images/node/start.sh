@@ -1,9 +1,10 @@
 # What a node's container runs, as the user postgres: prepare the data directory once, then become PostgreSQL.
 #
-#   sh -c START lab-node NODE SHARERS COMMAND…
+#   sh -c START lab-node NODE SHARERS CLUSTER COMMAND…
 #
 # COMMAND prepares the data directory at the first start: `initdb …` or `pg_basebackup …`. So many nodes begin with what
-# a `pg_basebackup` brings: 1 where it is for this node alone. The node's files come on standard input: a line with a
+# a `pg_basebackup` brings: 1 where it is for this node alone. CLUSTER counts the lab's primaries: each has an initialised
+# directory of its own, as each has a system identifier of its own. The node's files come on standard input: a line with a
 # number of bytes, then a tar of so many bytes. A later start (`docker start`, `docker restart`) finds the directory
 # prepared and goes straight to the server.
 #
@@ -12,7 +13,8 @@
 set -eu
 node=$1
 sharers=$2
-shift 2
+cluster=$3
+shift 3
 home=/var/lib/postgresql/data
 pgdata=$home/pgdata
 template=/lab/template
@@ -21,39 +23,42 @@ backup=/lab/backup
 say() { printf 'lab: %s\n' "$*"; }
 
 # Makes an initialised directory, with a database that the primary only has to rename: CREATE DATABASE copies three
-# hundred files, and that while somebody waits.
+# hundred files, and that while somebody waits. What is made without a postmaster would count among the system's own objects
+# (an OID below 16384), which pgAdmin, for one, does not show: hence the first OID that a user's object has.
 new_cluster() {
     dir=$1
     shift
     "$@" --pgdata="$dir"
+    pg_resetwal -o 16384 -D "$dir" >/dev/null
     echo 'CREATE DATABASE lab_spare' | postgres --single -F -c exit_on_error=on -D "$dir" postgres >/dev/null
 }
 
-# Unpacks the initialised directory that all labs of this image share, making it where it is not there yet. The lock
+# Unpacks the initialised directory that all labs of this image share for their first primary, their second one, …, making it where it is not there yet. The lock
 # lets one make it and the others wait; the rename makes it appear whole or not at all. It is one file, because reading
 # a thousand small ones takes four times as long (cp -a: 0.45 s, tar: 0.12 s).
 initialise() {
-    if [ ! -f "$template/pgdata.tar" ]; then
+    tar=$template/pgdata-$cluster.tar new=$template/new-$cluster
+    if [ ! -f "$tar" ]; then
         if [ ! -w "$template" ]; then
             new_cluster "$pgdata" "$@"
             return
         fi
-        exec 9>"$template/lock"
+        exec 9>"$template/lock-$cluster"
         flock 9
-        if [ ! -f "$template/pgdata.tar" ]; then
+        if [ ! -f "$tar" ]; then
             say "no template yet: running initdb"
-            rm -rf "$template/new"
-            new_cluster "$template/new" "$@"
+            rm -rf "$new"
+            new_cluster "$new" "$@"
             # The log's first segment is mostly zeros, which need not be written sixteen megabytes at a time.
-            tar -c -S --hole-detection=raw -f "$template/new.tar" -C "$template/new" . 2>/dev/null ||
-                tar -c -f "$template/new.tar" -C "$template/new" .
-            mv "$template/new.tar" "$template/pgdata.tar"
-            rm -rf "$template/new"
+            tar -c -S --hole-detection=raw -f "$new.tar" -C "$new" . 2>/dev/null ||
+                tar -c -f "$new.tar" -C "$new" .
+            mv "$new.tar" "$tar"
+            rm -rf "$new"
         fi
         exec 9>&-
     fi
     mkdir "$pgdata"
-    tar -x -f "$template/pgdata.tar" -C "$pgdata"
+    tar -x -f "$tar" -C "$pgdata"
 }
 
 # Unpacks the base backup that several standbys begin with. The first one here takes it while the others wait at the

@@ -1,71 +1,15 @@
-#!/bin/bash
-# Writes a root file system with one major version of PostgreSQL as a tar to standard output:
+# Writes a root file system with one major version of PostgreSQL as a tar to standard output. `debian.sh` goes before it:
 #
-#     ./build.sh 17 | docker import --change 'USER postgres' - lab-postgres:17
-#
-# It is made of the distribution's own packages, fetched by the host's apt from the mirror, and checked with the keys, that
-# the host already uses. Nothing is installed on the host, no root is needed and no script of a package is run: packages are
-# unpacked side by side, and the few files that their scripts would have made are made here.
-#
-# Standard error carries one line at a time: `from: WHERE`, `step: DONE OF WHAT`, apt's own `dlstatus:…`, else words for people.
-# With LIFELINE=1 the script ends, and cleans up, as soon as its standard input is closed; it must lead its process group then.
-#
-# Exit codes: 10 this host cannot build, 11 it cannot build this version, 12 the mirror did not answer, 13 no space left,
-# 14 the mirror's answer could not be used.
-set -euo pipefail
-export LC_ALL=C
+#     cat images/debian.sh images/postgres/build.sh | bash -s 17 | docker import --change 'USER postgres' - lab-postgres:17
 
 major=$1
-need_mb=400
-work=
-lifeline=
 
-refuse() {
-    local code=$1
-    shift
-    printf '%s\n' "$@" >&2
-    exit "$code"
-}
+# --- which suite has this version ----------------------------------------------------------------------------------------
 
-clean() {
-    trap '' TERM INT HUP PIPE
-    if [ -n "$lifeline" ]; then kill "$lifeline" 2>/dev/null || true; fi
-    # Programs that were stopped a moment ago may still be writing.
-    for _ in 1 2 3 4 5; do
-        if [ -z "$work" ] || rm -rf -- "$work" 2>/dev/null; then break; fi
-        sleep 0.2
-    done
-}
-trap clean EXIT
-trap 'exit 143' TERM INT HUP PIPE
-
-if [ "${LIFELINE:-}" = 1 ]; then
-    exec 3<&0
-    { while read -r _; do :; done; kill -TERM 0; } <&3 >/dev/null 2>&1 &
-    lifeline=$!
-    exec 3<&- </dev/null
-fi
-
-for tool in apt-get apt-cache dpkg dpkg-deb awk tar xargs df; do
-    command -v "$tool" >/dev/null || refuse 10 "\`$tool\` is not on this host"
-done
-
-# --- which suite has this version, and where is its mirror ---------------------------------------------------------------
-
-os_release=${OS_RELEASE:-/etc/os-release}
-if [ -r "$os_release" ]; then . "$os_release"; fi
-case " ${ID:-} ${ID_LIKE:-} " in
-*" ubuntu "*)
-    family=Ubuntu keyring=ubuntu-archive-keyring updates=yes
-    suites='14:jammy 16:noble 17:questing 18:resolute'
-    ;;
-*" debian "*)
-    family=Debian keyring=debian-archive-keyring updates=
-    suites='13:bullseye 15:bookworm 17:trixie 18:forky'
-    ;;
-*) refuse 10 "this host is neither Debian nor Ubuntu" ;;
+case $family in
+Ubuntu) suites='14:jammy 16:noble 17:questing 18:resolute' ;;
+Debian) suites='13:bullseye 15:bookworm 17:trixie 18:forky' ;;
 esac
-
 suite= majors=
 for pair in $suites; do
     majors="$majors${majors:+, }${pair%%:*}"
@@ -74,122 +18,15 @@ done
 if [ -z "$suite" ]; then
     refuse 11 "no release of $family has PostgreSQL $major; from its packages can be built: $majors"
 fi
-echo "from: $family $suite" >&2
 
-# The host's sources may name other archives too. The distribution's own is the one that has the host's release and its
-# updates, or else the release alone.
-codename=${UBUNTU_CODENAME:-${VERSION_CODENAME:-}}
-site=$(
-    apt-get update --print-uris 2>/dev/null | tr -d "'" | awk -v codename="$codename" '
-        $1 ~ "/dists/[^/]+/InRelease$" {
-            site = suite = $1
-            sub("/dists/[^/]+/InRelease$", "", site)
-            sub("/InRelease$", "", suite)
-            sub(".*/", "", suite)
-            if (suite == codename "-updates") updated[site] = 1
-            if (suite == codename) released[++releases] = site
-            if (suite ~ /^(oldstable|stable|testing|unstable|sid)$/) other = other ? other : site
-        }
-        END {
-            for (i = 1; i <= releases; i++) if (released[i] in updated) { print released[i]; exit }
-            print releases ? released[1] : other
-        }'
-)
-if [ -z "$site" ]; then refuse 10 "apt's sources on this host name no mirror of $family"; fi
-keys=
-for file in "/usr/share/keyrings/$keyring".{pgp,gpg}; do
-    if [ -r "$file" ]; then keys=" signed-by=$file"; fi
-done
+# --- fetch ---------------------------------------------------------------------------------------------------------------
 
-# --- an apt of our own: the host's mirror, proxies and credentials, and none of its state --------------------------------
-
-temp=${TMPDIR:-/tmp}
-free_mb=$(df -Pm -- "$temp" | awk 'NR == 2 { print $4 }')
-if [ "$free_mb" -lt "$need_mb" ]; then
-    refuse 13 "$temp has $free_mb MB free, building needs $need_mb MB"
-fi
-work=$(mktemp -d -- "$temp/lab-image.XXXXXX") || refuse 13 "no temporary folder can be made in $temp"
-mkdir -p "$work"/{lists,archives}/partial "$work/root"
-
-# A file rather than options: only a file can clear a list, and hosts have hooks that empty caches or wake other programs.
-cat >"$work/apt.conf" <<CONF
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-#clear APT::Update::Post-Invoke-Stats;
-#clear DPkg::Pre-Invoke;
-#clear DPkg::Post-Invoke;
-#clear DPkg::Pre-Install-Pkgs;
-Dir::State "$work";
-Dir::State::lists "$work/lists";
-Dir::State::status "$work/status";
-Dir::Cache "$work";
-Dir::Cache::archives "$work/archives";
-Dir::Cache::pkgcache "$work/pkgcache.bin";
-Dir::Cache::srcpkgcache "";
-Dir::Etc::sourcelist "$work/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::preferences "/dev/null";
-Dir::Etc::preferencesparts "/dev/null";
-Dir::Log "$work";
-APT::Architecture "$(dpkg --print-architecture)";
-APT::Default-Release "";
-APT::Install-Recommends "false";
-APT::Install-Suggests "false";
-APT::Keep-Downloaded-Packages "true";
-APT::Sandbox::User "root";
-APT::Status-Fd "2";
-Acquire::Languages "none";
-Acquire::Retries "1";
-Acquire::http::Timeout "15";
-Acquire::https::Timeout "15";
-// Mirrors may be snapshots of a day, and an old testing is as good for a lab.
-Acquire::Check-Valid-Until "false";
-CONF
-# Debian's point releases bring new minor versions into the suite itself, Ubuntu has them beside it.
-for name in "$suite" ${updates:+"$suite-updates"}; do
-    echo "deb [target=Packages$keys] $site $name main"
-done >"$work/sources.list"
-
-# What packages ask for and a container with one server in it does not: apt takes these for installed. They are Perl and
-# what needs it (Debian's wrappers around several clusters), accounts, and LLVM, which is 120 MB and only speeds up long
-# queries: PostgreSQL goes without where `llvmjit.so` is missing.
-for package in adduser debconf init-system-helpers libpam-modules libpam-runtime locales lsb-base passwd perl perl-base \
-    postgresql-client-common postgresql-common sensible-utils ssl-cert sysvinit-utils ucf libllvm{9..30}{,t64}; do
-    printf 'Package: %s\nStatus: install ok installed\nArchitecture: all\nMulti-Arch: foreign\nVersion: 999:0\n\n' "$package"
-done >"$work/status"
-
-# Runs apt, passes its progress on, and says by the exit code what kind of failure it was. What it says is not kept in a
-# file: a full disk would lose the reason.
-fetch() {
-    local said words
-    if said=$(
-        apt-get -c "$work/apt.conf" -q -q -y "$@" 2>&1 >/dev/null |
-            while IFS= read -r line; do
-                case "$line" in
-                dlstatus:*) echo "$line" >&2 ;;
-                *) echo "$line" ;;
-                esac
-            done
-    ); then
-        return
-    fi
-    words=$(grep -E '^(E|Err|W):' <<<"$said" | tail -n 5) || words=$(tail -n 5 <<<"$said")
-    case "${said,,}" in
-    *"no space left"* | *"enough free space"*) refuse 13 "$words" ;;
-    *"unable to locate package"* | *"no installation candidate"*)
-        refuse 11 "$words" "$site offers no PostgreSQL $major in $suite; from $family's packages can be built: $majors"
-        ;;
-    *"does not have a release file"* | *"404 "*"not found"* | *no_pubkey* | *"not signed"* | *"couldn't be verified"*)
-        refuse 14 "$words"
-        ;;
-    *"could not resolve"* | *"could not connect"* | *"unable to connect"* | *"cannot initiate"* | *"timed out"* | \
-        *"connection failed"* | *"connection refused"* | *"failure resolving"* | *" 50"[0-9]" "*)
-        refuse 12 "$words"
-        ;;
-    esac
-    refuse 14 "$words"
-}
+# What packages ask for and a container with one server in it does not. They are Perl and what needs it (Debian's wrappers
+# around several clusters), accounts, and LLVM, which is 120 MB and only speeds up long queries: PostgreSQL goes without where
+# `llvmjit.so` is missing.
+open_apt 400 adduser debconf init-system-helpers libpam-modules libpam-runtime locales lsb-base passwd perl perl-base \
+    postgresql-client-common postgresql-common sensible-utils ssl-cert sysvinit-utils ucf libllvm{9..30}{,t64}
+unoffered="offers no PostgreSQL $major in $suite; from $family's packages can be built: $majors"
 
 echo "step: 0 5 reading $suite's package list" >&2
 fetch -o APT::Update::Error-Mode=any update
@@ -197,62 +34,22 @@ echo "step: 1 5 fetching packages" >&2
 fetch --download-only install "postgresql-$major" "postgresql-client-$major" \
     base-files base-passwd bash coreutils dash findutils grep gzip hostname less libc-bin procps sed tar util-linux
 
-# --- unpack --------------------------------------------------------------------------------------------------------------
+# --- unpack, and a place for data ----------------------------------------------------------------------------------------
 
 echo "step: 2 5 unpacking packages" >&2
-root=$work/root
-for dir in bin sbin lib lib64; do
-    mkdir -p "$root/usr/$dir"
-    ln -s "usr/$dir" "$root/$dir"
-done
-if ! said=$(find "$work/archives" -name '*.deb' -print0 |
-    # Not `dpkg-deb -x`: packages from before the merge of /bin and /usr/bin would make folders of the links above.
-    xargs -0 -P 2 -n 4 bash -o pipefail -c '
-        for deb; do
-            dpkg-deb --fsys-tarfile "$deb" | tar -C "$0" -xp --keep-directory-symlink --warning=no-timestamp \
-                --exclude="./usr/share/doc/*" --exclude="./usr/share/man/*" --exclude="./usr/share/info/*" \
-                --exclude="./usr/share/locale/*" --exclude="./usr/share/lintian/*" --exclude="./usr/share/bug/*" \
-                --exclude="*/lib/bitcode/*" --exclude="*/llvmjit*" -f - || exit 255
-        done' "$root" 2>&1); then
-    words=$(tail -n 3 <<<"$said")
-    case "${said,,}" in *"no space left"*) refuse 13 "$words" ;; esac
-    refuse 14 "$words"
-fi
-
-# --- what the packages' scripts would have made, and a place for data ----------------------------------------------------
-
+unpack '*/lib/bitcode/*' '*/llvmjit*'
 echo "step: 3 5 completing the root file system" >&2
-rm -rf "$root"/var/{run,lock} "$root"/usr/share/postgresql/*/man
-ln -s /run "$root/var/run"
-ln -s /run/lock "$root/var/lock"
-mkdir -p -m 1777 "$root/run/lock"
-cp "$root/usr/share/base-passwd/passwd.master" "$root/etc/passwd"
-cp "$root/usr/share/base-passwd/group.master" "$root/etc/group"
 # The same numbers as in the official image, so that one can read the volumes of the other.
-echo 'postgres:x:999:999:PostgreSQL:/var/lib/postgresql:/bin/bash' >>"$root/etc/passwd"
-echo 'postgres:x:999:' >>"$root/etc/group"
-cp "$root/usr/share/base-files/profile" "$root/etc/profile"
-cp "$root/usr/share/libc-bin/nsswitch.conf" "$root/etc/nsswitch.conf"
-ln -sf /usr/share/zoneinfo/Etc/UTC "$root/etc/localtime"
-ln -sf dash "$root/usr/bin/sh"
-ln -sf mawk "$root/usr/bin/awk"
-# Nothing in a lab changes its user.
-find "$root" -type f -perm /6000 -exec chmod ug-s {} +
-
-for needed in usr/lib/postgresql/"$major"/bin/{postgres,initdb,psql,pg_basebackup,pg_rewind} \
-    usr/bin/{sh,cp,tar,head,mkdir,flock}; do
-    if [ ! -e "$root/$needed" ]; then refuse 14 "the packages of $suite lack /$needed"; fi
-done
-
-# --- the tar -------------------------------------------------------------------------------------------------------------
+complete postgres 999 /var/lib/postgresql
+rm -rf "$root"/usr/share/postgresql/*/man
+needs usr/lib/postgresql/"$major"/bin/{postgres,initdb,psql,pg_basebackup,pg_rewind} \
+    usr/bin/{sh,cp,tar,head,mkdir,flock}
 
 echo "step: 4 5 importing" >&2
-# The folders of postgres come first, as an archive of their own without its end; all else belongs to root whoever runs this.
-mkdir -p "$work/postgres/var/lib/postgresql/data" "$work/postgres/run/postgresql"
-chmod 0755 "$work/postgres/var/lib/postgresql"
-chmod 0700 "$work/postgres/var/lib/postgresql/data"
-chmod 3775 "$work/postgres/run/postgresql"
-tar -C "$work/postgres" -b 1 --format=gnu --numeric-owner --owner=999 --group=999 --no-recursion -cf - \
-    ./var/lib/postgresql ./var/lib/postgresql/data ./run/postgresql | head -c -1024
-tar -C "$root" --format=gnu --numeric-owner --owner=0 --group=0 --sort=name -cf - .
+own=$work/postgres
+mkdir -p "$own/var/lib/postgresql/data" "$own/run/postgresql"
+chmod 0755 "$own/var/lib/postgresql"
+chmod 0700 "$own/var/lib/postgresql/data"
+chmod 3775 "$own/run/postgresql"
+write "$own" 999 ./var/lib/postgresql ./run/postgresql
 echo "step: 5 5 importing" >&2

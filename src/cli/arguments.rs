@@ -18,6 +18,13 @@ pub(crate) struct ScenarioArguments {
     /// A lab of the catalogue (`lab list`), or the path of a scenario file.
     #[arg(value_name = "LAB", value_hint = clap::ValueHint::FilePath)]
     pub(crate) lab: String,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+}
+
+/// What the command line changes in a scenario.
+#[derive(Debug, Args)]
+pub(crate) struct Changes {
     /// Change a value of the scenario: `nodes.replica.conf.hot_standby_feedback=on`. May be repeated.
     #[arg(long, value_name = "PATH=VALUE")]
     pub(crate) set: Vec<Setting>,
@@ -29,20 +36,22 @@ pub(crate) struct ScenarioArguments {
     pub(crate) image: Option<String>,
 }
 
-impl ScenarioArguments {
-    /// Loads and checks the scenario.
-    pub(crate) fn load(&self) -> Result<Loaded> {
+impl Changes {
+    /// Loads and checks a scenario.
+    pub(crate) fn load(&self, lab: &str) -> Result<Loaded> {
         let image = self.image.clone().map(PostgresVersion::Image);
         let overrides = Overrides {
             set: self.set.clone(),
             postgres: image.or_else(|| self.postgres.clone()),
         };
-        Ok(load(&catalog::open(&self.lab)?, &overrides)?)
+        Ok(load(&catalog::open(lab)?, &overrides)?)
     }
+}
 
+impl ScenarioArguments {
     /// Loads, checks and resolves it.
     pub(crate) fn plan(&self, name: Option<&LabName>) -> Result<(Loaded, Plan)> {
-        let loaded = self.load()?;
+        let loaded = self.changes.load(&self.lab)?;
         let plan = Plan::resolve(&loaded.scenario, &loaded.sql, name);
         Ok((loaded, plan))
     }

@@ -1,6 +1,6 @@
 //! `lab down`: labs taken away, whatever state they are in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use clap::Args;
@@ -10,12 +10,15 @@ use replication_lab::exit::Exit;
 use replication_lab::name::LabName;
 
 use super::Context;
+use super::failure;
 use super::gc::report;
 use super::output::{self, Output, say};
 
 /// Takes labs away, whatever state they are in: containers, networks and volumes, with all data.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  lab down physical-sync\n  lab down --all")]
+#[command(
+    after_help = "Examples:\n  lab down physical-sync\n  lab down --all\n\nOf several names, those that exist are removed, and the others are an error."
+)]
 pub(super) struct Down {
     /// The labs' names.
     #[arg(value_name = "NAME", required_unless_present = "all")]
@@ -44,25 +47,30 @@ impl Down {
             say("no lab exists");
         }
         let mut removed = BTreeMap::new();
-        for name in names {
-            let gone = cleanup::remove_any(&docker, name.as_str())
-                .await
-                .map_err(ClusterError::from)?;
-            if gone.is_empty() && !self.all {
-                let running = running(&docker).await?;
-                return Err(ClusterError::NotFound {
-                    lab: name.to_string(),
-                    running,
+        let mut failed: Vec<anyhow::Error> = Vec::new();
+        // One that is not there, or cannot be removed, keeps no other one; and who is named twice is there once.
+        for name in names.into_iter().collect::<BTreeSet<LabName>>() {
+            match cleanup::remove_any(&docker, name.as_str()).await {
+                Ok(gone) if gone.is_empty() && !self.all => {
+                    let running = running(&docker).await?;
+                    let lab = name.to_string();
+                    failed.push(ClusterError::NotFound { lab, running }.into());
                 }
-                .into());
+                Ok(gone) => _ = removed.insert(name.to_string(), gone),
+                Err(error) => failed.push(ClusterError::from(error).into()),
             }
-            removed.insert(name.to_string(), gone);
         }
         match self.output {
             Output::Json => output::json(&removed)?,
             Output::Table if !context.quiet => report(&removed),
             Output::Table => {}
         }
-        Ok(Exit::Done)
+        let Some(last) = failed.pop() else {
+            return Ok(Exit::Done);
+        };
+        for error in &failed {
+            failure::show(error);
+        }
+        Err(last)
     }
 }

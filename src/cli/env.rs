@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use replication_lab::exit::Exit;
 use replication_lab::postgres::SUPERUSER;
-use replication_lab::report::up::{NodeReport, nodes};
+use replication_lab::report::up::{NodeReport, ServiceReport, nodes, services};
 
 use super::arguments::{LabArgument, node_or_primary};
 use super::output::{self, Output};
@@ -15,7 +15,8 @@ const AFTER_HELP: &str = "\
 Examples:
   eval \"$(lab env physical-sync)\" && psql        the primary, by PGHOST, PGPORT, PGUSER, PGDATABASE
   eval \"$(lab env physical-sync)\" && psql $LAB_REPLICA_DSN
-  lab env physical-sync replica --output json";
+  lab env physical-sync replica --output json
+  eval \"$(lab env tutorial-pgadmin)\" && xdg-open $LAB_PGADMIN_URL";
 
 /// Connection settings of a lab, for shells and programs.
 #[derive(Debug, Args)]
@@ -40,14 +41,14 @@ impl Env {
                 output::json(&nodes.iter().find(|node| node.name == chosen))?;
             }
             Output::Json => output::json(&nodes)?,
-            Output::Table => output::print(&assignments(&nodes, &chosen))?,
+            Output::Table => output::print(&assignments(&nodes, &services(&cluster), &chosen))?,
         }
         Ok(Exit::Done)
     }
 }
 
 /// Names, ports and connection strings hold nothing that a shell would take for its own.
-fn assignments(nodes: &[NodeReport], chosen: &str) -> String {
+fn assignments(nodes: &[NodeReport], services: &[ServiceReport], chosen: &str) -> String {
     let mut text = String::new();
     if let Some(NodeReport {
         port: Some(port),
@@ -64,6 +65,11 @@ fn assignments(nodes: &[NodeReport], chosen: &str) -> String {
     for node in nodes {
         if let Some(dsn) = &node.dsn {
             _ = writeln!(text, "export LAB_{}_DSN={dsn}", node.name.to_uppercase());
+        }
+    }
+    for service in services {
+        if let Some(url) = &service.url {
+            _ = writeln!(text, "export LAB_{}_URL={url}", service.name.to_uppercase());
         }
     }
     text

@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use replication_lab::engine::docker::Docker;
-use replication_lab::engine::{Container, ContainerState, Engine as _};
+use replication_lab::engine::{Container, ContainerState, Engine as _, LAB_LABEL};
 use replication_lab::exit::Exit;
 
 use super::arguments::LabArgument;
@@ -52,11 +52,19 @@ pub(super) async fn run_in(
     command: &[String],
 ) -> Result<Exit> {
     if container.state != ContainerState::Running {
-        let message = format!("`{node}` does not run, so nothing can be run in it");
-        let hint = Some(format!(
-            "`docker start {}` starts it; `docker unpause` if it is paused",
-            container.name
-        ));
+        let lab = container.labels.get(LAB_LABEL).map_or("", String::as_str);
+        let (how, hint) = match container.state {
+            ContainerState::Paused => (
+                "is frozen",
+                format!("`lab heal {lab} {node}` lets it go on"),
+            ),
+            _ => (
+                "does not run",
+                format!("`docker start {}` starts it", container.name),
+            ),
+        };
+        let message = format!("`{node}` {how}, so nothing can be run in it");
+        let hint = Some(hint);
         return Err(Misuse { message, hint }.into());
     }
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();

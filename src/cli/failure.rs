@@ -7,6 +7,7 @@ use replication_lab::cluster::ClusterError;
 use replication_lab::engine::EngineError;
 use replication_lab::exit::Exit;
 use replication_lab::image::ImageError;
+use replication_lab::report::run::Trouble;
 use replication_lab::scenario::catalog::OpenError;
 use replication_lab::scenario::diagnostic::Diagnostics;
 
@@ -18,6 +19,26 @@ use super::output::say;
 pub(crate) struct Misuse {
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
+}
+
+/// Something that a node or the kernel refused, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Refused {
+    message: String,
+    hint: Option<String>,
+}
+
+impl Refused {
+    /// What was seen when a step failed: what to do is its last line, if anything is known.
+    pub(crate) fn seen(seen: &str) -> Self {
+        let (message, hint) = match seen.split_once("\nhint: ") {
+            Some((message, hint)) => (message, Some(hint.to_owned())),
+            None => (seen, None),
+        };
+        let message = message.to_owned();
+        Self { message, hint }
+    }
 }
 
 /// Whether colours go to standard error.
@@ -71,6 +92,25 @@ pub(crate) fn show(error: &anyhow::Error) -> ExitCode {
     exit.into()
 }
 
+/// The same as values, for a report. `during` is what was being done.
+pub(crate) fn trouble(error: &anyhow::Error, during: &'static str) -> Trouble {
+    let mut words: Vec<String> = error.chain().map(ToString::to_string).collect();
+    words.dedup();
+    let message = words.remove(0);
+    let evidence = find::<ClusterError>(error).and_then(ClusterError::evidence);
+    Trouble {
+        during: match exit_code(error) {
+            Exit::Interrupted => "interrupted",
+            _ => during,
+        },
+        message,
+        because: words,
+        line: None,
+        evidence,
+        hint: hint(error),
+    }
+}
+
 fn find<T: std::error::Error + Send + Sync + 'static>(error: &anyhow::Error) -> Option<&T> {
     error.chain().find_map(|cause| cause.downcast_ref::<T>())
 }
@@ -87,6 +127,7 @@ fn diagnostics(error: &anyhow::Error) -> Option<&Diagnostics> {
 
 fn hint(error: &anyhow::Error) -> Option<String> {
     let misuse = || find::<Misuse>(error).and_then(|error| error.hint.clone());
+    let refused = || find::<Refused>(error).and_then(|error| error.hint.clone());
     let cluster = || find::<ClusterError>(error).and_then(ClusterError::hint);
     let image = || find::<ImageError>(error).and_then(ImageError::hint);
     let engine = || {
@@ -100,13 +141,14 @@ fn hint(error: &anyhow::Error) -> Option<String> {
             .map(str::to_owned)
     };
     misuse()
+        .or_else(refused)
         .or_else(cluster)
         .or_else(image)
         .or_else(engine)
         .or_else(open)
 }
 
-fn exit_code(error: &anyhow::Error) -> Exit {
+pub(crate) fn exit_code(error: &anyhow::Error) -> Exit {
     if let Some(error) = find::<ClusterError>(error) {
         return match error {
             error if error.is_interrupt() => Exit::Interrupted,

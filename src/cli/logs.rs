@@ -11,7 +11,7 @@ use replication_lab::exit::Exit;
 use super::arguments::LabArgument;
 use super::output;
 
-/// What a node's server wrote, or every node's.
+/// What a node's server or a service wrote, or all of them.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  lab logs physical-sync\n  lab logs physical-sync replica --tail 20\n  lab logs physical-sync replica --follow"
@@ -19,7 +19,7 @@ use super::output;
 pub(super) struct Logs {
     #[command(flatten)]
     lab: LabArgument,
-    /// The node; every node where silent.
+    /// The node or the service; all of them where silent.
     node: Option<String>,
     /// Only the last lines.
     #[arg(long, short = 'n', value_name = "LINES")]
@@ -46,19 +46,18 @@ impl Logs {
             output::print(&cluster.engine.logs(&container.name, self.tail).await?)?;
             return Ok(Exit::Done);
         }
-        let width = cluster
-            .plan
-            .nodes
-            .iter()
-            .map(|node| node.name.as_str().len())
-            .max()
-            .unwrap_or(0);
-        for (node, container) in cluster.nodes() {
+        let nodes = cluster
+            .nodes()
+            .map(|(node, container)| (node.name.as_str(), container));
+        let services = cluster
+            .services()
+            .map(|(service, container)| (service.name.as_str(), container));
+        let all: Vec<_> = nodes.chain(services).collect();
+        let width = all.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        for (name, container) in all {
             let Some(container) = container else { continue };
             let log = cluster.engine.logs(&container.name, self.tail).await?;
-            let lines = log
-                .lines()
-                .map(|line| format!("{:<width$} | {line}\n", node.name.as_str()));
+            let lines = log.lines().map(|line| format!("{name:<width$} | {line}\n"));
             output::print(&lines.collect::<String>())?;
         }
         Ok(Exit::Done)

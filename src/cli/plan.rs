@@ -8,6 +8,7 @@ use replication_lab::exit::Exit;
 use replication_lab::name::LabName;
 use replication_lab::plan::{self, PlannedFile};
 use replication_lab::report::topology;
+use replication_lab::scenario::services::ServiceName;
 use serde::Serialize;
 
 use super::arguments::ScenarioArguments;
@@ -34,6 +35,9 @@ struct Planned<'a> {
     #[serde(flatten)]
     plan: &'a plan::Plan,
     files: Vec<NodeFiles>,
+    /// What pgAdmin has registered, where it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pgadmin_servers: Option<serde_json::Value>,
 }
 
 #[derive(Debug, Serialize)]
@@ -52,6 +56,11 @@ impl Plan {
         let planned = Planned {
             plan: &plan,
             files: plan.nodes.iter().map(files).collect(),
+            pgadmin_servers: plan
+                .services
+                .iter()
+                .any(|service| service.name == ServiceName::Pgadmin)
+                .then(|| plan.pgadmin_servers()),
         };
         match self.output {
             Output::Json => output::json(&planned)?,
@@ -86,6 +95,16 @@ fn text(planned: &Planned<'_>) -> String {
         for subscription in &node.subscriptions {
             _ = writeln!(text, "{}: {}", node.name, subscription.create);
         }
+    }
+    for service in &plan.services {
+        let port = service.port.map_or_else(
+            || "a port that Docker chooses".to_owned(),
+            |port| format!("port {port}"),
+        );
+        _ = writeln!(text, "{}: {service}, on {port}", service.name);
+    }
+    if let Some(servers) = &planned.pgadmin_servers {
+        _ = writeln!(text, "\n── pgadmin: servers.json ──\n{servers:#}");
     }
     for node in &planned.files {
         for file in &node.files {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use replication_lab::event::{Event, Phase, Progress, Reporter, Silent, Unit};
+use replication_lab::event::{Event, Outcome, Phase, Progress, Reporter, Silent, Unit};
 use replication_lab::report::duration;
 
 use super::Context;
@@ -34,8 +34,24 @@ impl Shown {
                 bars: Some(bars),
             };
         }
+        Self::lines(context, Instant::now(), String::new())
+    }
+
+    /// Plain lines that say which lab they are about: of several at once, bars would tell nothing.
+    pub(super) fn of_one_of_several(context: &Context, began: Instant, prefix: String) -> Self {
+        if context.quiet {
+            return Self {
+                reporter: Arc::new(Silent),
+                bars: None,
+            };
+        }
+        Self::lines(context, began, prefix)
+    }
+
+    fn lines(context: &Context, began: Instant, prefix: String) -> Self {
         let lines = Lines {
-            began: Instant::now(),
+            began,
+            prefix,
             verbose: context.verbose > 0,
             shown: Mutex::default(),
         };
@@ -63,6 +79,8 @@ impl Drop for Shown {
 /// Plain lines with the time since the beginning.
 struct Lines {
     began: Instant,
+    /// What every line begins with.
+    prefix: String,
     verbose: bool,
     /// When each thing's progress was last shown: a line a second is enough.
     shown: Mutex<HashMap<String, Instant>>,
@@ -70,10 +88,8 @@ struct Lines {
 
 impl Lines {
     fn line(&self, text: &str) {
-        say(&format!(
-            "{:>7.2} s  {text}",
-            self.began.elapsed().as_secs_f64()
-        ));
+        let (prefix, at) = (&self.prefix, self.began.elapsed().as_secs_f64());
+        say(&format!("{prefix}{at:>7.2} s  {text}"));
     }
 
     fn progress(&self, progress: &Progress) {
@@ -107,11 +123,33 @@ impl Reporter for Lines {
             }
             Event::Began(_) | Event::Ended(..) => {}
             Event::Node(node, what) => self.line(&format!("{node}: {what}")),
+            Event::Step { number, say, what } => {
+                for line in step_lines(number, say.as_deref(), what) {
+                    self.line(&line);
+                }
+            }
+            Event::Stepped(outcome) => self.line(&stepped(outcome)),
             Event::Progress(_, progress) => self.progress(progress),
             Event::Note(text) => self.line(text),
             Event::Warning(text) => self.line(&format!("warning: {text}")),
         }
     }
+}
+
+/// What a reader is told of a step that begins.
+fn step_lines(number: &str, say: Option<&str>, what: &str) -> Vec<String> {
+    let told = say.unwrap_or_default().lines().map(str::to_owned);
+    let mut lines: Vec<String> = told.collect();
+    lines.push(format!("step {number}  {what}"));
+    lines
+}
+
+/// What a step brought.
+fn stepped(outcome: &Outcome) -> String {
+    let took = duration(Duration::from_secs_f64(outcome.took_ms / 1000.0));
+    let how = if outcome.passed { "pass" } else { "FAIL" };
+    let first = outcome.seen.lines().next().unwrap_or_default();
+    format!("  {how}  {first} ({took})")
 }
 
 /// A spinner for the phases that run, a bar for each thing whose end is known.
@@ -205,6 +243,12 @@ impl Reporter for Bars {
                 self.phases(|running| running.retain(|other| other != phase));
             }
             Event::Node(node, what) => self.line(&format!("  {node}: {what}")),
+            Event::Step { number, say, what } => {
+                for line in step_lines(number, say.as_deref(), what) {
+                    self.line(&format!("  {line}"));
+                }
+            }
+            Event::Stepped(outcome) => self.line(&format!("  {}", stepped(outcome))),
             Event::Progress(phase, progress) => self.progress(*phase, progress),
             Event::Note(text) => self.line(&format!("  {text}")),
             Event::Warning(text) => self.line(&format!("  warning: {text}")),

@@ -1,9 +1,13 @@
 //! `lab show`: what a lab teaches, and its topology drawn.
 
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use clap::Args;
 use replication_lab::exit::Exit;
 use replication_lab::report::topology;
+use replication_lab::scenario::step::Step;
+use replication_lab::step::describe;
 use serde::Serialize;
 
 use super::arguments::ScenarioArguments;
@@ -27,6 +31,14 @@ struct Shown {
     about: String,
     topology: String,
     data: Vec<String>,
+    steps: Vec<ShownStep>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownStep {
+    name: Option<String>,
+    say: Option<String>,
+    what: String,
 }
 
 impl Show {
@@ -39,6 +51,7 @@ impl Show {
             about: scenario.about,
             topology: topology::draw(&plan),
             data: plan.datasets().iter().map(ToString::to_string).collect(),
+            steps: plan.steps.iter().map(shown_step).collect(),
         };
         if self.output == Output::Json {
             output::json(&shown)?;
@@ -50,14 +63,40 @@ impl Show {
             shown.data.join(", ")
         };
         output::print(&format!(
-            "{}: {}\n\n{}\n\n{}\ndata: {data}, in database {}\n\nlab up {}\n",
+            "{}: {}\n\n{}\n\n{}\ndata: {data}, in database {}\n{}\nlab {} {}\n",
             shown.name,
             shown.title,
             shown.about.trim(),
             shown.topology,
             plan.database,
+            steps(&shown.steps),
+            if shown.steps.is_empty() { "up" } else { "run" },
             self.scenario.lab,
         ))?;
         Ok(Exit::Done)
+    }
+}
+
+fn shown_step(step: &Step) -> ShownStep {
+    ShownStep {
+        name: step.name.as_ref().map(ToString::to_string),
+        say: step.say.clone(),
+        what: describe(step),
+    }
+}
+
+/// The steps, each with what is said before it.
+fn steps(steps: &[ShownStep]) -> String {
+    let mut text = String::new();
+    for (index, step) in steps.iter().enumerate() {
+        for line in step.say.iter().flat_map(|say| say.trim().lines()) {
+            _ = writeln!(text, "\n    {line}");
+        }
+        _ = writeln!(text, "{:>3} {}", index + 1, step.what);
+    }
+    if text.is_empty() {
+        text
+    } else {
+        format!("\nsteps:{text}")
     }
 }

@@ -13,6 +13,7 @@ use replication_lab::name::LabName;
 use replication_lab::plan::Plan;
 use replication_lab::report::up::UpReport;
 use replication_lab::report::{duration, table};
+use replication_lab::scenario::diagnostic::Position;
 use replication_lab::scenario::load::Loaded;
 
 use super::Context;
@@ -145,7 +146,7 @@ impl Up {
         let state = if cluster.is_running() {
             "is up already"
         } else {
-            "exists, and not all of its nodes run"
+            "exists, and not all of it runs"
         };
         say(&format!(
             "{lab} {state}, and was left alone; --replace makes it anew, --name a second one beside it"
@@ -177,20 +178,23 @@ impl Up {
 }
 
 /// Where in the scenario the setting stands that a server blames.
-fn point_at(loaded: &Loaded, file: &str, error: &ClusterError) {
+pub(super) fn blamed<'e>(loaded: &Loaded, error: &'e ClusterError) -> Option<(&'e str, Position)> {
     let ClusterError::NodeEnded {
         node,
         blame: Some(blame),
         ..
     } = error
     else {
-        return;
+        return None;
     };
-    if let Some(at) = loaded.locate(&format!("nodes.{node}.conf.{}", blame.setting)) {
-        say(&format!(
-            "the scenario sets `{}` at {file}:{}:{}",
-            blame.setting, at.line, at.column
-        ));
+    let at = loaded.locate(&format!("nodes.{node}.conf.{}", blame.setting))?;
+    Some((&blame.setting, at))
+}
+
+fn point_at(loaded: &Loaded, file: &str, error: &ClusterError) {
+    if let Some((setting, at)) = blamed(loaded, error) {
+        let place = format!("{file}:{}:{}", at.line, at.column);
+        say(&format!("the scenario sets `{setting}` at {place}"));
     }
 }
 

@@ -76,7 +76,7 @@ async fn holder<E: Engine>(
 pub async fn network<E: Engine>(
     engine: &E,
     lab: &LabName,
-    nodes: usize,
+    hosts: usize,
 ) -> Result<(Network, Subnet), ClusterError> {
     let mut taken: Vec<Subnet> = engine
         .networks(None)
@@ -90,7 +90,7 @@ pub async fn network<E: Engine>(
             .iter()
             .flat_map(|table| subnet::host_routes(table)),
     );
-    for subnet in subnet::candidates(lab.as_str(), nodes, &taken) {
+    for subnet in subnet::candidates(lab.as_str(), hosts, &taken) {
         let spec = NetworkSpec {
             name: labels::lab_object(lab),
             subnet: Some(subnet.to_string()),
@@ -108,7 +108,7 @@ pub async fn network<E: Engine>(
 }
 
 /// A word that no other process has: the standard library seeds its hashes from the system's randomness.
-fn random_word() -> String {
+pub(super) fn random_word() -> String {
     let mut hasher = std::collections::hash_map::RandomState::new().build_hasher();
     hasher.write_u32(std::process::id());
     format!("{:016x}", hasher.finish())

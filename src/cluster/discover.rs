@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::name::NodeName;
-use crate::plan::PlannedNode;
+use crate::plan::{Plan, PlannedNode};
 use crate::postgres::client::{Doing as _, SqlError, literal};
 use crate::postgres::command::PGDATA;
 use crate::postgres::hba::{self, Addresses};
@@ -18,7 +18,7 @@ use crate::wait::{Probe, wait_for};
 use super::error::{ClusterError, Late};
 use super::{HOST, client};
 
-/// The addresses found so far: of each node from the start of its container on.
+/// The addresses found so far: of each node and each service from the start of its container on.
 #[derive(Debug)]
 pub(super) struct AddressBook {
     gateway: Ipv4Addr,
@@ -34,7 +34,7 @@ impl AddressBook {
         }
     }
 
-    /// Writes down where a node was found.
+    /// Writes down where a node or a service was found.
     pub(super) fn found(&self, node: NodeName, address: Ipv4Addr) {
         self.nodes
             .send_modify(|nodes| _ = nodes.insert(node, address));
@@ -48,11 +48,16 @@ impl AddressBook {
         }
     }
 
-    /// Waits until all of `nodes` are found.
-    pub(super) async fn all_of(&self, nodes: &[PlannedNode]) {
+    /// Waits until all nodes and services of a plan are found.
+    pub(super) async fn all_of(&self, plan: &Plan) {
         let mut known = self.nodes.subscribe();
-        let complete =
-            |known: &BTreeMap<NodeName, _>| nodes.iter().all(|node| known.contains_key(&node.name));
+        let complete = |known: &BTreeMap<NodeName, _>| {
+            plan.nodes.iter().all(|node| known.contains_key(&node.name))
+                && plan
+                    .services
+                    .iter()
+                    .all(|service| known.contains_key(&service.name.host()))
+        };
         // It fails when the book is gone, and we hold it.
         _ = known.wait_for(complete).await;
     }

@@ -9,7 +9,9 @@ use crate::name::{LabName, NodeName};
 use crate::postgres::client::SqlError;
 use crate::postgres::log::Blame;
 use crate::postgres::trouble::Trouble;
+use crate::scenario::services::ServiceName;
 
+use super::faults::FaultError;
 use super::tls::TlsError;
 
 /// A lab that could not be made, found or removed.
@@ -27,6 +29,9 @@ pub enum ClusterError {
     /// A certificate could not be made.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// A fault could not be had.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
     /// A dataset could not be loaded.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -95,6 +100,17 @@ pub enum ClusterError {
         #[source]
         seen: Late,
         /// The last lines of the log of the node concerned.
+        log: Vec<String>,
+    },
+    /// A service does not come up.
+    #[error("starting the service `{service}`")]
+    Service {
+        /// The service.
+        service: ServiceName,
+        /// What was seen instead.
+        #[source]
+        seen: Late,
+        /// The last lines that it wrote.
         log: Vec<String>,
     },
     /// Settings that did not take.
@@ -193,13 +209,13 @@ impl ClusterError {
             Self::Engine(error) => error.hint().map(str::to_owned),
             Self::Image(error) => error.hint(),
             Self::Taken { lab, by: Holder::Exists } => Some(format!(
-                "`lab status {lab}` shows it; `lab up … --replace` makes it anew, `lab up … --name OTHER` makes a second one, `lab down {lab}` removes it"
+                "`lab status {lab}` shows it; `--replace` makes it anew, `--name OTHER` makes a second one, `lab down {lab}` removes it"
             )),
             Self::Taken { lab, by: Holder::Making(_) } => {
                 Some(format!("wait for it, or choose another name with `--name`; `lab down {lab}` removes what it made"))
             }
             Self::Taken { lab, by: Holder::Abandoned } => Some(format!(
-                "`lab down {lab}` or `lab gc` removes what it left; `lab up … --replace` makes it anew"
+                "`lab down {lab}` or `lab gc` removes what it left; `--replace` makes it anew"
             )),
             Self::Taken { by: Holder::Foreign(_) | Holder::Other { .. }, .. } => Some("choose another name with `--name`".to_owned()),
             Self::NotFound { running, .. } if running.is_empty() => {
@@ -208,7 +224,7 @@ impl ClusterError {
             Self::NotFound { running, .. } => Some(format!("running now: {}", running.join(", "))),
             Self::NoNode { nodes, .. } => Some(format!("its nodes are {}", nodes.join(", "))),
             Self::HalfMade { lab, .. } => {
-                Some(format!("`lab down {lab}` removes what is there; `lab up … --replace` makes it anew"))
+                Some(format!("`lab down {lab}` removes what is there; `--replace` makes it anew"))
             }
             Self::NoAddresses { .. } => {
                 Some("`lab list` shows the labs, `lab gc` removes what crashed ones left".to_owned())
@@ -219,8 +235,13 @@ impl ClusterError {
             )),
             Self::Settings { node, .. } => Some(format!("look at `nodes.{node}.conf` in the scenario")),
             Self::Leftover { lab, .. } => Some(format!("`lab down {lab}` removes them")),
+            Self::Fault(error) => error.hint().map(str::to_owned),
             Self::Dataset(error) => error.hint().map(str::to_owned),
             Self::Subscription { subscription, node, trouble, .. } => trouble.hint(subscription, node.as_str()),
+            Self::Service { service, .. } => Some(format!(
+                "`--keep failed` keeps the lab and `lab logs LAB {service}` shows all that it wrote; \
+                 `--set services={{}}` brings the lab up without it"
+            )),
             Self::NodeEnded { .. }
             | Self::Late { .. }
             | Self::Sql(_)
@@ -233,7 +254,9 @@ impl ClusterError {
     /// What was seen on the node concerned, for a person to read: the end of its log.
     #[must_use]
     pub fn evidence(&self) -> Option<String> {
-        let (Self::NodeEnded { log, .. } | Self::Late { log, .. }) = self else {
+        let (Self::NodeEnded { log, .. } | Self::Late { log, .. } | Self::Service { log, .. }) =
+            self
+        else {
             return None;
         };
         if log.is_empty() {

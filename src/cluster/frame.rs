@@ -3,6 +3,7 @@
 use crate::plan::{Plan, PlannedNode, Role};
 use crate::postgres::{command, conf, hba};
 
+use super::backup::Backup;
 use super::tls::Identity;
 
 /// One file of a frame.
@@ -13,19 +14,18 @@ struct File {
 
 /// The node's files in one frame; those of TLS where it has an identity.
 #[must_use]
-pub fn of_node(
+pub(super) fn of_node(
     plan: &Plan,
     node: &PlannedNode,
+    backup: &Backup,
     addresses: &hba::Addresses,
     identity: Option<Identity>,
 ) -> Vec<u8> {
     let user = &plan.replication_user;
     // `pg_basebackup` itself wants an empty directory; what it gives comes before these.
-    let is_alone = || plan.same_backup(&node.name).len() == 1;
-    let folder = match node.role {
-        Role::Standby(_) if is_alone() => "conf",
-        Role::Primary if node.restored_from.is_some() => "conf",
-        _ => "pgdata",
+    let folder = match backup {
+        Backup::Own => "conf",
+        Backup::None | Backup::Shared { .. } => "pgdata",
     };
     let file = |name: &str, content: String| File {
         name: format!("{folder}/{name}"),
@@ -46,8 +46,10 @@ pub fn of_node(
     if let Some(identity) = identity {
         let own = [
             ("root.crt", identity.root),
-            ("server.crt", identity.certificate),
-            ("server.key", identity.key),
+            ("server.crt", identity.server.certificate),
+            ("server.key", identity.server.key),
+            ("client.crt", identity.client.certificate),
+            ("client.key", identity.client.key),
         ];
         files.extend(own.map(|(name, content)| File {
             name: name.to_owned(),

@@ -3,9 +3,12 @@
 use crate::engine::{LAB_LABEL, Labels};
 use crate::name::{LabName, NodeName};
 use crate::plan::Plan;
+use crate::scenario::services::ServiceName;
 
 /// The label with a node's name.
 pub const NODE_LABEL: &str = "dev.replication-lab.node";
+/// The label with a service's name.
+pub const SERVICE_LABEL: &str = "dev.replication-lab.service";
 /// The label with the whole plan as JSON, without its password.
 pub const PLAN_LABEL: &str = "dev.replication-lab.plan";
 /// The label that says which `lab up` made the claim: a random word.
@@ -15,10 +18,22 @@ pub const OWNER_LABEL: &str = "dev.replication-lab.owner";
 /// The label of a template: the image's identity that it was made with.
 pub const TEMPLATE_LABEL: &str = "dev.replication-lab.template";
 
+/// The label with the values that steps captured, by name, as JSON.
+pub const CAPTURED_LABEL: &str = "dev.replication-lab.captured";
+
+/// The label with the faults of a lab's network as JSON.
+pub const FAULTS_LABEL: &str = "dev.replication-lab.faults";
+
 /// The name of a node's container and of its volume.
 #[must_use]
 pub fn node_object(lab: &LabName, node: &NodeName) -> String {
     format!("lab-{lab}-{node}")
+}
+
+/// The name of a service's container and of its volume. No node has that name.
+#[must_use]
+pub fn service_object(lab: &LabName, service: ServiceName) -> String {
+    format!("lab-{lab}-{service}")
 }
 
 /// The name of the volume that says that a lab is complete. A node's name has no `.`, so no node's volume has it.
@@ -27,10 +42,43 @@ pub fn ready_object(lab: &LabName) -> String {
     format!("lab-{lab}.ready")
 }
 
+/// The name of the volume with the faults of a lab's network; each change has the next number.
+#[must_use]
+pub fn faults_object(lab: &LabName, number: u64) -> String {
+    format!("lab-{lab}.faults-{number}")
+}
+
+/// The number of the volume of that name, if it is one with faults.
+#[must_use]
+pub fn faults_number(lab: &LabName, name: &str) -> Option<u64> {
+    let number = name
+        .strip_prefix(&lab_object(lab))?
+        .strip_prefix(".faults-")?;
+    number.parse().ok()
+}
+
+/// The name of the container from which a node's network is changed.
+#[must_use]
+pub fn beside_object(lab: &LabName, node: &NodeName) -> String {
+    format!("{}.net", node_object(lab, node))
+}
+
+/// The name of the container that holds a node's data disk, where that is bounded.
+#[must_use]
+pub fn disk_object(lab: &LabName, node: &NodeName) -> String {
+    format!("{}.disk", node_object(lab, node))
+}
+
 /// The name of the volume with a base backup that standbys share, called by the first of them.
 #[must_use]
 pub fn backup_object(lab: &LabName, first: &NodeName) -> String {
     format!("lab-{lab}.backup-{first}")
+}
+
+/// The name of the volume that says that a step was done, by its number.
+#[must_use]
+pub fn step_object(lab: &LabName, number: &str) -> String {
+    format!("lab-{lab}.step-{number}")
 }
 
 /// The name of a lab's network and of the volume that claims the name.
@@ -50,6 +98,14 @@ pub fn of_lab(lab: &LabName) -> Labels {
 pub fn of_node(lab: &LabName, node: &NodeName) -> Labels {
     let mut labels = of_lab(lab);
     labels.insert(NODE_LABEL.to_owned(), node.to_string());
+    labels
+}
+
+/// The labels of everything that belongs to a service.
+#[must_use]
+pub fn of_service(lab: &LabName, service: ServiceName) -> Labels {
+    let mut labels = of_lab(lab);
+    labels.insert(SERVICE_LABEL.to_owned(), service.to_string());
     labels
 }
 

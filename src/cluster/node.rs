@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Container, ContainerSpec, Engine, Mount, Volume};
+use crate::engine::{Container, ContainerSpec, Engine, Mount, Publish, Volume};
 use crate::event::{Event, Phase, Progress, Unit};
 use crate::image::{self, Found};
 use crate::name::NodeName;
@@ -16,10 +16,11 @@ use crate::postgres::{PORT, client, command, log};
 use crate::wait::{Probe, WaitError, wait_for};
 
 use super::HOST;
+use super::backup::Backup;
 use super::clock::Clock;
 use super::console::{Console, Input, Stage};
 use super::error::{ClusterError, Ended, Late};
-use super::{backup, claim, labels, template};
+use super::{claim, disk, labels, template};
 
 /// What the container runs; see there.
 const START: &str = include_str!("../../images/node/start.sh");
@@ -39,6 +40,8 @@ pub(super) struct Starting<E> {
     /// Where the engine says that it is, inside the lab's network.
     pub(super) address: Ipv4Addr,
     pub(super) port: u16,
+    /// What its data directory is made from.
+    pub(super) backup: Backup,
     console: Console,
     input: Input,
 }
@@ -58,16 +61,19 @@ pub(super) async fn start<E: Engine>(
         name: name.clone(),
         labels,
     };
-    let volume = engine.create_volume(&volume).await?;
+    let volume = match node.disk {
+        Some(bytes) => disk::create(engine, plan, node, &volume, bytes, found).await?,
+        None => engine.create_volume(&volume).await?,
+    };
     if let Some(by) = claim::other_holder(&plan.lab, &volume) {
         return Err(ClusterError::Taken {
             lab: plan.lab.clone(),
             by,
         });
     }
-    let id = engine
-        .create_container(&spec(plan, node, found, address, name))
-        .await?;
+    let backup = Backup::of(plan, node);
+    let spec = spec(plan, node, &backup, found, address, name);
+    let id = engine.create_container(&spec).await?;
     let attached = engine.attach(&id).await?;
     let (console, input) = Console::read(attached, backup_bar(clock.clone(), node.name.clone()));
     engine.start_container(&id).await?;
@@ -87,6 +93,7 @@ pub(super) async fn start<E: Engine>(
         id,
         address,
         port,
+        backup,
         console,
         input,
     })
@@ -110,18 +117,16 @@ fn backup_bar(clock: Clock, node: NodeName) -> impl Fn(&str) + Send + 'static {
 fn spec(
     plan: &Plan,
     node: &PlannedNode,
+    backup: &Backup,
     found: &Found,
     address: Option<Ipv4Addr>,
     name: String,
 ) -> ContainerSpec {
-    let sharers = match node.role {
-        Role::Primary => 1,
-        Role::Standby(_) => plan.same_backup(&node.name).len(),
-    };
     let mut command: Vec<String> = ["sh", "-c", START, "lab-node", node.name.as_str()]
         .map(str::to_owned)
         .into();
-    command.push(sharers.to_string());
+    command.push(backup.sharers().to_string());
+    command.push(template::number(plan, &node.name).to_string());
     let own = labels::of_node(&plan.lab, &node.name);
     let mut mounts = vec![Mount {
         volume: name.clone(),
@@ -148,9 +153,10 @@ fn spec(
                 standby.slot.as_ref(),
                 plan.tls,
             ));
-            mounts.extend(backup::mount(plan, &node.name));
+            mounts.extend(backup.mount(&plan.lab));
         }
     }
+    mounts.extend(super::archive::mount(plan));
     ContainerSpec {
         name,
         hostname: node.name.to_string(),
@@ -164,11 +170,12 @@ fn spec(
         ],
         network: Some(labels::lab_object(&plan.lab)),
         address,
-        publish: Some(PORT),
+        publish: Some(Publish::anywhere(PORT)),
         mounts,
         shm_bytes: SHM_BYTES,
         labels: own,
         stdin: true,
+        power: None,
     }
 }
 

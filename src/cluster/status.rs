@@ -7,13 +7,15 @@ use serde::Serialize;
 use tokio_postgres::Client;
 
 use crate::engine::{Container, ContainerState, Engine};
-use crate::name::SlotName;
-use crate::plan::{PlannedNode, Role, Standby};
+use crate::name::{NodeName, SlotName};
+use crate::plan::{PlannedNode, PlannedService, Role, Standby};
+use crate::postgres::catalog::TIMELINE;
 use crate::postgres::client::words;
 use crate::postgres::lsn::Lsn;
 use crate::report::chain;
 
-use super::Cluster;
+use super::faults::LinkFault;
+use super::{Cluster, service};
 
 pub use logical::{LogicalSlot, PublicationStatus, SubscriptionStatus, TableStatus};
 
@@ -28,6 +30,29 @@ pub struct Status {
     pub healthy: bool,
     /// Its nodes, upstreams first.
     pub nodes: Vec<NodeStatus>,
+    /// The faults of the network between them that a step or `lab fault` made.
+    pub faults: Vec<LinkFault>,
+    /// The nodes whose data disk a step or `lab fault` filled.
+    pub full_disks: Vec<NodeName>,
+    /// What runs beside them.
+    pub services: Vec<ServiceStatus>,
+}
+
+/// The state of one service.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ServiceStatus {
+    /// Its name.
+    pub name: String,
+    /// What its container is doing: `running`, `exited`, `paused`, …; `gone` when there is none.
+    pub state: String,
+    /// Its address inside the lab's network.
+    pub address: Option<String>,
+    /// Its port on the host.
+    pub port: Option<u16>,
+    /// Where people find it, while it has a port.
+    pub url: Option<String>,
+    /// Why it does not answer.
+    pub problem: Option<String>,
 }
 
 /// The state of one node. What cannot be known, because it does not run or answer, is absent.
@@ -177,12 +202,19 @@ impl<E: Engine> Cluster<E> {
             }
             nodes.push(status);
         }
-        let healthy = nodes.iter().all(is_healthy);
+        let services = self.services();
+        let services = services.map(|(service, container)| service_status(service, container));
+        let services = join_all(services).await;
+        let answers = services.iter().all(|service| service.problem.is_none());
+        let healthy = answers && nodes.iter().all(is_healthy);
         Status {
             lab: self.plan.lab.to_string(),
             scenario: self.plan.scenario.to_string(),
             healthy,
             nodes,
+            services,
+            full_disks: self.full_disks().await.unwrap_or_default(),
+            faults: self.faults().await.unwrap_or_default().links,
         }
     }
 
@@ -223,18 +255,49 @@ impl<E: Engine> Cluster<E> {
         node: &PlannedNode,
         container: Option<&Container>,
     ) -> Result<Client, String> {
-        match container.map(|found| found.state) {
-            None => return Err("its container is gone".to_owned()),
-            Some(ContainerState::Running) => {}
-            Some(ContainerState::Paused) => return Err("its container is paused".to_owned()),
-            Some(_) => return Err("its container does not run".to_owned()),
-        }
+        runs(container)?;
         // A node that was stopped by hand may lack the lab's database no more than its server; any will do.
         let connected = self
             .connect(&node.name, crate::postgres::MAINTENANCE_DATABASE)
             .await;
         connected.map_err(|error| chain(&error))
     }
+}
+
+/// Whether a container runs, or else what it does instead.
+fn runs(container: Option<&Container>) -> Result<(), String> {
+    Err(match container.map(|found| found.state) {
+        Some(ContainerState::Running) => return Ok(()),
+        None => "its container is gone",
+        Some(ContainerState::Paused) => "its container is paused",
+        Some(_) => "its container does not run",
+    }
+    .to_owned())
+}
+
+/// Asks a service.
+async fn service_status(planned: &PlannedService, container: Option<&Container>) -> ServiceStatus {
+    let port = container.and_then(|found| found.port);
+    let answered = match (runs(container), port) {
+        (Ok(()), Some(port)) => service::ask(port).await,
+        (Ok(()), None) => Err("it has no port on the host".to_owned()),
+        (Err(why), _) => Err(why),
+    };
+    ServiceStatus {
+        name: planned.name.to_string(),
+        state: word(container),
+        address: container
+            .and_then(|found| found.address)
+            .map(|address| address.to_string()),
+        port,
+        url: port.map(service::url),
+        problem: answered.err(),
+    }
+}
+
+fn word(container: Option<&Container>) -> String {
+    let word = container.map_or("gone", |found| found.state.word());
+    word.to_owned()
 }
 
 fn is_healthy(node: &NodeStatus) -> bool {
@@ -256,9 +319,7 @@ fn blank(planned: &PlannedNode, container: Option<&Container>) -> NodeStatus {
     };
     NodeStatus {
         name: planned.name.to_string(),
-        state: container
-            .map_or("gone", |found| found.state.word())
-            .to_owned(),
+        state: word(container),
         expected_role: planned.role.word().to_owned(),
         role: None,
         upstream,
@@ -279,12 +340,11 @@ fn blank(planned: &PlannedNode, container: Option<&Container>) -> NodeStatus {
 }
 
 async fn own(client: &Client) -> Result<Own, String> {
-    // A standby's control file lags behind its timeline, so the walreceiver's is taken where there is one.
-    let sql = "SELECT pg_is_in_recovery(), \
-               coalesce((SELECT received_tli FROM pg_stat_wal_receiver), timeline_id), \
-               CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text \
-               FROM pg_control_checkpoint()";
-    let row = client.query_one(sql, &[]).await.map_err(words)?;
+    let sql = format!(
+        "SELECT pg_is_in_recovery(), {TIMELINE}, \
+         CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text"
+    );
+    let row = client.query_one(&sql, &[]).await.map_err(words)?;
     let lsn: Option<String> = row.get(2);
     Ok(Own {
         in_recovery: row.get(0),

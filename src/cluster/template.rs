@@ -1,16 +1,18 @@
-//! The initialised data directory that all labs of one image copy: `initdb` runs once an image, not once a lab.
+//! The initialised data directories that all labs of one image copy: `initdb` runs once an image and primary, not once a
+//! lab.
 //!
 //! It lies in a volume. `images/node/start.sh` fills it, under a lock, in the first primary that finds it empty.
 
 use crate::engine::{Engine, EngineError, Labels, Mount, Selector};
 use crate::image::Found;
-use crate::name::LabName;
+use crate::name::{LabName, NodeName};
+use crate::plan::Plan;
 
 use super::labels::TEMPLATE_LABEL;
 use super::volume;
 
 /// Counts up when what `initdb` is told changes, so that an older directory is not taken for a newer one.
-const GENERATION: u32 = 4;
+const GENERATION: u32 = 6;
 
 /// The name of an image's template.
 fn name(image_id: &str) -> String {
@@ -31,6 +33,16 @@ pub(super) fn mount(image_id: &str) -> Mount {
         read_only: false,
         labels: labels(image_id),
     }
+}
+
+/// Which of the directories in it a node begins with: no two primaries of a lab have one system identifier, since a
+/// standby of the one could otherwise stream from the other.
+pub(super) fn number(plan: &Plan, node: &NodeName) -> usize {
+    let mut primaries = plan.primaries().filter(|node| node.restored_from.is_none());
+    primaries
+        .position(|primary| primary.name == *node)
+        .unwrap_or(0)
+        + 1
 }
 
 /// Makes the template's volume, empty, unless it exists.

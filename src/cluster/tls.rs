@@ -1,14 +1,15 @@
-//! The certificates of a lab with TLS: an authority of its own, and a server certificate for each node.
+//! The certificates of a lab with TLS: an authority of its own, and two for each node. As a server a node proves that it
+//! is that node, as a client that it may be the replication user.
 //!
-//! Owns the only file that names the certificate crate. The authority's key lives as long as `lab up`, a node's key
-//! goes to that node alone.
+//! Owns the only file that names the certificate crate. The authority's key lives as long as `lab up`, a node's keys
+//! go to that node alone.
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose,
 };
 
-use crate::name::{LabName, NodeName};
+use crate::name::{LabName, NodeName, UserName};
 
 /// Why there is no certificate.
 #[derive(Debug, thiserror::Error)]
@@ -25,9 +26,15 @@ pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 pub struct Identity {
     /// The authority's certificate.
     pub(super) root: String,
-    /// The node's certificate.
+    /// The node as a server.
+    pub(super) server: Pair,
+    /// The node as a client.
+    pub(super) client: Pair,
+}
+
+/// A certificate and its private key.
+pub(super) struct Pair {
     pub(super) certificate: String,
-    /// Its private key.
     pub(super) key: String,
 }
 
@@ -49,22 +56,40 @@ impl Authority {
             .map_err(failed)
     }
 
-    /// A certificate for the name that others call the node by.
-    pub(super) fn identity(&self, node: &NodeName) -> Result<Identity, TlsError> {
+    /// Certificates for the name that others call the node by, and for the role that it connects to them as.
+    pub(super) fn identity(&self, node: &NodeName, user: &UserName) -> Result<Identity, TlsError> {
+        // Each for one purpose alone, or a node that is called like a role could enter as that role.
+        let (server, client) = (
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        );
+        Ok(Identity {
+            root: self.0.pem(),
+            server: self.pair(node.as_str(), &[node.as_str()], server)?,
+            // PostgreSQL compares the common name with the role (manual, 20.12).
+            client: self.pair(user.as_str(), &[], client)?,
+        })
+    }
+
+    fn pair(
+        &self,
+        name: &str,
+        hosts: &[&str],
+        purpose: ExtendedKeyUsagePurpose,
+    ) -> Result<Pair, TlsError> {
         let failed = |source| TlsError {
-            subject: node.to_string(),
+            subject: name.to_owned(),
             source,
         };
-        let mut params = CertificateParams::new([node.to_string()]).map_err(failed)?;
-        let name = node.as_str();
+        let hosts: Vec<String> = hosts.iter().copied().map(str::to_owned).collect();
+        let mut params = CertificateParams::new(hosts).map_err(failed)?;
         params.distinguished_name.push(DnType::CommonName, name);
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.extended_key_usages = vec![purpose];
         let key = KeyPair::generate().map_err(failed)?;
         let certificate = params.signed_by(&key, &self.0).map_err(failed)?;
-        Ok(Identity {
-            root: self.0.pem(),
+        Ok(Pair {
             certificate: certificate.pem(),
             key: key.serialize_pem(),
         })
@@ -76,15 +101,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_node_has_a_key_of_its_own_and_the_same_root() {
+    fn every_node_has_keys_of_its_own_and_the_same_root() {
         let authority = Authority::new(&LabName::new("tls").expect("a name")).expect("made");
+        let user = UserName::new("replication_user").expect("a name");
         let [one, other] = ["primary", "replica_1"].map(|name| {
             let node = NodeName::new(name).expect("a name");
-            authority.identity(&node).expect("made")
+            authority.identity(&node, &user).expect("made")
         });
         assert_eq!(one.root, other.root);
-        assert_ne!(one.certificate, other.certificate);
-        assert_ne!(one.key, other.key);
-        assert!(one.key.starts_with("-----BEGIN PRIVATE KEY-----"));
+        let pairs = [&one.server, &one.client, &other.server, &other.client];
+        for (index, pair) in pairs.iter().enumerate() {
+            assert!(pair.key.starts_with("-----BEGIN PRIVATE KEY-----"));
+            for later in &pairs[index + 1..] {
+                assert_ne!(pair.certificate, later.certificate);
+                assert_ne!(pair.key, later.key);
+            }
+        }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! images ─ claim, network ─┬─ primary: container ─ data directory ─ server ─ roles, slots ─ data ─┐
-//!                          └─ each standby: container ────────────────────────────────────────────┤
+//!                          ├─ each standby: container ────────────────────────────────────────────┤
+//!                          └─ each service: container ── … it answers, at the latest after the proof │
 //!   ┌─────────────────────────────────────────────────────────────────────────────────────────────┘
 //!   └─ each standby, after its upstream: upstream's pg_hba.conf ─ files ─ base backup ─ server ─ streaming
 //!                                                                                                   │
@@ -12,6 +13,7 @@
 mod build;
 mod primary;
 mod restored;
+mod services;
 mod standby;
 mod subscriber;
 
@@ -27,6 +29,7 @@ use crate::engine::{Engine, Volume};
 use crate::event::{Phase, Reporter};
 use crate::image::{self, Found};
 use crate::plan::{Plan, PlannedDataset};
+use crate::scenario::services::ServiceName;
 use crate::verify::Verdict;
 
 use super::clock::Clock;
@@ -102,7 +105,7 @@ pub async fn up<E: Engine>(
         .await?;
     let lab = plan.lab.clone();
     let build = Build::new(engine, plan, images, authority, options, clock, cancel);
-    match build.run().await {
+    match Box::pin(build.run()).await {
         Ok((cluster, verdict)) => Ok(Up {
             cluster,
             verdict,
@@ -128,6 +131,12 @@ pub async fn up<E: Engine>(
     }
 }
 
+/// What a service's image goes by among those of nodes: no image's name has a space.
+fn image_of(service: ServiceName) -> String {
+    format!("service {service}")
+}
+
+/// The images of nodes by what they ask for, and those of services.
 async fn images<E: Engine>(
     engine: &E,
     plan: &Plan,
@@ -140,6 +149,11 @@ async fn images<E: Engine>(
             let reporter = clock.reporter().as_ref();
             place.insert(image::ensure(engine, &node.postgres, reporter, cancel).await?);
         }
+    }
+    for service in &plan.services {
+        let reporter = clock.reporter().as_ref();
+        let found = image::ensure_service(engine, service, reporter, cancel).await?;
+        images.insert(image_of(service.name), found);
     }
     Ok(images)
 }

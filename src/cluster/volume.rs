@@ -36,6 +36,7 @@ pub(super) async fn owned_by_postgres<E: Engine>(
         shm_bytes: 0,
         labels: own,
         stdin: false,
+        power: None,
     };
     let made = engine.create_container(&container).await?;
     engine.remove_container(&made).await

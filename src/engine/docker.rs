@@ -14,6 +14,7 @@ mod volume;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+use bollard::query_parameters::KillContainerOptionsBuilder;
 use tokio::io::AsyncRead;
 
 use super::{
@@ -143,7 +144,11 @@ impl Engine for Docker {
     }
 
     async fn create_volume(&self, volume: &Volume) -> Result<Volume, EngineError> {
-        volume::create(self, volume).await
+        volume::create(self, volume, None).await
+    }
+
+    async fn create_disk(&self, volume: &Volume, bytes: u64) -> Result<Volume, EngineError> {
+        volume::create(self, volume, Some(bytes)).await
     }
 
     async fn volumes(&self, which: &Selector) -> Result<Vec<Volume>, EngineError> {
@@ -166,6 +171,15 @@ impl Engine for Docker {
     async fn pause_container(&self, id: &str) -> Result<(), EngineError> {
         let act = format!("pausing the container `{}`", shown(id));
         self.call(&act, self.client.pause_container(id)).await
+    }
+
+    async fn signal_container(&self, id: &str, signal: &str) -> Result<(), EngineError> {
+        let act = format!("sending {signal} to the container `{}`", shown(id));
+        let options = KillContainerOptionsBuilder::default()
+            .signal(signal)
+            .build();
+        self.call(&act, self.client.kill_container(id, Some(options)))
+            .await
     }
 
     async fn unpause_container(&self, id: &str) -> Result<(), EngineError> {

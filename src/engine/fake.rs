@@ -324,6 +324,14 @@ impl Engine for Fake {
         .await
     }
 
+    async fn create_disk(&self, volume: &Volume, bytes: u64) -> Result<Volume, EngineError> {
+        let called = format!("{} {bytes}", volume.name);
+        self.call("create_disk", &called, |shared| {
+            Ok(shared.world.create_volume(volume))
+        })
+        .await
+    }
+
     async fn volumes(&self, which: &Selector) -> Result<Vec<Volume>, EngineError> {
         self.call("volumes", "", |shared| {
             let all = shared.world.volumes.iter();
@@ -365,6 +373,14 @@ impl Engine for Fake {
     async fn pause_container(&self, id: &str) -> Result<(), EngineError> {
         self.call("pause_container", id, |shared| shared.world.pause(id))
             .await
+    }
+
+    async fn signal_container(&self, id: &str, signal: &str) -> Result<(), EngineError> {
+        let signal = signal.to_owned();
+        self.call("signal_container", id, move |shared| {
+            shared.world.signal(id, &signal)
+        })
+        .await
     }
 
     async fn unpause_container(&self, id: &str) -> Result<(), EngineError> {

@@ -1,4 +1,4 @@
-//! Building an image by the recipe in `images/postgres`, and streaming it into the engine.
+//! Building an image by a recipe of `images/`, and streaming it into the engine.
 //!
 //! Owns the recipe's process. The recipe lives as long as a pipe to it is open: it ends and cleans up when the pipe is
 //! closed, be it because the build was cancelled, dropped, or this process killed.
@@ -17,7 +17,7 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::{BuildError, IMAGE_LABEL, ImageError, POSTGRES_LABEL};
+use super::{BuildError, IMAGE_LABEL, ImageError, PGADMIN_LABEL, POSTGRES_LABEL};
 use crate::engine::{Engine, EngineError};
 use crate::event::{Event, Phase, Progress, Reporter, Unit};
 
@@ -29,10 +29,12 @@ const WORDS: usize = 8;
 
 /// How an image is built.
 pub(super) struct Recipe {
-    /// What the image is called, before the `:` and its major version.
+    /// What the image is called, before the `:` and its version.
     pub(super) repository: &'static str,
-    /// A bash script that takes the major version and writes a tar.
+    /// A bash script that takes the version and writes a tar.
     pub(super) script: &'static str,
+    /// Dockerfile instructions for what a root file system does not say, by version.
+    pub(super) changes: fn(&str) -> Vec<String>,
     /// What is added to its environment.
     pub(super) env: Vec<(&'static str, OsString)>,
     /// The folder for claims on building.
@@ -43,7 +45,11 @@ impl Default for Recipe {
     fn default() -> Self {
         Self {
             repository: "lab-postgres",
-            script: include_str!("../../images/postgres/build.sh"),
+            script: concat!(
+                include_str!("../../images/debian.sh"),
+                include_str!("../../images/postgres/build.sh")
+            ),
+            changes: of_postgres,
             env: Vec::new(),
             claims: std::env::temp_dir(),
         }
@@ -51,14 +57,56 @@ impl Default for Recipe {
 }
 
 impl Recipe {
-    /// The name of the image that is built for a major version.
-    pub(super) fn reference(&self, major: u32) -> String {
-        format!("{}:{major}", self.repository)
+    /// How pgAdmin's image is built.
+    pub(super) fn pgadmin() -> Self {
+        Self {
+            repository: "lab-pgadmin",
+            script: concat!(
+                include_str!("../../images/debian.sh"),
+                include_str!("../../images/pgadmin/build.sh")
+            ),
+            changes: of_pgadmin,
+            ..Self::default()
+        }
+    }
+
+    /// How the image is built whose programs cut networks.
+    pub(super) fn net() -> Self {
+        Self {
+            repository: "lab-net",
+            script: concat!(
+                include_str!("../../images/debian.sh"),
+                include_str!("../../images/net/build.sh")
+            ),
+            changes: of_net,
+            ..Self::default()
+        }
+    }
+
+    /// The name of the image that is built for a version.
+    pub(super) fn reference(&self, version: &str) -> String {
+        format!("{}:{version}", self.repository)
     }
 }
 
-/// Dockerfile instructions for what a root file system does not say.
-fn changes(major: u32) -> Vec<String> {
+fn of_pgadmin(version: &str) -> Vec<String> {
+    vec![
+        "ENV PYTHONPATH=/opt/pgadmin:/opt/pgadmin/pgadmin4".to_owned(),
+        "ENV LANG=C.UTF-8".to_owned(),
+        "USER pgadmin".to_owned(),
+        format!("LABEL {IMAGE_LABEL}=pgadmin"),
+        format!("LABEL {PGADMIN_LABEL}={version}"),
+    ]
+}
+
+fn of_net(_: &str) -> Vec<String> {
+    vec![
+        "ENV LANG=C.UTF-8".to_owned(),
+        format!("LABEL {IMAGE_LABEL}=net"),
+    ]
+}
+
+fn of_postgres(major: &str) -> Vec<String> {
     vec![
         format!(
             "ENV PATH=/usr/lib/postgresql/{major}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -75,11 +123,11 @@ fn changes(major: u32) -> Vec<String> {
 pub(super) async fn build<E: Engine>(
     engine: &E,
     recipe: &Recipe,
-    major: u32,
+    version: &str,
     reporter: &dyn Reporter,
     cancel: &CancellationToken,
 ) -> Result<Result<String, BuildError>, ImageError> {
-    let mut child = match start(recipe, major) {
+    let mut child = match start(recipe, version) {
         Ok(child) => child,
         Err(error) => return Ok(Err(BuildError::Run(error))),
     };
@@ -99,7 +147,7 @@ pub(super) async fn build<E: Engine>(
             status
         };
         let imported = async {
-            let imported = import(engine, recipe, major, stdout, sealed).await;
+            let imported = import(engine, recipe, version, stdout, sealed).await;
             if imported.is_err() {
                 lifeline.cut();
             }
@@ -120,9 +168,9 @@ pub(super) async fn build<E: Engine>(
     Ok(outcome(status, imported, told))
 }
 
-fn start(recipe: &Recipe, major: u32) -> io::Result<Child> {
+fn start(recipe: &Recipe, version: &str) -> io::Result<Child> {
     Command::new("bash")
-        .args(["-c", recipe.script, "build.sh", &major.to_string()])
+        .args(["-c", recipe.script, "build.sh", version])
         .env("LIFELINE", "1")
         .envs(recipe.env.iter().map(|(key, value)| (key, value)))
         .stdin(Stdio::piped())
@@ -145,7 +193,7 @@ impl Lifeline {
 async fn import<E: Engine>(
     engine: &E,
     recipe: &Recipe,
-    major: u32,
+    version: &str,
     stdout: ChildStdout,
     whole: oneshot::Receiver<bool>,
 ) -> Result<(), EngineError> {
@@ -158,8 +206,10 @@ async fn import<E: Engine>(
         tar,
         whole: Some(whole),
     };
-    let reference = recipe.reference(major);
-    engine.import_image(&reference, &changes(major), tar).await
+    let reference = recipe.reference(version);
+    engine
+        .import_image(&reference, &(recipe.changes)(version), tar)
+        .await
 }
 
 /// A tar that ends well only if whoever writes it does. A tar that broke off must not become an image.

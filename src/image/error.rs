@@ -33,6 +33,31 @@ pub enum ImageError {
         /// Why it was not built.
         source: BuildError,
     },
+    /// pgAdmin's official image does not come, and building one failed.
+    #[error(
+        "building an image with pgAdmin {version}, for `dpage/pgadmin4:{version}` is not here and could not be pulled ({pull})"
+    )]
+    NoPgadmin {
+        /// Its version.
+        version: String,
+        /// What the engine said when the official image was to be pulled.
+        pull: String,
+        /// Why it was not built.
+        source: BuildError,
+    },
+    /// The image whose programs cut networks does not come, and building one failed.
+    #[error(
+        "building an image with `nft` and `tc`, which faults of networks need, for `{official}` is not here and could \
+         not be pulled ({pull})"
+    )]
+    NoNet {
+        /// The image that could not be pulled.
+        official: &'static str,
+        /// What the engine said then.
+        pull: String,
+        /// Why it was not built.
+        source: BuildError,
+    },
     /// An image has another major version than its name says.
     #[error("expecting PostgreSQL {wanted} in the image `{reference}`, which has {found}")]
     WrongMajor {
@@ -118,10 +143,10 @@ pub enum BuildError {
     #[error("no space is left in the folder for temporary files: {0}")]
     NoSpace(String),
     /// What the mirror gave cannot be used, or the recipe broke.
-    #[error("the recipe `images/postgres/build.sh` failed: {0}")]
+    #[error("the recipe in `images` failed: {0}")]
     Recipe(String),
     /// The recipe could not be run.
-    #[error("running the recipe `images/postgres/build.sh`")]
+    #[error("running the recipe in `images`")]
     Run(#[source] io::Error),
     /// The engine did not take the image.
     #[error(transparent)]
@@ -137,7 +162,17 @@ impl ImageError {
             Self::Absent {
                 reference, failure, ..
             } => Some(absent(reference, *failure)),
-            Self::Unbuilt { major, source, .. } => unbuilt(*major, source),
+            Self::Unbuilt { major, source, .. } => unbuilt(
+                &format!("postgres:{major}"),
+                "or name an image that is here with --image",
+                source,
+            ),
+            Self::NoPgadmin {
+                version, source, ..
+            } => no_pgadmin(version, source),
+            Self::NoNet {
+                official, source, ..
+            } => unbuilt(official, "no other fault needs it", source),
             Self::WrongMajor {
                 reference, wanted, ..
             } => Some(format!(
@@ -162,7 +197,14 @@ fn absent(reference: &str, failure: PullFailure) -> String {
             "images of this name are built by `lab`: ask for the version instead, with --postgres {major}"
         );
     }
+    if reference.starts_with("lab-pgadmin:") {
+        return "images of this name are built by `lab`: leave `image` out".to_owned();
+    }
     match failure {
+        PullFailure::NoRegistry if reference.contains("pgadmin") => format!(
+            "{}; without `image`, pgAdmin can be built from packages on Debian and Ubuntu",
+            carry(reference)
+        ),
         PullFailure::NoRegistry => format!(
             "{}; a major version alone (--postgres 17) can be built from packages on Debian and Ubuntu",
             carry(reference)
@@ -176,20 +218,33 @@ fn absent(reference: &str, failure: PullFailure) -> String {
     }
 }
 
-fn unbuilt(major: u32, source: &BuildError) -> Option<String> {
-    let official = format!("postgres:{major}");
+/// What is different with pgAdmin: a part of it comes from a Python package index.
+fn no_pgadmin(version: &str, source: &BuildError) -> Option<String> {
+    let official = format!("dpage/pgadmin4:{version}");
     match source {
-        BuildError::Host(_) => Some(format!(
-            "{}; or name an image that is here with --image",
+        BuildError::Version(_) | BuildError::Mirror(_) | BuildError::Recipe(_) => Some(format!(
+            "do `apt-get update` and pip reach their mirrors from this host? proxies belong into /etc/apt/apt.conf.d \
+             and `pip config`; or {}; or take the service out with --set services={{}}",
             carry(&official)
         )),
+        source => unbuilt(
+            &official,
+            "or take the service out with --set services={}",
+            source,
+        ),
+    }
+}
+
+fn unbuilt(official: &str, else_do: &str, source: &BuildError) -> Option<String> {
+    match source {
+        BuildError::Host(_) => Some(format!("{}; {else_do}", carry(official))),
         BuildError::Version(_) => Some(format!(
             "choose one of those versions with --postgres; or {}",
-            carry(&official)
+            carry(official)
         )),
         BuildError::Mirror(_) => Some(format!(
             "`apt-get update` shows whether this host reaches its mirror, /etc/apt/apt.conf.d is the place for a proxy; or {}",
-            carry(&official)
+            carry(official)
         )),
         BuildError::NoSpace(_) => Some(format!(
             "free some room in {}, or point TMPDIR at a folder with more",
@@ -197,9 +252,9 @@ fn unbuilt(major: u32, source: &BuildError) -> Option<String> {
         )),
         BuildError::Recipe(_) => Some(format!(
             "does `apt-get update` succeed on this host? otherwise {}",
-            carry(&official)
+            carry(official)
         )),
-        BuildError::Run(_) => Some(format!("is bash installed? otherwise {}", carry(&official))),
+        BuildError::Run(_) => Some(format!("is bash installed? otherwise {}", carry(official))),
         BuildError::Engine(source) => source.hint().map(str::to_owned),
     }
 }

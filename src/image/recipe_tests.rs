@@ -1,4 +1,4 @@
-//! What is promised about `images/postgres/build.sh`, with programs of our own in place of the host's apt.
+//! What is promised about `images/debian.sh` and `images/postgres/build.sh`, with programs of our own in place of the host's apt.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -79,7 +79,14 @@ impl Host {
 
     async fn fails(&self, major: u32) -> BuildError {
         let cancel = CancellationToken::new();
-        let built = build(&Fake::new(), &self.recipe, major, &Silent, &cancel).await;
+        let built = build(
+            &Fake::new(),
+            &self.recipe,
+            &major.to_string(),
+            &Silent,
+            &cancel,
+        )
+        .await;
         let error = built.expect("nobody interrupts").expect_err("a bad day");
         assert_eq!(self.left(), Vec::<String>::new(), "left behind");
         error
@@ -184,7 +191,7 @@ async fn an_interrupted_build_leaves_nothing() {
         ..Ear::default()
     };
     let began = Instant::now();
-    let built = build(&Fake::new(), &host.recipe, 17, &ear, &ear.cancel).await;
+    let built = build(&Fake::new(), &host.recipe, "17", &ear, &ear.cancel).await;
     assert!(matches!(built, Err(ImageError::Interrupted)), "{built:?}");
     assert_eq!(host.left(), Vec::<String>::new());
     assert!(
@@ -203,7 +210,7 @@ async fn a_recipe_ends_when_nobody_holds_its_pipe_any_more() {
     let never = CancellationToken::new();
     let engine = Fake::new();
     tokio::select! {
-        built = build(&engine, &host.recipe, 17, &ear, &never) => panic!("{built:?}"),
+        built = build(&engine, &host.recipe, "17", &ear, &never) => panic!("{built:?}"),
         () = ear.cancel.cancelled() => {}
     }
     // The future is dropped, as it would be with this process: the recipe has to notice by itself.
@@ -235,10 +242,10 @@ async fn builds_real_images() {
         };
         let ear = Ear::default();
         let began = Instant::now();
-        let built = build(&docker, &recipe, major, &ear, &ear.cancel).await;
+        let built = build(&docker, &recipe, &major.to_string(), &ear, &ear.cancel).await;
         let from = built.expect("nobody interrupts").expect("an image");
         let took = began.elapsed();
-        let reference = recipe.reference(major);
+        let reference = recipe.reference(&major.to_string());
         let image = docker.find_image(&reference).await;
         let image = image.expect("Docker answers").expect("the image");
         docker

@@ -55,6 +55,11 @@ pub fn of_node(scenario: &Scenario, name: &NodeName, node: &Node, role: &Role) -
             derive(setting);
         }
     }
+    if scenario.archive {
+        for setting in archiving() {
+            derive(setting);
+        }
+    }
     derive(if check::publishes(scenario, name) {
         Setting::derived("wal_level", "logical", "subscribers need it")
     } else {
@@ -89,6 +94,16 @@ pub fn of_node(scenario: &Scenario, name: &NodeName, node: &Node, role: &Role) -
         sync_at_once(scenario, node).into_iter().for_each(derive);
     }
     settings
+}
+
+/// What brings segments of the log into the archive and out of it (manual, 25.3).
+fn archiving() -> [Setting; 3] {
+    [
+        ("archive_mode", "on".to_owned()),
+        ("archive_command", command::archive_command()),
+        ("restore_command", command::restore_command()),
+    ]
+    .map(|(name, value)| Setting::derived(name, value, "follows `archive`"))
 }
 
 /// What encrypts connections (manual, 19.3.3).
@@ -197,7 +212,11 @@ fn upstream_values<'a>(
 fn streaming(scenario: &Scenario, node: &Node, standby: &Standby) -> Vec<Setting> {
     let user = &scenario.replication_user.name;
     let name = standby.application_name.as_str();
-    let conninfo = command::primary_conninfo(&standby.upstream, user, name, scenario.tls);
+    let mut conninfo = command::primary_conninfo(&standby.upstream, user, name, scenario.tls);
+    if syncs_slots(node) {
+        // What synchronises slots connects to a database (manual, 47.2.3).
+        conninfo = format!("{conninfo} dbname={}", scenario.database);
+    }
     let mut settings = vec![Setting::derived(
         "primary_conninfo",
         conninfo,
@@ -217,6 +236,13 @@ fn streaming(scenario: &Scenario, node: &Node, standby: &Standby) -> Vec<Setting
     ));
     settings.extend(sync_at_once(scenario, node));
     settings
+}
+
+/// Whether a standby copies its upstream's logical slots.
+#[must_use]
+pub fn syncs_slots(node: &Node) -> bool {
+    let setting = node.conf.find("sync_replication_slots");
+    setting.and_then(|value| crate::scenario::boolean(&value.0)) == Some(true)
 }
 
 /// A server that starts from a base backup first makes sure that all of it is on disk (manual, 19.12): a thousand files

@@ -389,6 +389,18 @@ fn base_backups_at_once_fit_the_connection_limit() {
 }
 
 #[test]
+fn a_base_backup_for_a_node_of_its_own_counts_twice() {
+    let at_once = |limit: u32| {
+        let text = format!(
+            "name: copies\nreplication_user: {{ connection_limit: {limit} }}\nnodes:\n  primary: {{}}\n  \
+             near: {{ standby_of: primary }}\n  one: {{ restored_from: primary }}\n  two: {{ restored_from: primary }}\n"
+        );
+        node(&plan(&text), "primary").backups_at_once
+    };
+    assert_eq!([3, 4, 5, 9].map(at_once), [1, 1, 2, 4]);
+}
+
+#[test]
 fn a_plan_survives_its_label_but_for_the_password_and_the_files() {
     let labs: Vec<_> = catalog::embedded();
     assert!(labs.len() >= 7);
@@ -442,4 +454,53 @@ fn what_a_scenario_says_is_not_derived_again_in_another_case() {
     assert_eq!((replica.slot.as_ref(), replica.hot), (None, true));
     assert_eq!(value(&plan, "replica", "primary_slot_name"), None);
     assert!(node(&plan, "primary").slots.is_empty());
+}
+
+#[test]
+fn pgadmin_knows_every_node_and_every_node_lets_it_in() {
+    let plan = plan(
+        "\
+name: a
+nodes:
+  primary: {}
+  replica: { standby_of: primary }
+services: { pgadmin: { port: 5050 } }
+",
+    );
+    let service = &plan.services[0];
+    assert_eq!(
+        service.to_string(),
+        format!("pgAdmin {}", services::PGADMIN_VERSION)
+    );
+    assert_eq!(service.port, Some(5050));
+    let servers = plan.pgadmin_servers();
+    let servers = servers["Servers"].as_object().expect("servers");
+    let hosts: Vec<_> = servers.values().map(|server| &server["Host"]).collect();
+    assert_eq!(hosts, ["primary", "replica"]);
+    assert!(servers.values().all(|server| server["Group"] == "a"));
+    for node in &plan.nodes {
+        let text = hba::outline(&node.name, &node.hba);
+        let line = text.lines().find(|line| line.contains("<pgadmin>/32"));
+        let line: Vec<_> = line.expect("its line").split_whitespace().collect();
+        let wanted = [
+            "host",
+            "all",
+            "postgres",
+            "<pgadmin>/32",
+            "trust",
+            "#",
+            "pgadmin",
+        ];
+        assert_eq!(line, wanted);
+    }
+}
+
+#[test]
+fn a_plan_of_before_there_were_services_is_still_read() {
+    let plan = embedded("physical-sync");
+    let mut json = serde_json::to_value(&plan).expect("a document");
+    let keys = json.as_object_mut().expect("an object");
+    assert!(keys.remove("services").is_some());
+    let read: Plan = serde_json::from_value(json).expect("a plan");
+    assert!(read.services.is_empty());
 }

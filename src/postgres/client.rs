@@ -1,9 +1,11 @@
 //! Connections to servers: the only place that opens one.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
 
 use super::SUPERUSER;
 use super::server_error::ServerError;
@@ -48,16 +50,8 @@ impl<T> Doing<T> for Result<T, tokio_postgres::Error> {
 /// # Errors
 /// The server's or the socket's own words.
 pub async fn connect(host: &str, port: u16, database: &str) -> Result<Client, ServerError> {
-    let (client, connection) = Config::new()
-        .host(host)
-        .port(port)
-        .user(SUPERUSER)
-        .dbname(database)
-        .application_name("lab")
-        .ssl_mode(SslMode::Disable)
-        .connect_timeout(CONNECT_LIMIT)
-        .connect(NoTls)
-        .await?;
+    let config = config(host, port, database, SUPERUSER);
+    let (client, connection) = config.connect(NoTls).await?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             // The statement that was running reports it; a connection that nobody uses may end.
@@ -65,6 +59,74 @@ pub async fn connect(host: &str, port: u16, database: &str) -> Result<Client, Se
         }
     });
     Ok(client)
+}
+
+/// A connection that keeps what the server says besides answers.
+#[derive(Debug)]
+pub struct Noticing {
+    client: Client,
+    notices: Arc<Mutex<Vec<String>>>,
+}
+
+impl Noticing {
+    /// What the server said since the last time that this was asked: `NOTICE: …`.
+    pub fn take_notices(&self) -> Vec<String> {
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *notices)
+    }
+}
+
+impl std::ops::Deref for Noticing {
+    type Target = Client;
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// Connects as any role that the gateway's line lets in, and keeps the server's notices.
+///
+/// # Errors
+/// The server's or the socket's own words.
+pub async fn connect_noticing(
+    host: &str,
+    port: u16,
+    database: &str,
+    user: &str,
+) -> Result<Noticing, ServerError> {
+    let (client, mut connection) = config(host, port, database, user).connect(NoTls).await?;
+    let notices = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&notices);
+    tokio::spawn(async move {
+        let mut messages = futures_util::stream::poll_fn(move |cx| connection.poll_message(cx));
+        while let Some(message) = messages.next().await {
+            match message {
+                Ok(AsyncMessage::Notice(notice)) => {
+                    let text = format!("{}: {}", notice.severity(), notice.message());
+                    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                    kept.push(text);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::debug!(%error, "connection ended");
+                    break;
+                }
+            }
+        }
+    });
+    Ok(Noticing { client, notices })
+}
+
+fn config(host: &str, port: u16, database: &str, user: &str) -> Config {
+    let mut config = Config::new();
+    config
+        .host(host)
+        .port(port)
+        .user(user)
+        .dbname(database)
+        .application_name("lab")
+        .ssl_mode(SslMode::Disable)
+        .connect_timeout(CONNECT_LIMIT);
+    config
 }
 
 /// A text as an SQL literal (manual, 4.1.2.1), safe whatever `standard_conforming_strings` says.

@@ -14,18 +14,47 @@ pub const PASSFILE: &str = "/var/lib/postgresql/data/pgpass";
 /// The certificate of the lab's authority, by which nodes know each other.
 pub const ROOT_CERTIFICATE: &str = "/var/lib/postgresql/data/root.crt";
 
-/// The node's own certificate.
+/// The node's certificate as a server.
 pub const CERTIFICATE: &str = "/var/lib/postgresql/data/server.crt";
 
-/// The node's private key.
+/// The private key for it.
 pub const KEY: &str = "/var/lib/postgresql/data/server.key";
 
-/// What a connection string says beyond the rest (manual, 32.19.1). With `tls` the server must prove that it is the
-/// node that was named.
+/// The node's certificate as a client, which names the replication user.
+pub const CLIENT_CERTIFICATE: &str = "/var/lib/postgresql/data/client.crt";
+
+/// The private key for it. Neither side takes a key that others can read (manual, 18.9.1 and 32.19.2).
+pub const CLIENT_KEY: &str = "/var/lib/postgresql/data/client.key";
+
+/// Where the volume is that all nodes share, in labs that archive their log or keep base backups.
+pub const ARCHIVE: &str = "/lab/archive";
+
+/// As long as this file is there, nothing goes into the archive or comes out of it.
+pub const ARCHIVE_BROKEN: &str = "/lab/archive/.broken";
+
+/// `archive_command`: a segment appears in the archive whole or not at all (manual, 25.3.1).
+#[must_use]
+pub fn archive_command() -> String {
+    format!(
+        "test ! -e {ARCHIVE_BROKEN} && cp %p {ARCHIVE}/%f.part && mv {ARCHIVE}/%f.part {ARCHIVE}/%f"
+    )
+}
+
+/// `restore_command` (manual, 25.3.5). It does not complain of a segment that is not there: that is how it ends.
+#[must_use]
+pub fn restore_command() -> String {
+    format!("test ! -e {ARCHIVE_BROKEN} && test -f {ARCHIVE}/%f && cp {ARCHIVE}/%f %p")
+}
+
+/// What a connection string says beyond the rest (manual, 32.19). With `tls` the server must prove that it is the
+/// node that was named, and the client has a certificate to show, which a server looks at although a password is what
+/// its `pg_hba.conf` asks for.
 #[must_use]
 pub fn tls_options(tls: bool) -> String {
     if tls {
-        format!(" sslmode=verify-full sslrootcert={ROOT_CERTIFICATE}")
+        format!(
+            " sslmode=verify-full sslrootcert={ROOT_CERTIFICATE} sslcert={CLIENT_CERTIFICATE} sslkey={CLIENT_KEY}"
+        )
     } else {
         String::new()
     }
@@ -69,8 +98,8 @@ pub fn base_backup(
         "--no-sync".to_owned(),
         "--no-password".to_owned(),
     ];
-    // Without a slot of its own it would make a temporary one.
-    command.push(slot.map_or_else(|| "--no-slot".to_owned(), |slot| format!("--slot={slot}")));
+    // Without a slot of the standby's it makes a temporary one, so that the log it still has to fetch is not removed.
+    command.extend(slot.map(|slot| format!("--slot={slot}")));
     command
 }
 
@@ -123,10 +152,10 @@ mod tests {
         ] {
             assert!(command.iter().any(|word| word == wanted), "{wanted}");
         }
-        assert!(
-            command[1]
-                .ends_with(" sslmode=verify-full sslrootcert=/var/lib/postgresql/data/root.crt")
-        );
+        assert!(command[1].ends_with(
+            " sslmode=verify-full sslrootcert=/var/lib/postgresql/data/root.crt \
+             sslcert=/var/lib/postgresql/data/client.crt sslkey=/var/lib/postgresql/data/client.key"
+        ));
         assert!(!command.iter().any(|word| word.contains("password=")));
     }
 

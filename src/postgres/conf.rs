@@ -45,7 +45,7 @@ pub fn render(node: &str, settings: &[Setting]) -> String {
         let line = format!("{} = {}", setting.name, quoted(&setting.value));
         match &setting.origin {
             Origin::Scenario => _ = writeln!(text, "{line}"),
-            Origin::Derived(why) => _ = writeln!(text, "{line:<48}# {why}"),
+            Origin::Derived(why) => _ = writeln!(text, "{line:<47} # {why}"),
         }
     }
     text

@@ -9,6 +9,7 @@ use std::net::Ipv4Addr;
 use serde::{Deserialize, Serialize};
 
 use crate::name::{DatabaseName, NodeName, UserName};
+use crate::postgres::SUPERUSER;
 use crate::scenario::AuthMethod;
 use crate::scenario::hba::{Address, HbaLine};
 
@@ -19,7 +20,7 @@ pub use crate::scenario::hba::{ConnectionType, Database, Method, Network};
 pub struct Addresses {
     /// The host, as the lab's network shows it.
     pub gateway: Ipv4Addr,
-    /// Every node that has an address.
+    /// Every node and every service that has an address.
     pub nodes: BTreeMap<NodeName, Ipv4Addr>,
 }
 
@@ -31,7 +32,7 @@ pub enum Peer {
     Local,
     /// The host, which the network's gateway stands for.
     Gateway,
-    /// Another node.
+    /// Another node, or a service.
     Node(NodeName),
     /// Every address of a network.
     Network(Network),
@@ -53,18 +54,39 @@ pub struct HbaRule {
     pub method: Method,
 }
 
-/// The rules of a node: its own socket, the host, its scenario's own lines, each of `peers` for physical replication,
-/// and each of `subscribers` for the database, with TLS alone where there is `tls`. No one else.
+impl HbaRule {
+    /// Whether nothing is left to `later` where this rule comes before it.
+    fn covers(&self, later: &Self) -> bool {
+        self.kind.covers(later.kind)
+            && self.database.covers(&later.database)
+            && (self.user.is_none() || self.user == later.user)
+            && self.peer == later.peer
+    }
+}
+
+/// The hosts of a lab that a node is to let in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hosts {
+    /// The services, as the superuser.
+    pub services: Vec<NodeName>,
+    /// The nodes that replicate the whole server, now or after a switchover.
+    pub peers: Vec<NodeName>,
+    /// The nodes that subscribe to what it publishes.
+    pub subscribers: Vec<NodeName>,
+}
+
+/// The rules of a node: its own socket, the host, the services, its scenario's own lines, each of the peers for
+/// physical replication, and each of the subscribers for the database, with TLS alone where there is `tls`. No one
+/// else.
 ///
 /// The first rule that matches a connection decides. Hence the order: no line of a scenario can keep `lab` itself out,
-/// and each can keep a peer out.
+/// and each can keep a peer out. A peer's rule that is left nothing to decide is left out.
 #[must_use]
 pub fn rules(
     own: &[HbaLine],
     user: &UserName,
     auth: AuthMethod,
-    peers: &[NodeName],
-    subscribers: &[NodeName],
+    hosts: &Hosts,
     database: &DatabaseName,
     tls: bool,
 ) -> Vec<HbaRule> {
@@ -80,6 +102,10 @@ pub fn rules(
         open(Database::Replication, Peer::Local),
         open(Database::All, Peer::Gateway),
     ];
+    rules.extend(hosts.services.iter().map(|service| HbaRule {
+        user: UserName::new(SUPERUSER).ok(),
+        ..open(Database::All, Peer::Node(service.clone()))
+    }));
     rules.extend(own.iter().map(written));
     let kind = if tls {
         ConnectionType::HostSsl
@@ -93,14 +119,21 @@ pub fn rules(
         peer: Peer::Node(peer.clone()),
         method: auth.into(),
     };
-    let physical = peers.iter();
-    rules.extend(physical.map(|peer| closed(Database::Replication, peer)));
-    let logical = subscribers.iter();
-    rules.extend(logical.map(|peer| closed(Database::Named(database.clone()), peer)));
+    let physical = hosts.peers.iter();
+    let physical = physical.map(|peer| closed(Database::Replication, peer));
+    let logical = hosts.subscribers.iter();
+    let logical = logical.map(|peer| closed(Database::Named(database.clone()), peer));
+    for derived in physical.chain(logical) {
+        if !rules.iter().any(|rule| rule.covers(&derived)) {
+            rules.push(derived);
+        }
+    }
     rules
 }
 
-fn written(line: &HbaLine) -> HbaRule {
+/// A line that a person wrote, as a rule.
+#[must_use]
+pub fn written(line: &HbaLine) -> HbaRule {
     HbaRule {
         kind: line.kind,
         database: line.database.clone(),
@@ -114,7 +147,7 @@ fn written(line: &HbaLine) -> HbaRule {
     }
 }
 
-/// The nodes that rules name.
+/// The nodes and services that rules name.
 pub fn peers(rules: &[HbaRule]) -> impl Iterator<Item = &NodeName> {
     rules.iter().filter_map(|rule| match &rule.peer {
         Peer::Node(name) => Some(name),
@@ -141,6 +174,14 @@ pub fn render(node: &NodeName, rules: &[HbaRule], addresses: &Addresses) -> Stri
     })
 }
 
+/// The lines of a few rules, to be added to a node's file.
+#[must_use]
+pub fn lines(node: &NodeName, rules: &[HbaRule], addresses: &Addresses) -> Vec<String> {
+    let text = render(node, rules, addresses);
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(str::to_owned).collect()
+}
+
 /// The file's text as `lab plan` shows it: a placeholder where an address will be discovered.
 #[must_use]
 pub fn outline(node: &NodeName, rules: &[HbaRule]) -> String {
@@ -154,39 +195,64 @@ pub fn outline(node: &NodeName, rules: &[HbaRule]) -> String {
     })
 }
 
+const HEAD: [&str; 6] = ["# TYPE", "DATABASE", "USER", "ADDRESS", "METHOD", ""];
+
+/// How wide a column is at least, so that most files look alike.
+const WIDTHS: [usize; 5] = [7, 12, 17, 19, 14];
+
 fn table(node: &NodeName, rules: &[HbaRule], address: impl Fn(&Peer) -> Option<String>) -> String {
-    let mut text = format!(
-        "# pg_hba.conf of `{node}`, written by lab\n# TYPE  DATABASE     USER              ADDRESS             METHOD\n"
+    let mut rows = vec![HEAD.map(str::to_owned)];
+    rows.extend(
+        rules
+            .iter()
+            .filter_map(|rule| Some(cells(rule, address(&rule.peer)?))),
     );
-    for rule in rules {
-        let Some(address) = address(&rule.peer) else {
-            continue;
-        };
-        let kind = match rule.peer {
-            Peer::Local => "local",
-            _ => rule.kind.word(),
-        };
-        let who = match &rule.peer {
-            Peer::Local => "this node's own socket".to_owned(),
-            Peer::Gateway => "the host, through the network's gateway".to_owned(),
-            Peer::Node(name) => name.to_string(),
-            Peer::Network(_) => "a network that the scenario names".to_owned(),
-        };
-        let database = match &rule.database {
-            Database::All => "all".to_owned(),
-            // Quotes take a keyword's meaning away (manual, 20.1).
-            Database::Named(name) if KEYWORDS.contains(&name.as_str()) => format!("\"{name}\""),
-            Database::Named(name) => name.to_string(),
-            Database::Replication => "replication".to_owned(),
-        };
-        let user = rule.user.as_ref().map_or("all", UserName::as_str);
-        let method = rule.method.word();
-        _ = writeln!(
-            text,
-            "{kind:<7} {database:<12} {user:<17} {address:<19} {method:<14} # {who}"
-        );
+    let mut widths = WIDTHS;
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.len().max(*width);
+        }
+    }
+    let mut text = format!("# pg_hba.conf of `{node}`, written by lab\n");
+    for row in &rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            _ = write!(line, "{cell:<width$} ");
+        }
+        line.push_str(&row[WIDTHS.len()]);
+        _ = writeln!(text, "{}", line.trim_end());
     }
     text
+}
+
+/// A rule's five columns and its comment.
+fn cells(rule: &HbaRule, address: String) -> [String; 6] {
+    let kind = match rule.peer {
+        Peer::Local => "local",
+        _ => rule.kind.word(),
+    };
+    let who = match &rule.peer {
+        Peer::Local => "this node's own socket",
+        Peer::Gateway => "the host, through the network's gateway",
+        Peer::Node(name) => name.as_str(),
+        Peer::Network(_) => "a network that the scenario names",
+    };
+    let database = match &rule.database {
+        Database::All => "all".to_owned(),
+        // Quotes take a keyword's meaning away (manual, 20.1).
+        Database::Named(name) if KEYWORDS.contains(&name.as_str()) => format!("\"{name}\""),
+        Database::Named(name) => name.to_string(),
+        Database::Replication => "replication".to_owned(),
+    };
+    let user = rule.user.as_ref().map_or("all", UserName::as_str);
+    [
+        kind.to_owned(),
+        database,
+        user.to_owned(),
+        address,
+        rule.method.word().to_owned(),
+        format!("# {who}"),
+    ]
 }
 
 #[cfg(test)]
@@ -205,14 +271,20 @@ mod tests {
         UserName::new("replication_user").expect("a name")
     }
 
+    fn peers(names: &[&str]) -> Hosts {
+        Hosts {
+            peers: names.iter().map(|text| name(text)).collect(),
+            ..Hosts::default()
+        }
+    }
+
     #[test]
     fn each_peer_has_one_line_with_its_own_address_and_nothing_is_wider() {
         let rules = rules(
             &[],
             &user(),
             AuthMethod::Md5,
-            &[name("replica"), name("late")],
-            &[],
+            &peers(&["replica", "late"]),
             &database(),
             false,
         );
@@ -234,6 +306,31 @@ mod tests {
     }
 
     #[test]
+    fn the_columns_are_as_wide_as_what_is_in_them() {
+        let own = HbaLine {
+            kind: ConnectionType::HostNoSsl,
+            database: Database::Named(DatabaseName::new("reports_of_the_year").expect("a name")),
+            user: None,
+            address: Address::Node(name("replica")),
+            method: Method::Reject,
+        };
+        let (user, auth) = (user(), AuthMethod::Md5);
+        let rules = rules(&[own], &user, auth, &Hosts::default(), &database(), false);
+        let text = outline(&name("primary"), &rules);
+        let lines: Vec<_> = text.lines().skip(1).collect();
+        assert_eq!(
+            lines,
+            [
+                "# TYPE    DATABASE            USER              ADDRESS             METHOD",
+                "local     all                 all                                   trust          # this node's own socket",
+                "local     replication         all                                   trust          # this node's own socket",
+                "host      all                 all               <gateway>/32        trust          # the host, through the network's gateway",
+                "hostnossl reports_of_the_year all               <replica>/32        reject         # replica",
+            ]
+        );
+    }
+
+    #[test]
     fn an_outline_says_whose_address_is_missing() {
         let text = outline(
             &name("primary"),
@@ -241,8 +338,7 @@ mod tests {
                 &[],
                 &user(),
                 AuthMethod::ScramSha256,
-                &[name("replica")],
-                &[],
+                &peers(&["replica"]),
                 &database(),
                 false,
             ),
@@ -256,7 +352,7 @@ mod tests {
         let line = |database, address, method| HbaLine {
             kind: ConnectionType::HostSsl,
             database,
-            user: None,
+            user: UserName::new("app").ok(),
             address,
             method,
         };
@@ -269,26 +365,49 @@ mod tests {
             ),
             line(Database::Named(database()), network, Method::Cert),
         ];
-        let peers = [name("replica")];
-        let rules = rules(
-            &own,
-            &user(),
-            AuthMethod::Md5,
-            &peers,
-            &[],
-            &database(),
-            true,
-        );
+        let hosts = Hosts {
+            services: vec![name("pgadmin")],
+            ..peers(&["replica"])
+        };
+        let rules = rules(&own, &user(), AuthMethod::Md5, &hosts, &database(), true);
         let text = outline(&name("primary"), &rules);
         let lines: Vec<_> = text.lines().skip(4).collect();
         assert_eq!(
             lines,
             [
                 "host    all          all               <gateway>/32        trust          # the host, through the network's gateway",
-                "hostssl replication  all               <replica>/32        reject         # replica",
-                "hostssl shopping     all               10.0.0.0/8          cert           # a network that the scenario names",
+                "host    all          postgres          <pgadmin>/32        trust          # pgadmin",
+                "hostssl replication  app               <replica>/32        reject         # replica",
+                "hostssl shopping     app               10.0.0.0/8          cert           # a network that the scenario names",
                 "hostssl replication  replication_user  <replica>/32        md5            # replica",
             ]
         );
+    }
+
+    #[test]
+    fn a_line_of_replication_s_that_could_match_nothing_more_is_left_out() {
+        let line = |kind, database, user: Option<UserName>| HbaLine {
+            kind,
+            database,
+            user,
+            address: Address::Node(name("replica")),
+            method: Method::Cert,
+        };
+        let (ssl, other) = (ConnectionType::HostSsl, UserName::new("app").ok());
+        let count = |line| {
+            let hosts = Hosts {
+                peers: vec![name("replica")],
+                subscribers: vec![name("replica")],
+                ..Hosts::default()
+            };
+            rules(&[line], &user(), AuthMethod::Md5, &hosts, &database(), true).len()
+        };
+        // Three of lab's own, the line, replication and the database.
+        assert_eq!(count(line(ssl, Database::Replication, Some(user()))), 5);
+        assert_eq!(count(line(ssl, Database::Named(database()), None)), 5);
+        assert_eq!(count(line(ConnectionType::Host, Database::All, None)), 5);
+        assert_eq!(count(line(ssl, Database::All, other)), 6);
+        let plain = ConnectionType::HostNoSsl;
+        assert_eq!(count(line(plain, Database::Replication, None)), 6);
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{ContentArrangement, Table, presets};
 
+use crate::cluster::faults;
 use crate::cluster::monitor::Monitor;
 use crate::cluster::status::{NodeStatus, Status, SubscriptionStatus};
 use crate::report::up::UpReport;
@@ -62,6 +63,23 @@ pub fn status(status: &Status) -> String {
     ];
     let mut text = rows(&header, status.nodes.iter().map(status_row));
     text.push_str(&logical(status));
+    if !status.services.is_empty() {
+        let services = status.services.iter().map(|service| {
+            let (name, state) = (service.name.clone(), service.state.clone());
+            vec![name, state, shown(service.url.as_ref())]
+        });
+        _ = write!(text, "\n{}", rows(&["service", "state", "url"], services));
+    }
+    for fault in faults::lines(&status.faults) {
+        _ = writeln!(text, "! {fault}: `lab heal {}` undoes it", status.lab);
+    }
+    for node in &status.full_disks {
+        let lab = &status.lab;
+        _ = writeln!(
+            text,
+            "! {node}: its data disk was filled: `lab heal {lab}` frees it"
+        );
+    }
     for node in &status.nodes {
         if let Some(remark) = remark(node) {
             _ = writeln!(text, "! {}: {remark}", node.name);
@@ -70,6 +88,11 @@ pub fn status(status: &Status) -> String {
             if let Some(trouble) = &subscription.trouble {
                 _ = writeln!(text, "! {} ({}): {trouble}", node.name, subscription.name);
             }
+        }
+    }
+    for service in &status.services {
+        if let Some(problem) = &service.problem {
+            _ = writeln!(text, "! {}: {problem}", service.name);
         }
     }
     text
@@ -279,5 +302,17 @@ pub fn up(report: &UpReport) -> String {
             shown(node.dsn.as_ref()),
         ]
     });
-    self::rows(&["node", "role", "upstream", "address", "dsn"], rows)
+    let mut text = self::rows(&["node", "role", "upstream", "address", "dsn"], rows);
+    if !report.services.is_empty() {
+        let services = report.services.iter().map(|service| {
+            let (address, url) = (shown(service.address.as_ref()), shown(service.url.as_ref()));
+            vec![service.name.clone(), address, url]
+        });
+        _ = write!(
+            text,
+            "\n{}",
+            self::rows(&["service", "address", "url"], services)
+        );
+    }
+    text
 }

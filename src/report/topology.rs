@@ -38,6 +38,9 @@ pub fn draw(plan: &Plan) -> String {
             subscription.slot
         );
     }
+    for service in &plan.services {
+        _ = writeln!(text, "{} (service, {service})", service.name);
+    }
     text
 }
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::cluster::{Cluster, HOST};
-use crate::engine::Engine;
+use crate::cluster::{Cluster, HOST, url};
+use crate::engine::{Container, Engine};
 use crate::event::Phase;
-use crate::plan::Role;
+use crate::plan::{PlannedService, Role};
 use crate::postgres::SUPERUSER;
 use crate::verify::Verdict;
 
@@ -23,6 +23,8 @@ pub struct UpReport {
     pub already_up: bool,
     /// Its nodes, upstreams first.
     pub nodes: Vec<NodeReport>,
+    /// What runs beside them.
+    pub services: Vec<ServiceReport>,
     /// The proof; absent where none was asked for, or the lab was left alone.
     pub verification: Option<Verdict>,
     /// Milliseconds by phase, and `total`. Phases overlap.
@@ -52,6 +54,25 @@ pub struct NodeReport {
     pub dsn: Option<String>,
     /// The lab's database.
     pub database: String,
+}
+
+/// How to reach a service.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ServiceReport {
+    /// Its name, which is also its host name inside the network.
+    pub name: String,
+    /// Its container's name.
+    pub container: String,
+    /// Its image.
+    pub image: String,
+    /// Its address inside the lab's network.
+    pub address: Option<String>,
+    /// The host's address where its port is published.
+    pub host: String,
+    /// The port on the host.
+    pub port: Option<u16>,
+    /// Where a browser on this host finds it.
+    pub url: Option<String>,
 }
 
 /// Milliseconds to two places.
@@ -85,6 +106,7 @@ impl UpReport {
             scenario: cluster.plan.scenario.to_string(),
             already_up: false,
             nodes: nodes(cluster),
+            services: services(cluster),
             verification,
             timings_ms,
         }
@@ -121,4 +143,25 @@ pub fn nodes<E: Engine>(cluster: &Cluster<E>) -> Vec<NodeReport> {
             }
         };
     cluster.nodes().map(report).collect()
+}
+
+/// How to reach each service of a lab.
+#[must_use]
+pub fn services<E: Engine>(cluster: &Cluster<E>) -> Vec<ServiceReport> {
+    let report = |(service, container): (&PlannedService, Option<&Container>)| {
+        let port = container.and_then(|found| found.port);
+        let text = |of: fn(&Container) -> &String| container.map(of).cloned().unwrap_or_default();
+        ServiceReport {
+            name: service.name.to_string(),
+            container: text(|found| &found.name),
+            image: text(|found| &found.image),
+            address: container
+                .and_then(|found| found.address)
+                .map(|address| address.to_string()),
+            host: HOST.to_owned(),
+            port,
+            url: port.map(url),
+        }
+    };
+    cluster.services().map(report).collect()
 }

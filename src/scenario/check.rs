@@ -5,9 +5,12 @@
 
 mod capacity;
 mod conf;
+mod faults;
 mod hba;
 mod logical;
 mod published;
+mod services;
+mod steps;
 mod sync;
 mod tls;
 mod topology;
@@ -41,6 +44,17 @@ pub struct Finding {
     pub help: Option<String>,
     /// Whether this is sure only when every node was understood.
     needs_every_node: bool,
+    /// Whether this is sure only when every step was understood.
+    needs_every_step: bool,
+}
+
+/// What of a file was not understood, so that not everything that seems wrong around it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Doubts {
+    /// The paths of nodes.
+    pub nodes: Vec<String>,
+    /// The paths of steps.
+    pub steps: Vec<String>,
 }
 
 impl Finding {
@@ -51,6 +65,7 @@ impl Finding {
             message,
             help: help.into(),
             needs_every_node: false,
+            needs_every_step: false,
         }
     }
 
@@ -66,14 +81,23 @@ impl Finding {
         self
     }
 
-    /// Whether this holds although the nodes at the `doubtful` paths were not understood.
-    pub(super) fn holds_without(&self, doubtful: &[String]) -> bool {
+    fn sure_of_every_step(mut self) -> Self {
+        self.needs_every_step = true;
+        self
+    }
+
+    /// Whether this holds although something was not understood.
+    pub(super) fn holds_with(&self, doubts: &Doubts) -> bool {
         let inside = |path: &String| {
             self.path
                 .strip_prefix(path.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         };
-        doubtful.is_empty() || !(self.needs_every_node || doubtful.iter().any(inside))
+        let doubtful = |paths: &[String], needs_all: bool| {
+            !paths.is_empty() && (needs_all || paths.iter().any(inside))
+        };
+        !doubtful(&doubts.nodes, self.needs_every_node)
+            && !doubtful(&doubts.steps, self.needs_every_step)
     }
 }
 
@@ -94,8 +118,10 @@ pub fn check(scenario: &Scenario, sql: &SqlFiles) -> Vec<Finding> {
     found.extend(sync::check(scenario));
     found.extend(hba::check(scenario));
     found.extend(tls::check(scenario));
+    found.extend(services::check(scenario));
     found.extend(logical::check(scenario));
     found.extend(published::check(scenario, sql));
+    found.extend(steps::check(scenario));
     found
 }
 
@@ -109,6 +135,12 @@ impl Scenario {
             .0
             .iter()
             .filter(move |(_, node)| node.standby_of.as_ref() == Some(upstream))
+    }
+
+    /// The nodes that begin with a base backup of `source` without being its standbys.
+    pub fn restored_from(&self, source: &NodeName) -> impl Iterator<Item = &(NodeName, Node)> {
+        let nodes = self.nodes.0.iter();
+        nodes.filter(move |(_, node)| node.restored_from.as_ref() == Some(source))
     }
 
     /// Every subscription, with its node.

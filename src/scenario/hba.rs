@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::name::{DatabaseName, NodeName, UserName};
 
 /// One line of a node's `pg_hba.conf`, besides those that the topology asks for.
-#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields, rename_all = "snake_case")]
 pub struct HbaLine {
     /// Whether it is about connections with TLS, without, or both.
@@ -24,7 +24,7 @@ pub struct HbaLine {
     /// A role, or `all`.
     #[schemars(default = "every", with = "UserName")]
     pub user: Option<UserName>,
-    /// From where: a node, `gateway` for the host, or a network such as 10.0.0.0/8.
+    /// From where: a node, a service, `gateway` for the host, or a network such as 10.0.0.0/8.
     pub address: Address,
     /// How the client proves who it is.
     pub method: Method,
@@ -60,6 +60,12 @@ impl ConnectionType {
             Self::HostNoSsl => "hostnossl",
         }
     }
+
+    /// Whether this is about every connection that `other` is about.
+    #[must_use]
+    pub fn covers(self, other: Self) -> bool {
+        self == Self::Host || self == other
+    }
 }
 
 /// Which database a line is about.
@@ -74,12 +80,21 @@ pub enum Database {
     Replication,
 }
 
+impl Database {
+    /// Whether this is about every connection that `other` is about.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        self == other || (*self == Self::All && *other != Self::Replication)
+    }
+}
+
 /// Where a connection comes from, as it is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Address {
     /// The host, which the network's gateway stands for.
     Gateway,
-    /// A node.
+    /// A node, or a service: both are hosts of the lab's network.
     Node(NodeName),
     /// A network.
     Network(Network),
@@ -87,7 +102,7 @@ pub enum Address {
 
 /// Why a text is no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is neither a node's name, nor `gateway`, nor a network")]
+#[error("`{given}` is neither the name of a node or a service, nor `gateway`, nor a network")]
 pub struct AddressError {
     given: String,
     /// What was meant perhaps.
@@ -117,7 +132,7 @@ impl JsonSchema for Address {
     }
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "A node's name, `gateway` for the host, or a network such as 10.0.0.0/8.",
+            "description": "The name of a node or a service, `gateway` for the host, or a network such as 10.0.0.0/8.",
             "type": "string", "pattern": "^([a-z][a-z0-9_]{0,31}|[0-9a-fA-F.:]+/[0-9]{1,3})$"
         })
     }
@@ -199,7 +214,7 @@ pub enum Method {
     /// By a password as it stands.
     #[serde(rename = "password")]
     Password,
-    /// By a certificate for TLS.
+    /// By a certificate for TLS that names the role. With `tls: true` each node has one for the replication user.
     #[serde(rename = "cert")]
     Cert,
 }

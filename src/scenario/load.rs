@@ -34,6 +34,8 @@ pub struct Loaded {
     pub scenario: Scenario,
     /// The content of the datasets' own SQL files, by the names that the scenario gives them.
     pub sql: SqlFiles,
+    /// What the file is called in errors.
+    pub file: String,
     text: String,
     tree: Node,
 }
@@ -142,15 +144,16 @@ pub fn load(source: &Source, overrides: &Overrides) -> Result<Loaded, Box<Diagno
     }
     let mut reader = Reader::new(source.folder.as_deref(), &mut problems);
     let scenario = reader.scenario(&tree, overrides.postgres.as_ref());
-    let (sql, doubtful) = reader.finish();
+    let (sql, doubts) = reader.finish();
     let findings = check::check(&scenario, &sql).into_iter();
-    let sure = findings.filter(|finding| finding.holds_without(&doubtful));
+    let sure = findings.filter(|finding| finding.holds_with(&doubts));
     problems.extend(sure.map(|finding| place(&tree, finding)));
     match diagnose(&source, overrides, problems) {
         Some(diagnostics) => Err(Box::new(diagnostics)),
         None => Ok(Loaded {
             scenario,
             sql,
+            file: source.name,
             text: source.text,
             tree,
         }),

@@ -6,7 +6,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::PostgresVersion;
-use super::read::{DATASET_KEYS, NODE_KEYS, SCENARIO_KEYS, USER_KEYS};
+use super::read::{DATASET_KEYS, NODE_KEYS, SCENARIO_KEYS, SERVICE_KEYS, USER_KEYS};
+use super::services::ServiceName;
 use super::suggest::{choice, did_you_mean_or_list};
 use super::tree::{Entry, Node, Spot, Value};
 
@@ -68,6 +69,7 @@ pub(super) fn apply(root: &mut Node, path: &str, value: Node) -> Result<(), Refu
     match key {
         "nodes" => apply_to_nodes(root, rest, value),
         "data" => apply_to_data(root, rest, value),
+        "services" => apply_to_services(root, rest, value),
         "replication_user" => {
             known(rest, "keys of `replication_user`", USER_KEYS)?;
             put(child(root, key, value.spot)?, rest, value)
@@ -107,6 +109,19 @@ fn apply_to_nodes(root: &mut Node, path: &str, value: Node) -> Result<(), Refusa
             format!("write `--set nodes.{name}.{key}=…`"),
         )),
     }
+}
+
+/// A service may be added: `services.pgadmin={}`, `services.pgadmin.port=5050`.
+fn apply_to_services(root: &mut Node, path: &str, value: Node) -> Result<(), Refusal> {
+    let (name, key) = head(path);
+    known(name, "services", &ServiceName::ALL.map(ServiceName::as_str))?;
+    let spot = value.spot;
+    let services = child(root, "services", spot)?;
+    let Some(key) = key else {
+        return put(services, name, value);
+    };
+    known(key, "keys of a service", SERVICE_KEYS)?;
+    put(child(services, name, spot)?, key, value)
 }
 
 /// `data` is a list; its entries are told apart by their names, which `check` keeps unique.

@@ -6,15 +6,19 @@ mod data;
 mod hba;
 mod logical;
 mod pieces;
+mod services;
+mod step;
 
 use std::collections::HashSet;
 use std::path::Path;
 
+use super::check::Doubts;
+use super::step::OneOrMany;
 use super::suggest::did_you_mean_or_list;
 use super::tree::{Node, Problem, Value, shortened};
 use super::{
-    AuthMethod, Conf, Nodes, PostgresVersion, ReplicationUser, Scenario, SettingValue, SlotChoice,
-    SqlFiles, default_database,
+    AuthMethod, Conf, Feature, Nodes, PostgresVersion, ReplicationUser, Scenario, SettingValue,
+    SlotChoice, SqlFiles, default_database, default_limit,
 };
 use crate::name::{LabName, NodeName, SettingName};
 
@@ -22,6 +26,7 @@ use crate::name::{LabName, NodeName, SettingName};
 pub(super) use hba::HBA_KEYS;
 #[cfg(test)]
 pub(super) use logical::{PUBLICATION_KEYS, SUBSCRIPTION_KEYS, TABLE_KEYS};
+pub(super) use services::SERVICE_KEYS;
 
 /// The keys at the top of a scenario.
 pub(super) const SCENARIO_KEYS: &[&str] = &[
@@ -31,10 +36,16 @@ pub(super) const SCENARIO_KEYS: &[&str] = &[
     "postgres",
     "auth",
     "tls",
+    "archive",
     "replication_user",
     "database",
     "nodes",
+    "services",
     "data",
+    "requires",
+    "steps",
+    "limit",
+    "teardown",
 ];
 /// The keys of one node.
 pub(super) const NODE_KEYS: &[&str] = &[
@@ -48,6 +59,7 @@ pub(super) const NODE_KEYS: &[&str] = &[
     "publications",
     "subscriptions",
     "hba",
+    "disk",
 ];
 /// The keys of `replication_user`.
 pub(super) const USER_KEYS: &[&str] = &["name", "password", "connection_limit"];
@@ -58,7 +70,9 @@ pub(super) struct Reader<'a> {
     folder: Option<&'a Path>,
     problems: &'a mut Vec<Problem>,
     sql: SqlFiles,
-    doubtful: Vec<String>,
+    doubts: Doubts,
+    /// How many of the problems are those of steps within the step that is read.
+    within: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -67,13 +81,14 @@ impl<'a> Reader<'a> {
             folder,
             problems,
             sql: SqlFiles::new(),
-            doubtful: Vec::new(),
+            doubts: Doubts::default(),
+            within: 0,
         }
     }
 
-    /// The SQL files that were read, and the paths of nodes of which too little was understood to judge them.
-    pub(super) fn finish(self) -> (SqlFiles, Vec<String>) {
-        (self.sql, self.doubtful)
+    /// The SQL files that were read, and the nodes and steps of which too little was understood to judge them.
+    pub(super) fn finish(self) -> (SqlFiles, Doubts) {
+        (self.sql, self.doubts)
     }
 
     /// The scenario, with a stand-in for whatever could not be understood.
@@ -96,10 +111,24 @@ impl<'a> Reader<'a> {
             postgres: version.cloned().or(postgres).unwrap_or_default(),
             auth: auth.unwrap_or_default(),
             tls: self.optional(top, "tls", Self::boolean).unwrap_or_default(),
+            archive: self
+                .optional(top, "archive", Self::boolean)
+                .unwrap_or_default(),
             replication_user: user.unwrap_or_default(),
             database: database.unwrap_or_else(default_database),
             nodes: nodes.unwrap_or_default(),
+            services: self
+                .optional(top, "services", |reader, node| Some(reader.services(node)))
+                .unwrap_or_default(),
             data: self.optional(top, "data", Self::data).unwrap_or_default(),
+            requires: self
+                .optional(top, "requires", Self::value::<OneOrMany<Feature>>)
+                .map_or_else(Vec::new, |features| features.0),
+            steps: self.steps(top, "steps"),
+            limit: self
+                .optional(top, "limit", Self::value)
+                .unwrap_or_else(default_limit),
+            teardown: self.steps(top, "teardown"),
         }
     }
 
@@ -118,7 +147,7 @@ impl<'a> Reader<'a> {
         for entry in entries {
             let name = self.key_as::<NodeName>(entry);
             if name.is_none() {
-                self.doubtful.push(format!("nodes.{}", entry.key));
+                self.doubts.nodes.push(format!("nodes.{}", entry.key));
             }
             let read = self.node(&entry.key, &entry.value, version);
             nodes.extend(name.map(|name| (name, read)));
@@ -132,7 +161,7 @@ impl<'a> Reader<'a> {
         let not_understood =
             !matches!(node.value, Value::Map(_)) || keys.iter().any(|e| e.key == "standby_of");
         if standby_of.is_none() && not_understood {
-            self.doubtful.push(format!("nodes.{name}"));
+            self.doubts.nodes.push(format!("nodes.{name}"));
         }
         let own_version = self.optional(keys, "postgres", Self::postgres);
         super::Node {
@@ -150,6 +179,7 @@ impl<'a> Reader<'a> {
                 .optional(keys, "subscriptions", Self::subscriptions)
                 .unwrap_or_default(),
             hba: self.optional(keys, "hba", Self::hba).unwrap_or_default(),
+            disk: self.optional(keys, "disk", Self::value),
         }
     }
 

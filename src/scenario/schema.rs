@@ -48,8 +48,8 @@ mod tests {
     use serde_json::Value;
 
     use super::super::read::{
-        DATASET_KEYS, HBA_KEYS, NODE_KEYS, PUBLICATION_KEYS, SCENARIO_KEYS, SUBSCRIPTION_KEYS,
-        TABLE_KEYS, USER_KEYS,
+        DATASET_KEYS, HBA_KEYS, NODE_KEYS, PUBLICATION_KEYS, SCENARIO_KEYS, SERVICE_KEYS,
+        SUBSCRIPTION_KEYS, TABLE_KEYS, USER_KEYS,
     };
     use super::schema;
 
@@ -74,6 +74,7 @@ mod tests {
             ("/$defs/Publication", PUBLICATION_KEYS),
             ("/$defs/PublishedTable", TABLE_KEYS),
             ("/$defs/Subscription", SUBSCRIPTION_KEYS),
+            ("/$defs/Service", SERVICE_KEYS),
         ] {
             let mut taken: Vec<String> = taken.iter().map(|key| (*key).to_owned()).collect();
             taken.sort();

@@ -223,7 +223,7 @@ fn takes(name: &str, words: &[&str], value: &str) -> bool {
 }
 
 /// A boolean in any of PostgreSQL's spellings: `on`, `true`, `yes`, `1`, or the beginning of one that is no other's.
-pub(super) fn boolean(value: &str) -> Option<bool> {
+pub(crate) fn boolean(value: &str) -> Option<bool> {
     let value = value.to_ascii_lowercase();
     let begins = |word: &str, least: usize| value.len() >= least && word.starts_with(&value);
     if begins("true", 1) || begins("yes", 1) || begins("on", 2) || value == "1" {

@@ -14,7 +14,7 @@ use crate::report::{chain, duration};
 use crate::wait::{Probe, WaitError, wait_for};
 
 use super::compare::compare;
-use super::probe::{self, Commit, How, Inserted};
+use super::probe::{self, Commit, How, Inserted, Skipped};
 use super::{Check, Failed, Proof, check, reason};
 
 /// SQLSTATE `read_only_sql_transaction`.
@@ -47,15 +47,24 @@ pub(super) async fn is_primary(client: &Client) -> Result<String, String> {
 
 /// Inserts a row into every table and takes the log position after the commit.
 ///
-/// The commit waits for no standby: whether commits wait is a check of its own.
-pub(super) async fn write(client: &Client) -> Result<Written, String> {
-    let catalog = catalog::read(client).await.map_err(|error| chain(&error))?;
+/// The commit waits for no standby: whether commits wait is a check of its own. The tables in `barred` get none.
+pub(super) async fn write(client: &Client, barred: &[String]) -> Result<Written, String> {
+    let mut catalog = catalog::read(client).await.map_err(|error| chain(&error))?;
+    let is_barred = |table: &Table| barred.contains(&probe::qualified(table));
+    catalog.tables.retain(|table| !is_barred(table));
+    // Before the commit and not after it: what is applied later by so much is not there earlier than that, however long
+    // this task has to wait for its turn.
+    let at = Instant::now();
     let inserted = probe::insert(client, &catalog.tables, Commit::Local).await;
-    let inserted = inserted.map_err(|error| chain(&error))?;
+    let mut inserted = inserted.map_err(|error| chain(&error))?;
+    inserted.skipped.extend(barred.iter().map(|table| Skipped {
+        table: table.clone(),
+        because: "a subscriber that does not follow would keep the row".to_owned(),
+    }));
     if !inserted.rows.is_empty() {
         return Ok(Written {
             inserted,
-            at: Instant::now(),
+            at,
             tables: catalog.tables,
         });
     }
@@ -72,15 +81,19 @@ pub(super) async fn write(client: &Client) -> Result<Written, String> {
             lsn: row.get(0),
             ..inserted
         },
-        at: Instant::now(),
+        at,
         tables: catalog.tables,
     })
 }
 
-/// Changes the rows that were written, and takes the log position after that.
+/// Changes the rows that were written, and takes the log position after that. A row that takes no change stays as it is.
 pub(super) async fn change(client: &Client, written: &mut Written) -> Result<(), String> {
     let changed = probe::update(client, &written.tables, &written.inserted.rows).await;
-    written.inserted.rows = changed.map_err(|error| chain(&error))?;
+    let (rows, refused) = changed.map_err(|error| chain(&error))?;
+    for Skipped { table, because } in refused {
+        tracing::debug!(table, because, "not changed");
+    }
+    written.inserted.rows = rows;
     (written.inserted.lsn, written.at) = now(client).await?;
     Ok(())
 }

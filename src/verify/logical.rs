@@ -2,8 +2,7 @@
 
 mod judge;
 mod published;
-
-use std::time::Instant;
+mod sweep;
 
 use crate::engine::Engine;
 use crate::plan::{PlannedNode, PlannedSubscription};
@@ -12,30 +11,89 @@ use crate::postgres::logical::TABLE_STATES;
 use crate::report::{chain, duration};
 use crate::wait::{Probe, WaitError, wait_for};
 
-use super::probe::{self, ProbeRow, Sought};
+use super::edge::Written;
+use super::probe::{self, Inserted, ProbeRow, Sought};
 use super::{Check, Failed, Proof, check, reason};
-use judge::{Looked, is_wanted, judge};
-use published::{Operations, Published, sought};
+use judge::{Looked, after_change, judge};
+use published::{Operations, Published, left_out, sought};
 
 /// What is published to one subscription, asked of the publisher once.
 pub(super) struct Edge<'a> {
     node: &'a PlannedNode,
     subscription: &'a PlannedSubscription,
     published: Vec<Published>,
-    operations: Operations,
     /// The rows as the subscriber was last told of them.
     told: Vec<ProbeRow>,
     /// Which of them should be there.
     expected: Vec<bool>,
+    /// Which of them pass their filters.
+    passed: Vec<bool>,
+    /// Which of them look like others of their table, so that nothing can be said of them.
+    alike: Vec<bool>,
     sound: bool,
 }
 
-impl Edge<'_> {
+impl<'a> Edge<'a> {
+    fn new(node: &'a PlannedNode, subscription: &'a PlannedSubscription) -> Self {
+        Self {
+            node,
+            subscription,
+            published: Vec::new(),
+            told: Vec::new(),
+            expected: Vec::new(),
+            passed: Vec::new(),
+            alike: Vec::new(),
+            sound: false,
+        }
+    }
+
     fn claim(&self, claim: &str) -> String {
         let (upstream, name) = (&self.subscription.upstream, &self.subscription.name);
         format!("{upstream} => {} ({name}): {claim}", self.node.name)
     }
+
+    /// Takes down which rows should be there, from whether each passes the filters.
+    fn expect(&mut self, stage: Stage, wanted: &[Wanted<'_>], passes: Vec<bool>) {
+        if stage == Stage::Inserted {
+            let inserts =
+                |row: &Wanted<'_>| row.as_ref().is_some_and(|(_, of)| of.operations.insert);
+            let rows = wanted.iter().zip(&passes);
+            self.expected = rows.map(|(row, passes)| *passes && inserts(row)).collect();
+        } else {
+            for (at, row) in wanted.iter().enumerate() {
+                let Some((row, of)) = row else { continue };
+                if row.row.ctid != self.told[at].ctid {
+                    let both = [self.passed[at], passes[at]];
+                    self.expected[at] = after_change(self.expected[at], both, of.operations);
+                }
+            }
+        }
+        self.passed = passes;
+    }
+
+    /// What any of its tables publishes.
+    fn operations(&self) -> Operations {
+        let all = self.published.iter().map(|table| table.operations);
+        all.fold(Operations::default(), Operations::or)
+    }
+
+    /// Whether it can be judged further.
+    pub(super) fn is_sound(&self) -> bool {
+        self.sound
+    }
+
+    /// The tables of its publisher, the root where they are partitions, whose removals do not reach it.
+    pub(super) fn keeps(&self) -> impl Iterator<Item = &str> {
+        let kept = self
+            .published
+            .iter()
+            .filter(|table| !table.operations.delete);
+        kept.map(|table| table.root.as_str())
+    }
 }
+
+/// A row to be looked for, with what its table's publications say; none where they have no such table.
+type Wanted<'a> = Option<(Sought<'a>, &'a Published)>;
 
 /// One stage of a row's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,20 +110,15 @@ impl<E: Engine> Proof<'_, E> {
         node: &'p PlannedNode,
         subscription: &'p PlannedSubscription,
     ) -> (Vec<Check>, Edge<'p>) {
-        let mut edge = Edge {
-            node,
-            subscription,
-            published: Vec::new(),
-            operations: Operations::default(),
-            told: Vec::new(),
-            expected: Vec::new(),
-            sound: false,
-        };
+        let mut edge = Edge::new(node, subscription);
         let name = edge.claim("follows");
         let looked = async {
+            let publisher = self.client(self.cluster.plan.primary_of(&subscription.upstream));
+            if let Ok(publisher) = publisher {
+                edge.published = published::ask(publisher, subscription).await?;
+            }
             let follows = self.is_following(node, subscription).await?;
-            let publisher = self.client(self.cluster.plan.primary_of(&subscription.upstream))?;
-            (edge.published, edge.operations) = published::ask(publisher, subscription).await?;
+            publisher?;
             if edge.published.is_empty() {
                 return Err("its publications have no table".to_owned());
             }
@@ -139,9 +192,7 @@ impl<E: Engine> Proof<'_, E> {
         &self,
         edge: &mut Edge<'_>,
         stage: Stage,
-        rows: &[ProbeRow],
-        lsn: &str,
-        at: Instant,
+        written: &Written,
     ) -> Option<Check> {
         if !edge.sound {
             return None;
@@ -152,7 +203,7 @@ impl<E: Engine> Proof<'_, E> {
             Stage::Deleted => "removals arrive as published",
         };
         let name = edge.claim(claim);
-        let check = check(name, self.compared(edge, stage, rows, lsn, at)).await;
+        let check = check(name, self.compared(edge, stage, written)).await;
         edge.sound = check.passed;
         Some(check)
     }
@@ -161,72 +212,72 @@ impl<E: Engine> Proof<'_, E> {
         &self,
         edge: &mut Edge<'_>,
         stage: Stage,
-        rows: &[ProbeRow],
-        lsn: &str,
-        at: Instant,
+        written: &Written,
     ) -> Result<String, String> {
+        let Inserted { rows, lsn, .. } = &written.inserted;
         let subscriber = self.client(&edge.node.name)?;
         let chained = |error| chain(&error);
         let told = std::mem::take(&mut edge.told);
         let rows = if stage == Stage::Deleted { &told } else { rows };
         let published = edge.published.clone();
-        let wanted: Vec<Option<(Sought<'_>, &Published)>> =
-            rows.iter().map(|row| sought(&published, row)).collect();
+        let wanted: Vec<Wanted<'_>> = rows.iter().map(|row| sought(&published, row)).collect();
         if stage != Stage::Deleted {
+            edge.told.clone_from(&told);
             let passes = self.passes(edge, &wanted).await?;
-            edge.expected.resize(rows.len(), false);
-            for (expected, passes) in edge.expected.iter_mut().zip(passes) {
-                match stage {
-                    Stage::Inserted => *expected = passes && edge.operations.insert,
-                    // A row that begins to pass is inserted, one that no longer does is removed (manual, 29.4.4).
-                    _ if edge.operations.update => *expected = passes,
-                    _ => {}
-                }
-            }
+            edge.expect(stage, &wanted, passes);
+            self.compare_with_others(edge, &wanted).await?;
         }
         self.applied(edge.node, edge.subscription, lsn).await?;
-        let after = duration(at.elapsed());
-        let asked: Vec<Sought<'_>> = wanted
+        let after = duration(written.at.elapsed());
+        let asked: Vec<(usize, &Sought<'_>, &Published)> = wanted
             .iter()
-            .flatten()
-            .map(|(row, _)| row.clone())
+            .enumerate()
+            .filter_map(|(at, wanted)| wanted.as_ref().map(|(row, of)| (at, row, *of)))
+            .filter(|(at, ..)| !edge.alike[*at])
             .collect();
-        let seen = probe::sight(subscriber, &asked).await.map_err(chained)?;
-        let expected = wanted.iter().zip(&edge.expected);
-        let looked: Vec<Looked<'_>> = expected
-            .filter_map(|(wanted, expected)| Some((wanted.as_ref()?, *expected)))
+        let rows_asked: Vec<Sought<'_>> = asked.iter().map(|(_, row, _)| (*row).clone()).collect();
+        let seen = probe::sight(subscriber, &rows_asked)
+            .await
+            .map_err(chained)?;
+        let looked: Vec<Looked<'_>> = asked
+            .iter()
             .zip(seen)
-            .map(|(((row, published), expected), seen)| Looked {
+            .map(|((at, row, published), seen)| Looked {
                 table: &published.table,
-                expected,
+                expected: edge.expected[*at],
                 filtered: !published.filters.is_empty(),
                 values: (row.values(), row.row.columns.len() - row.values()),
+                same: told.get(*at).is_some_and(|told| row.is_same(told)),
+                operations: published.operations,
                 seen,
             })
             .collect();
-        let tally = judge(stage, edge.operations, &looked)?;
-        if stage == Stage::Deleted && !edge.operations.delete {
-            self.sweep(edge, &asked, &looked).await?;
+        let tally = judge(stage, &looked)?;
+        if stage == Stage::Deleted {
+            self.sweep(edge, &wanted).await?;
         }
-        let mut text = tally.text(stage, edge.operations);
-        if stage == Stage::Inserted
-            && let Some(kept_back) = self.kept_back(edge).await?
-        {
-            text = format!("{text}; {kept_back} that filters keep back are not there");
-        }
-        edge.told = match stage {
-            Stage::Updated if !edge.operations.update => told,
-            _ => rows.to_vec(),
+        let mut text = if looked.is_empty() {
+            "no row can be looked for, the log is applied".to_owned()
+        } else {
+            tally.text(stage, edge.operations())
         };
+        if stage == Stage::Inserted {
+            if let Some(kept_back) = self.kept_back(edge).await? {
+                text = format!("{text}; {kept_back} that filters keep back are not there");
+            }
+            for left in left_out(&published, &written.inserted)
+                .iter()
+                .chain(&sweep::alike(edge, &wanted))
+            {
+                text = format!("{text}; {left}");
+            }
+        }
+        edge.told = told_now(stage, &told, &wanted, rows);
         Ok(format!("{text} at {lsn}, after {after}"))
     }
 
     /// Which rows pass their publications' filters, asked where they were written.
-    async fn passes(
-        &self,
-        edge: &Edge<'_>,
-        wanted: &[Option<(Sought<'_>, &Published)>],
-    ) -> Result<Vec<bool>, String> {
+    async fn passes(&self, edge: &Edge<'_>, wanted: &[Wanted<'_>]) -> Result<Vec<bool>, String> {
         let source = self.cluster.plan.primary_of(&edge.subscription.upstream);
         let filtered: Vec<(&ProbeRow, &[String])> = wanted
             .iter()
@@ -241,63 +292,8 @@ impl<E: Engine> Proof<'_, E> {
             .collect())
     }
 
-    /// Looks for rows that the filters keep back, and says how many there are of them at the publisher. Nothing without
-    /// filters.
-    async fn kept_back(&self, edge: &Edge<'_>) -> Result<Option<String>, String> {
-        let source = self.cluster.plan.primary_of(&edge.subscription.upstream);
-        let (publisher, subscriber) = (self.client(source)?, self.client(&edge.node.name)?);
-        let chained = |error| chain(&error);
-        let mut count = None;
-        for table in &edge.published {
-            let Published {
-                table,
-                columns,
-                filters,
-            } = table;
-            let rows = probe::kept_back(publisher, table, columns, filters).await;
-            let rows = rows.map_err(chained)?;
-            let wanted: Vec<Sought<'_>> = rows
-                .iter()
-                .map(|row| Sought {
-                    row,
-                    table,
-                    columns,
-                })
-                .collect();
-            let seen = probe::sight(subscriber, &wanted).await.map_err(chained)?;
-            if let Some(at) = seen.iter().position(|seen| seen.rows > 0) {
-                let values: Vec<String> = rows[at].values.iter().flatten().cloned().collect();
-                return Err(format!(
-                    "{table}: a row that the filter keeps back is there: {}",
-                    values.join(", ")
-                ));
-            }
-            if !filters.is_empty() {
-                count = Some(count.unwrap_or(0) + rows.len());
-            }
-        }
-        Ok(count.map(|count| judge::count(count, "row")))
-    }
-
-    /// Takes away what no removal is sent for.
-    async fn sweep(
-        &self,
-        edge: &Edge<'_>,
-        asked: &[Sought<'_>],
-        looked: &[Looked<'_>],
-    ) -> Result<(), String> {
-        let left: Vec<Sought<'_>> = asked
-            .iter()
-            .zip(looked)
-            .filter(|(_, looked)| is_wanted(Stage::Inserted, looked.expected, edge.operations))
-            .map(|(row, _)| row.clone())
-            .collect();
-        let swept = probe::sweep(self.client(&edge.node.name)?, &left).await;
-        swept.map_err(|error| chain(&error))
-    }
-
     /// Waits until the subscription has applied the log up to a position of its publisher's.
-    async fn applied(
+    pub(super) async fn applied(
         &self,
         node: &PlannedNode,
         subscription: &PlannedSubscription,
@@ -385,4 +381,20 @@ impl<E: Engine> Proof<'_, E> {
             ),
         }
     }
+}
+
+/// The rows as the subscriber has been told of them after a stage.
+fn told_now(
+    stage: Stage,
+    told: &[ProbeRow],
+    wanted: &[Wanted<'_>],
+    rows: &[ProbeRow],
+) -> Vec<ProbeRow> {
+    let kept = |at: usize| {
+        let (_, of) = wanted[at].as_ref()?;
+        (stage == Stage::Updated && !of.operations.update).then(|| told.get(at))?
+    };
+    let rows = rows.iter().enumerate();
+    rows.map(|(at, row)| kept(at).unwrap_or(row).clone())
+        .collect()
 }

@@ -36,6 +36,7 @@ fn container(name: &str, labels: Labels, mounts: Vec<Mount>) -> ContainerSpec {
         shm_bytes: 0,
         labels,
         stdin: false,
+        power: None,
     }
 }
 

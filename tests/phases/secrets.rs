@@ -1,4 +1,4 @@
-//! That a password is nowhere where `docker inspect`, `ps` or a log shows it.
+//! That a password and a private key are nowhere where `docker inspect`, `ps` or a log shows it.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
@@ -12,6 +12,9 @@ use crate::lab::{self, chain, configured, every_label, plan};
 
 const PASSWORD: &str = "hidden-treasure";
 
+/// What every private key has in its first line.
+const KEY: &str = "PRIVATE KEY";
+
 /// Everything that is reported, as text.
 #[derive(Default)]
 struct Said(Mutex<String>);
@@ -24,9 +27,9 @@ impl Reporter for Said {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_password_reaches_a_node_on_its_standard_input_alone() {
+async fn a_secret_reaches_a_node_on_its_standard_input_alone() {
     let plan = plan(&format!(
-        "name: pair\nreplication_user: {{ password: {PASSWORD} }}\nnodes:\n  primary: {{}}\n  \
+        "name: pair\ntls: true\nreplication_user: {{ password: {PASSWORD} }}\nnodes:\n  primary: {{}}\n  \
          replica: {{ standby_of: primary }}\n"
     ));
     let fake = lab::engine();
@@ -55,7 +58,8 @@ async fn the_password_reaches_a_node_on_its_standard_input_alone() {
     let failed = up::up(&fake, plan, &options, reporter, &never).await;
     let failed = failed.expect_err("no server answers here");
 
-    assert!(heard.lock().expect("no panic").contains(PASSWORD));
+    let heard = heard.lock().expect("no panic").clone();
+    assert!(heard.contains(PASSWORD) && heard.contains(KEY));
     let specs = fake.made();
     assert_eq!(specs.len(), 3, "a template's and two nodes'");
     let labels = every_label(&fake).await;
@@ -70,5 +74,6 @@ async fn the_password_reaches_a_node_on_its_standard_input_alone() {
     for place in places {
         assert!(!place.is_empty());
         assert!(!place.contains(PASSWORD), "{place}");
+        assert!(!place.contains(KEY), "{place}");
     }
 }

@@ -2,19 +2,15 @@
 
 use libtest_mimic::Trial;
 use replication_lab::engine::Engine as _;
-use replication_lab::scenario::catalog;
 use serde_json::Value;
 use tokio_postgres::Client;
 
 use crate::lab::{Lab, connect, trial};
-use crate::logical;
 
 /// What a lab's documents must say of its standbys: name, upstream, `sync_state`.
 type Standbys = &'static [(&'static str, &'static str, &'static str)];
 
-const SYNC: Standbys = &[("replica", "primary", "sync")];
-
-/// The labs, each with its standbys. A lab of the catalogue that is missing here fails.
+/// The labs that stream, each with its standbys.
 const LABS: &[(&str, Standbys)] = &[
     (
         "cascade",
@@ -40,6 +36,7 @@ const LABS: &[(&str, Standbys)] = &[
             ("replica_8", "primary", "async"),
         ],
     ),
+    ("partition-split-brain", &[("replica", "primary", "async")]),
     ("physical-async", &[("replica", "primary", "async")]),
     (
         "physical-priority",
@@ -55,37 +52,27 @@ const LABS: &[(&str, Standbys)] = &[
             ("replica_2", "primary", "quorum"),
         ],
     ),
-    ("physical-sync", SYNC),
+    ("physical-sync", &[("replica", "primary", "sync")]),
     ("physical-tls", &[("replica", "primary", "async")]),
 ];
 
 pub fn trials() -> Vec<Trial> {
-    let mut trials: Vec<Trial> = catalog::embedded()
-        .into_iter()
-        .filter(|embedded| {
-            !logical::LABS
-                .iter()
-                .any(|(name, ..)| *name == embedded.name)
-        })
-        .map(|embedded| {
-            let name = embedded.name;
-            trial(
-                &format!("the_lab_{}_does_what_it_says", name.replace('-', "_")),
-                name,
-                move |lab| async move {
-                    let known = LABS.iter().find(|(lab, _)| *lab == name);
-                    let (_, standbys) = known.expect("its standbys are known here");
-                    life(&lab, name, standbys, 17).await;
-                },
-            )
-        })
-        .collect();
-    trials.push(trial(
-        "the_lab_physical_sync_does_what_it_says_on_postgresql_15",
-        "sync15",
-        |lab| async move { life(&lab, "physical-sync", SYNC, 15).await },
-    ));
+    let mut trials = Vec::new();
+    for (name, standbys) in LABS {
+        for version in [15, 17] {
+            trials.push(trial(
+                &format!("the_lab_{}_replicates_on_{version}", name.replace('-', "_")),
+                &format!("{}{version}", name.replace("physical-", "p")),
+                move |lab| async move { life(&lab, name, standbys, version).await },
+            ));
+        }
+    }
     trials
+}
+
+/// The labs whose replication is looked at here. Every other lab has steps that say what it does.
+pub fn is_here(lab: &str) -> bool {
+    LABS.iter().any(|(name, _)| *name == lab)
 }
 
 /// Up, status, verify, down.

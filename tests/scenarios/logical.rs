@@ -9,7 +9,7 @@ use crate::lab::{Lab, trial};
 type Subscriptions = &'static [(&'static str, &'static str, &'static str, usize)];
 
 /// The labs, each with its subscriptions, and the oldest PostgreSQL that it runs on.
-pub const LABS: &[(&str, Subscriptions, u32)] = &[
+const LABS: &[(&str, Subscriptions, u32)] = &[
     (
         "logical-bidirectional",
         &[
@@ -57,8 +57,18 @@ pub const LABS: &[(&str, Subscriptions, u32)] = &[
         &[("subscriber", "shop_sub", "publisher", 4)],
         15,
     ),
+    (
+        "tutorial-pgadmin",
+        &[("subscriber", "shop_sub", "publisher", 4)],
+        15,
+    ),
     ("upgrade-15-to-17", &[("new", "upgrade", "old", 6)], 17),
 ];
+
+/// Whether a lab's subscriptions are looked at here.
+pub fn is_here(lab: &str) -> bool {
+    LABS.iter().any(|(name, ..)| *name == lab)
+}
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();

@@ -68,6 +68,7 @@ impl Bench {
             shm_bytes: 64 << 20,
             labels: self.labels(),
             stdin: true,
+            power: None,
         }
     }
 

@@ -20,9 +20,17 @@ pub fn needs_docker(
 ) -> Trial {
     Trial::ignorable_test(name, move || match answers() {
         Ok(()) => test().map(|()| Completion::Completed),
-        Err(reason) if required() => Err(Failed::from(reason)),
-        Err(reason) => Ok(Completion::ignored_with(reason)),
+        Err(reason) => unready(reason),
     })
+}
+
+/// What a test comes to that lacks something.
+pub fn unready(reason: &str) -> Result<Completion, Failed> {
+    if required() {
+        Err(Failed::from(reason))
+    } else {
+        Ok(Completion::ignored_with(reason))
+    }
 }
 
 /// Runs what may panic in a task of its own, so that whoever waits for it can clean up.
@@ -57,7 +65,7 @@ fn required() -> bool {
 }
 
 /// What a test said when it panicked.
-fn said(error: tokio::task::JoinError) -> Failed {
+pub fn said(error: tokio::task::JoinError) -> Failed {
     let panic = error.into_panic();
     let words = panic.downcast_ref::<String>().cloned();
     let words = words.or_else(|| {

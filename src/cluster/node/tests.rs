@@ -98,11 +98,11 @@ async fn a_standby_asks_for_its_address_and_gets_no_more_than_it_needs() {
     assert_eq!((spec.user.as_str(), spec.stdin), ("postgres", true));
     assert_eq!(
         (spec.hostname.as_str(), spec.publish),
-        ("replica", Some(PORT))
+        ("replica", Some(Publish::anywhere(PORT)))
     );
     let mounts: Vec<_> = spec.mounts.iter().map(|mount| &mount.volume).collect();
     assert_eq!(mounts, ["lab-pair-replica"], "a template is for primaries");
-    assert_eq!(&spec.command[3..6], ["lab-node", "replica", "1"]);
+    assert_eq!(&spec.command[3..7], ["lab-node", "replica", "1", "1"]);
 }
 
 #[tokio::test]
@@ -113,7 +113,8 @@ async fn standbys_with_one_base_backup_have_its_volume_and_know_how_many_they_ar
     let fake = Fake::new();
     let found = image_of_17(&fake).await;
     for node in &plan.nodes[1..] {
-        let spec = spec(&plan, node, &found, None, node.name.to_string());
+        let backup = Backup::of(&plan, node);
+        let spec = spec(&plan, node, &backup, &found, None, node.name.to_string());
         assert_eq!(spec.command[5], "2");
         assert_eq!(spec.mounts[1].volume, "lab-three.backup-one");
         assert_eq!(spec.mounts[1].labels, labels::of_lab(&plan.lab));

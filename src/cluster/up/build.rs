@@ -15,9 +15,10 @@ use crate::cluster::clock::Clock;
 use crate::cluster::discover::{AddressBook, HbaFile};
 use crate::cluster::error::ClusterError;
 use crate::cluster::node::{self, Starting};
+use crate::cluster::service::Started;
 use crate::cluster::subnet::Subnet;
 use crate::cluster::tls::{Authority, Identity};
-use crate::cluster::{Cluster, backup, claim, template};
+use crate::cluster::{Cluster, archive, backup, claim, template};
 use crate::engine::{Engine, Network};
 use crate::event::Phase;
 use crate::image::Found;
@@ -32,9 +33,9 @@ const STARTS_AT_ONCE: usize = 3;
 
 /// A lab in the making. Cheap to clone: every task has one.
 pub(super) struct Build<E> {
-    engine: E,
+    pub(super) engine: E,
     pub(super) plan: Arc<Plan>,
-    images: Arc<BTreeMap<String, Found>>,
+    pub(super) images: Arc<BTreeMap<String, Found>>,
     /// Where the scenario wants TLS.
     authority: Option<Arc<Authority>>,
     pub(super) within: Duration,
@@ -77,7 +78,7 @@ pub(super) struct Meeting {
     /// Who may take a base backup, by upstream.
     pub(super) turns: BTreeMap<NodeName, Semaphore>,
     /// Who may start a container.
-    starts: Semaphore,
+    pub(super) starts: Semaphore,
     /// How many primaries' containers run.
     primaries: watch::Sender<usize>,
 }
@@ -131,31 +132,45 @@ impl<E: Engine> Build<E> {
     pub(super) async fn run(&self) -> Result<(Cluster<E>, Option<Verdict>), ClusterError> {
         self.go_on()?;
         let (network, subnet) = self.clock.time(Phase::Network, self.network()).await?;
-        let live = self.nodes(&network, subnet).await?;
+        let (live, services) = self.nodes(&network, subnet).await?;
         self.go_on()?;
         let cluster = Cluster::find(self.engine.clone(), &self.plan.lab).await?;
         let cluster = Cluster {
             plan: (*self.plan).clone(),
             ..cluster
         };
-        let verdict = if self.verify {
+        let proof = async {
+            if !self.verify {
+                return Ok(None);
+            }
             let proof = verify::verify(&cluster, live, self.within, &self.cancel);
-            Some(self.clock.time(Phase::Verify, proof).await?)
-        } else {
-            None
+            Ok(Some(self.clock.time(Phase::Verify, proof).await?))
         };
+        // A service takes its time to start, and the nodes do not wait for it. Both to their ends: a proof that is
+        // given up may leave a node frozen.
+        let proof = async {
+            let verdict: Result<_, ClusterError> = proof.await;
+            if verdict.is_err() {
+                self.stop.cancel();
+            }
+            verdict
+        };
+        let (verdict, answered) = tokio::join!(proof, self.answering(&services));
+        let verdict = verdict?;
+        answered?;
         mark_ready(&self.engine, &self.plan).await?;
         Ok((cluster, verdict))
     }
 
     /// What a node proves itself with, where the scenario wants TLS.
     pub(super) fn identity(&self, node: &NodeName) -> Result<Option<Identity>, ClusterError> {
-        let identity = self.authority.as_ref().map(|own| own.identity(node));
+        let user = &self.plan.replication_user.name;
+        let identity = self.authority.as_ref().map(|own| own.identity(node, user));
         Ok(identity.transpose()?)
     }
 
     /// Between two steps: whether anybody wants us to stop.
-    fn go_on(&self) -> Result<(), ClusterError> {
+    pub(super) fn go_on(&self) -> Result<(), ClusterError> {
         if self.stop.is_cancelled() {
             Err(ClusterError::Interrupted)
         } else {
@@ -170,16 +185,18 @@ impl<E: Engine> Build<E> {
             .map(|node| self.image(node))
             .map(|found| (found.image.id.as_str(), found))
             .collect();
+        let hosts = self.plan.nodes.len() + self.plan.services.len();
         // Both to their ends, whichever fails: a call that is given up may still make something.
-        let (network, prepared) = tokio::join!(
-            claim::network(&self.engine, &self.plan.lab, self.plan.nodes.len()),
-            async {
+        let (network, prepared) =
+            tokio::join!(claim::network(&self.engine, &self.plan.lab, hosts), async {
                 for found in primaries.values() {
                     template::prepare(&self.engine, &self.plan.lab, found).await?;
                 }
+                if let Some(found) = primaries.values().next() {
+                    archive::prepare(&self.engine, &self.plan.lab, &self.plan, found).await?;
+                }
                 backup::prepare(&self.engine, &self.plan, &self.images).await
-            }
-        );
+            });
         prepared?;
         network
     }
@@ -188,12 +205,13 @@ impl<E: Engine> Build<E> {
         &self.images[&node.postgres.to_string()]
     }
 
-    /// Brings every node up, each in a task of its own, and returns their connections.
+    /// Brings every node up, each in a task of its own, and returns their connections, and the services that were
+    /// started.
     async fn nodes(
         &self,
         network: &Network,
         subnet: Subnet,
-    ) -> Result<BTreeMap<NodeName, Arc<Client>>, ClusterError> {
+    ) -> Result<(BTreeMap<NodeName, Arc<Client>>, Vec<Started>), ClusterError> {
         let gateway = network.gateway.ok_or_else(|| ClusterError::HalfMade {
             lab: self.plan.lab.clone(),
             missing: "its network has no gateway".to_owned(),
@@ -208,7 +226,8 @@ impl<E: Engine> Build<E> {
         self.clock.expect(Phase::Primary, primaries);
         self.clock.expect(Phase::BaseBackup, standbys + restored);
         self.clock.expect(Phase::Stream, standbys);
-        self.clock.expect(Phase::Containers, self.plan.nodes.len());
+        let containers = self.plan.nodes.len() + self.plan.services.len();
+        self.clock.expect(Phase::Containers, containers);
         let mut tasks = JoinSet::new();
         for (index, planned) in self.plan.nodes.iter().enumerate() {
             let (build, planned, meeting) = (self.clone(), planned.clone(), Arc::clone(&meeting));
@@ -217,24 +236,34 @@ impl<E: Engine> Build<E> {
                 let container = build.container(&planned, address, &meeting);
                 let starting = build.clock.time(Phase::Containers, container).await?;
                 match &planned.role {
-                    Role::Primary => build.primary(starting, &planned, &meeting).await,
+                    Role::Primary => build.primary(starting, &planned, &meeting).await?,
                     Role::Standby(standby) => {
-                        build.standby(starting, &planned, standby, &meeting).await
+                        build.standby(starting, &planned, standby, &meeting).await?;
                     }
                 }
+                Ok(None)
             });
         }
-        self.all(tasks).await?;
+        for (index, planned) in self.plan.services.iter().enumerate() {
+            let (build, planned, meeting) = (self.clone(), planned.clone(), Arc::clone(&meeting));
+            let address = subnet.node(self.plan.nodes.len() + index);
+            tasks.spawn(async move {
+                let started = build.service(&planned, address, &meeting);
+                build.clock.time(Phase::Containers, started).await.map(Some)
+            });
+        }
+        let services = self.all(tasks).await?.into_iter().flatten().collect();
         // Who was up early let in those alone that had an address then.
         let late = meeting.all_live().map(|(_, live)| {
             let book = &meeting.book;
             async move { live.hba.catch_up(&live.client, book, &self.stop).await }
         });
         try_join_all(late).await?;
-        Ok(meeting
-            .all_live()
-            .map(|(name, live)| (name, live.client))
-            .collect())
+        let live = meeting.all_live();
+        Ok((
+            live.map(|(name, live)| (name, live.client)).collect(),
+            services,
+        ))
     }
 
     /// Waits until a node that another replicates from is up.
@@ -252,6 +281,16 @@ impl<E: Engine> Build<E> {
         }
     }
 
+    /// Waits until every primary's container runs.
+    pub(super) async fn primaries_first(&self, meeting: &Meeting) -> Result<(), ClusterError> {
+        let count = self.plan.primaries().count();
+        let mut primaries = meeting.primaries.subscribe();
+        tokio::select! {
+            () = self.stop.cancelled() => Err(ClusterError::Interrupted),
+            _ = primaries.wait_for(|started| *started == count) => Ok(()),
+        }
+    }
+
     /// Starts a node's container. Standbys' start after the primaries', while the primaries' servers come up.
     async fn container(
         &self,
@@ -261,12 +300,7 @@ impl<E: Engine> Build<E> {
     ) -> Result<Starting<E>, ClusterError> {
         let is_primary = planned.role == Role::Primary;
         if !is_primary {
-            let count = self.plan.primaries().count();
-            let mut primaries = meeting.primaries.subscribe();
-            tokio::select! {
-                () = self.stop.cancelled() => return Err(ClusterError::Interrupted),
-                _ = primaries.wait_for(|started| *started == count) => {}
-            }
+            self.primaries_first(meeting).await?;
         }
         let _turn = meeting.starts.acquire().await;
         self.go_on()?;

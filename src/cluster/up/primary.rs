@@ -61,7 +61,7 @@ impl<E: Engine> Build<E> {
         known: &Addresses,
     ) -> Result<Client, ClusterError> {
         let identity = self.identity(&planned.name)?;
-        let files = frame::of_node(&self.plan, planned, known, identity);
+        let files = frame::of_node(&self.plan, planned, &starting.backup, known, identity);
         let act = format!("initialising the data directory of `{}`", planned.name);
         self.clock
             .time(Phase::Initialise, async {

@@ -32,12 +32,11 @@ impl<E: Engine> Build<E> {
             .catch_up(&upstream.client, &meeting.book, &self.stop)
             .await?;
         let identity = self.identity(&planned.name)?;
+        let files = frame::of_node(&self.plan, planned, &starting.backup, known, identity);
         let act = format!("taking a base backup of `{source}` for `{}`", planned.name);
         self.clock
             .time(Phase::BaseBackup, async {
-                starting
-                    .configure(&frame::of_node(&self.plan, planned, known, identity))
-                    .await?;
+                starting.configure(&files).await?;
                 starting.reached(Stage::BackedUp, &act, &self.stop).await
             })
             .await?;

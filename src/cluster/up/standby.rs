@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::cluster::backup::Backup;
 use crate::cluster::console::Stage;
 use crate::cluster::discover::HbaFile;
 use crate::cluster::error::ClusterError;
@@ -32,11 +33,12 @@ impl<E: Engine> Build<E> {
             // Its files cannot be written again through a connection.
             tokio::select! {
                 () = self.stop.cancelled() => return Err(ClusterError::Interrupted),
-                () = meeting.book.all_of(&self.plan.nodes) => {}
+                () = meeting.book.all_of(&self.plan) => {}
             }
         }
         let known = meeting.book.now();
-        let files = frame::of_node(&self.plan, planned, &known, self.identity(name)?);
+        let identity = self.identity(name)?;
+        let files = frame::of_node(&self.plan, planned, &starting.backup, &known, identity);
         let act = format!(
             "taking a base backup of `{}` for `{name}`",
             standby.upstream
@@ -50,10 +52,11 @@ impl<E: Engine> Build<E> {
         drop(turn);
         self.clock.report(&Event::Node(
             name.clone(),
-            if self.plan.same_backup(name).len() == 1 {
-                format!("base backup of {} taken", standby.upstream)
-            } else {
-                format!("shared base backup of {} unpacked", standby.upstream)
+            match starting.backup {
+                Backup::Shared { .. } => {
+                    format!("shared base backup of {} unpacked", standby.upstream)
+                }
+                Backup::Own | Backup::None => format!("base backup of {} taken", standby.upstream),
             },
         ));
         self.clock

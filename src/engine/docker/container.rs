@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Docker, error, label_filter, labels, shown};
 use crate::engine::{
-    Container, ContainerSpec, ContainerState, EngineError, EngineErrorKind, Mount, Selector,
+    Container, ContainerSpec, ContainerState, EngineError, EngineErrorKind, Mount, NetworkPower,
+    Selector,
 };
 use crate::wait::{Probe, WaitError, wait_for};
 
@@ -40,6 +41,10 @@ pub(super) async fn create(docker: &Docker, spec: &ContainerSpec) -> Result<Stri
     Ok(made.id)
 }
 
+fn shares(spec: &ContainerSpec) -> bool {
+    matches!(spec.power, Some(NetworkPower::Of(_)))
+}
+
 /// What is asked of Docker for a container.
 fn body(spec: &ContainerSpec) -> models::ContainerCreateBody {
     let (program, arguments) = match spec.command.split_first() {
@@ -47,7 +52,8 @@ fn body(spec: &ContainerSpec) -> models::ContainerCreateBody {
         None => (Vec::new(), Vec::new()),
     };
     models::ContainerCreateBody {
-        hostname: Some(spec.hostname.clone()),
+        // With the network it shares the host name.
+        hostname: Some(spec.hostname.clone()).filter(|_| !shares(spec)),
         user: Some(spec.user.clone()),
         image: Some(spec.image.clone()),
         // An entrypoint of the image's would run before ours, so it is replaced rather than left alone.
@@ -60,7 +66,7 @@ fn body(spec: &ContainerSpec) -> models::ContainerCreateBody {
         attach_stderr: Some(true),
         open_stdin: Some(spec.stdin),
         stdin_once: Some(spec.stdin),
-        exposed_ports: spec.publish.map(|port| vec![tcp(port)]),
+        exposed_ports: spec.publish.map(|publish| vec![tcp(publish.port)]),
         // PostgreSQL's fast shutdown; its answer to SIGTERM is to wait for every client to leave.
         stop_signal: Some("SIGINT".to_owned()),
         stop_timeout: Some(STOP_SECONDS),
@@ -85,15 +91,23 @@ fn body(spec: &ContainerSpec) -> models::ContainerCreateBody {
 fn host_config(spec: &ContainerSpec) -> models::HostConfig {
     models::HostConfig {
         cap_drop: Some(vec!["ALL".to_owned()]),
+        cap_add: spec.power.as_ref().map(|_| vec!["NET_ADMIN".to_owned()]),
         security_opt: Some(vec!["no-new-privileges".to_owned()]),
         init: Some(false),
-        network_mode: Some(spec.network.clone().unwrap_or_else(|| "none".to_owned())),
-        port_bindings: spec.publish.map(|port| {
+        network_mode: Some(match &spec.power {
+            Some(NetworkPower::Of(id)) => format!("container:{id}"),
+            _ => spec.network.clone().unwrap_or_else(|| "none".to_owned()),
+        }),
+        port_bindings: spec.publish.map(|publish| {
             let binding = models::PortBinding {
                 host_ip: Some(Ipv4Addr::LOCALHOST.to_string()),
-                host_port: Some(String::new()),
+                host_port: Some(
+                    publish
+                        .host_port
+                        .map_or_else(String::new, |port| port.to_string()),
+                ),
             };
-            HashMap::from([(tcp(port), Some(vec![binding]))])
+            HashMap::from([(tcp(publish.port), Some(vec![binding]))])
         }),
         mounts: Some(spec.mounts.iter().map(mount).collect()),
         shm_size: i64::try_from(spec.shm_bytes).ok(),
@@ -260,9 +274,11 @@ fn bare(name: &str) -> String {
 fn address(networks: Option<HashMap<String, models::EndpointSettings>>) -> Option<Ipv4Addr> {
     let mut networks: Vec<_> = networks?.into_iter().collect();
     networks.sort_by(|one, other| one.0.cmp(&other.0));
-    networks
-        .into_iter()
-        .find_map(|(_, endpoint)| endpoint.ip_address?.parse().ok())
+    networks.into_iter().find_map(|(_, endpoint)| {
+        let has = endpoint.ip_address.and_then(|address| address.parse().ok());
+        let asked = endpoint.ipam_config.and_then(|asked| asked.ipv4_address);
+        has.or_else(|| asked?.parse().ok())
+    })
 }
 
 fn published(ports: models::PortMap) -> Option<u16> {
@@ -288,11 +304,12 @@ mod tests {
             env: Vec::new(),
             network: Some("lab-a".to_owned()),
             address: Some([172, 18, 0, 9].into()),
-            publish: Some(5432),
+            publish: Some(crate::engine::Publish::anywhere(5432)),
             mounts: Vec::new(),
             shm_bytes: 1 << 20,
             labels: Labels::new(),
             stdin: true,
+            power: None,
         }
     }
 
@@ -304,12 +321,27 @@ mod tests {
             host.security_opt,
             Some(vec!["no-new-privileges".to_owned()])
         );
-        assert_eq!(host.privileged, None);
+        assert_eq!((host.privileged, host.cap_add), (None, None));
         let ports = host.port_bindings.expect("a port");
         let bindings = ports["5432/tcp"].clone().expect("a binding");
         assert_eq!(bindings.len(), 1);
         assert_eq!(bindings[0].host_ip.as_deref(), Some("127.0.0.1"));
         assert_eq!(bindings[0].host_port.as_deref(), Some(""));
+    }
+
+    #[test]
+    fn who_changes_a_node_s_network_is_in_it_and_has_one_capability() {
+        let spec = ContainerSpec {
+            network: None,
+            power: Some(NetworkPower::Of("5d".to_owned())),
+            ..spec()
+        };
+        let body = body(&spec);
+        assert_eq!((body.hostname, body.networking_config), (None, None));
+        let host = body.host_config.expect("a host's part");
+        assert_eq!(host.network_mode.as_deref(), Some("container:5d"));
+        assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
+        assert_eq!(host.cap_add, Some(vec!["NET_ADMIN".to_owned()]));
     }
 
     #[test]

@@ -123,6 +123,8 @@ fn classify(status: Option<u16>, message: &str) -> EngineErrorKind {
         "no available ipv4 addresses",
     ]) {
         EngineErrorKind::AddressesExhausted
+    } else if says(&["port is already allocated", "bind: address already in use"]) {
+        EngineErrorKind::PortTaken
     } else if says(&["overlap"]) {
         EngineErrorKind::AddressOverlap
     } else if status == Some(404) {
@@ -175,7 +177,7 @@ mod tests {
     #[test]
     fn docker_s_words_decide_the_kind() {
         use EngineErrorKind::{
-            AddressOverlap, AddressesExhausted, Busy, Conflict, NoSpace, NotFound, Other,
+            AddressOverlap, AddressesExhausted, Busy, Conflict, NoSpace, NotFound, Other, PortTaken,
         };
         for (status, message, kind) in [
             (404, "No such container: lab-a-primary", NotFound),
@@ -227,6 +229,18 @@ mod tests {
                 500,
                 "Error processing tar file(exit status 1): write /usr/x: no space left on device",
                 NoSpace,
+            ),
+            (
+                500,
+                "driver failed programming external connectivity on endpoint lab-a-pgadmin (5d): \
+                 Bind for 127.0.0.1:5050 failed: port is already allocated",
+                PortTaken,
+            ),
+            (
+                500,
+                "driver failed programming external connectivity on endpoint lab-a-pgadmin (5d): \
+                 Error starting userland proxy: listen tcp4 127.0.0.1:5050: bind: address already in use",
+                PortTaken,
             ),
             (400, "invalid reference format", Other),
         ] {

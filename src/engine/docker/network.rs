@@ -33,36 +33,25 @@ pub(super) async fn create(docker: &Docker, spec: &NetworkSpec) -> Result<Networ
         labels: Some(spec.labels.clone().into_iter().collect()),
         ..Default::default()
     };
+    // Docker before version 25 lets two networks have one name.
+    if !named(docker, &spec.name).await?.is_empty() {
+        return Err(EngineError {
+            act,
+            kind: EngineErrorKind::Conflict,
+            source: EngineCause(format!("network with name {} already exists", spec.name)),
+        });
+    }
     let id = docker
         .call(&act, docker.client.create_network(request))
         .await?
         .id;
-    let namesakes = named(docker, &spec.name).await?;
-    let network = only(&id, namesakes).ok_or_else(|| EngineError {
+    let mut made = named(docker, &spec.name).await?.into_iter();
+    let made = made.find(|network| network.id.as_ref() == Some(&id));
+    made.map(translate).ok_or_else(|| EngineError {
         act,
-        kind: EngineErrorKind::Conflict,
-        source: EngineCause(format!("network with name {} already exists", spec.name)),
-    });
-    if network.is_err() {
-        remove(docker, &id).await?;
-    }
-    network
-}
-
-/// The network of identity `id`, unless one of the same name was there first.
-///
-/// Docker before version 25 lets two networks have one name, and its check on request loses races. So we look after
-/// the fact: of those that were made at once, the oldest stays, and everybody finds the same one.
-fn only(id: &str, mut namesakes: Vec<models::Network>) -> Option<Network> {
-    let age = |network: &models::Network| {
-        let created = network.created.clone().unwrap_or_default();
-        // Docker leaves out the zeros at the end of a second's fraction.
-        let created = created.trim_end_matches('Z').to_owned();
-        (created, network.id.clone())
-    };
-    namesakes.sort_by_key(age);
-    let first = namesakes.into_iter().next()?;
-    (first.id.as_deref() == Some(id)).then(|| translate(first))
+        kind: EngineErrorKind::NotFound,
+        source: EngineCause(format!("network {} was removed meanwhile", spec.name)),
+    })
 }
 
 async fn named(docker: &Docker, name: &str) -> Result<Vec<models::Network>, EngineError> {
@@ -126,29 +115,6 @@ fn translate(network: models::Network) -> Network {
 mod tests {
     use super::*;
 
-    fn network(id: &str, created: &str) -> models::Network {
-        models::Network {
-            id: Some(id.to_owned()),
-            created: Some(created.to_owned()),
-            ..Default::default()
-        }
-    }
-
-    #[test]
-    fn of_two_networks_of_one_name_the_older_stays() {
-        let both = || {
-            vec![
-                network("b", "2025-06-01T10:00:00.12Z"),
-                network("a", "2025-06-01T10:00:00.1Z"),
-            ]
-        };
-        assert_eq!(
-            only("a", both()).map(|found| found.id),
-            Some("a".to_owned())
-        );
-        assert_eq!(only("b", both()), None);
-    }
-
     #[test]
     fn the_ipv4_pool_counts() {
         let pool = |subnet: &str, gateway: &str| models::IpamConfig {
@@ -164,7 +130,7 @@ mod tests {
                 ]),
                 ..Default::default()
             }),
-            ..network("a", "")
+            ..Default::default()
         });
         assert_eq!(translated.subnet.as_deref(), Some("172.18.0.0/16"));
         assert_eq!(translated.gateway, Some([172, 18, 0, 1].into()));

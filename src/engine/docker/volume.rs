@@ -7,11 +7,25 @@ use super::{Docker, label_filter};
 use crate::engine::{EngineError, EngineErrorKind, Selector, Volume};
 
 /// Docker makes a volume and finds one under the same lock, so of several callers exactly one sees its own labels.
-pub(super) async fn create(docker: &Docker, volume: &Volume) -> Result<Volume, EngineError> {
+/// One with a size is in memory.
+pub(super) async fn create(
+    docker: &Docker,
+    volume: &Volume,
+    bytes: Option<u64>,
+) -> Result<Volume, EngineError> {
     let act = format!("creating the volume `{}`", volume.name);
     let request = models::VolumeCreateRequest {
         name: Some(volume.name.clone()),
         labels: Some(volume.labels.clone().into_iter().collect()),
+        driver_opts: bytes.map(|bytes| {
+            // Like /tmp: whichever number `postgres` has in the image, it makes its own folders there.
+            let options = [
+                ("type", "tmpfs".to_owned()),
+                ("device", "tmpfs".to_owned()),
+                ("o", format!("size={bytes},mode=1777")),
+            ];
+            options.map(|(key, value)| (key.to_owned(), value)).into()
+        }),
         ..Default::default()
     };
     let made = docker

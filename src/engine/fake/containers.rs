@@ -10,7 +10,9 @@ use tokio::task::AbortHandle;
 use super::addresses::Subnet;
 use super::process::{Process, listen};
 use super::world::{Refusal, World, conflict, missing};
-use crate::engine::{Attached, Container, ContainerSpec, ContainerState, EngineErrorKind, Volume};
+use crate::engine::{
+    Attached, Container, ContainerSpec, ContainerState, EngineErrorKind, NetworkPower, Volume,
+};
 
 /// A container with what belongs to it.
 pub(super) struct Held {
@@ -96,8 +98,15 @@ impl World {
             }
             _ => {}
         }
+        let power = held.spec.power.clone();
         let (network, asked) = (held.spec.network.clone(), held.spec.address);
         let (name, publish) = (held.spec.name.clone(), held.spec.publish);
+        if let Some(NetworkPower::Of(other)) = power
+            && self.held(&other)?.container.state != ContainerState::Running
+        {
+            let why = format!("cannot join network of a non running container: {other}");
+            return Err(conflict(why));
+        }
         let address = match network {
             Some(network) => Some(self.address(&network, asked)?),
             None => None,
@@ -165,7 +174,7 @@ impl World {
         if let Ok(held) = self.held(id) {
             held.container.state = ContainerState::Exited;
             held.container.exit_code = Some(code);
-            held.container.address = None;
+            held.container.address = held.spec.address;
             held.container.port = None;
             held.stop();
         }
@@ -181,6 +190,19 @@ impl World {
             }
             _ => return Err(conflict(format!("Container {name} is not running"))),
         }
+        Ok(())
+    }
+
+    /// Every signal that is sent ends a PostgreSQL, and with what exit code Docker then says.
+    pub(super) fn signal(&mut self, id: &str, signal: &str) -> Result<(), Refusal> {
+        let held = self.held(id)?;
+        let name = &held.container.name;
+        if held.container.state != ContainerState::Running {
+            return Err(conflict(format!(
+                "Cannot kill container: {name}: Container {name} is not running"
+            )));
+        }
+        self.exit(id, if signal == "SIGKILL" { 137 } else { 0 });
         Ok(())
     }
 

@@ -108,6 +108,7 @@ pub(super) fn act(verb: &str, subject: &str) -> String {
         Some(("remove", what)) => ("removing", what),
         Some(("find", what)) => ("looking for", what),
         Some(("start", what)) => ("starting", what),
+        Some(("signal", what)) => ("signalling", what),
         Some(("pause", what)) => ("pausing", what),
         Some(("unpause", what)) => ("unpausing", what),
         Some(("pull", what)) => ("pulling", what),

@@ -27,7 +27,7 @@ fn container(name: &str) -> ContainerSpec {
         env: Vec::new(),
         network: Some("lab-a".to_owned()),
         address: None,
-        publish: Some(5432),
+        publish: Some(crate::engine::Publish::anywhere(5432)),
         mounts: vec![Mount {
             volume: format!("{name}-data"),
             target: "/data".to_owned(),
@@ -37,6 +37,7 @@ fn container(name: &str) -> ContainerSpec {
         shm_bytes: 0,
         labels: Labels::new(),
         stdin: true,
+        power: None,
     }
 }
 

@@ -41,13 +41,74 @@ pub fn clients(scenario: &Scenario, name: &NodeName) -> u64 {
     standbys + subscriptions * (1 + SYNC_WORKERS)
 }
 
-/// The connections that those need who replicate from a node: one each, and a second one for the last of the
-/// standbys, since a base backup streams the write-ahead log through a connection of its own.
-fn senders_needed(scenario: &Scenario, name: &NodeName) -> u64 {
-    let backup = u64::from(scenario.standbys_of(name).next().is_some());
-    scenario.standbys_of(name).count() as u64
-        + scenario.subscriptions_to(name).count() as u64
-        + backup
+/// The connections to a node that those need who replicate from it.
+#[derive(Clone, Copy)]
+struct Need<'a> {
+    standbys: u64,
+    subscriptions: u64,
+    /// For a base backup, besides those of the standbys.
+    backup: u64,
+    /// Whose base backup it is, where that is no standby.
+    restored: Option<&'a NodeName>,
+}
+
+impl Need<'_> {
+    fn count(&self) -> u64 {
+        self.standbys + self.subscriptions + self.backup
+    }
+
+    fn why(&self) -> String {
+        let Self {
+            standbys,
+            subscriptions,
+            backup,
+            ..
+        } = self;
+        let backup_of = match self.restored {
+            Some(node) => format!("{backup} for the base backup of `{node}`"),
+            None => format!("{backup} more while a base backup runs"),
+        };
+        let parts = [
+            (standbys, format!("{standbys} for standbys")),
+            (subscriptions, format!("{subscriptions} for subscriptions")),
+            (backup, backup_of),
+        ];
+        let parts = parts.into_iter().filter(|(count, _)| **count > 0);
+        let parts: Vec<String> = parts.map(|(_, part)| part).collect();
+        parts.join(", ")
+    }
+}
+
+/// The most connections that are needed at once: one each, and two for a base backup, which streams the write-ahead log
+/// through a connection of its own. Of those a standby keeps one. A node that goes its own way from there has its two
+/// besides those of all others, and subscribes afterwards.
+fn senders_needed<'a>(scenario: &'a Scenario, name: &'a NodeName) -> Need<'a> {
+    let standbys = scenario.standbys_of(name).count() as u64;
+    let subscriptions_of = |node: Option<&NodeName>| {
+        let all = scenario.subscriptions_to(name);
+        all.filter(|(other, ..)| node.is_none_or(|node| node == *other))
+            .count() as u64
+    };
+    let subscriptions = subscriptions_of(None);
+    let last_standby = Need {
+        standbys,
+        subscriptions,
+        backup: standbys.min(1),
+        restored: None,
+    };
+    let restoring = scenario.restored_from(name).map(|(node, _)| Need {
+        subscriptions: subscriptions - subscriptions_of(Some(node)),
+        backup: 2,
+        restored: Some(node),
+        ..last_standby
+    });
+    restoring.fold(last_standby, |most, need| {
+        if need.count() > most.count() {
+            need
+        } else {
+            most
+        }
+    })
 }
 
 fn wal_level(scenario: &Scenario, name: &NodeName, node: &Node) -> Option<Finding> {
@@ -56,7 +117,10 @@ fn wal_level(scenario: &Scenario, name: &NodeName, node: &Node) -> Option<Findin
         return None;
     }
     let path = conf_path(name, "wal_level");
-    if node.standby_of.is_some() || scenario.standbys_of(name).next().is_some() {
+    let mut followers = scenario
+        .standbys_of(name)
+        .chain(scenario.restored_from(name));
+    if node.standby_of.is_some() || followers.next().is_some() {
         let message = format!("`wal_level` is `minimal`, and `{name}` replicates");
         let help = "write `replica`, which is PostgreSQL's default, or `logical`".to_owned();
         return Some(Finding::value(path, message, help));
@@ -71,13 +135,11 @@ fn wal_level(scenario: &Scenario, name: &NodeName, node: &Node) -> Option<Findin
 }
 
 fn senders(scenario: &Scenario, name: &NodeName, node: &Node) -> Option<Finding> {
-    let needed = senders_needed(scenario, name);
-    let given = explicit(node, "max_wal_senders").filter(|given| *given < needed)?;
-    let message = format!(
-        "`max_wal_senders` is {given}, and the standbys of `{name}` need {needed}: \
-         one each, and a second one while a base backup runs"
-    );
-    let help = format!("write at least {needed}, or leave it out");
+    let need = senders_needed(scenario, name);
+    let (count, why) = (need.count(), need.why());
+    let given = explicit(node, "max_wal_senders").filter(|given| *given < count)?;
+    let message = format!("`max_wal_senders` is {given}, and `{name}` needs {count}: {why}");
+    let help = format!("write at least {count}, or leave it out");
     Some(Finding::value(
         conf_path(name, "max_wal_senders"),
         message,
@@ -91,10 +153,21 @@ fn slots(scenario: &Scenario, name: &NodeName, node: &Node) -> Option<Finding> {
         .filter(|(name, standby)| standby.slot_name(name).is_some())
         .count() as u64
         + scenario.subscriptions_to(name).count() as u64;
+    // A base backup that has no slot of its standby's goes through a temporary one.
+    let without = scenario
+        .standbys_of(name)
+        .find(|(name, standby)| standby.slot_name(name).is_none());
+    let backup = without.or_else(|| scenario.restored_from(name).next());
+    let needed = needed + u64::from(backup.is_some());
     let given = explicit(node, "max_replication_slots").filter(|given| *given < needed)?;
-    let message = format!(
-        "`max_replication_slots` is {given}, and the standbys of `{name}` stream through {needed}"
-    );
+    let message = match backup {
+        None => format!(
+            "`max_replication_slots` is {given}, and the standbys of `{name}` stream through {needed}"
+        ),
+        Some((backup, _)) => format!(
+            "`max_replication_slots` is {given}, and `{name}` needs {needed}, of which one for the base backup of `{backup}`"
+        ),
+    };
     let help = format!("write at least {needed}, or leave it out");
     let path = conf_path(name, "max_replication_slots");
     Some(Finding::value(path, message, help))
@@ -154,16 +227,14 @@ fn effective(scenario: &Scenario, name: &NodeName, setting: &str, default: u64) 
 fn connection_limit(scenario: &Scenario) -> Option<Finding> {
     let limit = u64::from(scenario.replication_user.connection_limit?);
     let names = scenario.nodes.0.iter().map(|(name, _)| name);
-    let busiest = names.max_by_key(|name| senders_needed(scenario, name))?;
-    let needed = senders_needed(scenario, busiest);
-    if limit >= needed {
+    let needs = names.map(|name| (name, senders_needed(scenario, name)));
+    let (busiest, need) = needs.max_by_key(|(_, need)| need.count())?;
+    let (count, why) = (need.count(), need.why());
+    if limit >= count {
         return None;
     }
-    let message = format!(
-        "the limit is {limit}, and the standbys of `{busiest}` need {needed} connections: \
-         one each, and a second one while a base backup runs"
-    );
-    let help = format!("write at least {needed}, or leave it out");
+    let message = format!("the limit is {limit}, and `{busiest}` needs {count} connections: {why}");
+    let help = format!("write at least {count}, or leave it out");
     let path = "replication_user.connection_limit".to_owned();
     Some(Finding::value(path, message, help).sure_of_every_node())
 }

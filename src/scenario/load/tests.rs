@@ -3,7 +3,11 @@
 mod hba;
 mod keys;
 mod logical;
+mod meaning;
+mod partly;
+mod services;
 mod settings;
+mod steps;
 mod sync;
 mod text;
 mod topology;

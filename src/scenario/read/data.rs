@@ -90,7 +90,12 @@ impl Reader<'_> {
         Some(files.collect())
     }
 
-    fn file(&mut self, node: &Node) -> Option<PathBuf> {
+    /// What a file said that was read before.
+    pub(super) fn sql_text(&self, path: &Path) -> Option<String> {
+        self.sql.get(&path.display().to_string()).cloned()
+    }
+
+    pub(super) fn file(&mut self, node: &Node) -> Option<PathBuf> {
         let name = self.text(node)?;
         let Some(folder) = self.folder else {
             let message = format!(

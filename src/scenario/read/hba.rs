@@ -29,11 +29,15 @@ impl Reader<'_> {
         let address = address.and_then(|node| self.address(node));
         let method = self.required(node, keys, "method");
         let method = method.and_then(|node| self.word_of(node, "method", &methods, &Method::ALL));
+        let database = match keys.iter().find(|entry| entry.key == "database") {
+            Some(entry) => self.hba_database(&entry.value),
+            None => Some(Database::All),
+        };
+        // Not every method goes with every type.
+        let method = method.filter(|_| kind.is_some());
         HbaLine {
-            kind: kind.unwrap_or(ConnectionType::HostSsl),
-            database: self
-                .optional(keys, "database", Self::hba_database)
-                .unwrap_or(Database::All),
+            kind: kind.unwrap_or(ConnectionType::Host),
+            database: database.unwrap_or(Database::Replication),
             user: self.optional(keys, "user", |reader, node| match &node.value {
                 Value::Text(text) if text == "all" => None,
                 _ => reader.text_as(node),

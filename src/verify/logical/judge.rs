@@ -18,6 +18,10 @@ pub(super) struct Looked<'a> {
     pub(super) filtered: bool,
     /// How many of its values are published, and how many are not.
     pub(super) values: (usize, usize),
+    /// Whether what is published of it is as it was at the stage before.
+    pub(super) same: bool,
+    /// Which changes of its table are published.
+    pub(super) operations: Operations,
     /// What the subscriber has.
     pub(super) seen: Sighting,
 }
@@ -33,26 +37,35 @@ pub(super) struct Tally {
 
 /// Whether a row with its values of this stage should be at the subscriber.
 ///
-/// A change that is not published leaves the row there as it was, which is not the one that is looked for.
-pub(super) fn is_wanted(stage: Stage, expected: bool, operations: Operations) -> bool {
-    expected
+/// A change that is not published leaves the row there as it was: that is not the one that is looked for, unless the two
+/// are the same.
+fn is_wanted(stage: Stage, row: &Looked<'_>) -> bool {
+    row.expected
         && match stage {
             Stage::Inserted => true,
-            Stage::Updated => operations.update,
-            Stage::Deleted => !operations.delete,
+            Stage::Updated => row.operations.update || row.same,
+            Stage::Deleted => !row.operations.delete,
         }
 }
 
+/// Whether the subscriber has a row after a change of it, from whether it had it and whether it passed the filter, before
+/// and now. A row that begins to pass is inserted, one that no longer does is removed (manual, 29.4.4); a change of a row
+/// that is not there is nothing.
+pub(super) fn after_change(was_there: bool, passed: [bool; 2], operations: Operations) -> bool {
+    let [before, now] = passed;
+    if operations.update {
+        now && (was_there || !before)
+    } else {
+        was_there
+    }
+}
+
 /// Judges all rows of a stage.
-pub(super) fn judge(
-    stage: Stage,
-    operations: Operations,
-    looked: &[Looked<'_>],
-) -> Result<Tally, String> {
+pub(super) fn judge(stage: Stage, looked: &[Looked<'_>]) -> Result<Tally, String> {
     let mut tally = Tally::default();
     for row in looked {
         let table = row.table;
-        let wanted = is_wanted(stage, row.expected, operations);
+        let wanted = is_wanted(stage, row);
         match (wanted, row.seen.rows, stage) {
             (true, 0, _) => {
                 return Err(format!("{table}: the row is missing, or has other values"));
@@ -123,51 +136,75 @@ mod tests {
         delete: true,
     };
 
-    fn looked(expected: bool, rows: u64, leaks: u64) -> Looked<'static> {
+    const INSERTS: Operations = Operations {
+        insert: true,
+        update: false,
+        delete: false,
+    };
+
+    fn looked(operations: Operations, expected: bool, rows: u64) -> Looked<'static> {
         Looked {
             table: "products",
             expected,
             filtered: true,
             values: (2, 1),
-            seen: Sighting { rows, leaks },
+            same: false,
+            operations,
+            seen: Sighting { rows, leaks: 0 },
         }
     }
 
     #[test]
     fn a_row_that_is_published_must_be_there_and_one_that_is_not_must_not() {
-        let judged = |row| judge(Stage::Inserted, ALL, &[row]);
-        let tally = judged(looked(true, 1, 0)).expect("it is there");
+        let judged = |expected, rows| judge(Stage::Inserted, &[looked(ALL, expected, rows)]);
+        let tally = judged(true, 1).expect("it is there");
         assert_eq!(
             tally.text(Stage::Inserted, ALL),
             "1 row in 1 table, 2 values equal; 1 value not sent"
         );
-        let missing = judged(looked(true, 0, 0)).expect_err("it is not there");
+        let missing = judged(true, 0).expect_err("it is not there");
         assert_eq!(missing, "products: the row is missing, or has other values");
-        judged(looked(false, 0, 0)).expect("it was kept back");
-        let passed = judged(looked(false, 1, 0)).expect_err("the filter let it pass");
+        judged(false, 0).expect("it was kept back");
+        let passed = judged(false, 1).expect_err("the filter let it pass");
         assert_eq!(passed, "products: the row is there, and is not published");
     }
 
     #[test]
     fn a_column_that_is_not_published_must_not_have_its_value() {
-        let leak = judge(Stage::Inserted, ALL, &[looked(true, 1, 1)]);
-        leak.expect_err("the column arrived");
+        let mut row = looked(ALL, true, 1);
+        row.seen.leaks = 1;
+        judge(Stage::Inserted, &[row]).expect_err("the column arrived");
     }
 
     #[test]
     fn what_is_not_published_must_not_happen() {
-        let inserts = Operations {
-            insert: true,
-            ..Operations::default()
-        };
-        judge(Stage::Updated, inserts, &[looked(true, 0, 0)]).expect("no change came");
-        judge(Stage::Updated, inserts, &[looked(true, 1, 0)]).expect_err("a change came");
+        let judged = |stage, operations, rows| judge(stage, &[looked(operations, true, rows)]);
+        judged(Stage::Updated, INSERTS, 0).expect("no change came");
+        judged(Stage::Updated, INSERTS, 1).expect_err("a change came");
         let no_removal = Operations {
             delete: false,
             ..ALL
         };
-        judge(Stage::Deleted, no_removal, &[looked(true, 1, 0)]).expect("it stayed");
-        judge(Stage::Deleted, no_removal, &[looked(true, 0, 0)]).expect_err("it went");
-        judge(Stage::Deleted, ALL, &[looked(true, 1, 0)]).expect_err("it stayed");
+        judged(Stage::Deleted, no_removal, 1).expect("it stayed");
+        judged(Stage::Deleted, no_removal, 0).expect_err("it went");
+        judged(Stage::Deleted, ALL, 1).expect_err("it stayed");
+    }
+
+    #[test]
+    fn a_row_without_a_column_to_change_stays_as_it_was() {
+        let mut row = looked(INSERTS, true, 1);
+        row.same = true;
+        judge(Stage::Updated, &[row.clone()]).expect("nothing changed");
+        row.seen.rows = 0;
+        judge(Stage::Updated, &[row]).expect_err("it is gone");
+    }
+
+    #[test]
+    fn a_change_brings_and_takes_what_filters_say_and_nothing_that_was_not_inserted() {
+        assert!(after_change(true, [true, true], ALL));
+        assert!(after_change(false, [false, true], ALL));
+        assert!(!after_change(true, [true, false], ALL));
+        assert!(!after_change(false, [true, true], ALL));
+        assert!(after_change(true, [true, false], INSERTS));
     }
 }

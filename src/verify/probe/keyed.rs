@@ -3,9 +3,10 @@
 
 use super::read::{SAME_TEXT, answers, roll_back};
 use super::statement::{self, identifier, literal};
-use super::write::with_values;
-use super::{How, ProbeError, ProbeRow};
+use super::write::{of_one_table, with_values};
+use super::{How, ProbeError, ProbeRow, Skipped};
 use crate::postgres::catalog::Table;
+use crate::postgres::server_error::ServerError;
 
 /// What of a row is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Sought<'a> {
     pub table: &'a str,
     /// The columns that are published.
     pub columns: &'a [String],
+    /// The columns that a subscriber gives a value of its own, which may be the same.
+    pub own: &'a [String],
 }
 
 impl Sought<'_> {
@@ -44,10 +47,25 @@ impl Sought<'_> {
             .columns
             .iter()
             .zip(&self.row.values)
-            .filter(|(column, value)| !self.has(column) && value.is_some())
+            .filter(|(column, value)| {
+                !self.has(column) && !self.own.contains(column) && value.is_some()
+            })
             .map(|(column, value)| same(column, value.as_deref()))
             .collect();
         (!leaks.is_empty()).then(|| leaks.join(" OR "))
+    }
+
+    /// Whether what is published of another version of the row is the same.
+    #[must_use]
+    pub fn is_same(&self, other: &ProbeRow) -> bool {
+        let published = |row: &ProbeRow| {
+            let values = row.columns.iter().zip(&row.values);
+            let published = values.filter(|(column, _)| self.has(column));
+            published
+                .map(|(_, value)| value.clone())
+                .collect::<Vec<_>>()
+        };
+        published(self.row) == published(other)
     }
 
     /// How many values are compared.
@@ -61,10 +79,12 @@ impl Sought<'_> {
     }
 }
 
+/// Whether a column has a value, as its type writes it: a cast of `boolean` or `char` to text writes another.
 fn same(column: &str, value: Option<&str>) -> String {
     let column = identifier(column);
     match value {
-        Some(value) => format!("{column}::text = {}", literal(value)),
+        Some("") => format!("{column} IS NOT NULL AND pg_catalog.format('%s', {column}) = ''"),
+        Some(value) => format!("pg_catalog.format('%s', {column}) = {}", literal(value)),
         None => format!("{column} IS NULL"),
     }
 }
@@ -119,7 +139,8 @@ pub async fn sight(
     }
 }
 
-/// Takes away what has these values, on a server to which no removal is sent.
+/// Takes away a row with these values each, on a server to which no removal is sent. Where several have them it does not
+/// matter which one goes, and no more than one does.
 ///
 /// # Errors
 /// [`ProbeError::Remove`] when the server refuses.
@@ -132,12 +153,12 @@ pub async fn sweep(
         SAME_TEXT.to_owned(),
         "SET LOCAL synchronous_commit = local".to_owned(),
     ];
-    batch.extend(
-        sought
-            .iter()
-            .rev()
-            .map(|sought| format!("DELETE FROM {} WHERE {}", sought.table, sought.condition())),
-    );
+    batch.extend(sought.iter().rev().map(|sought| {
+        let (table, condition) = (sought.table, sought.condition());
+        format!(
+            "DELETE FROM {table} WHERE (tableoid, ctid) IN (SELECT tableoid, ctid FROM {table} WHERE {condition} LIMIT 1)"
+        )
+    }));
     batch.push("COMMIT".to_owned());
     let swept = client.batch_execute(&batch.join("; ")).await;
     if swept.is_err() {
@@ -231,15 +252,15 @@ pub async fn kept_back(
 }
 
 /// Changes each inserted row in one column that nothing depends on, where there is such a column, and returns the rows
-/// as they are then. The commit waits for this server's disk alone.
+/// as they are then, with those that could not be changed. The commit waits for this server's disk alone.
 ///
 /// # Errors
-/// [`ProbeError::Write`] when the server refuses; nothing is changed then.
+/// [`ProbeError::Write`] when the connection fails or is told to stop. A table that takes no change is none.
 pub async fn update(
     client: &tokio_postgres::Client,
     tables: &[Table],
     rows: &[ProbeRow],
-) -> Result<Vec<ProbeRow>, ProbeError> {
+) -> Result<(Vec<ProbeRow>, Vec<Skipped>), ProbeError> {
     let statements: Vec<(usize, String)> = rows
         .iter()
         .enumerate()
@@ -251,6 +272,34 @@ pub async fn update(
             Some((at, statement::change(table, row)?))
         })
         .collect();
+    match changed(client, &statements, rows).await {
+        Ok(rows) => return Ok((rows, Vec::new())),
+        Err(error) if of_one_table(&error) => {}
+        Err(error) => return Err(ProbeError::Write(error)),
+    }
+    // One of them is refused, as where its table has no replica identity; the others still change.
+    let (mut rows, mut refused) = (rows.to_vec(), Vec::new());
+    for one in statements.chunks(1) {
+        match changed(client, one, &rows).await {
+            Ok(all) => rows = all,
+            Err(error) if of_one_table(&error) => {
+                refused.extend(one.iter().map(|(at, _)| Skipped {
+                    table: rows[*at].table.clone(),
+                    because: error.to_string(),
+                }));
+            }
+            Err(error) => return Err(ProbeError::Write(error)),
+        }
+    }
+    Ok((rows, refused))
+}
+
+/// The rows after these changes of some of them, which are one transaction.
+async fn changed(
+    client: &tokio_postgres::Client,
+    statements: &[(usize, String)],
+    rows: &[ProbeRow],
+) -> Result<Vec<ProbeRow>, ServerError> {
     let mut batch = vec![
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".to_owned(),
         "SET LOCAL synchronous_commit = local".to_owned(),
@@ -282,5 +331,55 @@ pub async fn update(
     if changed.is_err() {
         roll_back(client).await;
     }
-    changed.map_err(ProbeError::Write)
+    changed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(values: &[(&str, &str)]) -> ProbeRow {
+        ProbeRow {
+            table: "t".to_owned(),
+            relation: "t".to_owned(),
+            ctid: String::new(),
+            xmin: String::new(),
+            how: How::Inserted,
+            columns: values.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            values: values
+                .iter()
+                .map(|(_, value)| Some((*value).to_owned()))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn a_value_of_the_subscriber_s_own_is_no_leak() {
+        let row = version(&[("id", "-1"), ("twice", "-2"), ("note", "x")]);
+        let (columns, own) = (["id".to_owned()], ["twice".to_owned()]);
+        let sought = Sought {
+            row: &row,
+            table: "t",
+            columns: &columns,
+            own: &own,
+        };
+        assert_eq!(
+            sought.condition(),
+            r#"pg_catalog.format('%s', "id") = '-1'"#
+        );
+        assert_eq!(
+            sought.leak().as_deref(),
+            Some(r#"pg_catalog.format('%s', "note") = 'x'"#)
+        );
+        assert!(sought.is_same(&version(&[("id", "-1"), ("twice", "-2"), ("note", "y")])));
+    }
+
+    #[test]
+    fn an_empty_text_is_not_null() {
+        assert_eq!(
+            same("a", Some("")),
+            r#""a" IS NOT NULL AND pg_catalog.format('%s', "a") = ''"#
+        );
+        assert_eq!(same("a", None), r#""a" IS NULL"#);
+    }
 }

@@ -137,7 +137,8 @@ impl Writer<'_> {
         if !wanted {
             return Cell::Silent;
         }
-        value(column, self.nonce).map_or(Cell::Silent, Cell::Literal)
+        self.value(table, column)
+            .map_or(Cell::Silent, Cell::Literal)
     }
 
     /// What the probe of `table` has in `column`: what the parent's probe has, where it refers to one.
@@ -159,6 +160,18 @@ impl Writer<'_> {
             if let Some((parent, column)) = parent {
                 return self.literal(parent, column, seen);
             }
+        }
+        self.value(table, column)
+    }
+
+    /// A value for a column. In a table where rows may be the same, numbers tell ours from the user's.
+    fn value(&self, table: &Table, column: &Column) -> Option<String> {
+        let keyless = table.columns.iter().all(|column| !column.unique);
+        if keyless && !table.partitioned && !column.checked && column.data_type.category == "N" {
+            let mut own = column.clone();
+            own.unique = true;
+            // A generated column may multiply it.
+            return value(&own, self.nonce % 30_000);
         }
         value(column, self.nonce)
     }
@@ -206,6 +219,9 @@ pub(super) fn touch(table: &Table, relation: &str, ctid: &str) -> Option<String>
     ))
 }
 
+/// The numbers that have one next to them.
+const COUNTABLE: [&str; 6] = ["int2", "int4", "int8", "float4", "float8", "numeric"];
+
 /// The UPDATE that changes a row in a column that nothing depends on; `None` where there is none.
 pub(super) fn change(table: &Table, row: &ProbeRow) -> Option<String> {
     let free = |column: &&Column| {
@@ -225,6 +241,10 @@ pub(super) fn change(table: &Table, row: &ProbeRow) -> Option<String> {
             column.data_type.kind.as_str(),
             column.data_type.category.as_str(),
         ) {
+            // Beside 0 and 1 there are only negative ones.
+            ("b", "N") if COUNTABLE.contains(&column.data_type.name.as_str()) => Some(format!(
+                "CASE {name} WHEN 0 THEN 1 WHEN 1 THEN 0 ELSE {name} + 1 END"
+            )),
             ("b", "N") => Some(format!("CASE {name} WHEN 0 THEN 1 ELSE 0 END")),
             ("b", "S") => Some(format!("pg_catalog.reverse({name}::text)")),
             ("b", "B") => Some(format!("NOT {name}")),
@@ -273,11 +293,11 @@ pub(super) fn place(row: &ProbeRow) -> String {
 }
 
 /// A table's schema and name, quoted.
-pub(super) fn qualified(table: &Table) -> String {
+pub(in crate::verify) fn qualified(table: &Table) -> String {
     format!("{}.{}", identifier(&table.schema), identifier(&table.name))
 }
 
-pub(super) fn identifier(name: &str) -> String {
+pub(in crate::verify) fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
@@ -406,6 +426,25 @@ mod tests {
         refer(&mut note, "tenant", &user, "tenant");
         let tables = [tenant, user, note.clone()];
         assert!(insert(&tables, &note, &[1, 2]).ends_with("VALUES ('-7')"));
+    }
+
+    #[test]
+    fn a_number_is_another_one_after_a_change_and_ours_where_there_is_no_key() {
+        let plain = table(1, "plain", vec![column("a", "int4", "N")]);
+        assert!(
+            insert(&[], &plain, &[]).ends_with(r#"("a") OVERRIDING SYSTEM VALUE VALUES ('-7')"#)
+        );
+        let row = ProbeRow {
+            table: qualified(&plain),
+            relation: "public.plain".to_owned(),
+            ctid: "(0,1)".to_owned(),
+            xmin: "700".to_owned(),
+            how: crate::verify::probe::How::Inserted,
+            columns: vec!["a".to_owned()],
+            values: vec![Some("-7".to_owned())],
+        };
+        let changed = change(&plain, &row).expect("a column to change");
+        assert!(changed.contains(r#"CASE "a" WHEN 0 THEN 1 WHEN 1 THEN 0 ELSE "a" + 1 END"#));
     }
 
     #[test]

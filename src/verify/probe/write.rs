@@ -8,7 +8,7 @@ use tokio_postgres::error::SqlState;
 
 use super::order::parents_first;
 use super::read::{Answer, SAME_TEXT, answers, roll_back, selected};
-use super::statement::{Fill, Present, Writer, any_row, qualified, select_written, touch};
+use super::statement::{Fill, Present, Writer, any_row, delete, qualified, select_written, touch};
 use super::{Commit, How, Inserted, ProbeError, ProbeRow, Skipped, Written};
 use crate::postgres::catalog::Table;
 use crate::postgres::server_error::ServerError;
@@ -126,8 +126,39 @@ async fn at_once(client: &Client, tables: &[Table]) -> Result<Option<Vec<ProbeRo
         .map(|(table, place)| Some(row(table, place?, How::Inserted)))
         .collect();
     match rows {
-        Some(rows) if rows.len() == ordered.len() => with_values(client, rows).await,
+        Some(rows) if rows.len() == ordered.len() => {
+            let Some(rows) = with_values(client, rows).await? else {
+                return Ok(None);
+            };
+            let removable = removable(client, &rows).await?.is_ok();
+            Ok(removable.then_some(rows))
+        }
         _ => Ok(None),
+    }
+}
+
+/// Whether the rows could be taken away again, tried and undone; or why not. What nobody can remove is not to be written:
+/// a trigger may forbid it, or a publication of removals whose table has no replica identity.
+async fn removable(client: &Client, rows: &[ProbeRow]) -> Result<Result<(), String>, ServerError> {
+    let mut batch = vec![
+        "SAVEPOINT lab_removal".to_owned(),
+        "SET CONSTRAINTS ALL DEFERRED".to_owned(),
+    ];
+    let returning = |row| format!("{} RETURNING 1", delete(row));
+    batch.extend(rows.iter().rev().map(returning));
+    batch.push("SET CONSTRAINTS ALL IMMEDIATE".to_owned());
+    batch.push("ROLLBACK TO SAVEPOINT lab_removal".to_owned());
+    batch.push("RELEASE SAVEPOINT lab_removal".to_owned());
+    match answers(client, &batch.join("; ")).await {
+        Ok(all) if all.iter().flatten().all(|answer| answer.len() == 1) => Ok(Ok(())),
+        Ok(_) => Ok(Err(
+            "it could not be removed again: a trigger or a rule is in the way".to_owned(),
+        )),
+        Err(error) if of_one_table(&error) => Ok(Err(format!(
+            "it could not be removed again: {}",
+            line(&error)
+        ))),
+        Err(error) => Err(error),
     }
 }
 
@@ -161,7 +192,13 @@ fn lenient<T>(result: Result<T, ServerError>) -> Result<Option<T>, ServerError> 
     }
 }
 
-fn of_one_table(error: &ServerError) -> bool {
+/// What a server said, in one line: it stands in the middle of a sentence.
+fn line(error: &ServerError) -> String {
+    let text = error.to_string();
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+pub(super) fn of_one_table(error: &ServerError) -> bool {
     error.code().is_some_and(|code| {
         let ends = [
             SqlState::QUERY_CANCELED,
@@ -224,22 +261,33 @@ async fn attempt(
             Some(place) => {
                 let rows = vec![row(table, place, how)];
                 match with_values(client, rows).await?.and_then(|mut rows| rows.pop()) {
-                    Some(row) => {
-                        client.batch_execute("RELEASE SAVEPOINT lab").await?;
-                        return Ok(Ok(row));
-                    }
+                    Some(row) => match stays(client, &row).await? {
+                        Ok(()) => {
+                            client.batch_execute("RELEASE SAVEPOINT lab").await?;
+                            return Ok(Ok(row));
+                        }
+                        Err(because) => because,
+                    },
                     None => "a trigger changes the row again".to_owned(),
                 }
             }
             None => "nothing was written: a trigger or a rule is in the way, or a table that it refers to is empty".to_owned(),
         },
-        Err(error) if of_one_table(&error) => error.to_string(),
+        Err(error) if of_one_table(&error) => line(&error),
         Err(error) => return Err(error),
     };
     client
         .batch_execute("ROLLBACK TO SAVEPOINT lab; RELEASE SAVEPOINT lab")
         .await?;
     Ok(Err(refused))
+}
+
+/// Whether a row may be left there: the user's own, or one that can be removed again.
+async fn stays(client: &Client, row: &ProbeRow) -> Result<Result<(), String>, ServerError> {
+    match row.how {
+        How::Inserted => removable(client, std::slice::from_ref(row)).await,
+        How::Updated { .. } => Ok(Ok(())),
+    }
 }
 
 async fn touch_one(
@@ -258,7 +306,7 @@ async fn touch_one(
             client
                 .batch_execute("ROLLBACK TO SAVEPOINT lab; RELEASE SAVEPOINT lab")
                 .await?;
-            return Ok(Err(skipped(&error.to_string())));
+            return Ok(Err(skipped(&line(&error))));
         }
         Err(error) => return Err(error),
     };

@@ -8,18 +8,21 @@ fn a_line_is_about_everybody_where_it_is_silent() {
     let loaded = good(
         "\
 name: a
+tls: true
 nodes:
   primary:
     hba:
-      - { address: gateway, method: reject }
+      - { address: replica, method: reject }
       - { type: hostssl, database: replication, user: all, address: 10.0.0.0/8, method: cert }
+  replica: { standby_of: primary }
 ",
     );
     let hba = &loaded.scenario.nodes.0[0].1.hba;
     assert_eq!(hba[0].kind, ConnectionType::Host);
     assert_eq!(hba[0].database, Database::All);
     assert_eq!(hba[0].user, None);
-    assert_eq!(hba[0].address, Address::Gateway);
+    let replica = Address::Node("replica".parse().expect("a name"));
+    assert_eq!(hba[0].address, replica);
     assert_eq!(hba[0].method, Method::Reject);
     assert_eq!(hba[1].kind, ConnectionType::HostSsl);
     assert_eq!(hba[1].database, Database::Replication);
@@ -50,7 +53,7 @@ nodes:
       |
       = help: did you mean `hostssl`?
 
-    error: `replca` is neither a node nor `gateway`
+    error: `replca` is neither a node, nor a service, nor `gateway`
      --> a.yaml:5:35
       |
     5 |       - { type: hostsll, address: replca, method: cert }
@@ -58,7 +61,7 @@ nodes:
       |
       = help: did you mean `replica`?
 
-    error: `10.0.0.1` is neither a node's name, nor `gateway`, nor a network
+    error: `10.0.0.1` is neither the name of a node or a service, nor `gateway`, nor a network
      --> a.yaml:6:20
       |
     6 |       - { address: 10.0.0.1, method: sha }
@@ -74,7 +77,7 @@ nodes:
       |
       = help: the words are `trust`, `reject`, `md5`, `scram-sha-256`, `password` and `cert`
 
-    error: `10.0.0.0/33` is neither a node's name, nor `gateway`, nor a network
+    error: `10.0.0.0/33` is neither the name of a node or a service, nor `gateway`, nor a network
      --> a.yaml:7:20
       |
     7 |       - { address: 10.0.0.0/33, method: md5 }
@@ -82,7 +85,7 @@ nodes:
       |
       = help: after the `/` comes a number from 0 to 32
 
-    error: `Replica` is neither a node's name, nor `gateway`, nor a network
+    error: `Replica` is neither the name of a node or a service, nor `gateway`, nor a network
      --> a.yaml:8:20
       |
     8 |       - { address: Replica, method: cert }
@@ -183,6 +186,91 @@ nodes:
 ",
     );
     assert!(shown.contains("a node has that name too"), "{shown}");
+}
+
+#[test]
+fn a_line_that_can_match_nothing_is_refused() {
+    let shown = wrong(
+        "\
+name: a
+nodes:
+  primary:
+    hba:
+      - { type: hostssl, address: replica, method: trust }
+      - { type: hostssl, address: replica, method: cert }
+      - { database: replication, address: gateway, method: md5 }
+      - { address: gateway, user: app, method: md5 }
+      - { type: hostnossl, database: shopping, address: gateway, method: reject }
+      - { database: Shopping, address: gateway, method: reject }
+  replica: { standby_of: primary }
+  other: { conf: { ssl: yes }, hba: [{ type: hostssl, address: replica, method: md5 }] }
+",
+    );
+    insta::assert_snapshot!(shown, @"
+    error: this line matches no connection: `ssl` is off on `primary`, and PostgreSQL does no more than log a warning
+     --> a.yaml:5:17
+      |
+    5 |       - { type: hostssl, address: replica, method: trust }
+      |                 ^^^^^^^
+      |
+      = help: write `tls: true` at the top of the scenario, or `type: host`
+
+    error: this line matches no connection: `ssl` is off on `primary`, and PostgreSQL does no more than log a warning
+     --> a.yaml:6:17
+      |
+    6 |       - { type: hostssl, address: replica, method: cert }
+      |                 ^^^^^^^
+      |
+      = help: write `tls: true` at the top of the scenario
+
+    error: this line never decides: the host's own line stands before it and lets every role into every database
+     --> a.yaml:8:20
+      |
+    8 |       - { address: gateway, user: app, method: md5 }
+      |                    ^^^^^^^
+      |
+      = help: leave it out; physical replication alone is left to decide: `database: replication`
+
+    error: this line never decides: the host's own line stands before it and lets every role into every database
+     --> a.yaml:9:57
+      |
+    9 |       - { type: hostnossl, database: shopping, address: gateway, method: reject }
+      |                                                         ^^^^^^^
+      |
+      = help: leave it out; physical replication alone is left to decide: `database: replication`
+
+    error: `Shopping` is not a database's name: lower-case letters, digits and `_`, a letter or `_` first, at most 63 characters
+      --> a.yaml:10:21
+       |
+    10 |       - { database: Shopping, address: gateway, method: reject }
+       |                     ^^^^^^^^
+    ");
+}
+
+#[test]
+fn a_certificate_for_whom_none_is_made_is_not_asked_for() {
+    let shown = wrong(
+        "\
+name: a
+tls: true
+nodes:
+  primary:
+    hba:
+      - { type: hostssl, database: replication, user: replication_user, address: replica, method: cert }
+      - { type: hostssl, database: shopping, address: replica, method: cert }
+      - { type: hostssl, database: shopping, user: app, address: replica, method: cert }
+  replica: { standby_of: primary }
+",
+    );
+    insta::assert_snapshot!(shown, @"
+    error: nobody has a certificate for `app`: `tls: true` makes them for `replication_user` alone
+     --> a.yaml:8:52
+      |
+    8 |       - { type: hostssl, database: shopping, user: app, address: replica, method: cert }
+      |                                                    ^^^
+      |
+      = help: write `user: replication_user`, or another method
+    ");
 }
 
 #[test]

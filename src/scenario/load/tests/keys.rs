@@ -36,7 +36,7 @@ nodes:
   replica:
     standby_off: primary
 titel: A
-steps: []
+graph: []
 ",
     );
     insta::assert_snapshot!(shown, @r#"
@@ -56,13 +56,13 @@ steps: []
       |
       = help: did you mean `title`?
 
-    error: `steps` is none of the keys of a scenario
+    error: `graph` is none of the keys of a scenario
      --> a.yaml:7:1
       |
-    7 | steps: []
+    7 | graph: []
       | ^^^^^
       |
-      = help: the keys of a scenario are `name`, `title`, `about`, `postgres`, `auth`, `tls`, `replication_user`, `database`, `nodes` and `data`
+      = help: the keys of a scenario are `name`, `title`, `about`, `postgres`, `auth`, `tls`, `archive`, `replication_user`, `database`, `nodes`, `services`, `data`, `requires`, `steps`, `limit` and `teardown`
     "#);
 }
 

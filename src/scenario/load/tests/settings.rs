@@ -286,7 +286,7 @@ nodes:
 ",
     );
     insta::assert_snapshot!(shown, @r#"
-    error: `max_wal_senders` is 2, and the standbys of `primary` need 4: one each, and a second one while a base backup runs
+    error: `max_wal_senders` is 2, and `primary` needs 4: 3 for standbys, 1 more while a base backup runs
      --> a.yaml:3:39
       |
     3 |   primary: { conf: { max_wal_senders: 2, max_replication_slots: 1 } }
@@ -294,13 +294,13 @@ nodes:
       |
       = help: write at least 4, or leave it out
 
-    error: `max_replication_slots` is 1, and the standbys of `primary` stream through 2
+    error: `max_replication_slots` is 1, and `primary` needs 3, of which one for the base backup of `c`
      --> a.yaml:3:65
       |
     3 |   primary: { conf: { max_wal_senders: 2, max_replication_slots: 1 } }
       |                                                                 ^
       |
-      = help: write at least 2, or leave it out
+      = help: write at least 3, or leave it out
     "#);
 }
 

@@ -1,6 +1,6 @@
 //! Nodes and what they stream from.
 
-use super::wrong;
+use super::{good, wrong};
 
 #[test]
 fn a_reference_to_no_node_is_shown_with_the_one_that_was_meant() {
@@ -249,7 +249,7 @@ nodes:
 ",
     );
     insta::assert_snapshot!(shown, @r#"
-    error: the limit is 2, and the standbys of `primary` need 3 connections: one each, and a second one while a base backup runs
+    error: the limit is 2, and `primary` needs 3 connections: 2 for standbys, 1 more while a base backup runs
      --> a.yaml:2:39
       |
     2 | replication_user: { connection_limit: 2 }
@@ -257,4 +257,79 @@ nodes:
       |
       = help: write at least 3, or leave it out
     "#);
+}
+
+#[test]
+fn a_base_backup_for_a_node_of_its_own_is_counted() {
+    let shown = wrong(
+        "\
+name: a
+replication_user: { connection_limit: 2 }
+nodes:
+  primary:
+    conf: { max_wal_senders: 3 }
+    publications: { pub: { tables: all } }
+  near: { standby_of: primary }
+  copy: { restored_from: primary }
+  other: { subscriptions: { sub: { upstream: primary, publications: [pub] } } }
+data: [shopping]
+",
+    );
+    insta::assert_snapshot!(shown, @"
+    error: the limit is 2, and `primary` needs 4 connections: 1 for standbys, 1 for subscriptions, 2 for the base backup of `copy`
+     --> a.yaml:2:39
+      |
+    2 | replication_user: { connection_limit: 2 }
+      |                                       ^
+      |
+      = help: write at least 4, or leave it out
+
+    error: `max_wal_senders` is 3, and `primary` needs 4: 1 for standbys, 1 for subscriptions, 2 for the base backup of `copy`
+     --> a.yaml:5:30
+      |
+    5 |     conf: { max_wal_senders: 3 }
+      |                              ^
+      |
+      = help: write at least 4, or leave it out
+    ");
+    // Its subscription comes when the backup is over.
+    let text = |limit: u32| {
+        format!(
+            "name: a\nreplication_user: {{ connection_limit: {limit} }}\nnodes:\n  \
+             primary: {{ publications: {{ pub: {{ tables: all }} }} }}\n  copy:\n    restored_from: primary\n    \
+             subscriptions: {{ own: {{ upstream: primary, publications: [pub], copy_data: false }} }}\ndata: [shopping]\n"
+        )
+    };
+    good(&text(2));
+    let shown = wrong(&text(1));
+    assert!(shown.contains("2 for the base backup of `copy`"), "{shown}");
+}
+
+#[test]
+fn a_node_that_another_begins_with_replicates() {
+    let shown = wrong(
+        "\
+name: a
+nodes:
+  primary: { conf: { wal_level: minimal, max_wal_senders: 0 } }
+  copy: { restored_from: primary }
+",
+    );
+    insta::assert_snapshot!(shown, @"
+    error: `wal_level` is `minimal`, and `primary` replicates
+     --> a.yaml:3:33
+      |
+    3 |   primary: { conf: { wal_level: minimal, max_wal_senders: 0 } }
+      |                                 ^^^^^^^
+      |
+      = help: write `replica`, which is PostgreSQL's default, or `logical`
+
+    error: `max_wal_senders` is 0, and `primary` needs 2: 2 for the base backup of `copy`
+     --> a.yaml:3:59
+      |
+    3 |   primary: { conf: { wal_level: minimal, max_wal_senders: 0 } }
+      |                                                           ^
+      |
+      = help: write at least 2, or leave it out
+    ");
 }

@@ -1,0 +1,10 @@
+# Overwrites one page of a stopped node's data directory:
+#
+#     sh -c CORRUPT lab-node FILE PAGE
+#
+# FILE is relative to the data directory. All of the page goes, its header too: so it is found to be invalid whether the cluster has
+# checksums or not.
+set -eu
+file=/var/lib/postgresql/data/pgdata/$1
+test -e "$file"
+head -c 8192 /dev/zero | tr '\000' '\377' | dd of="$file" bs=8192 seek="$2" iflag=fullblock conv=notrunc,fsync status=none

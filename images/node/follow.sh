@@ -1,0 +1,6 @@
+# Makes a stopped node a standby: what is in AUTO_CONF goes to the end of postgresql.auto.conf, where it wins.
+set -eu
+pgdata=/var/lib/postgresql/data/pgdata
+umask 077
+printf '%s' "$AUTO_CONF" >>"$pgdata/postgresql.auto.conf"
+: >"$pgdata/standby.signal"

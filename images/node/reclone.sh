@@ -1,0 +1,22 @@
+# Throws a node's data directory away and puts a base backup in its place; the node's own configuration stays.
+#
+#   AUTO_CONF=TEXT sh -c RECLONE lab-node COMMAND…
+#
+# COMMAND is `pg_basebackup …` without its directory. TEXT becomes postgresql.auto.conf. Runs beside the node's own
+# container, which is stopped meanwhile.
+set -eu
+home=/var/lib/postgresql/data
+pgdata=$home/pgdata
+for programs in /usr/lib/postgresql/*/bin; do PATH=$programs:$PATH; done
+umask 077
+
+rm -rf "$home/own" "$home/new"
+mkdir "$home/own"
+cp "$pgdata/postgresql.conf" "$pgdata/pg_hba.conf" "$home/own/"
+"$@" --pgdata="$home/new" 2>&1
+cp "$home/own/"* "$home/new/"
+printf '%s' "$AUTO_CONF" >"$home/new/postgresql.auto.conf"
+: >"$home/new/standby.signal"
+# Only now that the backup is whole, for a node without data could not be looked into.
+rm -rf "$pgdata" "$home/own"
+mv "$home/new" "$pgdata"

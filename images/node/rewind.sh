@@ -1,0 +1,25 @@
+# Makes a stopped node a standby of another by pg_rewind; the node's own configuration stays.
+#
+#   AUTO_CONF=TEXT sh -c REWIND lab-node CONNINFO
+#
+# pg_rewind brings the other node's files, its configuration with them.
+set -eu
+home=/var/lib/postgresql/data
+pgdata=$home/pgdata
+for programs in /usr/lib/postgresql/*/bin; do PATH=$programs:$PATH; done
+umask 077
+
+rm -rf "$home/own"
+mkdir "$home/own"
+cp "$pgdata/postgresql.conf" "$pgdata/pg_hba.conf" "$home/own/"
+# Left by a server that was killed: it names process 1, which is this shell here.
+rm -f "$pgdata/postmaster.pid"
+# It looks for the last checkpoint before the two parted, in log that recovering from a crash would let go.
+if ! pg_controldata "$pgdata" | grep -q '^Database cluster state: *shut down'; then
+    postgres --single -F -D "$pgdata" -c wal_keep_size=1TB -c archive_mode=off template1 </dev/null 2>&1
+fi
+pg_rewind --target-pgdata="$pgdata" --source-server="$1" --no-sync 2>&1
+cp "$home/own/"* "$pgdata/"
+rm -rf "$home/own"
+printf '%s' "$AUTO_CONF" >"$pgdata/postgresql.auto.conf"
+: >"$pgdata/standby.signal"

@@ -1,0 +1,282 @@
+//! `lab fault`: what steps do to nodes and their network, by hand.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use replication_lab::cluster::Cluster;
+use replication_lab::cluster::faults::LinkFault;
+use replication_lab::engine::docker::Docker;
+use replication_lab::exit::Exit;
+use replication_lab::name::{DatabaseName, LabName, NodeName, TableName};
+use replication_lab::scenario::step::{
+    Action, Bandwidth, Corrupt, Delay, Loss, OneOrMany, Partition, Percent, Rate, Span, Step,
+};
+use replication_lab::step::{self, by_hand};
+use serde::Serialize;
+
+use super::Context;
+use super::arguments;
+use super::failure::{Misuse, Refused};
+use super::output::{self, Output, say};
+
+const AFTER_HELP: &str = "\
+Examples:
+  lab fault physical-sync partition primary replica     neither reaches the other; this host reaches both
+  lab fault fan-out partition primary --to replica_1 replica_2 --one-way
+  lab fault cascade isolate relay                       cut off from all other nodes
+  lab fault physical-sync freeze replica                every process of it stops where it is
+  lab fault delayed delay primary late 200ms --jitter 20ms
+  lab fault delayed rate primary late 1Mbit
+  lab fault failover-rewind corrupt replica employer    a page of the table is unreadable; `lab reclone` mends it
+  lab heal physical-sync                                all is as it was
+
+`lab status NAME` shows the faults that there are; a node that is stopped and started keeps its own.";
+
+/// Breaks the network between nodes, fills or corrupts what they store, or freezes them. `lab heal` mends all but what is corrupt.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Fault {
+    /// The lab's name.
+    name: LabName,
+    #[command(subcommand)]
+    what: What,
+    /// How what was done is written.
+    #[arg(long, short, value_enum, global = true, default_value_t = Output::Table)]
+    output: Output,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Cut nodes off from each other.
+    #[command(
+        after_help = "Examples:\n  lab fault physical-sync partition primary replica\n  lab fault fan-out partition primary --to replica_1 replica_2 --one-way"
+    )]
+    Partition {
+        /// The nodes: each from each other, or with `--to` from those there.
+        #[arg(required = true)]
+        nodes: Vec<NodeName>,
+        /// The nodes on the other side.
+        #[arg(long, num_args = 1.., value_name = "NODE")]
+        to: Vec<NodeName>,
+        /// Lose only what NODES send.
+        #[arg(long, requires = "to")]
+        one_way: bool,
+    },
+    /// Cut nodes off from all other nodes.
+    #[command(after_help = "Example:\n  lab fault cascade isolate relay")]
+    Isolate {
+        /// The nodes.
+        #[arg(required = true)]
+        nodes: Vec<NodeName>,
+    },
+    /// Let what one node sends to another arrive later.
+    #[command(
+        after_help = "Example:\n  lab fault delayed delay primary late 200ms --jitter 20ms\n\nThe kernel must have `sch_netem`."
+    )]
+    Delay {
+        /// Who sends.
+        from: NodeName,
+        /// Who receives.
+        to: NodeName,
+        /// How much later: `200ms`.
+        #[arg(value_parser = arguments::duration)]
+        time: Duration,
+        /// By how much that varies.
+        #[arg(long, value_name = "TIME", value_parser = arguments::duration)]
+        jitter: Option<Duration>,
+    },
+    /// Lose a part of what one node sends to another.
+    #[command(
+        after_help = "Example:\n  lab fault delayed loss primary late 10\n\nThe kernel must have `sch_netem`."
+    )]
+    Loss {
+        /// Who sends.
+        from: NodeName,
+        /// Who receives.
+        to: NodeName,
+        /// How many of a hundred packets.
+        percent: Percent,
+    },
+    /// Let no more than so much a second pass from one node to another.
+    #[command(after_help = "Example:\n  lab fault delayed rate primary late 1Mbit")]
+    Rate {
+        /// Who sends.
+        from: NodeName,
+        /// Who receives.
+        to: NodeName,
+        /// How much: `1Mbit`, or in bytes `128kB`.
+        rate: Bandwidth,
+    },
+    /// Take all the room that is left on the data disk of nodes, which have a `disk` in their scenario.
+    #[command(
+        after_help = "Examples:\n  lab up physical-async --set nodes.primary.disk=512MB\n  lab fault physical-async fill primary"
+    )]
+    Fill {
+        /// The nodes.
+        #[arg(required = true)]
+        nodes: Vec<NodeName>,
+    },
+    /// Make a page of a table unreadable, as a bad disk does. The server is stopped and started for it.
+    #[command(
+        after_help = "Example:\n  lab fault physical-sync corrupt replica employer\n\nWho reads the page is told SQLSTATE \
+                      XX001. `lab heal` does not mend it, another node's copy does: `lab reclone physical-sync replica \
+                      primary`."
+    )]
+    Corrupt {
+        /// The node.
+        node: NodeName,
+        /// The table, with its schema where that is not `public`.
+        table: TableName,
+        /// Which page of it, counted from 0.
+        #[arg(long, default_value_t = 0)]
+        block: u64,
+        /// The table's database. The lab's where silent.
+        #[arg(long, value_name = "NAME")]
+        database: Option<DatabaseName>,
+    },
+    /// Freeze every process of nodes.
+    #[command(
+        after_help = "Examples:\n  lab fault physical-sync freeze replica\n  lab heal physical-sync replica                        it goes on"
+    )]
+    Freeze {
+        /// The nodes.
+        #[arg(required = true)]
+        nodes: Vec<NodeName>,
+    },
+}
+
+/// What was done, and how the network is now.
+#[derive(Debug, Serialize)]
+pub(super) struct Done {
+    lab: String,
+    seen: String,
+    faults: Vec<LinkFault>,
+}
+
+impl Fault {
+    pub(super) async fn run(self, context: &Context) -> Result<Exit> {
+        let cluster = Cluster::find(Docker::connect().await?, &self.name).await?;
+        let step = self.what.step(&cluster.plan.database)?;
+        for node in step
+            .action
+            .nodes()
+            .into_iter()
+            .map(|(_, node)| node)
+            .chain(&step.on)
+        {
+            cluster.container(node.as_str())?;
+        }
+        let seen = carry_out(&cluster, &step, context).await?;
+        done(&cluster, seen, self.output, context).await
+    }
+}
+
+impl What {
+    /// The step, with the database that is meant where none is named.
+    fn step(self, lab: &DatabaseName) -> Result<Step> {
+        let (on, database) = match &self {
+            Self::Corrupt { node, database, .. } => (Some(node.clone()), database.clone()),
+            _ => (None, None),
+        };
+        Ok(Step {
+            on,
+            database: Some(database.unwrap_or_else(|| lab.clone())),
+            ..Step::of(self.action()?)
+        })
+    }
+
+    fn action(self) -> Result<Action> {
+        let one = |node| OneOrMany(vec![node]);
+        Ok(match self {
+            Self::Partition { nodes, to, one_way } => {
+                let partition = Partition {
+                    from: OneOrMany(nodes),
+                    to: Some(OneOrMany(to)).filter(|to| !to.0.is_empty()),
+                    one_way,
+                };
+                if partition.links().is_empty() {
+                    return Err(same_node());
+                }
+                Action::Partition(partition)
+            }
+            Self::Isolate { nodes } => Action::Isolate(OneOrMany(nodes)),
+            Self::Fill { nodes } => Action::Fill(OneOrMany(nodes)),
+            Self::Corrupt { table, block, .. } => Action::Corrupt(Corrupt { table, block }),
+            Self::Freeze { nodes } => Action::Freeze(OneOrMany(nodes)),
+            Self::Delay { from, to, .. }
+            | Self::Loss { from, to, .. }
+            | Self::Rate { from, to, .. }
+                if from == to =>
+            {
+                return Err(same_node());
+            }
+            Self::Delay {
+                from,
+                to,
+                time,
+                jitter,
+            } => Action::Delay(Delay {
+                from: one(from),
+                to: one(to),
+                time: Span(time),
+                jitter: jitter.map(Span),
+            }),
+            Self::Loss { from, to, percent } => Action::Loss(Loss {
+                from: one(from),
+                to: one(to),
+                percent,
+            }),
+            Self::Rate { from, to, rate } => Action::Rate(Rate {
+                from: one(from),
+                to: one(to),
+                rate,
+            }),
+        })
+    }
+}
+
+fn same_node() -> anyhow::Error {
+    let message = "a link is between two different nodes".to_owned();
+    let hint = Some("`isolate NODE` cuts one off from all others".to_owned());
+    Misuse { message, hint }.into()
+}
+
+/// Does it, by the code that does it as a step.
+pub(super) async fn act(
+    cluster: &Cluster<Docker>,
+    action: Action,
+    context: &Context,
+) -> Result<String> {
+    carry_out(cluster, &Step::of(action), context).await
+}
+
+async fn carry_out(cluster: &Cluster<Docker>, step: &Step, context: &Context) -> Result<String> {
+    let within = step::Options::default().within;
+    let doing = by_hand::one(cluster, step, within, &context.cancel);
+    let outcome = Box::pin(doing).await?;
+    if outcome.passed {
+        Ok(outcome.seen)
+    } else {
+        Err(Refused::seen(&outcome.seen).into())
+    }
+}
+
+/// Tells what was done, and how the network is now.
+pub(super) async fn done(
+    cluster: &Cluster<Docker>,
+    seen: String,
+    output: Output,
+    context: &Context,
+) -> Result<Exit> {
+    let lab = cluster.plan.lab.to_string();
+    match output {
+        Output::Json => {
+            let faults = cluster.faults().await?.links;
+            output::json(&Done { lab, seen, faults })?;
+        }
+        Output::Table if !context.quiet => say(&format!("{lab}: {seen}")),
+        Output::Table => {}
+    }
+    Ok(Exit::Done)
+}

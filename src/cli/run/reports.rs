@@ -1,0 +1,115 @@
+//! Reports for other programs: which were asked for, and where they go.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use replication_lab::report::junit::junit;
+use replication_lab::report::run::RunReport;
+use replication_lab::report::tap::tap;
+
+use crate::cli::failure::Misuse;
+use crate::cli::output::{self, Output};
+
+/// A report and its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ReportTo {
+    format: Format,
+    /// None for standard output.
+    file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Junit,
+    Tap,
+    Json,
+}
+
+impl ReportTo {
+    pub(super) fn is_stdout(&self) -> bool {
+        self.file.is_none()
+    }
+}
+
+impl std::str::FromStr for ReportTo {
+    type Err = String;
+
+    fn from_str(given: &str) -> Result<Self, String> {
+        let (format, file) = given
+            .split_once('=')
+            .filter(|(_, file)| !file.is_empty())
+            .ok_or("a format and a file are wanted: `junit=run.xml`, or `junit=-`")?;
+        let format = match format {
+            "junit" => Format::Junit,
+            "tap" => Format::Tap,
+            "json" => Format::Json,
+            _ => {
+                return Err(format!(
+                    "`{format}` is no format: there are `junit`, `tap` and `json`"
+                ));
+            }
+        };
+        let file = Some(PathBuf::from(file)).filter(|file| file != Path::new("-"));
+        Ok(Self { format, file })
+    }
+}
+
+/// Whether all of them have a place to go to. Asked before a lab is made: a run is too long for an answer at its end.
+pub(super) fn check(reports: &[ReportTo], output: Output) -> Result<()> {
+    let on_stdout = reports.iter().filter(|report| report.is_stdout()).count();
+    let taken = on_stdout + usize::from(output == Output::Json);
+    if on_stdout > 0 && taken > 1 {
+        return Err(Misuse {
+            message: "two documents on standard output are none".to_owned(),
+            hint: Some("give all but one a file: `--report junit=run.xml`".to_owned()),
+        }
+        .into());
+    }
+    let mut files = BTreeSet::new();
+    for file in reports.iter().filter_map(|report| report.file.as_ref()) {
+        if !files.insert(file) {
+            return Err(Misuse {
+                message: format!("two reports would both be `{}`", file.display()),
+                hint: Some("give each a file of its own".to_owned()),
+            }
+            .into());
+        }
+        let folder = file
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let is_folder = folder.is_none_or(Path::is_dir);
+        if !is_folder || file.is_dir() {
+            let what = if is_folder {
+                "is a folder"
+            } else {
+                "has no folder to be in"
+            };
+            return Err(Misuse {
+                message: format!("the report `{}` {what}", file.display()),
+                hint: Some("name a file in a folder that is there".to_owned()),
+            }
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// Writes them.
+pub(super) fn write(reports: &[ReportTo], runs: &[RunReport], took: Duration) -> Result<()> {
+    for report in reports {
+        let text = match (report.format, runs) {
+            (Format::Junit, _) => junit(runs, took)?,
+            (Format::Tap, _) => tap(runs),
+            (Format::Json, [run]) => serde_json::to_string_pretty(run)? + "\n",
+            (Format::Json, _) => serde_json::to_string_pretty(runs)? + "\n",
+        };
+        match &report.file {
+            None => output::print(&text)?,
+            Some(file) => std::fs::write(file, text)
+                .with_context(|| format!("writing the report `{}`", file.display()))?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! Several labs at once: so many and no more, each line said with its lab's name.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use replication_lab::cluster::{ClusterError, cleanup};
+use replication_lab::engine::docker::Docker;
+use replication_lab::exit::Exit;
+use replication_lab::report::duration;
+use replication_lab::report::run::RunReport;
+use replication_lab::run::{self, Options};
+
+use super::target::Target;
+use crate::cli::Context;
+use crate::cli::failure;
+use crate::cli::output::say;
+use crate::cli::progress::Shown;
+
+/// At most so many labs run at once where nobody says: Docker itself does one thing after the other.
+const MOST: usize = 8;
+
+/// How many labs run at once where nobody says.
+pub(super) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, |cores| cores.get().min(MOST))
+}
+
+pub(super) struct Several<'a> {
+    pub(super) targets: &'a [Target],
+    pub(super) options: Options,
+    pub(super) replace: bool,
+    pub(super) jobs: usize,
+}
+
+/// What became of all of them.
+pub(super) struct Runs {
+    pub(super) reports: Vec<RunReport>,
+    pub(super) exit: Exit,
+}
+
+impl Several<'_> {
+    pub(super) async fn run(&self, context: &Context) -> Result<Runs> {
+        let docker = Docker::connect().await?;
+        let began = Instant::now();
+        let names = self.targets.iter().map(|target| target.plan.lab.as_str());
+        let width = names.map(str::len).max().unwrap_or(0);
+        let running = self.targets.iter().enumerate().map(async |(at, target)| {
+            let prefix = format!("{:<width$} | ", target.plan.lab.as_str());
+            let done = self.one(context, &docker, target, began, prefix);
+            (at, Box::pin(done).await)
+        });
+        // They are asked in turn by one task and none is dropped before its end: an interrupt cleans up in each.
+        let done = stream::iter(running).buffer_unordered(self.jobs);
+        let mut done: Vec<(usize, (RunReport, Exit))> = done.collect().await;
+        done.sort_by_key(|(at, _)| *at);
+        let (mut reports, exits): (Vec<RunReport>, Vec<Exit>) =
+            done.into_iter().map(|(_, done)| done).unzip();
+        // An interrupt leaves nothing, also of those that had ended before it came.
+        if exits.contains(&Exit::Interrupted) {
+            for report in reports.iter_mut().filter(|report| report.kept) {
+                let removing = cleanup::remove_any(&docker, &report.lab);
+                removing.await.map_err(ClusterError::from)?;
+                report.kept = false;
+            }
+        }
+        Ok(Runs {
+            reports,
+            exit: worst(&exits),
+        })
+    }
+
+    async fn one(
+        &self,
+        context: &Context,
+        docker: &Docker,
+        target: &Target,
+        began: Instant,
+        prefix: String,
+    ) -> (RunReport, Exit) {
+        let own = Instant::now();
+        if context.cancel.is_cancelled() {
+            let report = target.broken(&ClusterError::Interrupted.into(), false, own.elapsed());
+            return (report, Exit::Interrupted);
+        }
+        let shown = Shown::of_one_of_several(context, began, prefix.clone());
+        let running = target.run(
+            docker,
+            &self.options,
+            self.replace,
+            shown.reporter(),
+            &context.cancel,
+        );
+        let ran = Box::pin(running).await;
+        let (report, exit, how) = match ran {
+            Ok(ran) => {
+                let report = RunReport::new(ran, &target.about(&target.line()));
+                if report.passed {
+                    (report, Exit::Done, "passed")
+                } else {
+                    (report, Exit::CheckFailed, "failed")
+                }
+            }
+            Err(error) => {
+                let kept = self.options.keep != run::Keep::Never;
+                let error = error.into();
+                let report = target.broken(&error, kept, own.elapsed());
+                match failure::exit_code(&error) {
+                    Exit::Interrupted => (report, Exit::Interrupted, "interrupted"),
+                    exit => (report, exit, "could not be run"),
+                }
+            }
+        };
+        if !context.quiet {
+            let (at, took) = (began.elapsed().as_secs_f64(), duration(own.elapsed()));
+            say(&format!("{prefix}{at:>7.2} s  {how} after {took}"));
+        }
+        (report, exit)
+    }
+}
+
+/// An interrupt explains all the rest, and what failed its checks says more than what could not be tried.
+fn worst(exits: &[Exit]) -> Exit {
+    [
+        Exit::Interrupted,
+        Exit::CheckFailed,
+        Exit::Environment,
+        Exit::Usage,
+    ]
+    .into_iter()
+    .find(|exit| exits.contains(exit))
+    .unwrap_or(Exit::Done)
+}

@@ -1,0 +1,225 @@
+//! What is to be run: every scenario loaded and checked before any is touched.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::Result;
+use replication_lab::cluster::ClusterError;
+use replication_lab::name::LabName;
+use replication_lab::plan::Plan;
+use replication_lab::report::run::{About, RunReport};
+use replication_lab::scenario::load::Loaded;
+use replication_lab::scenario::step::Step;
+use replication_lab::step::groups::{self, Severed};
+
+use crate::cli::arguments::Changes;
+use crate::cli::failure::{self, Misuse};
+use crate::cli::up::blamed;
+
+/// A scenario that is to be run.
+pub(super) struct Target {
+    /// As it was named on the command line.
+    pub(super) given: String,
+    pub(super) loaded: Loaded,
+    pub(super) plan: Plan,
+}
+
+/// All of them, or nothing where some are wrong, which has been said then.
+pub(super) fn all(
+    labs: &[String],
+    changes: &Changes,
+    name: Option<&LabName>,
+) -> Result<Option<Vec<Target>>> {
+    if let (Some(name), [_, _, ..]) = (name, labs) {
+        return Err(Misuse {
+            message: format!("several labs cannot all be called `{name}`"),
+            hint: Some("without `--name` each has its scenario's name".to_owned()),
+        }
+        .into());
+    }
+    let mut targets = Vec::new();
+    let mut wrong = Vec::new();
+    for given in labs {
+        match Target::load(given, changes, name) {
+            Ok(target) => targets.push(target),
+            Err(error) => wrong.push(error),
+        }
+    }
+    // One error is shown as every other verb's is.
+    if wrong.len() == 1 {
+        return Err(wrong.remove(0));
+    }
+    for error in &wrong {
+        failure::show(error);
+    }
+    if !wrong.is_empty() {
+        return Ok(None);
+    }
+    twins(&targets)?;
+    Ok(Some(targets))
+}
+
+/// Two labs of one name would be each other's.
+fn twins(targets: &[Target]) -> Result<()> {
+    let mut names: BTreeMap<&LabName, &Target> = BTreeMap::new();
+    for target in targets {
+        let lab = &target.plan.lab;
+        let Some(other) = names.insert(lab, target) else {
+            continue;
+        };
+        let message = if other.given == target.given {
+            format!("`{}` is named twice", target.given)
+        } else {
+            format!(
+                "`{}` and `{}` both make a lab called `{lab}`",
+                other.given, target.given
+            )
+        };
+        let hint = "run them one after the other, or give one another `name:`".to_owned();
+        return Err(Misuse {
+            message,
+            hint: Some(hint),
+        }
+        .into());
+    }
+    Ok(())
+}
+
+/// That a lab that is there was made from the scenario whose steps are to go on in it. The file may have been edited.
+pub(super) fn same_scenario(there: &Plan, wanted: &Plan) -> Result<()> {
+    if there.scenario == wanted.scenario {
+        return Ok(());
+    }
+    let Plan { lab, scenario, .. } = there;
+    Err(Misuse {
+        message: format!(
+            "the lab `{lab}` was made from `{scenario}`, not from `{}`",
+            wanted.scenario
+        ),
+        hint: Some(format!(
+            "`lab run {scenario} --name {lab} --from STEP` goes on with its own steps"
+        )),
+    }
+    .into())
+}
+
+impl Target {
+    fn load(given: &str, changes: &Changes, name: Option<&LabName>) -> Result<Self> {
+        let loaded = changes.load(given)?;
+        let plan = Plan::resolve(&loaded.scenario, &loaded.sql, name);
+        if plan.steps.is_empty() {
+            return Err(Misuse {
+                message: format!("`{given}` has no steps"),
+                hint: Some(format!("`lab up {given}` brings it up")),
+            }
+            .into());
+        }
+        Ok(Self {
+            given: given.to_owned(),
+            loaded,
+            plan,
+        })
+    }
+
+    /// Where the step of a number stands in the file.
+    pub(super) fn line(&self) -> impl Fn(&str) -> Option<usize> {
+        |number| Some(self.loaded.locate(&RunReport::path(number)?)?.line)
+    }
+
+    pub(super) fn about<'a>(&'a self, line: &'a dyn Fn(&str) -> Option<usize>) -> About<'a> {
+        About {
+            lab: &self.plan.lab,
+            scenario: &self.given,
+            file: &self.loaded.file,
+            steps: &self.plan.steps,
+            line,
+        }
+    }
+
+    /// The report of a run that did not come to its end.
+    pub(super) fn broken(&self, error: &anyhow::Error, kept: bool, took: Duration) -> RunReport {
+        let cluster = error.downcast_ref::<ClusterError>();
+        let during = match cluster {
+            Some(ClusterError::Leftover { .. }) => "down",
+            _ => "up",
+        };
+        let mut trouble = failure::trouble(error, during);
+        let blamed = cluster.and_then(|error| blamed(&self.loaded, error));
+        trouble.line = blamed.map(|(_, at)| at.line);
+        // A name that another lab has was never this run's to keep.
+        let nothing_made = matches!(
+            cluster,
+            Some(ClusterError::Taken { .. } | ClusterError::Interrupted)
+        );
+        RunReport::broken(
+            trouble,
+            &self.about(&self.line()),
+            kept && !nothing_made,
+            took,
+        )
+    }
+
+    /// The number of the step that is meant, by its number or its name.
+    pub(super) fn step(&self, given: &str) -> Result<usize> {
+        let steps = &self.loaded.scenario.steps;
+        let is_it = |step: &Step| {
+            step.name
+                .as_ref()
+                .is_some_and(|name| name.as_str() == given)
+        };
+        let number = match given.parse::<usize>() {
+            Ok(number) => Some(number).filter(|number| (1..=steps.len()).contains(number)),
+            Err(_) => steps.iter().position(is_it).map(|index| index + 1),
+        };
+        if let Some(number) = number {
+            return self.needs_no_session(given, number);
+        }
+        Err({
+            let names: Vec<&str> = steps
+                .iter()
+                .filter_map(|step| step.name.as_ref().map(AsRef::as_ref))
+                .collect();
+            let names = match names.as_slice() {
+                [] => "none has a name".to_owned(),
+                names => format!("those with a name are {}", names.join(", ")),
+            };
+            Misuse {
+                message: format!("there is no step `{given}`"),
+                hint: Some(format!("there are {} steps; {names}", steps.len())),
+            }
+            .into()
+        })
+    }
+
+    /// Sessions of an earlier run are gone, so that a step that goes on with one cannot be among those that are left.
+    fn needs_no_session(&self, given: &str, number: usize) -> Result<usize> {
+        let steps = &self.plan.steps;
+        let Some(severed) = groups::severed(steps, number - 1) else {
+            return Ok(number);
+        };
+        let told = |at: usize| match steps.get(at).and_then(|step| step.name.as_ref()) {
+            Some(name) => format!("{} (`{name}`)", at + 1),
+            None => format!("{}", at + 1),
+        };
+        let Severed {
+            session,
+            opened,
+            needed,
+            instead,
+        } = severed;
+        let (opened, needed) = (told(opened), told(needed));
+        let before = format!("begin with `--from {}`", instead.start + 1);
+        let hint = if instead.end < steps.len() {
+            format!("{before}, or with `--from {}`", instead.end + 1)
+        } else {
+            before
+        };
+        Err(Misuse {
+            message: format!(
+                "`--from {given}`: step {needed} needs the session `{session}`, which step {opened} opens"
+            ),
+            hint: Some(hint),
+        }
+        .into())
+    }
+}

@@ -1,0 +1,191 @@
+//! `lab step`: a running lab's steps, one at a time.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use clap::Args;
+use replication_lab::cluster::Cluster;
+use replication_lab::engine::docker::Docker;
+use replication_lab::exit::Exit;
+use replication_lab::report::run::{About, RunReport};
+use replication_lab::run::Ran;
+use replication_lab::step::{self, Walked, by_hand, describe};
+use serde::Serialize;
+
+use super::Context;
+use super::arguments::{self, LabArgument};
+use super::failure::Misuse;
+use super::output::{self, Output, say};
+use super::progress::Shown;
+
+const AFTER_HELP: &str = "\
+Examples:
+  lab up ./mine.yaml && lab step mine           the first step
+  lab step mine                                 the next one, or the one that failed once more
+  lab step mine --show                          what comes next, without doing it
+  lab step mine --all                           all that are left
+
+Steps that share a session happen together, and begin again together when one of them fails: a session cannot outlive the
+process that opened it. The steps are those of the file as it was when the lab was brought up; `lab run FILE --from STEP` takes
+them from the file as it is now. What was done is known from the lab's labels, and gone with `lab down`.";
+
+/// Does the next of a running lab's steps.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Step {
+    #[command(flatten)]
+    lab: LabArgument,
+    /// Say what comes next and do nothing.
+    #[arg(long, conflicts_with = "all")]
+    show: bool,
+    /// Do all that are left, until one fails.
+    #[arg(long)]
+    all: bool,
+    /// How long a step waits where it does not say.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = arguments::duration)]
+    within: Duration,
+    /// How it is written.
+    #[arg(long, short, value_enum, default_value_t = Output::Table)]
+    output: Output,
+}
+
+/// A step that comes.
+#[derive(Debug, Serialize)]
+struct Coming {
+    number: usize,
+    name: Option<String>,
+    say: Option<String>,
+    what: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Stepped {
+    #[serde(flatten)]
+    walked: Walked,
+    /// What comes next; nothing where all are done.
+    next: Vec<Coming>,
+}
+
+impl Step {
+    pub(super) async fn run(self, context: &Context) -> Result<Exit> {
+        let cluster = self.lab.find().await?;
+        if cluster.plan.steps.is_empty() {
+            let lab = &self.lab.name;
+            return Err(Misuse {
+                message: format!("the lab `{lab}` was brought up without steps"),
+                hint: Some("`steps:` in the scenario says what they are".to_owned()),
+            }
+            .into());
+        }
+        let mut walked = Walked {
+            passed: true,
+            steps: Vec::new(),
+            logs: Vec::new(),
+            state: None,
+            captured: step::Captured::new(),
+        };
+        let began = Instant::now();
+        let mut again = !self.show;
+        while again {
+            let Some(steps) = by_hand::next(&cluster).await? else {
+                break;
+            };
+            let options = step::Options {
+                within: self.within,
+                ..step::Options::default()
+            };
+            let shown = Shown::new(context);
+            let stepping =
+                by_hand::part(&cluster, steps, &options, shown.reporter(), &context.cancel);
+            let done = Box::pin(stepping).await;
+            drop(shown);
+            let done = match done {
+                Err(error) if error.is_interrupt() => {
+                    say(&format!("interrupted; `{}` is still there", self.lab.name));
+                    return Ok(Exit::Interrupted);
+                }
+                done => done?,
+            };
+            walked.steps.extend(done.steps);
+            (walked.passed, walked.logs, walked.state) = (done.passed, done.logs, done.state);
+            again = self.all && walked.passed;
+        }
+        let next = coming(&cluster).await?;
+        let passed = walked.passed;
+        match self.output {
+            Output::Json => output::json(&Stepped { walked, next })?,
+            Output::Table => {
+                if !walked.steps.is_empty() {
+                    output::print(&text(&cluster, walked, began.elapsed()))?;
+                }
+                self.tell(context, &next, cluster.plan.steps.len())?;
+            }
+        }
+        Ok(if passed {
+            Exit::Done
+        } else {
+            Exit::CheckFailed
+        })
+    }
+
+    /// Says what comes next: it is what was asked for, or talk.
+    fn tell(&self, context: &Context, next: &[Coming], of: usize) -> Result<()> {
+        let mut lines = Vec::new();
+        for step in next {
+            for line in step.say.iter().flat_map(|say| say.trim().lines()) {
+                lines.push(format!("    {line}"));
+            }
+            lines.push(format!("{:>3} {}", step.number, step.what));
+        }
+        if lines.is_empty() {
+            lines.push(format!("all {of} steps of `{}` are done", self.lab.name));
+        }
+        if self.show {
+            return output::print(&(lines.join("\n") + "\n"));
+        }
+        if !context.quiet {
+            if !next.is_empty() {
+                say("next:");
+            }
+            say(&lines.join("\n"));
+        }
+        Ok(())
+    }
+}
+
+async fn coming(cluster: &Cluster<Docker>) -> Result<Vec<Coming>> {
+    let next = by_hand::next(cluster).await?.unwrap_or_default();
+    let steps = cluster.plan.steps.iter().enumerate();
+    let steps = steps.skip(next.start).take(next.len());
+    Ok(steps
+        .map(|(at, step)| Coming {
+            number: at + 1,
+            name: step.name.as_ref().map(ToString::to_string),
+            say: step.say.clone(),
+            what: describe(step),
+        })
+        .collect())
+}
+
+/// The steps as `lab run` shows them. Where they stand in the file is not known: it may have changed.
+fn text(cluster: &Cluster<Docker>, walked: Walked, took: Duration) -> String {
+    let plan = &cluster.plan;
+    let ran = Ran {
+        lab: plan.lab.clone(),
+        skipped: None,
+        passed: walked.passed,
+        kept: true,
+        verdict: None,
+        walked,
+        up_took: Duration::ZERO,
+        took,
+    };
+    let about = About {
+        lab: &plan.lab,
+        scenario: plan.scenario.as_str(),
+        file: plan.scenario.as_str(),
+        steps: &[],
+        line: &|_| None,
+    };
+    RunReport::new(ran, &about).text()
+}

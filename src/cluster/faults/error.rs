@@ -1,0 +1,95 @@
+//! What keeps a fault from being had.
+
+use crate::name::NodeName;
+use crate::scenario::Feature;
+
+/// A fault that could not be had, or not be taken away.
+#[derive(Debug, thiserror::Error)]
+pub enum FaultError {
+    /// The programs that change networks refused.
+    #[error("changing the network of `{node}`: {said}")]
+    Refused {
+        /// The node.
+        node: NodeName,
+        /// What they said.
+        said: String,
+    },
+    /// The kernel has no such way to shape what is sent.
+    #[error("changing the network of `{node}`: this kernel has no `{feature}`")]
+    Absent {
+        /// The node.
+        node: NodeName,
+        /// What it lacks.
+        feature: Feature,
+    },
+    /// The node's data disk could not be filled or freed.
+    #[error("changing the data disk of `{node}`: {said}")]
+    Disk {
+        /// The node.
+        node: NodeName,
+        /// What was said.
+        said: String,
+    },
+    /// The node is started anew all the time.
+    #[error("changing the network of `{node}`, which is another one each time")]
+    Restless {
+        /// The node.
+        node: NodeName,
+    },
+    /// The kernel lacks what the lab's faults need.
+    #[error("the steps need what this kernel lacks: it {}", .0.join("; it "))]
+    Kernel(Vec<String>),
+    /// The state could not be written.
+    #[error("writing down the faults")]
+    Note(#[source] serde_json::Error),
+}
+
+impl FaultError {
+    /// What the programs said that were to put a batch for `tc` into force: that of a line the kind is unknown, or else.
+    pub(super) fn refused(node: &NodeName, shaping: &str, said: &str) -> Self {
+        let node = node.clone();
+        let line = said
+            .split_once("Command failed -:")
+            .and_then(|(_, rest)| rest.split_whitespace().next()?.parse::<usize>().ok())
+            .and_then(|number| shaping.lines().nth(number.checked_sub(1)?));
+        let kind = |word: &str| line.is_some_and(|line| line.split(' ').any(|part| part == word));
+        let feature = match said.contains("kind is unknown") {
+            true if kind("netem") => Feature::Netem,
+            true if kind("htb") => Feature::Htb,
+            _ => {
+                let said = said.to_owned();
+                return Self::Refused { node, said };
+            }
+        };
+        Self::Absent { node, feature }
+    }
+
+    /// What a person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Kernel(_) => Some(
+                "load the kernel's modules (`modprobe sch_netem sch_htb`), run the lab on another machine, or write \
+                 `requires:` into the scenario, so that `lab run` skips it where they are missing",
+            ),
+            Self::Absent {
+                feature: Feature::Netem,
+                ..
+            } => Some(
+                "`modprobe sch_netem` on Docker's host loads it, where it is installed; `partition`, `isolate`, `freeze` and \
+                 `rate` need none",
+            ),
+            Self::Absent {
+                feature: Feature::Htb,
+                ..
+            } => Some(
+                "`modprobe sch_htb` on Docker's host loads it, where it is installed; `partition`, `isolate` and `freeze` \
+                 need none",
+            ),
+            Self::Refused { .. } => Some(
+                "does the kernel have what that takes? `modprobe nf_tables sch_htb sch_netem` loads it",
+            ),
+            Self::Restless { .. } | Self::Disk { .. } | Self::Note(_) => None,
+        }
+    }
+}

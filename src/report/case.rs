@@ -1,0 +1,222 @@
+//! A run as a list of cases, which is how reports for other programs see it.
+
+use std::fmt::Write as _;
+
+use super::run::{RunReport, StepReport};
+
+/// One thing that was tried.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Case {
+    /// What: `step 3: primary: INSERT …`.
+    pub(super) name: String,
+    /// Its line in the scenario file.
+    pub(super) line: Option<usize>,
+    /// How long it took, in milliseconds.
+    pub(super) took_ms: f64,
+    /// What became of it.
+    pub(super) end: End,
+}
+
+/// What became of a case.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum End {
+    /// It brought what it should.
+    Passed {
+        /// What was seen.
+        seen: String,
+    },
+    /// It did not.
+    Failed {
+        /// What should have been seen, where that is known.
+        expected: Option<String>,
+        /// What was.
+        found: String,
+    },
+    /// It could not be carried out to its end.
+    Broken {
+        /// What failed.
+        message: String,
+        /// Why, with the evidence.
+        detail: String,
+    },
+    /// It did not happen.
+    Skipped {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Bringing the lab up, each part of the proof, and the steps: those that happened, then those that did not.
+pub(super) fn cases(run: &RunReport) -> Vec<Case> {
+    let mut cases = Vec::new();
+    if let Some(trouble) = &run.error {
+        let mut detail = trouble.because.join("\n");
+        for part in [&trouble.evidence, &trouble.hint].into_iter().flatten() {
+            _ = write!(detail, "\n{part}");
+        }
+        cases.push(Case {
+            name: trouble.during.to_owned(),
+            line: trouble.line,
+            took_ms: run.took_ms,
+            end: End::Broken {
+                message: trouble.message.clone(),
+                detail: detail.trim().to_owned(),
+            },
+        });
+    } else if run.up_ms > 0.0 {
+        cases.push(Case {
+            name: "up".to_owned(),
+            line: None,
+            took_ms: run.up_ms,
+            end: End::Passed {
+                seen: "the lab is up".to_owned(),
+            },
+        });
+    }
+    let checks = run.verification.iter().flat_map(|verdict| &verdict.checks);
+    cases.extend(checks.map(|check| Case {
+        name: format!("proof: {}", check.name),
+        line: None,
+        took_ms: check.took_ms,
+        end: if check.passed {
+            End::Passed {
+                seen: check.detail.clone(),
+            }
+        } else {
+            End::Failed {
+                expected: None,
+                found: check.detail.clone(),
+            }
+        },
+    }));
+    cases.extend(run.steps.iter().map(step));
+    let failed = run.failed_step().map(|step| &step.outcome.number);
+    let reason = failed.map_or_else(
+        || {
+            run.skipped
+                .as_ref()
+                .map_or("not run".to_owned(), |why| format!("this kernel {why}"))
+        },
+        |number| format!("not run: step {number} failed"),
+    );
+    cases.extend(run.not_run.iter().map(|step| Case {
+        name: format!("step {}: {}", step.number, step.what),
+        line: step.line,
+        took_ms: 0.0,
+        end: End::Skipped {
+            reason: reason.clone(),
+        },
+    }));
+    cases
+}
+
+fn step(step: &StepReport) -> Case {
+    let outcome = &step.outcome;
+    let name = outcome
+        .name
+        .as_ref()
+        .map_or_else(String::new, |name| format!(" ({name})"));
+    let seen = outcome.seen.clone();
+    Case {
+        name: format!("step {}{name}: {}", outcome.number, outcome.what),
+        line: step.line,
+        took_ms: outcome.took_ms,
+        end: if outcome.passed {
+            End::Passed { seen }
+        } else {
+            let expected = outcome.expected.clone();
+            End::Failed {
+                expected,
+                found: seen,
+            }
+        },
+    }
+}
+
+/// What nodes wrote and how replication stood, where a run has kept that.
+pub(super) fn evidence(run: &RunReport) -> String {
+    let mut text = String::new();
+    if let Some(state) = &run.state {
+        text.push_str(&super::table::status(state));
+    }
+    for log in &run.logs {
+        _ = write!(text, "{}:\n{}\n", log.node, log.lines.join("\n"));
+    }
+    text
+}
+
+#[cfg(test)]
+pub(super) mod example {
+    use crate::event::Outcome;
+    use crate::report::run::{NotRun, RunReport, StepReport, Trouble};
+    use crate::step::NodeLog;
+    use crate::verify::{Check, Verdict};
+
+    /// A lab whose second step failed, and one that did not come up.
+    pub(in crate::report) fn runs() -> [RunReport; 2] {
+        let step = |number: &str, passed: bool, seen: &str| StepReport {
+            line: Some(12),
+            outcome: Outcome {
+                number: number.to_owned(),
+                name: (number == "2").then(|| "look".to_owned()),
+                say: None,
+                what: "replica: SELECT 'a' < 'b' # why".to_owned(),
+                passed,
+                took_ms: 12.5,
+                seen: seen.to_owned(),
+                expected: (!passed).then(|| "SoftCorp".to_owned()),
+            },
+        };
+        let check = Check {
+            name: "primary -> replica: streams".to_owned(),
+            passed: true,
+            took_ms: 6.0,
+            detail: "streaming, sync".to_owned(),
+        };
+        let log = NodeLog {
+            node: "primary".to_owned(),
+            lines: vec!["LOG:  one".to_owned(), "  LOG:  two".to_owned()],
+        };
+        let failed = RunReport {
+            lab: "first".to_owned(),
+            scenario: "./first.yaml".to_owned(),
+            file: "./first.yaml".to_owned(),
+            skipped: None,
+            passed: false,
+            kept: false,
+            error: None,
+            verification: Some(Verdict {
+                passed: true,
+                checks: vec![check],
+            }),
+            steps: vec![step("1", true, "1 row"), step("2", false, "a\nb")],
+            not_run: vec![NotRun {
+                number: "3".to_owned(),
+                line: Some(20),
+                what: "thaw replica".to_owned(),
+            }],
+            logs: vec![log],
+            state: None,
+            up_ms: 1500.0,
+            took_ms: 2000.0,
+        };
+        let trouble = Trouble {
+            during: "up",
+            message: "starting `primary`".to_owned(),
+            because: vec!["it ended with exit code 1".to_owned()],
+            line: None,
+            evidence: None,
+            hint: Some("`lab doctor` looks for more".to_owned()),
+        };
+        let broken = RunReport {
+            lab: "second".to_owned(),
+            error: Some(trouble),
+            verification: None,
+            steps: Vec::new(),
+            logs: Vec::new(),
+            up_ms: 0.0,
+            ..failed.clone()
+        };
+        [failed, broken]
+    }
+}

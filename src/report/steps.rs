@@ -1,0 +1,297 @@
+//! The page that documents the step language: the schema's descriptions, key by key, each with an example.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::scenario::schema;
+use crate::scenario::step::{ACTIONS, CHECKS, COMMON};
+
+/// One scenario, in which a comment names the key that the steps below it are an example of.
+const EXAMPLES: &str = include_str!("../scenario/step/examples.yaml");
+
+const HEAD: &str = "\
+<!-- Made by `lab schema --steps` from the descriptions in src/scenario/step.rs and its folder. -->
+
+# The step language
+
+A scenario's `steps:` are what `lab run` walks through once the lab is up, one after the other; those of `teardown:` happen at the
+end, whatever became of the others, unless the lab is kept. A step is a mapping with one [action](#actions) or one [check](#checks), and [beside
+it](#beside-an-action) what is said, waited for and expected. `limit:` at the top of the scenario is how long all steps together
+may take: `10min` where silent.
+
+```yaml
+steps:
+  - say: Freeze the standby, and a commit waits.
+    freeze: replica
+  - sql: INSERT INTO employer (id, name, industry) VALUES (3, 'Patience', 'Waiting')
+    session: writer
+    expect: { waiting: SyncRep }
+  - thaw: replica
+  - finish: writer
+    within: 10s
+```
+
+No step sleeps: each waits for what it is about, and when its time runs out it says what was last seen. `lab check` finds what is
+wrong with steps before anything is made, and `lab run --help` says how they are run.
+
+";
+
+/// The page, in Markdown.
+#[must_use]
+pub fn page() -> String {
+    let schema: Value = serde_json::from_str(&schema::schema()).unwrap_or_default();
+    let page = Page {
+        definitions: &schema["$defs"],
+    };
+    let mut text = HEAD.to_owned();
+    let step = &page.definitions["Step"]["properties"];
+    for (title, about, keys) in [
+        ("Actions", "What happens.", ACTIONS),
+        (
+            "Checks",
+            "What is looked at, again and again until it holds. `not` and `hold` take a check as well.",
+            CHECKS,
+        ),
+        (
+            "Beside an action",
+            "The keys that any step may have, as far as its action has a use for them.",
+            COMMON,
+        ),
+    ] {
+        _ = writeln!(text, "## {title}\n\n{about}\n");
+        for key in keys {
+            page.key(&mut text, key, &step[*key]);
+        }
+    }
+    text.truncate(text.trim_end().len());
+    text + "\n"
+}
+
+/// The steps that are an example of a key, as they are written.
+fn example(key: &str) -> String {
+    let mark = format!("  # {key}");
+    let from = EXAMPLES.lines().skip_while(|line| **line != mark).skip(1);
+    let steps = from.take_while(|line| !line.starts_with("  # "));
+    let lines: Vec<&str> = steps
+        .map(|line| line.strip_prefix("  ").unwrap_or(line))
+        .collect();
+    lines.join("\n")
+}
+
+struct Page<'a> {
+    definitions: &'a Value,
+}
+
+impl<'a> Page<'a> {
+    fn key(&self, text: &mut String, key: &str, schema: &'a Value) {
+        let about = one_line(&schema["description"]);
+        _ = writeln!(
+            text,
+            "### `{key}`\n\n{about}\n\nTakes {}.\n",
+            self.shape(schema)
+        );
+        for definition in self.mappings(schema) {
+            _ = writeln!(text, "| key | takes | |\n|---|---|---|");
+            let required = definition["required"].as_array();
+            for (name, value) in definition["properties"].as_object().into_iter().flatten() {
+                let is_required = required.is_some_and(|keys| keys.iter().any(|it| it == name));
+                let must = if is_required { " (needed)" } else { "" };
+                let about = one_line(&self.about(value)).replace('|', "\\|");
+                let shape = self.shape(value).replace('|', "\\|");
+                _ = writeln!(text, "| `{name}`{must} | {shape} | {about} |");
+            }
+            text.push('\n');
+        }
+        _ = writeln!(text, "```yaml\n{}\n```\n", example(key));
+    }
+
+    fn resolve(&self, schema: &'a Value) -> (Option<&'a str>, &'a Value) {
+        let name = schema["$ref"].as_str().and_then(|it| it.rsplit('/').next());
+        match name {
+            Some(name) => (Some(name), &self.definitions[name]),
+            None => (None, schema),
+        }
+    }
+
+    /// What is said of a value: where it is used, or else where it is defined.
+    fn about(&self, schema: &'a Value) -> Value {
+        match &schema["description"] {
+            Value::Null => self.resolve(schema).1["description"].clone(),
+            about => about.clone(),
+        }
+    }
+
+    /// The mappings with keys of their own that may stand at a place.
+    fn mappings(&self, schema: &'a Value) -> Vec<&'a Value> {
+        let (name, of) = self.resolve(schema);
+        if matches!(name, Some("Step" | "Check")) {
+            return Vec::new();
+        }
+        let choices = of["anyOf"].as_array().into_iter().flatten();
+        let items = Some(&of["items"]).filter(|items| items.is_object());
+        let below = choices
+            .chain(items)
+            .flat_map(|schema| self.mappings(schema));
+        let own = Some(of).filter(|of| of["properties"].is_object());
+        own.into_iter().chain(below).collect()
+    }
+
+    /// What may stand at a place, in words.
+    fn shape(&self, schema: &'a Value) -> String {
+        let (name, of) = self.resolve(schema);
+        match name {
+            Some("Step") => return "a step".to_owned(),
+            Some("Check") => return "a check, such as `{ streaming: replica }`".to_owned(),
+            Some("Cell") => return "a value: text, a number, a boolean or `null`".to_owned(),
+            Some("Span") => return "a duration: `10s`, `250ms`, `2min`".to_owned(),
+            Some("Percent") => return "a number, above 0 and at most 100".to_owned(),
+            Some("Amount") => return "a size or a time: `16MB`, `5s`".to_owned(),
+            Some("Address") => return "a node, `gateway` or a network".to_owned(),
+            Some(name) if name.ends_with("Name") => return named(name),
+            Some("SqlState") => return "an SQLSTATE, in quotes: `\"25006\"`".to_owned(),
+            _ => {}
+        }
+        let choices = |list: &str| of[list].as_array().into_iter().flatten();
+        let words: Vec<String> = choices("oneOf")
+            .filter_map(|choice| choice["const"].as_str())
+            .map(|word| format!("`{word}`"))
+            .collect();
+        if !words.is_empty() {
+            return words.join(" or ");
+        }
+        let alternatives: Vec<String> = choices("oneOf")
+            .flat_map(|choice| choice["properties"].as_object().into_iter().flatten())
+            .map(|(key, _)| format!("`{{ {key}: … }}`"))
+            .collect();
+        if !alternatives.is_empty() {
+            return alternatives.join(" or ");
+        }
+        let shapes: Vec<String> = choices("anyOf").map(|choice| self.shape(choice)).collect();
+        if !shapes.is_empty() {
+            return shapes.join(", or ");
+        }
+        if of["propertyNames"].is_object() {
+            let key = match self.resolve(&of["propertyNames"]).0 {
+                Some(name) => key_of(name),
+                None => "kind".to_owned(),
+            };
+            let value = self.shape(&of["additionalProperties"]);
+            return format!("a mapping: by {key}, {value}");
+        }
+        if let Some((pattern, value)) = of["patternProperties"]
+            .as_object()
+            .and_then(|by| by.iter().next())
+        {
+            let key = self.by_pattern(pattern);
+            return format!("a mapping: by {key}, {}", self.shape(value));
+        }
+        if let Some(properties) = of["properties"].as_object() {
+            let keys: Vec<&str> = properties.keys().map(String::as_str).collect();
+            return format!("`{{ {} }}`", keys.join(", "));
+        }
+        match of["type"].as_str() {
+            Some("array") => match self.resolve(&of["items"]).0 {
+                Some("Step") => "a list of steps".to_owned(),
+                _ => format!("a list, each {}", self.shape(&of["items"])),
+            },
+            Some("integer" | "number") => "a number".to_owned(),
+            Some("boolean") => "`true` or `false`".to_owned(),
+            _ => "text".to_owned(),
+        }
+    }
+
+    /// What the keys of a mapping are that are known by their pattern.
+    fn by_pattern(&self, pattern: &str) -> String {
+        let mut definitions = self.definitions.as_object().into_iter().flatten();
+        let found = definitions.find(|(name, of)| {
+            name.ends_with("Name") && of["pattern"] == pattern && *name != "StepName"
+        });
+        found.map_or_else(|| "name".to_owned(), |(name, _)| key_of(name))
+    }
+}
+
+/// `NodeName` as what a mapping is by: "node".
+fn key_of(name: &str) -> String {
+    let named = named(name);
+    let named = named.trim_start_matches("a ");
+    named.replacen("'s name", "", 1)
+}
+
+/// `NodeName` as words: "a node's name".
+fn named(name: &str) -> String {
+    let what = name.trim_end_matches("Name").to_lowercase();
+    format!("a {what}'s name").replace("a object", "an object")
+}
+
+fn one_line(text: &Value) -> String {
+    let text = text.as_str().unwrap_or_default();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::load::{Overrides, Source, load};
+
+    #[test]
+    fn the_checked_in_page_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/steps.md");
+        let current = page();
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write(path, &current).expect("the page can be written");
+        }
+        let checked_in = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            checked_in == current,
+            "docs/steps.md is old: `UPDATE_SCHEMA=1 cargo test --lib checked_in` makes it anew"
+        );
+    }
+
+    #[test]
+    fn what_stands_at_a_place_is_told_by_its_type() {
+        let page = page();
+        for words in [
+            "Takes a mapping: by node, a value",
+            "Takes a mapping: by setting, a value",
+            "Takes a mapping: by table, a number.",
+            "Takes a mapping: by kind, a number.",
+            "| `percent` (needed) | a number, above 0 and at most 100 |",
+            "| `to` | `{ time: … }` or `{ name: … }` or `{ xid: … }` or `{ lsn: … }` or `{ before_xid: … }` |",
+            "| `at_most` | a size or a time: `16MB`, `5s` |",
+        ] {
+            assert!(page.contains(words), "{words}");
+        }
+        assert!(!page.contains("by backup") && !page.contains("by database"));
+    }
+
+    #[test]
+    fn the_examples_are_a_scenario() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("more.sql"), "SELECT 1").expect("a file");
+        let source = Source::new(
+            "examples.yaml",
+            EXAMPLES.as_bytes(),
+            Some(folder.path().into()),
+        );
+        let loaded = load(&source.expect("text"), &Overrides::default());
+        if let Err(wrong) = loaded {
+            panic!("{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_key_has_an_example_with_it() {
+        for key in [ACTIONS, CHECKS, COMMON].concat() {
+            let example = example(key);
+            let has = example.lines().any(|line| {
+                let line = line.trim_start_matches(['-', ' ']);
+                line.starts_with(&format!("{key}:"))
+            });
+            assert!(
+                has,
+                "src/scenario/step/examples.yaml has no example of `{key}`: {example}"
+            );
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What a step may expect: nothing that it cannot give, and nothing that two of its keys say differently.
+
+use super::{Finding, Walk};
+use crate::scenario::step::{Action, Expect, Step};
+
+impl Walk<'_> {
+    pub(super) fn expected(&mut self, step: &Step, expect: &Expect, at: &str) {
+        let action = &step.action;
+        let is_sql = matches!(action, Action::Sql(_) | Action::SqlFile(_));
+        let is_exec = matches!(action, Action::Exec(_));
+        let no_rows = !is_sql && !matches!(action, Action::Finish(_));
+        let misplaced: [(&str, bool); 7] = [
+            ("output", expect.output.is_some() && no_rows && !is_exec),
+            ("rows", expect.rows.is_some() && no_rows),
+            ("value", expect.value.is_some() && no_rows),
+            ("count", expect.count.is_some() && no_rows),
+            ("error", expect.error.is_some() && is_exec),
+            (
+                "waiting",
+                expect.waiting.is_some() && !matches!(action, Action::Sql(_)),
+            ),
+            ("code", expect.code.is_some() && !is_exec),
+        ];
+        for (key, is_misplaced) in misplaced {
+            if is_misplaced {
+                let message = format!("`{}` cannot expect `{key}`", action.key());
+                self.found
+                    .push(Finding::key(format!("{at}.expect.{key}"), message, None));
+            }
+        }
+        if no_rows
+            && !is_exec
+            && expect
+                .error
+                .as_ref()
+                .is_some_and(|error| error.code.is_some())
+        {
+            let message = format!("what `{}` fails with has no SQLSTATE", action.key());
+            let help = "expect some of its words: `error: { has: … }`".to_owned();
+            self.found
+                .push(Finding::value(format!("{at}.expect.error"), message, help));
+        }
+        if expect.waiting.is_some() && step.session.is_none() {
+            let message = "a statement that waits needs a session to wait in".to_owned();
+            let help = "add `session: writer`, and `finish: writer` in a later step".to_owned();
+            self.found
+                .push(Finding::key(format!("{at}.expect.waiting"), message, help));
+        }
+        let results = expect.rows.is_some() || expect.value.is_some() || expect.count.is_some();
+        if expect.error.is_some() && results {
+            let message = "a statement that fails gives no rows".to_owned();
+            self.found
+                .push(Finding::key(format!("{at}.expect.error"), message, None));
+        }
+        if expect.waiting.is_some() && (results || expect.error.is_some()) {
+            let message = "what a waiting statement gives is not known yet".to_owned();
+            let help = "expect it where the session is finished".to_owned();
+            self.found
+                .push(Finding::key(format!("{at}.expect.waiting"), message, help));
+        }
+    }
+}

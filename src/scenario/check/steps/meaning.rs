@@ -1,0 +1,90 @@
+//! Whether a step says something: words that are known, bounds that bound, and steps that do anything.
+
+use super::{Finding, Walk};
+use crate::scenario::step::{Action, CONFLICTS, Cell, Check, Conflicts, Step};
+use crate::scenario::suggest::did_you_mean_or_list;
+
+impl Walk<'_> {
+    /// What can only hold, or never, tests nothing.
+    pub(super) fn means_something(&mut self, step: &Step, at: &str) {
+        if let Action::Repeat(repeat) = &step.action
+            && (repeat.over.is_empty() || repeat.steps.is_empty())
+        {
+            let key = if repeat.over.is_empty() {
+                "over"
+            } else {
+                "steps"
+            };
+            let message = format!("`{key}` is empty: nothing would happen");
+            self.found
+                .push(Finding::value(format!("{at}.repeat.{key}"), message, None));
+        }
+        if let Action::Load(load) = &step.action
+            && load.time.is_some()
+            && load.transactions.is_some()
+        {
+            let message =
+                "a load ends after a time or after so many transactions, not both".to_owned();
+            let help = "leave out `time` or `transactions`".to_owned();
+            let path = format!("{at}.load.transactions");
+            self.found.push(Finding::key(path, message, help));
+        }
+        let (prefix, check) = match &step.action {
+            Action::Check(check) => (format!("{at}.{}", check.key()), check),
+            Action::Not(check) => (format!("{at}.not.{}", check.key()), check),
+            Action::Hold(hold) => (format!("{at}.hold.check.{}", hold.check.key()), &hold.check),
+            _ => return,
+        };
+        if let Check::Conflict(kinds) = check {
+            self.conflicts(kinds, &prefix);
+        }
+        let word = |given: &Cell, known: &[&str], what: &str| {
+            let given = given.to_string();
+            let is_known = known.contains(&given.as_str()) || given.contains("${");
+            (!is_known).then(|| {
+                let message = format!("`{given}` is no {what}");
+                (message, Some(did_you_mean_or_list(&given, "words", known)))
+            })
+        };
+        let wrong = match check {
+            Check::Lag(lag) if lag.at_least.is_none() && lag.at_most.is_none() => {
+                let help = "add `at_least: 1MB`, or `at_most: 5s`".to_owned();
+                Some(("a lag has a bound".to_owned(), Some(help)))
+            }
+            Check::Log(log) if log.has.is_empty() => Some(("every line has that".to_owned(), None)),
+            Check::Role(states) => states
+                .values()
+                .find_map(|state| word(state, &["primary", "standby"], "role")),
+            Check::SyncState(states) => states.values().find_map(|state| {
+                let known = ["sync", "potential", "quorum", "async", "not connected"];
+                word(state, &known, "`sync_state`")
+            }),
+            Check::Slot(slot) => slot.wal_status.as_ref().and_then(|status| {
+                let known = ["reserved", "extended", "unreserved", "lost"];
+                word(&Cell(Some(status.clone())), &known, "`wal_status`")
+            }),
+            Check::Timeline(states) => states.values().find_map(|state| {
+                let state = state.to_string();
+                let is_number = state.parse::<u32>().is_ok() || state.contains("${");
+                (!is_number).then(|| (format!("`{state}` is no timeline: those are numbers"), None))
+            }),
+            _ => None,
+        };
+        if let Some((message, help)) = wrong {
+            self.found.push(Finding::value(prefix, message, help));
+        }
+    }
+
+    /// Kinds of conflicts that servers count.
+    fn conflicts(&mut self, kinds: &Conflicts, prefix: &str) {
+        for kind in kinds.keys() {
+            let short = kind.as_str().trim_start_matches("confl_");
+            if !CONFLICTS.contains(&short) {
+                let message = format!("no server counts conflicts of the kind `{kind}`");
+                let help = did_you_mean_or_list(short, "kinds", CONFLICTS);
+                self.found
+                    .push(Finding::key(format!("{prefix}.{kind}"), message, help));
+            }
+        }
+    }
+}

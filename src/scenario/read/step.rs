@@ -1,0 +1,344 @@
+//! Steps: the keys beside an action, and the one that says what happens.
+//!
+//! What a step's action holds is read by its type's own deserialiser, whose errors are given their place here.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Number};
+
+use super::Reader;
+use crate::scenario::step::{
+    ACTIONS, Action, CHECKS, COMMON, Check, Expect, Hold, Repeat, SHORT, SqlFile, Step,
+};
+use crate::scenario::suggest::{choice, did_you_mean, did_you_mean_or_list};
+use crate::scenario::tree::{Entry, Node, Problem, Value, shortened};
+
+/// The keys of `hold`.
+const HOLD_KEYS: &[&str] = &["check", "never", "during"];
+
+/// The keys of `repeat`.
+const REPEAT_KEYS: &[&str] = &["over", "as", "steps"];
+
+/// Steps may hold steps, so deep and no deeper.
+const MOST_DEPTH: usize = 4;
+
+impl Reader<'_> {
+    /// The steps of a key, with a stand-in for each that was not understood: findings count steps.
+    pub(super) fn steps(&mut self, keys: &[Entry], key: &str) -> Vec<Step> {
+        self.optional(keys, key, |reader, node| {
+            let steps = reader.steps_at(node, key, 0);
+            if steps.is_none() {
+                reader.doubts.steps.push(key.to_owned());
+            }
+            steps
+        })
+        .unwrap_or_default()
+    }
+
+    fn steps_at(&mut self, node: &Node, path: &str, depth: usize) -> Option<Vec<Step>> {
+        let Value::List(items) = &node.value else {
+            return self.wrong_type(node, "a list of steps");
+        };
+        if depth > MOST_DEPTH {
+            let message = "steps within steps within steps are too many";
+            self.problems.push(node.problem(message, None));
+            return None;
+        }
+        let (before, within) = (self.problems.len(), self.within);
+        let items = items.iter().enumerate();
+        let steps = items
+            .map(|(index, item)| self.step_at(item, &format!("{path}[{index}]"), depth))
+            .collect();
+        self.within = within + self.problems.len() - before;
+        Some(steps)
+    }
+
+    /// A step. Where something of it was not understood, the rest is there, and its path among the doubts.
+    fn step_at(&mut self, node: &Node, path: &str, depth: usize) -> Step {
+        let (before, within) = (self.problems.len(), self.within);
+        let step = self.step(node, path, depth);
+        if self.problems.len() - before > self.within - within {
+            self.doubts.steps.push(path.to_owned());
+        }
+        step.unwrap_or_else(|| Step::of(unread()))
+    }
+
+    fn step(&mut self, node: &Node, path: &str, depth: usize) -> Option<Step> {
+        let Value::Map(keys) = &node.value else {
+            return self.wrong_type(node, "a mapping with an action, such as `sql: …`,");
+        };
+        let doing: Vec<&Entry> = keys
+            .iter()
+            .filter(|entry| !COMMON.contains(&entry.key.as_str()))
+            .collect();
+        let unknown = doing
+            .iter()
+            .filter(|entry| !is_action(&entry.key))
+            .collect::<Vec<_>>();
+        for entry in &unknown {
+            self.unknown_action(entry);
+        }
+        let action = match doing.as_slice() {
+            [only] if unknown.is_empty() => self.action(only, path, depth),
+            [] => {
+                let message = "this step does nothing: it has neither an action nor a check";
+                let help = format!(
+                    "{}; {}",
+                    choice("actions", ACTIONS),
+                    choice("checks", CHECKS)
+                );
+                self.problems.push(node.problem(message, Some(help)));
+                None
+            }
+            [first, second, ..] if unknown.is_empty() => {
+                self.problems.push(Problem {
+                    spot: second.key_spot,
+                    text: Some(second.key.clone()),
+                    message: format!(
+                        "this step has two actions, `{}` and `{}`",
+                        first.key, second.key
+                    ),
+                    help: Some("make two steps of it, each with a `-` of its own".to_owned()),
+                });
+                None
+            }
+            _ => None,
+        };
+        Some(Step {
+            name: self.optional(keys, "name", Self::value),
+            say: self.optional(keys, "say", Self::text),
+            on: self.optional(keys, "on", Self::value),
+            database: self.optional(keys, "database", Self::value),
+            user: self.optional(keys, "user", Self::value),
+            session: self.optional(keys, "session", Self::value),
+            within: self.optional(keys, "within", Self::value),
+            expect: self.optional(keys, "expect", Self::expect),
+            capture: self.optional(keys, "capture", Self::value),
+            action: action.unwrap_or_else(unread),
+        })
+    }
+
+    fn unknown_action(&mut self, entry: &Entry) {
+        let known = || [COMMON, ACTIONS, CHECKS].concat();
+        let help = did_you_mean(&entry.key, known()).unwrap_or_else(|| {
+            let (actions, checks) = (choice("actions", ACTIONS), choice("checks", CHECKS));
+            format!("{actions}; {checks}")
+        });
+        self.problems.push(Problem {
+            spot: entry.key_spot,
+            text: Some(entry.key.clone()),
+            message: format!(
+                "`{}` is neither an action nor a check",
+                shortened(&entry.key)
+            ),
+            help: Some(help),
+        });
+    }
+
+    fn action(&mut self, entry: &Entry, path: &str, depth: usize) -> Option<Action> {
+        let node = &entry.value;
+        match entry.key.as_str() {
+            "sql" => self.text(node).map(Action::Sql),
+            "sql_file" => {
+                let path = self.file(node)?;
+                let text = self.sql_text(&path)?;
+                Some(Action::SqlFile(SqlFile { path, text }))
+            }
+            "hba" => self.hba(node).map(Action::Hba),
+            "not" => self.one_check(node).map(Action::Not),
+            "hold" => self.hold(node, path, depth).map(Action::Hold),
+            "repeat" => self.repeat(node, path, depth).map(Action::Repeat),
+            key if CHECKS.contains(&key) => self.check(entry).map(Action::Check),
+            _ => self.variant(entry),
+        }
+    }
+
+    fn hold(&mut self, node: &Node, path: &str, depth: usize) -> Option<Hold> {
+        let keys = self.section(node, "keys of `hold`", HOLD_KEYS);
+        let check = self.required(node, keys, "check");
+        let check = check.and_then(|node| self.one_check(node));
+        let during = self.required(node, keys, "during");
+        let during =
+            during.and_then(|node| self.steps_at(node, &format!("{path}.hold.during"), depth + 1));
+        let never = self.optional(keys, "never", Self::boolean);
+        Some(Hold {
+            check: check?,
+            never: never.unwrap_or_default(),
+            during: during?,
+        })
+    }
+
+    fn repeat(&mut self, node: &Node, path: &str, depth: usize) -> Option<Repeat> {
+        let keys = self.section(node, "keys of `repeat`", REPEAT_KEYS);
+        let over = self.required(node, keys, "over");
+        let over = over.and_then(|node| self.value(node));
+        let name = self.required(node, keys, "as");
+        let name = name.and_then(|node| self.value(node));
+        let steps = self.required(node, keys, "steps");
+        let steps =
+            steps.and_then(|node| self.steps_at(node, &format!("{path}.repeat.steps"), depth + 1));
+        Some(Repeat {
+            over: over?,
+            name: name?,
+            steps: steps?,
+        })
+    }
+
+    /// A mapping with one check in it.
+    fn one_check(&mut self, node: &Node) -> Option<Check> {
+        let Value::Map(keys) = &node.value else {
+            return self.wrong_type(node, "a check, such as `streaming: replica`,");
+        };
+        match keys.as_slice() {
+            [only] if CHECKS.contains(&only.key.as_str()) => self.check(only),
+            [only] => {
+                let help = did_you_mean_or_list(&only.key, "checks", CHECKS);
+                let message = format!("`{}` is no check", shortened(&only.key));
+                self.problems.push(Problem {
+                    spot: only.key_spot,
+                    text: Some(only.key.clone()),
+                    message,
+                    help: Some(help),
+                });
+                None
+            }
+            _ => self.wrong_type(node, "one check"),
+        }
+    }
+
+    fn check(&mut self, entry: &Entry) -> Option<Check> {
+        self.variant(entry)
+    }
+
+    /// The variant of an enum that a key names.
+    fn variant<T: DeserializeOwned>(&mut self, entry: &Entry) -> Option<T> {
+        let mut written = Map::new();
+        written.insert(entry.key.clone(), json(&entry.key, &entry.value));
+        self.read(&entry.value, written.into(), &entry.key)
+    }
+
+    /// A value of any type that can be deserialised.
+    pub(super) fn value<T: DeserializeOwned>(&mut self, node: &Node) -> Option<T> {
+        self.read(node, json("", node), "")
+    }
+
+    /// What is expected. An error may be written as its SQLSTATE alone.
+    fn expect(&mut self, node: &Node) -> Option<Expect> {
+        let mut written = json("", node);
+        if let Some(error) = written.get_mut("error")
+            && !error.is_object()
+            && !error.is_null()
+        {
+            *error = serde_json::json!({ "code": error.take() });
+        }
+        self.read(node, written, "")
+    }
+
+    fn read<T: DeserializeOwned>(
+        &mut self,
+        node: &Node,
+        written: serde_json::Value,
+        below: &str,
+    ) -> Option<T> {
+        match serde_path_to_error::deserialize(written) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let path = error.path().to_string();
+                let path = path.strip_prefix(below).unwrap_or(&path);
+                let path = path.trim_start_matches('.');
+                self.misread(node, path, &error.inner().to_string());
+                None
+            }
+        }
+    }
+
+    /// A deserialiser's error, in our words and in its place.
+    fn misread(&mut self, node: &Node, path: &str, said: &str) {
+        let quoted: Vec<&str> = said.split('`').skip(1).step_by(2).collect();
+        let (entry, found) = nearest(node, path);
+        let (message, help) = if let Some(missing) = said.strip_prefix("missing field ") {
+            (format!("the key {missing} is missing"), None)
+        } else if said.starts_with("unknown field") || said.starts_with("unknown variant") {
+            let (given, known) = quoted.split_first().unwrap_or((&"", &[]));
+            let what = if said.starts_with("unknown field") {
+                "keys"
+            } else {
+                "words"
+            };
+            let message = format!("`{}` is none of the {what} here", shortened(given));
+            let problem = Problem {
+                spot: entry.map_or(found.spot, |entry| entry.key_spot),
+                text: Some((*given).to_owned()),
+                message,
+                help: Some(did_you_mean_or_list(given, what, known)),
+            };
+            let is_word = said.starts_with("unknown variant");
+            let spot = if is_word { found.spot } else { problem.spot };
+            self.problems.push(Problem { spot, ..problem });
+            return;
+        } else if let Some((_, wanted)) = said.split_once(", expected ") {
+            let wanted = match wanted {
+                "a string" => "text",
+                "u64" | "i64" | "u32" | "usize" => "a whole number",
+                other => other,
+            };
+            (
+                format!("{wanted} is wanted, not {}", found.described()),
+                None,
+            )
+        } else {
+            (said.to_owned(), None)
+        };
+        self.problems.push(found.problem(message, help));
+    }
+}
+
+/// What stands for an action that was not understood.
+fn unread() -> Action {
+    Action::Sql(String::new())
+}
+
+/// The value at a path, or the nearest around it that is written: a mapping that is written short has no such keys.
+fn nearest<'n>(node: &'n Node, mut path: &str) -> (Option<&'n Entry>, &'n Node) {
+    loop {
+        if let Some(found) = node.find(path) {
+            return found;
+        }
+        path = path.rfind(['.', '[']).map_or("", |at| &path[..at]);
+    }
+}
+
+fn is_action(key: &str) -> bool {
+    ACTIONS.contains(&key) || CHECKS.contains(&key)
+}
+
+/// The value as a JSON document. A step's key whose mapping may be written short is written out; the same word below it,
+/// such as the `slot` of `follow`, is another key.
+fn json(key: &str, node: &Node) -> serde_json::Value {
+    let value = match &node.value {
+        Value::Null => serde_json::Value::Null,
+        Value::Boolean(value) => (*value).into(),
+        Value::Integer(text) => integer(text),
+        Value::Float(value) => Number::from_f64(*value).into(),
+        Value::Text(text) => text.clone().into(),
+        Value::List(items) => items.iter().map(|item| json("", item)).collect(),
+        Value::Map(entries) => {
+            let entries = entries.iter();
+            entries
+                .map(|entry| (entry.key.clone(), json("", &entry.value)))
+                .collect()
+        }
+    };
+    match SHORT.iter().find(|(of, _)| *of == key) {
+        Some((_, short)) if !value.is_object() && !value.is_null() => {
+            serde_json::json!({ *short: value })
+        }
+        _ => value,
+    }
+}
+
+fn integer(text: &str) -> serde_json::Value {
+    let small = text.parse::<i64>().map(Into::into);
+    small
+        .or_else(|_| text.parse::<u64>().map(Into::into))
+        .unwrap_or_else(|_| text.into())
+}

@@ -1,0 +1,363 @@
+//! Steps and checks in one line.
+
+use std::fmt::Write as _;
+
+use crate::name::NodeName;
+use crate::scenario::step::{
+    Action, ArchiveState, Cell, Check, Corrupt, Delay, Heal, LoadKind, Loss, OneOrMany, Rate,
+    StateOf, Step, Target,
+};
+
+/// At most so many characters of a text are shown in a line.
+const MOST: usize = 90;
+
+/// What a step does, in one line: `primary: INSERT INTO …`.
+#[must_use]
+pub fn describe(step: &Step) -> String {
+    let on = step
+        .on
+        .as_ref()
+        .map_or_else(String::new, |node| format!("{node}: "));
+    let what = match &step.action {
+        Action::Sql(text) => one_line(text),
+        Action::SqlFile(file) => format!("the file {}", file.path.display()),
+        Action::Exec(program) => one_line(&program.0.join(" ")),
+        Action::Finish(session) => format!("finish {session}"),
+        Action::Cancel(session) => format!("cancel {session}"),
+        Action::Close(session) => format!("close {session}"),
+        Action::Start(nodes) => format!("start {}", list(nodes)),
+        Action::Stop(how) => format!("stop {} ({:?})", list(&how.node), how.mode).to_lowercase(),
+        Action::Restart(how) => {
+            format!("restart {} ({:?})", list(&how.node), how.mode).to_lowercase()
+        }
+        Action::Kill(nodes) => format!("kill {}", list(nodes)),
+        Action::Promote(node) => format!("promote {node}"),
+        Action::Follow(follow) => format!("{} follows {}", follow.node, follow.upstream),
+        Action::Reclone(follow) => {
+            format!(
+                "{} begins again with a base backup of {}",
+                follow.node, follow.upstream
+            )
+        }
+        Action::Set(settings) => {
+            let pairs = settings.iter().map(|(name, value)| match value {
+                Some(Cell(Some(value))) => format!("{name} = {value}"),
+                _ => format!("reset {name}"),
+            });
+            one_line(&pairs.collect::<Vec<_>>().join(", "))
+        }
+        Action::Hba(lines) => match lines.len() {
+            1 => "a line more in pg_hba.conf".to_owned(),
+            count => format!("{count} lines more in pg_hba.conf"),
+        },
+        Action::Freeze(nodes) => format!("freeze {}", list(nodes)),
+        Action::Thaw(nodes) => format!("thaw {}", list(nodes)),
+        Action::Not(of) => format!("not: {}", check(of)),
+        Action::Hold(hold) => {
+            let always = if hold.never { "never" } else { "always" };
+            format!(
+                "{always}, during {} steps: {}",
+                hold.during.len(),
+                check(&hold.check)
+            )
+        }
+        Action::Repeat(repeat) => {
+            let values: Vec<String> = repeat.over.iter().map(ToString::to_string).collect();
+            format!(
+                "{} steps for each of {}",
+                repeat.steps.len(),
+                one_line(&values.join(", "))
+            )
+        }
+        Action::Load(load) => match load.kind {
+            LoadKind::Pgbench => format!("pgbench with {} connections", load.clients),
+            LoadKind::Ledger => format!("a ledger with {} connections", load.clients),
+        },
+        Action::Signal(signal) => {
+            format!("SIG{} to every {}", signal.signal.word(), signal.backend)
+        }
+        Action::Check(of) => check(of),
+        action => fault(action)
+            .or_else(|| recovery(action))
+            .unwrap_or_default(),
+    };
+    on + &what
+}
+
+/// What is done to the network and to disks.
+fn fault(action: &Action) -> Option<String> {
+    Some(match action {
+        Action::Partition(partition) => match &partition.to {
+            None => format!("cut off from each other: {}", list(&partition.from)),
+            Some(to) if partition.one_way => format!(
+                "what {} sends no longer reaches {}",
+                list(&partition.from),
+                list(to)
+            ),
+            Some(to) => format!("cut {} off from {}", list(&partition.from), list(to)),
+        },
+        Action::Isolate(nodes) => format!("cut {} off from all other nodes", list(nodes)),
+        Action::Delay(Delay { from, to, time, .. }) => format!(
+            "what {} sends to {} arrives {} later",
+            list(from),
+            list(to),
+            crate::report::duration(time.0)
+        ),
+        Action::Loss(Loss { from, to, percent }) => {
+            format!(
+                "{percent} of what {} sends to {} is lost",
+                list(from),
+                list(to)
+            )
+        }
+        Action::Rate(Rate { from, to, rate }) => {
+            format!("at most {rate} pass from {} to {}", list(from), list(to))
+        }
+        Action::Fill(nodes) => format!("fill the data disk of {}", list(nodes)),
+        Action::Corrupt(Corrupt { table, block }) => format!("overwrite page {block} of {table}"),
+        Action::Heal(Heal { from, to: None }) => format!("heal {}", list(from)),
+        Action::Heal(Heal { from, to: Some(to) }) => {
+            format!("heal what is between {} and {}", list(from), list(to))
+        }
+        _ => return None,
+    })
+}
+
+/// How a node begins again.
+fn recovery(action: &Action) -> Option<String> {
+    Some(match action {
+        Action::Rewind(follow) => format!("rewind {} to {}", follow.node, follow.upstream),
+        Action::Backup(name) => format!("base backup, kept as {name}"),
+        Action::Clone(clone) => format!(
+            "{} begins again with the backup {} and follows {}",
+            clone.node, clone.backup, clone.upstream
+        ),
+        Action::Restore(restore) => {
+            let to = restore.to.iter().flat_map(Target::settings);
+            let to: Vec<String> = to
+                .map(|(name, value)| format!("{name} = {value}"))
+                .collect();
+            let to = if to.is_empty() {
+                "the archive's end".to_owned()
+            } else {
+                to.join(", ")
+            };
+            format!("restore {} from {} to {to}", restore.node, restore.backup)
+        }
+        Action::Archive(ArchiveState::Broken) => "the archive breaks".to_owned(),
+        Action::Archive(ArchiveState::Healed) => "the archive is healed".to_owned(),
+        Action::CreateSubscriber(created) => {
+            format!(
+                "{} becomes a subscriber of {}",
+                created.node, created.upstream
+            )
+        }
+        _ => return None,
+    })
+}
+
+/// What a check looks for, in one line.
+pub(super) fn check(check: &Check) -> String {
+    match check {
+        Check::Streaming(streaming) => {
+            let from = streaming
+                .from
+                .as_ref()
+                .map_or_else(String::new, |from| format!(" from {from}"));
+            format!("{} streams{from}", list(&streaming.node))
+        }
+        Check::CaughtUp(nodes) => format!("{} caught up", list(nodes)),
+        Check::Synced(synced) => match &synced.subscription {
+            Some(name) => format!("{}: subscription {name} is synced", synced.node),
+            None => format!("{}: subscriptions are synced", synced.node),
+        },
+        Check::Role(states) => states_of("", states),
+        Check::SyncState(states) => states_of("sync_state ", states),
+        Check::Timeline(states) => states_of("timeline ", states),
+        Check::Slot(slot) => {
+            let mut text = format!("slot {}", slot.name);
+            for (key, value) in [
+                ("active", slot.active.map(|value| value.to_string())),
+                ("wal_status", slot.wal_status.clone()),
+                ("invalidation_reason", slot.invalidation_reason.clone()),
+                ("synced", slot.synced.map(|value| value.to_string())),
+            ] {
+                if let Some(value) = value {
+                    _ = write!(text, ", {key} {value}");
+                }
+            }
+            text
+        }
+        Check::Log(log) => format!("the log has `{}`", one_line(&log.has)),
+        Check::File(file) => match &file.has {
+            Some(has) if has.is_empty() => format!("the file {} is empty", file.path),
+            Some(has) => format!("the file {} has `{}`", file.path, one_line(has)),
+            None => format!("the file {} is there", file.path),
+        },
+        Check::Setting(settings) => {
+            let pairs = settings
+                .iter()
+                .map(|(name, value)| format!("{name} is {value}"));
+            one_line(&pairs.collect::<Vec<_>>().join(", "))
+        }
+        Check::Rows(rows) => {
+            let pairs = rows
+                .iter()
+                .map(|(table, count)| format!("{table} has {count} rows"));
+            one_line(&pairs.collect::<Vec<_>>().join(", "))
+        }
+        Check::Lag(lag) => {
+            let parts = [("at least", lag.at_least), ("at most", lag.at_most)];
+            let parts = parts
+                .into_iter()
+                .filter_map(|(how, amount)| Some(format!("{how} {}", amount?)));
+            format!(
+                "{} is {} behind",
+                lag.node,
+                parts.collect::<Vec<_>>().join(" and ")
+            )
+        }
+        Check::Waiting(waiting) => {
+            let who = waiting.backend.as_deref().unwrap_or("somebody");
+            format!("{who} waits for {}", waiting.event)
+        }
+        Check::Conflict(conflicts) => {
+            let pairs = conflicts
+                .iter()
+                .map(|(kind, count)| format!("{kind} at least {count}"));
+            format!("conflicts: {}", pairs.collect::<Vec<_>>().join(", "))
+        }
+        Check::Ledger(ledger) => {
+            let mut parts = vec![format!("the ledger {}", ledger.session)];
+            parts.extend(ledger.lost.map(|lost| format!("{lost} lost")));
+            parts.extend(
+                ledger
+                    .lost_at_least
+                    .map(|lost| format!("at least {lost} lost")),
+            );
+            parts.join(", ")
+        }
+        Check::Unreplicated(missing) => {
+            let rows = missing
+                .rows
+                .map_or("rows".to_owned(), |rows| format!("{rows} rows"));
+            format!("{} has {rows} that {} lacks", missing.from, missing.node)
+        }
+        Check::SameRows(same) => {
+            let nodes: Vec<&str> = same.nodes.iter().map(NodeName::as_str).collect();
+            format!("{} have the same rows", nodes.join(" and "))
+        }
+    }
+}
+
+fn states_of(what: &str, states: &StateOf) -> String {
+    let pairs = states
+        .iter()
+        .map(|(node, state)| format!("{node} is {what}{state}"));
+    pairs.collect::<Vec<_>>().join(", ")
+}
+
+fn list(nodes: &OneOrMany<NodeName>) -> String {
+    let names: Vec<&str> = nodes.0.iter().map(NodeName::as_str).collect();
+    names.join(", ")
+}
+
+/// A text on one line, cut where it is long.
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}
+
+/// A text without the passwords that SQL in it has, for what is logged.
+#[must_use]
+pub fn without_passwords(text: &str) -> String {
+    const WORD: &str = "password";
+    let mut shown = String::new();
+    let mut rest = text;
+    // ASCII alone changes its case, so that places are the same in both.
+    while let Some(at) = rest.to_ascii_lowercase().find(WORD) {
+        let (before, after) = rest.split_at(at + WORD.len());
+        shown.push_str(before);
+        rest = after;
+        let blanks = rest.len() - rest.trim_start().len();
+        let (blank, literal) = rest.split_at(blanks);
+        let quoted = literal.strip_prefix(['E', 'e']).unwrap_or(literal);
+        if let Some(inside) = quoted.strip_prefix('\'') {
+            shown.push_str(blank);
+            shown.push_str("'…'");
+            rest = after_literal(inside);
+        } else if let Some(value) = rest.strip_prefix('=') {
+            // In a connection string.
+            shown.push_str("=…");
+            rest =
+                value.trim_start_matches(|letter: char| !letter.is_whitespace() && letter != '\'');
+        }
+    }
+    shown + rest
+}
+
+/// What follows a literal that is open. One whose end was cut off has nothing behind it.
+fn after_literal(inside: &str) -> &str {
+    let mut rest = inside;
+    while let Some((_, after)) = rest.split_once('\'') {
+        match after.strip_prefix('\'') {
+            Some(more) => rest = more,
+            None => return after,
+        }
+    }
+    ""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::load::{Overrides, Source, load};
+
+    #[test]
+    fn a_password_is_not_logged() {
+        let shown = [
+            (
+                "CREATE ROLE a PASSWORD 'se''cret' LOGIN",
+                "CREATE ROLE a PASSWORD '…' LOGIN",
+            ),
+            (
+                "alter role a password\n E'secret'",
+                "alter role a password\n '…'",
+            ),
+            (
+                "CREATE ROLE a ENCRYPTED PASSWORD 'secr…",
+                "CREATE ROLE a ENCRYPTED PASSWORD '…'",
+            ),
+            ("ALTER ROLE a PASSWORD NULL", "ALTER ROLE a PASSWORD NULL"),
+            (
+                "CONNECTION 'password=x user=a'",
+                "CONNECTION 'password=… user=a'",
+            ),
+            (
+                "SET password_encryption = 'md5'",
+                "SET password_encryption = 'md5'",
+            ),
+        ];
+        for (text, wanted) in shown {
+            assert_eq!(without_passwords(text), wanted);
+        }
+    }
+
+    #[test]
+    fn every_step_says_what_it_does() {
+        let text = include_str!("../scenario/step/examples.yaml");
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("more.sql"), "SELECT 1").expect("a file");
+        let source = Source::new("examples.yaml", text.as_bytes(), Some(folder.path().into()));
+        let loaded = load(&source.expect("text"), &Overrides::default());
+        let loaded = loaded.expect("a scenario");
+        for step in &loaded.scenario.steps {
+            let what = describe(step);
+            assert!(!what.is_empty() && !what.ends_with(": "), "{step:?}");
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Sessions: connections with a name, in which a statement may go on while later steps happen.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use super::sql::{self, Ran};
+use super::stage::{Stage, one};
+use super::{Seen, Wrong};
+use crate::engine::Engine;
+use crate::name::{NodeName, SessionName, UserName};
+use crate::postgres::SUPERUSER;
+use crate::postgres::client::{Noticing, literal};
+use crate::scenario::step::{Expect, Step};
+use crate::wait::Probe;
+
+/// See there.
+const END_PGBENCH: &str = include_str!("../../images/node/end_pgbench.sh");
+
+/// How long a server may take that is told something in passing.
+const TELLING: Duration = Duration::from_secs(2);
+
+pub(super) struct Session {
+    node: NodeName,
+    client: Arc<Noticing>,
+    /// The server's process behind it.
+    pid: String,
+    /// The statement that goes on in it.
+    running: Option<JoinHandle<Ran>>,
+}
+
+impl<E: Engine> Stage<'_, E> {
+    pub(super) async fn sql_in_session(&self, step: &Step, name: &SessionName, text: &str) -> Seen {
+        let (node, client, pid) = self.session(step, name).await?;
+        let waiting = step
+            .expect
+            .as_ref()
+            .and_then(|expect| expect.waiting.clone());
+        let own = text.to_owned();
+        let task = tokio::spawn(async move { sql::run(&client, &own).await });
+        let Some(event) = waiting else {
+            let ran = self.ended(step, task).await?;
+            return sql::judge(step.expect.as_ref().unwrap_or(&Expect::default()), ran);
+        };
+        let look = format!(
+            "SELECT concat_ws(': ', wait_event_type, wait_event) FROM pg_stat_activity WHERE pid = {}",
+            literal(&pid)
+        );
+        let expected = || format!("waiting for {event}");
+        let waited = self
+            .wait(self.patience(step), expected, || async {
+                if task.is_finished() {
+                    return Err(Wrong::Unmet {
+                        expected: format!("waiting for {event}"),
+                        found: "the statement has ended".to_owned(),
+                    });
+                }
+                let seen = self.ask(&node, &look).await?.unwrap_or_default();
+                let is_it = seen
+                    .split(": ")
+                    .any(|part| part.eq_ignore_ascii_case(&event));
+                Ok(if is_it {
+                    Probe::Ready(format!("waits for {seen}"))
+                } else {
+                    Probe::NotYet(format!("wait event: {seen}"))
+                })
+            })
+            .await;
+        let mut sessions = self.sessions.lock().await;
+        let ended = task.is_finished();
+        if let Some(session) = sessions.get_mut(name) {
+            if waited.is_err() && ended {
+                drop(sessions);
+                // How it ended says more than that it did.
+                let ran = self.ended(step, task).await?;
+                let found = match ran {
+                    Err(error) => error.to_string(),
+                    Ok(_) => "the statement returned".to_owned(),
+                };
+                let expected = format!("waiting for {event}");
+                return Err(Wrong::Unmet { expected, found });
+            }
+            session.running = Some(task);
+        }
+        waited
+    }
+
+    /// The session of that name, opened if it is not open yet.
+    async fn session(
+        &self,
+        step: &Step,
+        name: &SessionName,
+    ) -> Seen<(NodeName, Arc<Noticing>, String)> {
+        let mut sessions = self.sessions.lock().await;
+        if let Some(session) = sessions.get(name) {
+            if session.client.is_closed() {
+                let why = format!("the connection of the session `{name}` has ended");
+                return Err(Wrong::Failed(why));
+            }
+            let client = Arc::clone(&session.client);
+            return Ok((session.node.clone(), client, session.pid.clone()));
+        }
+        let (node, database) = super::target(step)?;
+        let container = self.running(node).await?;
+        let user = step.user.as_ref().map_or(SUPERUSER, UserName::as_str);
+        let client = self
+            .fresh(node, &container, database.as_str(), user)
+            .await?;
+        let pid = one(&client, "SELECT pg_backend_pid()")
+            .await?
+            .unwrap_or_default();
+        let client = Arc::new(client);
+        let session = Session {
+            node: node.clone(),
+            client: Arc::clone(&client),
+            pid: pid.clone(),
+            running: None,
+        };
+        sessions.insert(name.clone(), session);
+        Ok((node.clone(), client, pid))
+    }
+
+    /// Waits for a statement's end.
+    async fn ended(&self, step: &Step, task: JoinHandle<Ran>) -> Seen<Ran> {
+        let within = self.patience(step);
+        let mut task = task;
+        tokio::select! {
+            () = self.cancel.cancelled() => Err(Wrong::Interrupted),
+            ran = &mut task => ran.map_err(|panic| Wrong::Failed(panic.to_string())),
+            () = tokio::time::sleep(within) => {
+                task.abort();
+                Err(Wrong::Unmet {
+                    expected: format!("an end within {}", crate::report::duration(within)),
+                    found: "the statement still runs".to_owned(),
+                })
+            }
+        }
+    }
+
+    async fn running_in(&self, name: &SessionName) -> Seen<JoinHandle<Ran>> {
+        let mut sessions = self.sessions.lock().await;
+        let running = sessions
+            .get_mut(name)
+            .and_then(|session| session.running.take());
+        running.ok_or_else(|| Wrong::Failed(format!("nothing runs in the session `{name}`")))
+    }
+
+    pub(super) async fn finish(&self, step: &Step, name: &SessionName) -> Seen {
+        if let Some(seen) = self.finish_ledger(name).await {
+            return seen;
+        }
+        if let Some(seen) = self.finish_load(name).await {
+            return seen;
+        }
+        let task = self.running_in(name).await?;
+        let ran = self.ended(step, task).await?;
+        self.keep(&ran).await;
+        sql::judge(step.expect.as_ref().unwrap_or(&Expect::default()), ran)
+    }
+
+    pub(super) async fn cancel_session(&self, step: &Step, name: &SessionName) -> Seen {
+        if let Some(seen) = self.end_load(name).await {
+            return seen;
+        }
+        let task = self.running_in(name).await?;
+        let (node, pid) = {
+            let sessions = self.sessions.lock().await;
+            let session = sessions.get(name);
+            let session =
+                session.ok_or_else(|| Wrong::Failed(format!("no session `{name}` is open")))?;
+            (session.node.clone(), session.pid.clone())
+        };
+        self.ask(
+            &node,
+            &format!("SELECT pg_cancel_backend({})", literal(&pid)),
+        )
+        .await?;
+        match self.ended(step, task).await? {
+            Err(error) => Ok(error.to_string()),
+            // A commit that waited for a standby returns with a warning when it is cancelled.
+            Ok(answer) => Ok(if answer.notices.is_empty() {
+                "the statement returned".to_owned()
+            } else {
+                answer.notices.join("\n")
+            }),
+        }
+    }
+
+    /// Ends a load or a ledger, where the session is one.
+    async fn end_load(&self, name: &SessionName) -> Option<Seen> {
+        if let Some(task) = self.loads.lock().await.remove(name) {
+            task.abort();
+            self.end_loads().await;
+            return Some(Ok("the load is ended".to_owned()));
+        }
+        self.finish_ledger(name).await
+    }
+
+    pub(super) async fn close(&self, name: &SessionName) -> Seen {
+        if let Some(seen) = self.end_load(name).await {
+            return seen;
+        }
+        let session = self.sessions.lock().await.remove(name);
+        let session =
+            session.ok_or_else(|| Wrong::Failed(format!("no session `{name}` is open")))?;
+        self.end(session).await;
+        Ok("closed".to_owned())
+    }
+
+    /// Closes whatever is open. A lab may stay, and nothing of ours may go on in it.
+    pub(super) async fn close_sessions(&self) {
+        for (_, session) in std::mem::take(&mut *self.sessions.lock().await) {
+            self.end(session).await;
+        }
+        let loads = std::mem::take(&mut *self.loads.lock().await);
+        if !loads.is_empty() {
+            for task in loads.into_values() {
+                task.abort();
+            }
+            self.end_loads().await;
+        }
+    }
+
+    /// Ends a session, and what runs in it: a server does not notice that nobody waits for its answer any more.
+    async fn end(&self, session: Session) {
+        if !session.client.is_closed() {
+            let sql = format!("SELECT pg_terminate_backend({})", literal(&session.pid));
+            self.tell(&session.node, &sql).await;
+        }
+        if let Some(task) = session.running {
+            task.abort();
+        }
+    }
+
+    /// Ends every `pgbench` of ours.
+    async fn end_loads(&self) {
+        let command = ["sh", "-c", END_PGBENCH].map(str::to_owned);
+        for node in &self.cluster.plan.nodes {
+            if let Ok(container) = self.running(&node.name).await {
+                let ended = self.cluster.engine.exec(&container.id, &command, &[]);
+                let ended = tokio::time::timeout(TELLING, ended).await;
+                tracing::debug!(node = %node.name, ?ended, "ended pgbench");
+            }
+        }
+    }
+
+    /// Tells a server something, as far as it can be told anything: it may be down, or frozen.
+    async fn tell(&self, node: &NodeName, sql: &str) {
+        let telling = tokio::time::timeout(TELLING, self.ask(node, sql));
+        if !matches!(telling.await, Ok(Ok(_))) {
+            tracing::debug!(%node, sql, "not told");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Values that steps captured, put in where later steps name them.
+
+use serde_json::Value;
+
+use super::Captured;
+use crate::postgres::client::literal;
+use crate::scenario::step::{Step, variables};
+
+/// The step with its variables filled in: in SQL as literals, elsewhere as they are.
+pub(super) fn fill(step: &Step, values: &Captured) -> Step {
+    if values.is_empty() || variables::used(step).is_empty() {
+        return step.clone();
+    }
+    let mut json = serde_json::to_value(step).unwrap_or_default();
+    put(&mut json, "", values);
+    // A value may not be what its place wants: then the step stays as it is written, and says so by failing.
+    serde_json::from_value(json).unwrap_or_else(|_| step.clone())
+}
+
+fn put(json: &mut Value, key: &str, values: &Captured) {
+    match json {
+        Value::String(text) => {
+            let mut filled = String::with_capacity(text.len());
+            let mut from = 0;
+            for (at, rest) in variables::places(text) {
+                let named = rest.split_once('}').map(|(name, _)| name);
+                let Some((name, value)) = named.and_then(|name| values.get_key_value(name)) else {
+                    continue;
+                };
+                filled.push_str(&text[from..at]);
+                if variables::is_sql(key) {
+                    filled.push_str(&literal(value));
+                } else {
+                    filled.push_str(value);
+                }
+                from = at + name.len() + "${}".len();
+            }
+            filled.push_str(&text[from..]);
+            *text = filled;
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| put(item, key, values)),
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                put(value, key, values);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::step::Action;
+
+    fn step(text: &str) -> Step {
+        let lab = format!(
+            "name: a\nnodes: {{ primary: {{}} }}\nsteps:\n- {{ sql: SELECT 1, capture: v }}\n- {text}\n"
+        );
+        let source = crate::scenario::load::Source::new("a.yaml", lab.as_bytes(), None);
+        let source = source.expect("text");
+        let loaded =
+            crate::scenario::load::load(&source, &crate::scenario::load::Overrides::default());
+        loaded.expect("a scenario").scenario.steps.remove(1)
+    }
+
+    #[test]
+    fn a_value_is_a_literal_in_sql_and_itself_elsewhere() {
+        let values = Captured::from([("v".to_owned(), "it's".to_owned())]);
+        let filled = fill(
+            &step("{ sql: 'SELECT ${v}', expect: { value: '${v}' } }"),
+            &values,
+        );
+        let wanted = step("{ sql: \"SELECT 'it''s'\", expect: { value: \"it's\" } }");
+        assert_eq!(filled, wanted);
+    }
+
+    #[test]
+    fn what_is_put_in_is_not_looked_at_again_and_a_dollar_quote_stays() {
+        let values = Captured::from([("v".to_owned(), "${v}".to_owned())]);
+        let filled = fill(&step("{ sql: 'SELECT ${v}, $${v}$$' }"), &values);
+        let Action::Sql(text) = filled.action else {
+            panic!("SQL");
+        };
+        assert_eq!(text, "SELECT '${v}', $${v}$$");
+    }
+}

@@ -1,0 +1,25 @@
+-- Tables in each of which a proof by rows has something in its way.
+CREATE TABLE keyonly (id int PRIMARY KEY);
+CREATE TABLE gen (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2) STORED);
+CREATE TABLE ident (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, note text);
+CREATE TABLE deflt (id int PRIMARY KEY, status text DEFAULT 'new', note text);
+CREATE TABLE part (id int, at date NOT NULL, note text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE part_old PARTITION OF part FOR VALUES FROM ('1000-01-01') TO ('2000-01-01');
+CREATE TABLE part_new PARTITION OF part DEFAULT;
+CREATE TABLE parted (id int PRIMARY KEY, note text) PARTITION BY RANGE (id);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (1000);
+CREATE TABLE nokey (a int);
+CREATE TABLE flags (ok bool);
+ALTER TABLE flags REPLICA IDENTITY FULL;
+CREATE TABLE fullrow (a int, note text);
+ALTER TABLE fullrow REPLICA IDENTITY FULL;
+CREATE DOMAIN small AS int CHECK (VALUE BETWEEN 1 AND 9);
+CREATE TABLE dom (id int PRIMARY KEY, s small NOT NULL);
+CREATE TABLE chk (id int PRIMARY KEY CHECK (id > 0), note text);
+CREATE TABLE uid (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), note text);
+CREATE TABLE parent (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE child (id int PRIMARY KEY, parent_id int NOT NULL REFERENCES parent ON DELETE CASCADE, note varchar(1));
+CREATE TABLE cash (id int PRIMARY KEY, m money);
+CREATE TABLE audit (id int PRIMARY KEY, note text);
+CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN RAISE EXCEPTION 'append only'; END $f$;
+CREATE TRIGGER no BEFORE DELETE ON audit FOR EACH ROW EXECUTE FUNCTION no();
