@@ -21,28 +21,47 @@ struct Goal {
 }
 
 impl<E: Engine> Stage<'_, E> {
+    /// Whether standbys stream. A receiver calls itself `streaming` from when it has connected, also when its upstream is
+    /// about to refuse it, for want of the slot that it asks for for one. So it counts once something came through it, or
+    /// its upstream says that it streams: idle, and at a segment's end, nothing comes.
     pub(super) async fn streaming(&self, wanted: &Streaming) -> Seen<Probe<String>> {
+        let sql = "SELECT concat_ws(' ', status, last_msg_send_time IS DISTINCT FROM last_msg_receipt_time, \
+                   sender_host) FROM pg_stat_wal_receiver";
         let mut seen = Looked::default();
         for node in &wanted.node.0 {
-            let sql = "SELECT concat_ws(' ', status, sender_host) FROM pg_stat_wal_receiver";
             let found = self.ask(node, sql).await?;
-            let (status, host) = match &found {
-                Some(found) => found.split_once(' ').unwrap_or((found, "")),
-                None => ("no receiver", ""),
-            };
+            let mut found = found.as_deref().unwrap_or("waiting").splitn(3, ' ');
+            let mut next = || found.next().unwrap_or_default();
+            let (status, received, host) = (next(), next() == "t", next());
             let is_from = wanted
                 .from
                 .as_ref()
                 .is_none_or(|from| from.as_str() == host);
-            if status == "streaming" && is_from {
-                seen.add(true, format!("{node} streams from {host}"));
-            } else if status == "streaming" {
-                seen.add(false, format!("{node} streams from {host}"));
-            } else {
+            if status != "streaming" {
                 seen.add(false, format!("{node}: {status}"));
+            } else if received || self.is_served(node, host).await? {
+                seen.add(is_from, format!("{node} streams from {host}"));
+            } else {
+                seen.add(
+                    false,
+                    format!("{node} is connected with {host}, which sends nothing yet"),
+                );
             }
         }
         Ok(seen.probe())
+    }
+
+    /// Whether the upstream says that it streams to a node. What is no node of the lab is not asked.
+    async fn is_served(&self, node: &NodeName, host: &str) -> Seen<bool> {
+        let Some(upstream) = self.node_called(host) else {
+            return Ok(true);
+        };
+        let sql = format!(
+            "SELECT count(*) > 0 FROM pg_stat_replication \
+             WHERE state IN ('catchup', 'streaming') AND application_name = {}",
+            literal(&self.application_name(node))
+        );
+        Ok(self.ask(&upstream, &sql).await?.as_deref() == Some("t"))
     }
 
     /// Waits until nodes have what their upstreams had when the step began.
