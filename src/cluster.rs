@@ -111,6 +111,12 @@ impl<E: Engine> Cluster<E> {
             .zip(self.containers.iter().map(Option::as_ref))
     }
 
+    /// Whether a node starts later and has not been started, or was stopped in good order since.
+    pub fn is_to_come(&self, node: &PlannedNode) -> bool {
+        let container = self.container(node.name.as_str()).ok();
+        node.later && container.is_some_and(|found| found.exit_code == Some(0))
+    }
+
     /// The planned services, each with its container.
     pub fn services(&self) -> impl Iterator<Item = (&PlannedService, Option<&Container>)> {
         let containers = self.service_containers.iter().map(Option::as_ref);

@@ -25,7 +25,7 @@ use crate::postgres::hba::{self, HbaRule};
 use crate::scenario::services::ServiceName;
 use crate::scenario::step::{Span, Step};
 use crate::scenario::{
-    AuthMethod, Node, PostgresVersion, Scenario, SlotChoice, SqlFiles, root, units,
+    AuthMethod, Node, PostgresVersion, Scenario, SlotChoice, SqlFiles, Start, root, units,
 };
 
 pub use logical::{PlannedPublication, PlannedSubscription};
@@ -109,6 +109,9 @@ pub struct PlannedNode {
     /// The size of its data disk in bytes, where that is bounded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk: Option<u64>,
+    /// Whether it begins when somebody starts it, and not with the lab.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub later: bool,
     /// How many base backups may be taken from it at once without running out of connections.
     pub backups_at_once: usize,
 }
@@ -246,16 +249,18 @@ impl Plan {
     }
 
     /// The standbys that begin with the same base backup as `standby`, itself included, in plan order: those of one
-    /// upstream and one PostgreSQL.
+    /// upstream and one PostgreSQL that begin with the lab.
     #[must_use]
     pub fn same_backup(&self, standby: &NodeName) -> Vec<&NodeName> {
         let key = |node: &'_ PlannedNode| match &node.role {
-            Role::Standby(standby) => Some((standby.upstream.clone(), node.postgres.clone())),
-            Role::Primary => None,
+            Role::Standby(standby) if !node.later => {
+                Some((standby.upstream.clone(), node.postgres.clone()))
+            }
+            _ => None,
         };
         let own = self.node(standby).and_then(key);
         self.standbys()
-            .filter(|(node, _)| key(node) == own)
+            .filter(|(node, _)| own.is_some() && key(node) == own)
             .map(|(node, _)| &node.name)
             .collect()
     }
@@ -346,6 +351,11 @@ impl PlannedNode {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 fn planned_node(scenario: &Scenario, sql: &SqlFiles, name: &NodeName, node: &Node) -> PlannedNode {
     let standbys: Vec<_> = scenario
         .nodes
@@ -391,11 +401,14 @@ fn planned_node(scenario: &Scenario, sql: &SqlFiles, name: &NodeName, node: &Nod
         data: logical::data(scenario, sql, name, node),
         publications: logical::publications(node),
         subscriptions: logical::subscriptions(scenario, node),
+        // One that starts later makes its own then: nobody would take the log that it held until then.
         slots: standbys
             .iter()
+            .filter(|(_, node)| node.start == Start::Now)
             .filter_map(|(name, node)| slot(name, node))
             .collect(),
         disk: node.disk.map(|disk| disk.0),
+        later: node.start == Start::Later,
         backups_at_once: backups_at_once(scenario, name, &settings, standbys.len()),
         settings,
     }

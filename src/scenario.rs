@@ -15,6 +15,7 @@ pub mod logical;
 mod overrides;
 mod read;
 pub mod schema;
+mod start;
 pub(crate) use settings::boolean;
 pub mod services;
 mod settings;
@@ -41,6 +42,7 @@ pub use feature::Feature;
 use hba::HbaLine;
 use logical::{Publication, Subscription};
 use services::Services;
+pub use start::Start;
 use step::{Span, Step};
 
 /// One scenario file: a topology, its data and what it teaches.
@@ -169,6 +171,11 @@ pub struct Node {
     /// The size of its data disk, which `fill` can fill: `512MB`. The disk is memory, taken as it is used. Without, it is
     /// a part of this host's.
     pub disk: Option<DiskSize>,
+    /// When a standby begins: with the lab, or `later`, by a step or a verb (`start`, `clone`, `reclone`, `restore`) or
+    /// `docker start`. Until then its container is there, and nothing runs in it; its base backup is taken when it
+    /// starts.
+    #[schemars(default)]
+    pub start: Start,
     /// Settings of `postgresql.conf`, as PostgreSQL writes them.
     #[schemars(default)]
     pub conf: Conf,

@@ -188,11 +188,12 @@ impl<'a, E: Engine> Proof<'a, E> {
         })
     }
 
-    /// The standbys that hang on `primary`, at any depth.
+    /// The standbys that hang on `primary`, at any depth, but for those that are still to come.
     fn standbys(&self, primary: &'a NodeName) -> Vec<(&'a PlannedNode, &'a Standby)> {
         let plan = &self.cluster.plan;
         plan.standbys()
             .filter(|(node, _)| plan.primary_of(&node.name) == primary)
+            .filter(|(node, _)| !self.cluster.is_to_come(node))
             .collect()
     }
 

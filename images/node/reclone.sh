@@ -12,7 +12,10 @@ umask 077
 
 rm -rf "$home/own" "$home/new"
 mkdir "$home/own"
-cp "$pgdata/postgresql.conf" "$pgdata/pg_hba.conf" "$home/own/"
+own=$pgdata
+# Those of a node that has not begun yet lie beside it.
+[ -e "$home/prepared" ] || own=$home/conf
+cp "$own/postgresql.conf" "$own/pg_hba.conf" "$home/own/"
 "$@" --pgdata="$home/new" 2>&1
 cp "$home/own/"* "$home/new/"
 printf '%s' "$AUTO_CONF" >"$home/new/postgresql.auto.conf"
@@ -20,3 +23,4 @@ printf '%s' "$AUTO_CONF" >"$home/new/postgresql.auto.conf"
 # Only now that the backup is whole, for a node without data could not be looked into.
 rm -rf "$pgdata" "$home/own"
 mv "$home/new" "$pgdata"
+: >"$home/prepared"

@@ -8,6 +8,7 @@ home=/var/lib/postgresql/data
 pgdata=$home/pgdata
 for programs in /usr/lib/postgresql/*/bin; do PATH=$programs:$PATH; done
 umask 077
+[ -e "$home/prepared" ] || { echo "this node has not begun yet: start it first"; exit 66; }
 
 rm -rf "$home/own"
 mkdir "$home/own"

@@ -3,7 +3,8 @@
 #   sh -c START lab-node NODE SHARERS CLUSTER COMMAND…
 #
 # COMMAND prepares the data directory at the first start: `initdb …` or `pg_basebackup …`. So many nodes begin with what
-# a `pg_basebackup` brings: 1 where it is for this node alone. CLUSTER counts the lab's primaries: each has an initialised
+# a `pg_basebackup` brings: 1 where it is for this node alone, 0 where it is and this start is for its files alone, the
+# next one for the server. CLUSTER counts the lab's primaries: each has an initialised
 # directory of its own, as each has a system identifier of its own. The node's files come on standard input: a line with a
 # number of bytes, then a tar of so many bytes. A later start (`docker start`, `docker restart`) finds the directory
 # prepared and goes straight to the server.
@@ -84,11 +85,29 @@ unpack_shared() {
     [ $# -lt "$sharers" ] || rm -rf "$backup/taken"
 }
 
+# Takes a base backup for this node alone. The node's files are copied, for a start that fails here is tried again.
+own_backup() {
+    say "base backup begins"
+    "$@" --pgdata="$pgdata" 2>&1
+    cp "$home/conf/"* "$pgdata/"
+}
+
 # Reads the node's files: its password file, and what goes into the data directory, in pgdata/ or, where that must be
 # empty at first, in conf/. The archive's end is not the stream's end, so the length comes first.
 receive() {
     read -r bytes || { say "this node was never configured: lab down removes it"; exit 75; }
     head -c "$bytes" | tar -x -f - -C "$home"
+}
+
+# Makes the slot that a node which starts later has on its upstream: not before somebody takes what it holds.
+own_slot() {
+    for word; do
+        case $word in
+            --dbname=*) conninfo=$word ;;
+            --slot=*) slot=$word ;;
+        esac
+    done
+    [ -z "${slot-}" ] || pg_receivewal "$conninfo" "$slot" --create-slot --if-not-exists --no-password 2>&1
 }
 
 if [ ! -f "$home/prepared" ]; then
@@ -99,17 +118,23 @@ if [ ! -f "$home/prepared" ]; then
         initialise "$@"
         say initialised
         receive
+    elif [ "$sharers" -eq 0 ] && [ ! -e "$home/received" ]; then
+        receive
+        : >"$home/received"
+        say "starts later"
+        exit 0
     else
         if [ "$sharers" -gt 1 ]; then
             receive
             unpack_shared "$@"
+        elif [ "$sharers" -eq 0 ]; then
+            own_slot "$@"
+            own_backup "$@"
         else
             # While it waits for its upstream: what is read from the image now is not read when somebody waits for it.
             { pg_basebackup --version; postgres --version; } >/dev/null 2>&1 &
             receive
-            say "base backup begins"
-            "$@" --pgdata="$pgdata" 2>&1
-            mv "$home/conf/"* "$pgdata/"
+            own_backup "$@"
         fi
         say "base backup taken"
     fi

@@ -20,6 +20,8 @@ pub(super) enum Backup {
     None,
     /// One that is taken for it alone.
     Own,
+    /// The same, when somebody starts it.
+    Later,
     /// One that lies in a volume, for so many standbys.
     Shared { volume: String, by: usize },
 }
@@ -29,6 +31,9 @@ impl Backup {
         if let Role::Primary = node.role {
             let restored = node.restored_from.is_some();
             return if restored { Self::Own } else { Self::None };
+        }
+        if node.later {
+            return Self::Later;
         }
         let sharers = plan.same_backup(&node.name);
         match sharers.as_slice() {
@@ -40,9 +45,10 @@ impl Backup {
         }
     }
 
-    /// How many nodes begin with it, as the start script wants to know.
+    /// How many nodes begin with it, as the start script wants to know: none does so far where it is taken later.
     pub(super) fn sharers(&self) -> usize {
         match self {
+            Self::Later => 0,
             Self::None | Self::Own => 1,
             Self::Shared { by, .. } => *by,
         }

@@ -24,7 +24,7 @@ pub(super) fn of_node(
     let user = &plan.replication_user;
     // `pg_basebackup` itself wants an empty directory; what it gives comes before these.
     let folder = match backup {
-        Backup::Own => "conf",
+        Backup::Own | Backup::Later => "conf",
         Backup::None | Backup::Shared { .. } => "pgdata",
     };
     let file = |name: &str, content: String| File {

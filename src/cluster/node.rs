@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Container, ContainerSpec, Engine, Mount, Publish, Volume};
+use crate::engine::{Container, ContainerSpec, ContainerState, Engine, Mount, Publish, Volume};
 use crate::event::{Event, Phase, Progress, Unit};
 use crate::image::{self, Found};
 use crate::name::NodeName;
@@ -247,6 +247,37 @@ impl<E: Engine> Starting<E> {
                 log: self.console.tail(LOG_TAIL),
             },
         })
+    }
+
+    /// Waits until the container has ended well.
+    pub(super) async fn done(
+        &self,
+        act: String,
+        within: Duration,
+        cancel: &CancellationToken,
+    ) -> Result<(), ClusterError> {
+        let ended = wait_for(within, cancel, || async {
+            let found = self.engine.find_container(&self.id).await?;
+            Ok(match found {
+                Some(found) if found.state == ContainerState::Running => {
+                    Probe::NotYet("its container runs".to_owned())
+                }
+                found => Probe::Ready(found.and_then(|found| found.exit_code)),
+            })
+        });
+        let ended = ended.await.map_err(|error| match error {
+            WaitError::Interrupted => ClusterError::Interrupted,
+            WaitError::Failed(error) => ClusterError::Engine(error),
+            error @ WaitError::Limit { .. } => ClusterError::Late {
+                act: act.clone(),
+                seen: Late(error.to_string()),
+                log: self.console.tail(LOG_TAIL),
+            },
+        })?;
+        match ended {
+            Some(0) => Ok(()),
+            _ => Err(self.ended(act).await),
+        }
     }
 
     /// All lines of the container that are kept.

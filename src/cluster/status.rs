@@ -26,7 +26,8 @@ pub struct Status {
     pub lab: String,
     /// The scenario it was made from.
     pub scenario: String,
-    /// Whether every node is what it was meant to be, runs and, as a standby, streams.
+    /// Whether every node is what it was meant to be, runs and, as a standby, streams. One that starts later may do so
+    /// any time.
     pub healthy: bool,
     /// Its nodes, upstreams first.
     pub nodes: Vec<NodeStatus>,
@@ -110,6 +111,16 @@ struct Own {
     lsn: Option<Lsn>,
 }
 
+impl Own {
+    fn role(&self) -> &'static str {
+        if self.in_recovery {
+            "standby"
+        } else {
+            "primary"
+        }
+    }
+}
+
 /// What an upstream says of one standby.
 #[derive(Default)]
 struct Seen {
@@ -144,6 +155,8 @@ impl<E: Engine> Cluster<E> {
                 let upstream =
                     lookup(standby.upstream.as_str()).and_then(|at| clients[at].as_ref().ok());
                 let seen = match upstream {
+                    // It makes its slot when it begins.
+                    _ if self.is_to_come(planned) => Seen::default(),
                     Some(client) => seen(client, standby).await,
                     None => Seen::default(),
                 };
@@ -151,16 +164,16 @@ impl<E: Engine> Cluster<E> {
                     (seen.state, seen.sync_state, seen.slot);
             }
             match &own[index] {
+                Err(_) if self.is_to_come(planned) => {
+                    let why = format!(
+                        "starts later: `lab start {} {}`",
+                        self.plan.lab, planned.name
+                    );
+                    status.problem = Some(why);
+                }
                 Err(why) => status.problem = Some(why.clone()),
                 Ok(found) => {
-                    status.role = Some(
-                        if found.in_recovery {
-                            "standby"
-                        } else {
-                            "primary"
-                        }
-                        .to_owned(),
-                    );
+                    status.role = Some(found.role().to_owned());
                     status.timeline = Some(found.timeline);
                     status.lsn = found.lsn;
                     let primary = lookup(self.plan.primary_of(&planned.name).as_str())
@@ -189,14 +202,7 @@ impl<E: Engine> Cluster<E> {
                     }
                     if !subscription.is_healthy() {
                         let name = subscription.name.as_str();
-                        let trouble = self.trouble(&planned.name, name).await;
-                        subscription.trouble = trouble.map(|trouble| {
-                            let hint = trouble.hint(name, planned.name.as_str());
-                            hint.map_or_else(
-                                || trouble.to_string(),
-                                |hint| format!("{trouble}; {hint}"),
-                            )
-                        });
+                        subscription.trouble = self.trouble_of(&planned.name, name).await;
                     }
                 }
             }
@@ -206,7 +212,12 @@ impl<E: Engine> Cluster<E> {
         let services = services.map(|(service, container)| service_status(service, container));
         let services = join_all(services).await;
         let answers = services.iter().all(|service| service.problem.is_none());
-        let healthy = answers && nodes.iter().all(is_healthy);
+        let to_come = self.plan.nodes.iter().map(|node| self.is_to_come(node));
+        let healthy = answers
+            && nodes
+                .iter()
+                .zip(to_come)
+                .all(|(node, to_come)| to_come || is_healthy(node));
         Status {
             lab: self.plan.lab.to_string(),
             scenario: self.plan.scenario.to_string(),
@@ -216,6 +227,16 @@ impl<E: Engine> Cluster<E> {
             full_disks: self.full_disks().await.unwrap_or_default(),
             faults: self.faults().await.unwrap_or_default().links,
         }
+    }
+
+    /// Why a subscription does not get on, and what to do.
+    async fn trouble_of(&self, node: &NodeName, subscription: &str) -> Option<String> {
+        let trouble = self.trouble(node, subscription).await?;
+        let hint = trouble.hint(subscription, node.as_str());
+        Some(match hint {
+            Some(hint) => format!("{trouble}; {hint}"),
+            None => trouble.to_string(),
+        })
     }
 
     /// Asks a node for its publications and subscriptions. Those are a database's own, and a standby has its primary's.

@@ -11,6 +11,7 @@
 //! ```
 
 mod build;
+mod later;
 mod primary;
 mod restored;
 mod services;

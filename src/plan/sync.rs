@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::name::{ApplicationName, NodeName};
-use crate::scenario::Scenario;
 use crate::scenario::sync_names::{SyncMethod, SyncStandbyNames};
+use crate::scenario::{Scenario, Start};
 
 /// `pg_stat_replication.sync_state` (manual, 28.2.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,24 +68,35 @@ pub fn expected_states(
     if names.method == SyncMethod::Any {
         return vec![SyncState::Quorum];
     }
-    let siblings = scenario
-        .nodes
-        .0
-        .iter()
-        .filter(|(_, other)| other.standby_of.as_ref() == Some(upstream));
-    let priorities: Vec<usize> = siblings
+    let standbys = scenario.nodes.0.iter();
+    let siblings: Vec<(usize, Start)> = standbys
+        .filter(|(_, other)| other.standby_of.as_ref() == Some(upstream))
         .filter_map(|(name, other)| {
-            priority(
-                other
-                    .application_name
-                    .as_ref()
-                    .map_or(name.as_str(), ApplicationName::as_str),
-            )
+            let shown = other.application_name.as_ref();
+            let shown = shown.map_or(name.as_str(), ApplicationName::as_str);
+            Some((priority(shown)?, other.start))
         })
         .collect();
+    let count = names.count as usize;
+    let priorities = |later: bool| -> Vec<usize> {
+        let counted = siblings.iter();
+        let counted = counted.filter(|(_, start)| later || *start == Start::Now);
+        counted.map(|(priority, _)| *priority).collect()
+    };
+    // Before those that start later are there, and with them.
+    let (now, all) = (priorities(false), priorities(true));
+    let mut states = by_priority(own, &now, count);
+    for state in by_priority(own, &all, count) {
+        if !states.contains(&state) {
+            states.push(state);
+        }
+    }
+    states
+}
+
+fn by_priority(own: usize, priorities: &[usize], count: usize) -> Vec<SyncState> {
     let ahead = priorities.iter().filter(|other| **other < own).count();
     let level = priorities.iter().filter(|other| **other == own).count();
-    let count = names.count as usize;
     if ahead >= count {
         vec![SyncState::Potential]
     } else if ahead + level <= count {

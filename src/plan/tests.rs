@@ -54,6 +54,33 @@ fn outline(plan: &Plan) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+#[test]
+fn a_standby_that_starts_later_has_no_slot_yet_and_a_base_backup_of_its_own() {
+    let plan = plan(
+        "\
+name: a
+nodes:
+  primary: { conf: { synchronous_standby_names: 'FIRST 1 (late, one)' } }
+  one: { standby_of: primary }
+  two: { standby_of: primary }
+  late: { standby_of: primary, start: later }
+",
+    );
+    assert_eq!(
+        outline(&plan),
+        "primary: primary, slots [one two]\n\
+         one: standby of primary as one through one, sync or potential, slots []\n\
+         two: standby of primary as two through two, async, slots []\n\
+         late: standby of primary as late through late, sync, slots []"
+    );
+    let shared: Vec<_> = plan
+        .nodes
+        .iter()
+        .map(|node| plan.same_backup(&node.name).len())
+        .collect();
+    assert_eq!(shared, [0, 2, 2, 0]);
+}
+
 fn node<'a>(plan: &'a Plan, name: &str) -> &'a PlannedNode {
     let name = NodeName::new(name).expect("a name");
     plan.node(&name).expect("a node")

@@ -53,7 +53,13 @@ fn branch(plan: &Plan, upstream: &NodeName, indent: &str, text: &mut String) {
         } else {
             ("├─ ", "│  ")
         };
-        _ = writeln!(text, "{indent}{fork}{} ({})", node.name, how(standby));
+        let later = if node.later { ", starts later" } else { "" };
+        _ = writeln!(
+            text,
+            "{indent}{fork}{} ({}{later})",
+            node.name,
+            how(standby)
+        );
         branch(plan, &node.name, &format!("{indent}{below}"), text);
     }
 }

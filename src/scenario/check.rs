@@ -7,6 +7,7 @@ mod capacity;
 mod conf;
 mod faults;
 mod hba;
+mod later;
 mod logical;
 mod published;
 mod services;
@@ -113,6 +114,7 @@ pub fn check(scenario: &Scenario, sql: &SqlFiles) -> Vec<Finding> {
         return vec![Finding::key("nodes".to_owned(), message, None)];
     }
     let mut found = topology::check(scenario);
+    found.extend(later::check(scenario));
     found.extend(conf::check(scenario));
     found.extend(capacity::check(scenario));
     found.extend(sync::check(scenario));

@@ -60,6 +60,7 @@ pub(super) const NODE_KEYS: &[&str] = &[
     "subscriptions",
     "hba",
     "disk",
+    "start",
 ];
 /// The keys of `replication_user`.
 pub(super) const USER_KEYS: &[&str] = &["name", "password", "connection_limit"];
@@ -180,6 +181,9 @@ impl<'a> Reader<'a> {
                 .unwrap_or_default(),
             hba: self.optional(keys, "hba", Self::hba).unwrap_or_default(),
             disk: self.optional(keys, "disk", Self::value),
+            start: self
+                .optional(keys, "start", Self::value)
+                .unwrap_or_default(),
         }
     }
 

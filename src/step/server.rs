@@ -35,8 +35,11 @@ impl<E: Engine> Stage<'_, E> {
         if planned.is_some_and(|planned| cold(&planned.role)) {
             return self.running(node).await.map(drop);
         }
+        // One that starts later may be taking its base backup.
+        let least = planned.filter(|planned| planned.later);
+        let least = least.map_or(Duration::ZERO, |_| Duration::from_secs(60));
         let expected = || format!("`{node}` takes connections");
-        self.wait(self.patience(step), expected, || async {
+        self.wait(self.patience(step).max(least), expected, || async {
             match self.client(node).await {
                 Ok(_) => Ok(Probe::Ready(())),
                 Err(Wrong::Unmet { found, .. }) => Ok(Probe::NotYet(found)),

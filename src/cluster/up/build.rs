@@ -217,7 +217,8 @@ impl<E: Engine> Build<E> {
             missing: "its network has no gateway".to_owned(),
         })?;
         let meeting = Arc::new(Meeting::new(&self.plan, gateway));
-        let (primaries, standbys) = (self.plan.primaries().count(), self.plan.standbys().count());
+        let standbys = self.plan.standbys().filter(|(node, _)| !node.later);
+        let (primaries, standbys) = (self.plan.primaries().count(), standbys.count());
         let restored = self.plan.primaries();
         let restored = restored.filter(|node| node.restored_from.is_some()).count();
         for phase in [Phase::Initialise, Phase::Roles, Phase::Populate] {
@@ -236,6 +237,7 @@ impl<E: Engine> Build<E> {
                 let container = build.container(&planned, address, &meeting);
                 let starting = build.clock.time(Phase::Containers, container).await?;
                 match &planned.role {
+                    _ if planned.later => build.later(starting, &planned, &meeting).await?,
                     Role::Primary => build.primary(starting, &planned, &meeting).await?,
                     Role::Standby(standby) => {
                         build.standby(starting, &planned, standby, &meeting).await?;

@@ -56,7 +56,9 @@ impl<E: Engine> Build<E> {
                 Backup::Shared { .. } => {
                     format!("shared base backup of {} unpacked", standby.upstream)
                 }
-                Backup::Own | Backup::None => format!("base backup of {} taken", standby.upstream),
+                Backup::Own | Backup::Later | Backup::None => {
+                    format!("base backup of {} taken", standby.upstream)
+                }
             },
         ));
         self.clock

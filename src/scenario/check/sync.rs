@@ -2,6 +2,7 @@
 
 use super::{Finding, Node, Scenario, conf_path};
 use crate::name::NodeName;
+use crate::scenario::Start;
 use crate::scenario::suggest::{choice, did_you_mean_or_list};
 use crate::scenario::sync_names::{SyncName, SyncNamesError, SyncStandbyNames};
 
@@ -67,15 +68,46 @@ fn listed(
             Finding::value(path.to_owned(), message, help).sure_of_every_node()
         })
         .collect();
-    let matching = standbys.iter().filter(|it| list.lists(it)).count();
     // Where a listed name is wrong, the count says nothing more.
-    if found.is_empty() && matching < list.count as usize {
-        let message = format!(
-            "every commit on `{name}` would wait for ever: {} standbys must answer, and {matching} can",
-            list.count
-        );
-        let help = "lower the number, or list more standbys".to_owned();
-        found.push(Finding::value(path.to_owned(), message, help).sure_of_every_node());
+    if found.is_empty() {
+        found.extend(too_few(scenario, name, path, list));
     }
     found
+}
+
+/// Commits that would wait for ever, or until a node that starts later does.
+fn too_few(
+    scenario: &Scenario,
+    name: &NodeName,
+    path: &str,
+    list: &SyncStandbyNames,
+) -> Option<Finding> {
+    let listed = |later: bool| {
+        let standbys = scenario.standbys_of(name);
+        let of = standbys.filter(|(_, node)| later || node.start == Start::Now);
+        of.filter(|(standby, node)| list.lists(node.shown_name(standby)))
+            .count()
+    };
+    let (all, from_the_start) = (listed(true), listed(false));
+    let count = list.count;
+    if from_the_start >= count as usize {
+        return None;
+    }
+    let (message, help) = if all >= count as usize {
+        (
+            format!(
+                "every commit on `{name}` would wait for a standby that starts later: {count} must answer, and \
+                 {from_the_start} start with the lab"
+            ),
+            format!("leave it out, and `set: {{ {SETTING}: … }}` in a step once they stream"),
+        )
+    } else {
+        (
+            format!(
+                "every commit on `{name}` would wait for ever: {count} standbys must answer, and {all} can"
+            ),
+            "lower the number, or list more standbys".to_owned(),
+        )
+    };
+    Some(Finding::value(path.to_owned(), message, help).sure_of_every_node())
 }

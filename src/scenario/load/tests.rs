@@ -2,6 +2,7 @@
 
 mod hba;
 mod keys;
+mod later;
 mod logical;
 mod meaning;
 mod partly;
