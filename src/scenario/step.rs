@@ -9,6 +9,7 @@ mod data;
 mod expect;
 mod fault;
 mod load;
+pub mod quote;
 mod recovery;
 mod schema;
 mod server;
@@ -59,7 +60,8 @@ pub struct Step {
     /// What must be seen.
     pub expect: Option<Expect>,
     /// A name for what this step gives, used as `${name}` in later ones: the one value of `sql`, what a program wrote,
-    /// the line of the log that was found.
+    /// the line of the log that was found. In SQL it is put in as a literal, or as a part of the text or the identifier
+    /// in whose quotes it stands.
     pub capture: Option<VariableName>,
     /// What happens.
     pub action: Action,
@@ -134,7 +136,8 @@ pub enum Action {
     /// Sends a signal to a server's processes of one kind: `walsender`, `walreceiver`, `checkpointer`, … as
     /// `backend_type` in `pg_stat_activity` has them.
     Signal(Signal),
-    /// Changes settings with `ALTER SYSTEM`, then reloads or restarts the server as they need. `null` resets one.
+    /// Changes settings with `ALTER SYSTEM`, then reloads or restarts the server as they need. `null` resets one. A
+    /// server that is stopped has them when it starts.
     Set(Settings),
     /// Adds lines to a node's `pg_hba.conf`, after those it has, and reloads it.
     Hba(Vec<super::hba::HbaLine>),

@@ -1,16 +1,25 @@
-//! Settings changed while a server runs.
+//! Settings changed, of a server that runs and of one that is stopped.
 
 use super::Seen;
+use super::follow::auto_conf;
 use super::stage::{Stage, one};
-use crate::engine::Engine;
+use super::work::Work;
+use crate::engine::{ContainerState, Engine};
 use crate::name::NodeName;
 use crate::postgres::client::literal;
 use crate::scenario::step::{Cell, Settings, Step, StopMode};
 use crate::wait::Probe;
 
+/// See there.
+const SET: &str = include_str!("../../images/node/set.sh");
+
 impl<E: Engine> Stage<'_, E> {
     pub(super) async fn set(&self, step: &Step, settings: &Settings) -> Seen {
         let (node, _) = super::target(step)?;
+        let state = self.container(node).await?.state;
+        if matches!(state, ContainerState::Exited | ContainerState::Dead) {
+            return self.set_stopped(step, node, settings).await;
+        }
         let client = self.client(node).await?;
         for (name, value) in settings {
             let sql = match value {
@@ -32,6 +41,25 @@ impl<E: Engine> Stage<'_, E> {
             .await?;
         self.start(step, std::slice::from_ref(node)).await?;
         Ok(format!("restarted, for {pending}"))
+    }
+
+    /// Writes what `ALTER SYSTEM` would.
+    async fn set_stopped(&self, step: &Step, node: &NodeName, settings: &Settings) -> Seen {
+        let lines = settings.iter().filter_map(|(name, value)| match value {
+            Some(Cell(Some(value))) => Some((name.as_str(), boolean(value))),
+            _ => None,
+        });
+        let lines: Vec<_> = lines.collect();
+        let work = Work {
+            node,
+            act: format!("writing settings of `{node}`"),
+            script: SET,
+            arguments: settings.keys().map(ToString::to_string).collect(),
+            env: vec![format!("AUTO_CONF={}", auto_conf(&lines))],
+            within: self.patience(step),
+        };
+        self.work(work).await?;
+        Ok("written: the server has them when it starts".to_owned())
     }
 
     /// Has a server read its files again, and returns when a new connection has read them.

@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::Captured;
-use crate::postgres::client::literal;
+use crate::scenario::step::quote::Quote;
 use crate::scenario::step::{Step, variables};
 
-/// The step with its variables filled in: in SQL as literals, elsewhere as they are.
+/// The step with its variables filled in: in SQL as literals, or as a part of the literal or the identifier that they
+/// stand in; elsewhere as they are.
 pub(super) fn fill(step: &Step, values: &Captured) -> Step {
     if values.is_empty() || variables::used(step).is_empty() {
         return step.clone();
@@ -27,12 +28,16 @@ fn put(json: &mut Value, key: &str, values: &Captured) {
                 let Some((name, value)) = named.and_then(|name| values.get_key_value(name)) else {
                     continue;
                 };
-                filled.push_str(&text[from..at]);
-                if variables::is_sql(key) {
-                    filled.push_str(&literal(value));
+                let written = if variables::is_sql(key) {
+                    Quote::after(&text[..at]).write(value)
                 } else {
-                    filled.push_str(value);
-                }
+                    Some(value.clone())
+                };
+                let Some(written) = written else {
+                    continue;
+                };
+                filled.push_str(&text[from..at]);
+                filled.push_str(&written);
                 from = at + name.len() + "${}".len();
             }
             filled.push_str(&text[from..]);
@@ -73,6 +78,19 @@ mod tests {
         );
         let wanted = step("{ sql: \"SELECT 'it''s'\", expect: { value: \"it's\" } }");
         assert_eq!(filled, wanted);
+    }
+
+    #[test]
+    fn in_quotes_a_value_is_a_part_of_what_is_quoted() {
+        let values = Captured::from([("v".to_owned(), "it's".to_owned())]);
+        let filled = fill(
+            &step("{ sql: \"SELECT 'so ${v}', ${v} AS \\\"a_${v}\\\" -- ${v}\" }"),
+            &values,
+        );
+        let Action::Sql(text) = filled.action else {
+            panic!("SQL");
+        };
+        assert_eq!(text, "SELECT 'so it''s', 'it''s' AS \"a_it's\" -- ${v}");
     }
 
     #[test]
