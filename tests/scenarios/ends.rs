@@ -8,11 +8,18 @@ use crate::lab::{self, Lab};
 use crate::runs::{AS_IT_IS, own};
 
 pub fn trials() -> Vec<Trial> {
-    vec![lab::trial(
-        "ends::a_statement_that_loses_its_server_ends_with_an_error",
-        "es",
-        |lab| passes(lab, "ended"),
-    )]
+    vec![
+        lab::trial(
+            "ends::a_statement_that_loses_its_server_ends_with_an_error",
+            "es",
+            |lab| passes(lab, "ended"),
+        ),
+        lab::trial(
+            "ends::a_recovery_that_does_not_reach_its_target",
+            "er",
+            |lab| passes(lab, "unreached"),
+        ),
+    ]
 }
 
 async fn passes(lab: Lab, file: &str) {

@@ -5,6 +5,7 @@ mod keys;
 mod logical;
 mod meaning;
 mod partly;
+mod recovery;
 mod services;
 mod settings;
 mod steps;
