@@ -10,6 +10,8 @@ mod broken_logical;
 mod browser;
 #[path = "scenarios/catalogue.rs"]
 mod catalogue;
+#[path = "scenarios/ends.rs"]
+mod ends;
 #[path = "scenarios/faults.rs"]
 mod faults;
 #[path = "scenarios/hardened.rs"]
@@ -54,6 +56,7 @@ fn main() {
     trials.extend(mutations::trials());
     trials.extend(runs::trials());
     trials.extend(resumed::trials());
+    trials.extend(ends::trials());
     trials.extend(steps::trials());
     trials.extend(tls::trials());
     trials.extend(pgadmin::trials());

@@ -1,14 +1,16 @@
 //! Connections to servers: the only place that opens one.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod noticing;
+
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
+use tokio_postgres::{Client, Config, NoTls};
 
 use super::SUPERUSER;
 use super::server_error::ServerError;
+
+pub use noticing::{Noticing, connect_noticing};
 
 /// How long one attempt to connect may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -59,61 +61,6 @@ pub async fn connect(host: &str, port: u16, database: &str) -> Result<Client, Se
         }
     });
     Ok(client)
-}
-
-/// A connection that keeps what the server says besides answers.
-#[derive(Debug)]
-pub struct Noticing {
-    client: Client,
-    notices: Arc<Mutex<Vec<String>>>,
-}
-
-impl Noticing {
-    /// What the server said since the last time that this was asked: `NOTICE: …`.
-    pub fn take_notices(&self) -> Vec<String> {
-        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *notices)
-    }
-}
-
-impl std::ops::Deref for Noticing {
-    type Target = Client;
-    fn deref(&self) -> &Client {
-        &self.client
-    }
-}
-
-/// Connects as any role that the gateway's line lets in, and keeps the server's notices.
-///
-/// # Errors
-/// The server's or the socket's own words.
-pub async fn connect_noticing(
-    host: &str,
-    port: u16,
-    database: &str,
-    user: &str,
-) -> Result<Noticing, ServerError> {
-    let (client, mut connection) = config(host, port, database, user).connect(NoTls).await?;
-    let notices = Arc::new(Mutex::new(Vec::new()));
-    let kept = Arc::clone(&notices);
-    tokio::spawn(async move {
-        let mut messages = futures_util::stream::poll_fn(move |cx| connection.poll_message(cx));
-        while let Some(message) = messages.next().await {
-            match message {
-                Ok(AsyncMessage::Notice(notice)) => {
-                    let text = format!("{}: {}", notice.severity(), notice.message());
-                    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                    kept.push(text);
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::debug!(%error, "connection ended");
-                    break;
-                }
-            }
-        }
-    });
-    Ok(Noticing { client, notices })
 }
 
 fn config(host: &str, port: u16, database: &str, user: &str) -> Config {

@@ -66,6 +66,16 @@ fn standby_blame(lines: &[&str]) -> Option<Blame> {
     })
 }
 
+/// Why a server ended that was recovering: its last FATAL line, but for those that refuse a client meanwhile (57P03).
+#[must_use]
+pub fn end_of_recovery<'a>(lines: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let refuses = ["the database system is ", "not yet accepting connections"];
+    let fatal = lines.into_iter().filter(|line| line.contains("FATAL:  "));
+    fatal
+        .filter(|line| !refuses.iter().any(|words| line.contains(words)))
+        .last()
+}
+
 /// How far `pg_basebackup --progress` says it is: `(kilobytes done, kilobytes in all)`.
 ///
 /// Its lines look like `  23150/39436 kB (58%), 0/1 tablespace`.
@@ -115,6 +125,19 @@ mod tests {
             blamed_setting(["LOG:  database system is ready to accept connections"]),
             None
         );
+    }
+
+    #[test]
+    fn the_end_of_a_recovery_is_told_from_refused_clients() {
+        let ended =
+            "2026-01-01 [9] FATAL:  recovery ended before configured recovery target was reached";
+        let log = format!(
+            "2026-01-01 [9] LOG:  starting point-in-time recovery to \"nowhere\"\n{ended}\n\
+             2026-01-01 [12] FATAL:  the database system is not yet accepting connections\n\
+             2026-01-01 [13] FATAL:  the database system is shutting down"
+        );
+        assert_eq!(end_of_recovery(log.lines()), Some(ended));
+        assert_eq!(end_of_recovery(log.lines().skip(2)), None);
     }
 
     #[test]

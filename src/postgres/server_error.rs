@@ -5,18 +5,64 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
-use tokio_postgres::error::{ErrorPosition, SqlState};
+use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 /// What went wrong between a client and a server. Its `Display` says it all, so it has no source.
+#[derive(Debug, Clone)]
+pub struct ServerError(Arc<What>);
+
 #[derive(Debug)]
-pub struct ServerError(tokio_postgres::Error);
+enum What {
+    /// The client's error, with the server's in it where it was the server that refused.
+    Failed(tokio_postgres::Error),
+    /// The connection ended without an error of the server's; it may have warned before.
+    Lost {
+        error: tokio_postgres::Error,
+        farewell: Option<Box<DbError>>,
+    },
+}
 
 impl ServerError {
+    /// An error with which a connection ended, and what the server had warned of before.
+    #[must_use]
+    pub fn of_ended(error: tokio_postgres::Error, farewell: Option<DbError>) -> Self {
+        Self(Arc::new(match error.as_db_error() {
+            Some(_) => What::Failed(error),
+            None => What::Lost {
+                error,
+                farewell: farewell.map(Box::new),
+            },
+        }))
+    }
+
+    /// What the server said, where it was the server that refused.
+    fn said(&self) -> Option<&DbError> {
+        match &*self.0 {
+            What::Failed(error) => error.as_db_error(),
+            What::Lost { .. } => None,
+        }
+    }
+
     /// The SQLSTATE, where it was the server that refused.
     #[must_use]
     pub fn code(&self) -> Option<&SqlState> {
-        self.0.code()
+        self.said().map(DbError::code)
+    }
+
+    /// Whether this is its SQLSTATE. A connection that ended without an error is a `connection_failure`, and has the
+    /// code of the warning before it as well.
+    #[must_use]
+    pub fn is(&self, code: &str) -> bool {
+        match &*self.0 {
+            What::Failed(_) => self.code().is_some_and(|state| state.code() == code),
+            What::Lost { farewell, .. } => {
+                let farewell = farewell.as_deref().map(DbError::code);
+                let mut codes = farewell.into_iter().chain([&SqlState::CONNECTION_FAILURE]);
+                codes.any(|state| state.code() == code)
+            }
+        }
     }
 
     /// Whether an attempt to connect that failed like this may succeed later: nobody listens yet, or the server is
@@ -31,7 +77,7 @@ impl ServerError {
     /// The character of the query that the server points at, from 1.
     #[must_use]
     pub fn position(&self) -> Option<usize> {
-        match self.0.as_db_error()?.position()? {
+        match self.said()?.position()? {
             ErrorPosition::Original(at) => usize::try_from(*at).ok(),
             ErrorPosition::Internal { .. } => None,
         }
@@ -40,45 +86,68 @@ impl ServerError {
     /// The server's CONTEXT: the function or the line of data in which it happened.
     #[must_use]
     pub fn context(&self) -> Option<&str> {
-        self.0.as_db_error()?.where_()
+        self.said()?.where_()
     }
 }
 
 impl From<tokio_postgres::Error> for ServerError {
     fn from(error: tokio_postgres::Error) -> Self {
-        Self(error)
+        Self(Arc::new(What::Failed(error)))
     }
 }
 
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(error) = self.0.as_db_error() else {
-            write!(f, "{}", self.0)?;
-            let mut cause = self.0.source();
-            while let Some(error) = cause {
-                write!(f, ": {error}")?;
-                cause = error.source();
+        match &*self.0 {
+            What::Failed(error) => match error.as_db_error() {
+                Some(said) => say(f, said),
+                None => chain(f, error),
+            },
+            What::Lost { error, farewell } => {
+                write!(f, "{}: ", SqlState::CONNECTION_FAILURE.code())?;
+                if error.is_closed() {
+                    f.write_str("the connection ended without an answer")?;
+                } else {
+                    chain(f, error)?;
+                }
+                let Some(said) = farewell else { return Ok(()) };
+                f.write_str("\n")?;
+                say(f, said)
             }
-            return Ok(());
-        };
-        write!(
-            f,
-            "{} {}: {}",
-            error.severity(),
-            error.code().code(),
-            error.message()
-        )?;
-        if let Some(detail) = error.detail() {
-            write!(f, "\nDETAIL: {detail}")?;
         }
-        if let Some(hint) = error.hint() {
-            write!(f, "\nHINT: {hint}")?;
-        }
-        if let Some(context) = error.where_() {
-            write!(f, "\nCONTEXT: {context}")?;
-        }
-        Ok(())
     }
+}
+
+/// The client's own words, with their causes.
+fn chain(f: &mut fmt::Formatter<'_>, error: &tokio_postgres::Error) -> fmt::Result {
+    write!(f, "{error}")?;
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        write!(f, ": {error}")?;
+        cause = error.source();
+    }
+    Ok(())
+}
+
+/// Everything that the server said.
+fn say(f: &mut fmt::Formatter<'_>, said: &DbError) -> fmt::Result {
+    write!(
+        f,
+        "{} {}: {}",
+        said.severity(),
+        said.code().code(),
+        said.message()
+    )?;
+    if let Some(detail) = said.detail() {
+        write!(f, "\nDETAIL: {detail}")?;
+    }
+    if let Some(hint) = said.hint() {
+        write!(f, "\nHINT: {hint}")?;
+    }
+    if let Some(context) = said.where_() {
+        write!(f, "\nCONTEXT: {context}")?;
+    }
+    Ok(())
 }
 
 impl Error for ServerError {}

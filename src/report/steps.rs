@@ -145,6 +145,7 @@ impl<'a> Page<'a> {
             Some("Check") => return "a check, such as `{ streaming: replica }`".to_owned(),
             Some("Cell") => return "a value: text, a number, a boolean or `null`".to_owned(),
             Some("Span") => return "a duration: `10s`, `250ms`, `2min`".to_owned(),
+            Some("Timeline") => return "`latest`, `current` or a number".to_owned(),
             Some("Percent") => return "a number, above 0 and at most 100".to_owned(),
             Some("Amount") => return "a size or a time: `16MB`, `5s`".to_owned(),
             Some("Address") => return "a node, `gateway` or a network".to_owned(),
@@ -153,16 +154,13 @@ impl<'a> Page<'a> {
             _ => {}
         }
         let choices = |list: &str| of[list].as_array().into_iter().flatten();
-        let words: Vec<String> = choices("oneOf")
-            .filter_map(|choice| choice["const"].as_str())
-            .map(|word| format!("`{word}`"))
-            .collect();
-        if !words.is_empty() {
-            return words.join(" or ");
-        }
         let alternatives: Vec<String> = choices("oneOf")
-            .flat_map(|choice| choice["properties"].as_object().into_iter().flatten())
-            .map(|(key, _)| format!("`{{ {key}: … }}`"))
+            .flat_map(|choice| {
+                let word = choice["const"].as_str().map(|word| format!("`{word}`"));
+                let keys = choice["properties"].as_object().into_iter().flatten();
+                word.into_iter()
+                    .chain(keys.map(|(key, _)| format!("`{{ {key}: … }}`")))
+            })
             .collect();
         if !alternatives.is_empty() {
             return alternatives.join(" or ");
@@ -257,7 +255,7 @@ mod tests {
             "Takes a mapping: by table, a number.",
             "Takes a mapping: by kind, a number.",
             "| `percent` (needed) | a number, above 0 and at most 100 |",
-            "| `to` | `{ time: … }` or `{ name: … }` or `{ xid: … }` or `{ lsn: … }` or `{ before_xid: … }` |",
+            "| `to` | `immediate` or `{ time: … }` or `{ name: … }` or `{ xid: … }` or `{ lsn: … }` or `{ before_xid: … }` |",
             "| `at_most` | a size or a time: `16MB`, `5s` |",
         ] {
             assert!(page.contains(words), "{words}");

@@ -31,7 +31,7 @@ pub use data::{Program, Repeat, SqlFile};
 pub use expect::{Expect, ExpectedError};
 pub use fault::{Corrupt, Delay, Heal, Link, Loss, Partition, Rate, between, isolated};
 pub use load::{LedgerCheck, Load, LoadKind};
-pub use recovery::{ArchiveState, CloneFrom, CreateSubscriber, Restore, Target};
+pub use recovery::{ArchiveState, CloneFrom, CreateSubscriber, Restore, Target, Timeline};
 pub(super) use schema::SHORT;
 pub use schema::{ACTIONS, CHECKS, COMMON};
 pub use server::{Follow, Signal, Stop, StopMode};

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::name::NodeName;
 use crate::scenario::step::{
     Action, ArchiveState, Cell, Check, Corrupt, Delay, Heal, LoadKind, Loss, OneOrMany, Rate,
-    StateOf, Step, Target,
+    StateOf, Step,
 };
 
 /// At most so many characters of a text are shown in a line.
@@ -133,15 +133,7 @@ fn recovery(action: &Action) -> Option<String> {
             clone.node, clone.backup, clone.upstream
         ),
         Action::Restore(restore) => {
-            let to = restore.to.iter().flat_map(Target::settings);
-            let to: Vec<String> = to
-                .map(|(name, value)| format!("{name} = {value}"))
-                .collect();
-            let to = if to.is_empty() {
-                "the archive's end".to_owned()
-            } else {
-                to.join(", ")
-            };
+            let to = restore.target_in_words();
             format!("restore {} from {} to {to}", restore.node, restore.backup)
         }
         Action::Archive(ArchiveState::Broken) => "the archive breaks".to_owned(),

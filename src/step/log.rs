@@ -43,7 +43,8 @@ impl<E: Engine> Stage<'_, E> {
         }
     }
 
-    async fn lines(&self, node: &NodeName) -> Seen<Vec<String>> {
+    /// What a node has written so far, over all its starts.
+    pub(super) async fn lines(&self, node: &NodeName) -> Seen<Vec<String>> {
         let name = crate::cluster::labels::node_object(&self.cluster.plan.lab, node);
         let log = self.cluster.engine.logs(&name, None).await?;
         Ok(log.lines().map(str::to_owned).collect())

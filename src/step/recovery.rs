@@ -1,5 +1,7 @@
 //! Base backups that are kept, the archive, and recovery to a point.
 
+use std::time::Duration;
+
 use super::follow::auto_conf;
 use super::stage::Stage;
 use super::work::Work;
@@ -7,11 +9,15 @@ use super::{Seen, Wrong};
 use crate::engine::{ContainerState, Engine};
 use crate::name::{BackupName, NodeName};
 use crate::postgres::command::{ARCHIVE, ARCHIVE_BROKEN};
-use crate::scenario::step::{ArchiveState, CloneFrom, Follow, Restore, Step, StopMode, Target};
+use crate::postgres::log;
+use crate::scenario::step::{ArchiveState, CloneFrom, Follow, Restore, Step, StopMode};
 use crate::wait::Probe;
 
 /// See there.
 const RESTORE: &str = include_str!("../../images/node/restore.sh");
+
+/// How long a server may take to end that closes its connections.
+const ENDING: Duration = Duration::from_secs(2);
 
 impl<E: Engine> Stage<'_, E> {
     /// Takes a base backup into the lab's own volume.
@@ -48,17 +54,25 @@ impl<E: Engine> Stage<'_, E> {
 
     pub(super) async fn restore(&self, step: &Step, restore: &Restore) -> Seen {
         let node = &restore.node;
-        let mut settings = restore.to.as_ref().map_or_else(Vec::new, Target::settings);
+        let mut settings = restore.target();
         // It does not wait for somebody to look at it.
         settings.push(("recovery_target_action", "promote".to_owned()));
-        self.begin_again(
-            step,
-            node,
-            &restore.backup,
-            auto_conf(&settings),
-            "recovery.signal",
-        )
-        .await?;
+        let conf = auto_conf(&settings);
+        self.begin_again(step, node, &restore.backup, conf, "recovery.signal")
+            .await?;
+        let before = self.lines(node).await?.len();
+        if let Err(wrong) = self.recovers(step, node).await {
+            let failed = matches!(wrong, Wrong::Failed(_));
+            let unreached = self.unreached(restore, before);
+            let why = if failed { unreached.await } else { None };
+            return Err(why.map_or(wrong, Wrong::Failed));
+        }
+        let timeline = self.timeline(node).await?;
+        Ok(format!("recovered, on timeline {timeline}"))
+    }
+
+    /// Starts a node and waits until it has recovered.
+    async fn recovers(&self, step: &Step, node: &NodeName) -> Seen<()> {
         self.start(step, std::slice::from_ref(node)).await?;
         let expected = || format!("`{node}` has recovered and takes writes");
         self.wait(self.patience(step), expected, || async {
@@ -69,9 +83,18 @@ impl<E: Engine> Stage<'_, E> {
                 Probe::NotYet("it still recovers".to_owned())
             })
         })
-        .await?;
-        let timeline = self.timeline(node).await?;
-        Ok(format!("recovered, on timeline {timeline}"))
+        .await
+    }
+
+    /// Why a server that was to recover has ended, in its log's words: those after so many lines.
+    async fn unreached(&self, restore: &Restore, before: usize) -> Option<String> {
+        let node = &restore.node;
+        // One that took connections already has closed them a moment before it is gone.
+        self.gone(node, ENDING).await.ok()?;
+        let lines = self.lines(node).await.ok()?;
+        let line = log::end_of_recovery(lines.iter().skip(before).map(String::as_str))?;
+        let to = restore.target_in_words();
+        Some(format!("`{node}` did not get to {to}, and ended: {line}"))
     }
 
     async fn begin_again(
@@ -92,7 +115,7 @@ impl<E: Engine> Stage<'_, E> {
             script: RESTORE,
             arguments: vec![backup.to_string(), signal.to_owned()],
             env: vec![format!("AUTO_CONF={conf}")],
-            within: self.patience(step).max(std::time::Duration::from_secs(60)),
+            within: self.patience(step).max(Duration::from_secs(60)),
         };
         self.work(work).await
     }

@@ -82,7 +82,7 @@ impl<E: Engine> Stage<'_, E> {
     }
 
     /// Waits until a node's container has ended.
-    async fn gone(&self, node: &NodeName, within: Duration) -> Seen<()> {
+    pub(super) async fn gone(&self, node: &NodeName, within: Duration) -> Seen<()> {
         let expected = || format!("`{node}` has stopped");
         self.wait(within, expected, || async {
             let state = self.container(node).await?.state;

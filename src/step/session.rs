@@ -33,15 +33,17 @@ pub(super) struct Session {
 impl<E: Engine> Stage<'_, E> {
     pub(super) async fn sql_in_session(&self, step: &Step, name: &SessionName, text: &str) -> Seen {
         let (node, client, pid) = self.session(step, name).await?;
-        let waiting = step
-            .expect
-            .as_ref()
-            .and_then(|expect| expect.waiting.clone());
+        let silent = Expect::default();
+        let expect = step.expect.as_ref().unwrap_or(&silent);
+        if let Some(end) = client.end() {
+            return sql::judge(expect, Err(end)).map_err(|wrong| ended_before(name, wrong));
+        }
+        let waiting = expect.waiting.clone();
         let own = text.to_owned();
         let task = tokio::spawn(async move { sql::run(&client, &own).await });
         let Some(event) = waiting else {
             let ran = self.ended(step, task).await?;
-            return sql::judge(step.expect.as_ref().unwrap_or(&Expect::default()), ran);
+            return sql::judge(expect, ran);
         };
         let look = format!(
             "SELECT concat_ws(': ', wait_event_type, wait_event) FROM pg_stat_activity WHERE pid = {}",
@@ -94,10 +96,6 @@ impl<E: Engine> Stage<'_, E> {
     ) -> Seen<(NodeName, Arc<Noticing>, String)> {
         let mut sessions = self.sessions.lock().await;
         if let Some(session) = sessions.get(name) {
-            if session.client.is_closed() {
-                let why = format!("the connection of the session `{name}` has ended");
-                return Err(Wrong::Failed(why));
-            }
             let client = Arc::clone(&session.client);
             return Ok((session.node.clone(), client, session.pid.clone()));
         }
@@ -140,10 +138,13 @@ impl<E: Engine> Stage<'_, E> {
 
     async fn running_in(&self, name: &SessionName) -> Seen<JoinHandle<Ran>> {
         let mut sessions = self.sessions.lock().await;
-        let running = sessions
-            .get_mut(name)
-            .and_then(|session| session.running.take());
-        running.ok_or_else(|| Wrong::Failed(format!("nothing runs in the session `{name}`")))
+        let session = sessions.get_mut(name);
+        let end = session.as_ref().and_then(|session| session.client.end());
+        let running = session.and_then(|session| session.running.take());
+        running.ok_or_else(|| {
+            let why = end.map_or_else(String::new, |end| format!(": its connection ended: {end}"));
+            Wrong::Failed(format!("nothing runs in the session `{name}`{why}"))
+        })
     }
 
     pub(super) async fn finish(&self, step: &Step, name: &SessionName) -> Seen {
@@ -251,5 +252,16 @@ impl<E: Engine> Stage<'_, E> {
         if !matches!(telling.await, Ok(Ok(_))) {
             tracing::debug!(%node, sql, "not told");
         }
+    }
+}
+
+/// A step that wanted something of a session whose connection had ended before it.
+fn ended_before(name: &SessionName, wrong: Wrong) -> Wrong {
+    match wrong {
+        Wrong::Unmet { expected, found } => Wrong::Unmet {
+            expected,
+            found: format!("the connection of the session `{name}` had ended before: {found}"),
+        },
+        wrong => wrong,
     }
 }

@@ -91,9 +91,9 @@ pub(super) async fn run(client: &Noticing, text: &str) -> Ran {
         Ok(pieces) => pieces.into_iter().map(|piece| piece.text).collect(),
         Err(_) => vec![text],
     };
-    client.take_notices();
+    drop(client.take_notices());
     for statement in statements {
-        let ran = client.simple_query(statement).await;
+        let ran = client.send(statement).await;
         answer.notices.extend(client.take_notices());
         let messages = ran?;
         (answer.rows, answer.count) = (Vec::new(), 0);
@@ -134,11 +134,10 @@ pub(super) fn judge(expect: &Expect, ran: Ran) -> Seen {
         (Err(error), None) => return Err(unmet(error.to_string())),
         (Err(error), Some(wanted)) => {
             let said = error.to_string();
-            let code = error.code().map(|state| state.code().to_owned());
             let is_code = wanted
                 .code
                 .as_ref()
-                .is_none_or(|wanted| code.as_deref() == Some(wanted.as_str()));
+                .is_none_or(|wanted| error.is(wanted.as_str()));
             let has = wanted
                 .has
                 .as_ref()

@@ -40,12 +40,12 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// A scenario of `tests/steps/` as it is and under a name of this test's own.
-struct Own {
+pub struct Own {
     folder: tempfile::TempDir,
-    path: String,
+    pub path: String,
 }
 
-fn own(file: &str, lab: &Lab, change: (&str, &str)) -> Own {
+pub fn own(file: &str, lab: &Lab, change: (&str, &str)) -> Own {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/steps");
     let text = std::fs::read_to_string(from.join(format!("{file}.yaml"))).expect("a scenario");
     let text = text.replacen(&format!("name: {file}"), &format!("name: {}", lab.name), 1);
@@ -57,7 +57,7 @@ fn own(file: &str, lab: &Lab, change: (&str, &str)) -> Own {
     Own { folder, path }
 }
 
-const AS_IT_IS: (&str, &str) = ("", "");
+pub const AS_IT_IS: (&str, &str) = ("", "");
 
 #[track_caller]
 pub fn says(text: &str, all: &[&str]) {

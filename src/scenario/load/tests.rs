@@ -6,6 +6,7 @@ mod later;
 mod logical;
 mod meaning;
 mod partly;
+mod recovery;
 mod services;
 mod settings;
 mod steps;

@@ -278,6 +278,7 @@ impl Reader<'_> {
         } else if let Some((_, wanted)) = said.split_once(", expected ") {
             let wanted = match wanted {
                 "a string" => "text",
+                "newtype variant" => "a mapping with one key",
                 "u64" | "i64" | "u32" | "usize" => "a whole number",
                 other => other,
             };

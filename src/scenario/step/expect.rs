@@ -25,7 +25,9 @@ pub struct Expect {
     /// How many rows the last statement gave or changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// The error that the statement must end with: its SQLSTATE, or `{ code, has }`.
+    /// The error that the statement must end with: its SQLSTATE, or `{ code, has }`. The end of its connection is one:
+    /// `57P01` or what else the server says then, and `08006` where it gives no answer any more, being killed or stopped
+    /// at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "error_schema")]
     pub error: Option<ExpectedError>,

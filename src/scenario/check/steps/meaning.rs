@@ -1,7 +1,7 @@
 //! Whether a step says something: words that are known, bounds that bound, and steps that do anything.
 
 use super::{Finding, Walk};
-use crate::scenario::step::{Action, CONFLICTS, Cell, Check, Conflicts, Step};
+use crate::scenario::step::{Action, CONFLICTS, Cell, Check, Conflicts, Step, Target};
 use crate::scenario::suggest::did_you_mean_or_list;
 
 impl Walk<'_> {
@@ -28,6 +28,23 @@ impl Walk<'_> {
             let help = "leave out `time` or `transactions`".to_owned();
             let path = format!("{at}.load.transactions");
             self.found.push(Finding::key(path, message, help));
+        }
+        if let Action::Restore(restore) = &step.action
+            && restore.inclusive.is_some()
+        {
+            let why = match restore.to {
+                None => Some("the archive's end is no target"),
+                Some(Target::Immediate) => Some("`immediate` has nothing before it"),
+                Some(Target::Name(_)) => Some("a named point has nothing of its own to leave out"),
+                Some(Target::BeforeXid(_)) => Some("`before_xid` says it already"),
+                Some(Target::Time(_) | Target::Xid(_) | Target::Lsn(_)) => None,
+            };
+            if let Some(why) = why {
+                let message = format!("`inclusive` says nothing here: {why}");
+                let help = "it goes with `time`, `xid` and `lsn`".to_owned();
+                let path = format!("{at}.restore.inclusive");
+                self.found.push(Finding::key(path, message, help));
+            }
         }
         let (prefix, check) = match &step.action {
             Action::Check(check) => (format!("{at}.{}", check.key()), check),
