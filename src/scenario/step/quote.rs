@@ -50,13 +50,9 @@ impl Quote {
                         Self::Comment
                     }
                 }
-                (Self::Escaped, '\\', _) => {
-                    chars.next();
-                    Self::Escaped
-                }
-                // A quote that is doubled ends the text and begins it again, which comes to the same; but for one with
-                // escapes, whose `E` is not seen twice.
-                (Self::Escaped, '\'', Some('\'')) => {
+                // Elsewhere a quote that is doubled ends the text and begins it again, which comes to the same; but the
+                // `E` is not seen twice.
+                (Self::Escaped, '\\', _) | (Self::Escaped, '\'', Some('\'')) => {
                     chars.next();
                     Self::Escaped
                 }
