@@ -76,6 +76,24 @@ pub fn end_of_recovery<'a>(lines: impl IntoIterator<Item = &'a str>) -> Option<&
         .last()
 }
 
+/// What a container wrote before it ended by itself: the server's last FATAL or PANIC with its DETAIL and HINT, or, where there was no
+/// server to say any, the last lines.
+#[must_use]
+pub fn why_ended(lines: &[String]) -> Vec<&str> {
+    const SHOWN: usize = 3;
+    let is_last_word = |line: &String| line.contains("FATAL:  ") || line.contains("PANIC:  ");
+    let Some(at) = lines.iter().rposition(is_last_word) else {
+        let skipped = lines.len().saturating_sub(SHOWN);
+        return lines.iter().skip(skipped).map(String::as_str).collect();
+    };
+    let belongs = |line: &&String| line.contains(" DETAIL:  ") || line.contains(" HINT:  ");
+    let more = lines[at + 1..].iter().take_while(belongs);
+    std::iter::once(&lines[at])
+        .chain(more)
+        .map(String::as_str)
+        .collect()
+}
+
 /// How far `pg_basebackup --progress` says it is: `(kilobytes done, kilobytes in all)`.
 ///
 /// Its lines look like `  23150/39436 kB (58%), 0/1 tablespace`.
@@ -125,6 +143,21 @@ mod tests {
             blamed_setting(["LOG:  database system is ready to accept connections"]),
             None
         );
+    }
+
+    #[test]
+    fn the_reason_of_an_end_is_the_last_fatal_line_with_what_belongs_to_it() {
+        let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+        let log = lines(
+            "t [8] FATAL:  an earlier one\n\
+             t [8] FATAL:  recovery aborted because of insufficient parameter settings\n\
+             t [8] DETAIL:  max_connections = 50 is a lower setting\n\
+             t [8] HINT:  You can restart the server\n\
+             t [1] LOG:  database system is shut down",
+        );
+        assert_eq!(why_ended(&log), log[1..4].iter().collect::<Vec<_>>());
+        let log = lines("a\nb\nlab: base backup begins\npg_basebackup: error: connection failed");
+        assert_eq!(why_ended(&log), log[1..].iter().collect::<Vec<_>>());
     }
 
     #[test]

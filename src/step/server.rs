@@ -3,29 +3,46 @@
 use std::time::Duration;
 
 use super::stage::Stage;
-use super::{Seen, Wrong};
+use super::{Seen, Wrong, exec};
 use crate::engine::{ContainerState, Engine};
 use crate::name::NodeName;
 use crate::plan::Role;
+use crate::postgres::log;
 use crate::scenario::step::{Step, Stop, StopMode};
 use crate::wait::Probe;
 
 impl<E: Engine> Stage<'_, E> {
     pub(super) async fn start(&self, step: &Step, nodes: &[NodeName]) -> Seen {
+        let mut before = Vec::new();
         for node in nodes {
             let container = self.container(node).await?;
             if container.state == ContainerState::Paused {
                 let why = format!("`{node}` is frozen, not stopped: {}", self.thaws(node));
                 return Err(Wrong::Failed(why));
             }
+            before.push(self.lines(node).await?.len());
             self.cluster.engine.start_container(&container.id).await?;
             // Before the next one is started: of two that are cut off from each other, one at least knows it.
             self.cluster.restore_faults(node, self.cancel).await?;
         }
-        for node in nodes {
-            self.answers(step, node).await?;
+        for (node, before) in nodes.iter().zip(before) {
+            if let Err(wrong) = self.answers(step, node).await {
+                let ended = self.ended_at_once(node, before).await;
+                return Err(ended.map_or(wrong, Wrong::Failed));
+            }
         }
         Ok("takes connections".to_owned())
+    }
+
+    /// Why a node that was started does not run, in the words of its log after so many lines.
+    async fn ended_at_once(&self, node: &NodeName, before: usize) -> Option<String> {
+        let container = self.container(node).await.ok()?;
+        let code = container.exit_code?;
+        let lines = self.lines(node).await.ok()?;
+        let lines = lines.get(before..).unwrap_or_default();
+        let why = log::why_ended(lines).join("\n");
+        let how = exec::ended(code, &format!("\n{why}"));
+        Some(format!("`{node}` was started and ended with {how}"))
     }
 
     /// Waits until a server takes connections. One that takes none by its settings is waited for by its container.
