@@ -32,6 +32,8 @@ mod odd_tables;
 mod pgadmin;
 #[path = "support/ready.rs"]
 mod ready;
+#[path = "scenarios/rehearsals.rs"]
+mod rehearsals;
 #[path = "scenarios/restarts.rs"]
 mod restarts;
 #[path = "scenarios/resumed.rs"]
@@ -52,6 +54,7 @@ fn main() {
     trials.extend(broken_logical::trials());
     trials.extend(faults::trials());
     trials.extend(odd_tables::trials());
+    trials.extend(rehearsals::trials());
     trials.extend(restarts::trials());
     trials.extend(mutations::trials());
     trials.extend(runs::trials());

@@ -38,35 +38,27 @@ impl<E: Engine> Stage<'_, E> {
         if let Some(end) = client.end() {
             return sql::judge(expect, Err(end)).map_err(|wrong| ended_before(name, wrong));
         }
-        let waiting = expect.waiting.clone();
         let own = text.to_owned();
         let task = tokio::spawn(async move { sql::run(&client, &own).await });
-        let Some(event) = waiting else {
+        if !expect.goes_on() {
             let ran = self.ended(step, task).await?;
             return sql::judge(expect, ran);
-        };
+        }
         let look = format!(
-            "SELECT concat_ws(': ', wait_event_type, wait_event) FROM pg_stat_activity WHERE pid = {}",
+            "SELECT concat_ws(': ', state, wait_event_type, wait_event) FROM pg_stat_activity WHERE pid = {}",
             literal(&pid)
         );
-        let expected = || format!("waiting for {event}");
+        let expected = || sql::describe(expect);
         let waited = self
             .wait(self.patience(step), expected, || async {
                 if task.is_finished() {
                     return Err(Wrong::Unmet {
-                        expected: format!("waiting for {event}"),
+                        expected: expected(),
                         found: "the statement has ended".to_owned(),
                     });
                 }
                 let seen = self.ask(&node, &look).await?.unwrap_or_default();
-                let is_it = seen
-                    .split(": ")
-                    .any(|part| part.eq_ignore_ascii_case(&event));
-                Ok(if is_it {
-                    Probe::Ready(format!("waits for {seen}"))
-                } else {
-                    Probe::NotYet(format!("wait event: {seen}"))
-                })
+                Ok(goes_on(expect, &seen))
             })
             .await;
         let mut sessions = self.sessions.lock().await;
@@ -80,7 +72,7 @@ impl<E: Engine> Stage<'_, E> {
                     Err(error) => error.to_string(),
                     Ok(_) => "the statement returned".to_owned(),
                 };
-                let expected = format!("waiting for {event}");
+                let expected = expected();
                 return Err(Wrong::Unmet { expected, found });
             }
             session.running = Some(task);
@@ -252,6 +244,25 @@ impl<E: Engine> Stage<'_, E> {
         if !matches!(telling.await, Ok(Ok(_))) {
             tracing::debug!(%node, sql, "not told");
         }
+    }
+}
+
+/// Whether a session's statement goes on as it should: `seen` is its state and what it waits for, `active: IPC: SyncRep`.
+fn goes_on(expect: &Expect, seen: &str) -> Probe<String> {
+    let (state, event) = seen.split_once(": ").unwrap_or((seen, ""));
+    match &expect.waiting {
+        None if state == "active" && event.is_empty() => Probe::Ready("runs".to_owned()),
+        None if state == "active" => Probe::Ready(format!("runs, and waits for {event}")),
+        None => Probe::NotYet(format!("the session is {state}")),
+        Some(wanted)
+            if event
+                .split(": ")
+                .any(|part| part.eq_ignore_ascii_case(wanted)) =>
+        {
+            Probe::Ready(format!("waits for {event}"))
+        }
+        Some(_) if event.is_empty() => Probe::NotYet("it waits for nothing".to_owned()),
+        Some(_) => Probe::NotYet(format!("it waits for {event}")),
     }
 }
 

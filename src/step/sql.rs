@@ -229,6 +229,7 @@ pub(super) fn describe(expect: &Expect) -> String {
             .as_ref()
             .map(|event| format!("waiting for {event}")),
     );
+    parts.extend(expect.running.map(|_| "a statement that runs".to_owned()));
     parts.extend(
         expect
             .output

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Finding, Scenario};
 use crate::name::{NodeName, SessionName, StepName};
-use crate::scenario::step::{Action, Check, Follow, LoadKind, Step, variables};
+use crate::scenario::step::{Action, Check, Expect, Follow, LoadKind, Step, variables};
 use crate::scenario::suggest::{choice, did_you_mean_or_list};
 use crate::scenario::tree::shortened;
 
@@ -315,11 +315,7 @@ impl<'a> Walk<'a> {
 
     fn sessions(&mut self, step: &'a Step, at: &str) {
         let goes_on = matches!(step.action, Action::Load(_));
-        let waits = goes_on
-            || step
-                .expect
-                .as_ref()
-                .is_some_and(|expect| expect.waiting.is_some());
+        let waits = goes_on || step.expect.as_ref().is_some_and(Expect::goes_on);
         if let Some(name) = &step.session {
             if let Some(session) = self.sessions.get(name)
                 && session.busy
@@ -352,7 +348,7 @@ impl<'a> Walk<'a> {
             (Some(session), Action::Finish(_)) if !session.busy => {
                 let message = format!("nothing runs in the session `{name}`");
                 let help =
-                    "a statement with `expect: { waiting: … }` goes on after its step".to_owned();
+                    "a statement with `expect: { waiting: … }` or `{ running: true }` goes on after its step".to_owned();
                 Some((message, help))
             }
             (Some(session), Action::Finish(_)) if session.is_load && step.expect.is_some() => {

@@ -1,5 +1,6 @@
 //! The loader on good text, on bad text and on any text.
 
+mod expected;
 mod hba;
 mod keys;
 mod later;

@@ -34,12 +34,23 @@ pub struct Expect {
     /// The wait event that the session's statement must be seen in: `SyncRep`, or a type of them: `Lock`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<String>,
+    /// `true`: the session's statement must be seen running, whatever it waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running: Option<bool>,
     /// A part of what a program wrote, or of a notice of the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
     /// A program's exit code. 0 where silent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
+}
+
+impl Expect {
+    /// Whether the statement goes on after its step.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        self.waiting.is_some() || self.running == Some(true)
+    }
 }
 
 /// `value: null` expects NULL, and that is not the same as no `value`.

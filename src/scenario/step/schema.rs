@@ -145,8 +145,8 @@ impl JsonSchema for Step {
             (
                 "session",
                 generator.subschema_for::<SessionName>(),
-                "A connection with a name, which stays open over steps. With `expect: { waiting: … }` the statement \
-                 of `sql` goes on in it while later steps happen, until `finish`.",
+                "A connection with a name, which stays open over steps. With `expect: { waiting: … }`, or \
+                 `{ running: true }`, the statement of `sql` goes on in it while later steps happen, until `finish`.",
             ),
             (
                 "within",
@@ -163,7 +163,8 @@ impl JsonSchema for Step {
                 "capture",
                 generator.subschema_for::<VariableName>(),
                 "A name for what this step gives, used as `${name}` in later ones: the one value of `sql`, what a \
-                 program wrote, the line of the log that was found.",
+                 program wrote, the line of the log that was found. In SQL it is put in as a literal, or as a part of the \
+                 text or the identifier in whose quotes it stands.",
             ),
         ];
         for (key, schema, text) in common {

@@ -9,7 +9,7 @@ impl Walk<'_> {
         let is_sql = matches!(action, Action::Sql(_) | Action::SqlFile(_));
         let is_exec = matches!(action, Action::Exec(_));
         let no_rows = !is_sql && !matches!(action, Action::Finish(_));
-        let misplaced: [(&str, bool); 7] = [
+        let misplaced: [(&str, bool); 8] = [
             ("output", expect.output.is_some() && no_rows && !is_exec),
             ("rows", expect.rows.is_some() && no_rows),
             ("value", expect.value.is_some() && no_rows),
@@ -18,6 +18,10 @@ impl Walk<'_> {
             (
                 "waiting",
                 expect.waiting.is_some() && !matches!(action, Action::Sql(_)),
+            ),
+            (
+                "running",
+                expect.running.is_some() && !matches!(action, Action::Sql(_)),
             ),
             ("code", expect.code.is_some() && !is_exec),
         ];
@@ -40,11 +44,27 @@ impl Walk<'_> {
             self.found
                 .push(Finding::value(format!("{at}.expect.error"), message, help));
         }
-        if expect.waiting.is_some() && step.session.is_none() {
-            let message = "a statement that waits needs a session to wait in".to_owned();
+        let key = if expect.waiting.is_some() {
+            "waiting"
+        } else {
+            "running"
+        };
+        let at_going_on = format!("{at}.expect.{key}");
+        if expect.running == Some(false) {
+            let message = "a statement that does not run is what every step expects".to_owned();
+            let help = "leave it out, or write `running: true` for one that goes on".to_owned();
+            let at = format!("{at}.expect.running");
+            self.found.push(Finding::value(at, message, help));
+        } else if expect.waiting.is_some() && expect.running.is_some() {
+            let message = "a statement that waits runs".to_owned();
+            let help = "leave one of the two out".to_owned();
+            let at = format!("{at}.expect.running");
+            self.found.push(Finding::key(at, message, help));
+        } else if expect.goes_on() && step.session.is_none() {
+            let message = "a statement that goes on needs a session to do so in".to_owned();
             let help = "add `session: writer`, and `finish: writer` in a later step".to_owned();
             self.found
-                .push(Finding::key(format!("{at}.expect.waiting"), message, help));
+                .push(Finding::key(at_going_on.clone(), message, help));
         }
         let results = expect.rows.is_some() || expect.value.is_some() || expect.count.is_some();
         if expect.error.is_some() && results {
@@ -52,11 +72,10 @@ impl Walk<'_> {
             self.found
                 .push(Finding::key(format!("{at}.expect.error"), message, None));
         }
-        if expect.waiting.is_some() && (results || expect.error.is_some()) {
-            let message = "what a waiting statement gives is not known yet".to_owned();
+        if expect.goes_on() && (results || expect.error.is_some()) {
+            let message = "what a statement gives that goes on is not known yet".to_owned();
             let help = "expect it where the session is finished".to_owned();
-            self.found
-                .push(Finding::key(format!("{at}.expect.waiting"), message, help));
+            self.found.push(Finding::key(at_going_on, message, help));
         }
     }
 }

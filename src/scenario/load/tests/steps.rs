@@ -321,7 +321,7 @@ fn a_session_is_opened_before_it_is_used_and_its_end_is_seen() {
       |
       = help: there are no open sessions
 
-    error: a statement that waits needs a session to wait in
+    error: a statement that goes on needs a session to do so in
      --> a.yaml:7:30
       |
     7 | - { sql: SELECT 1, expect: { waiting: SyncRep } }
@@ -335,7 +335,7 @@ fn a_session_is_opened_before_it_is_used_and_its_end_is_seen() {
     9 | - finish: other
       |           ^^^^^
       |
-      = help: a statement with `expect: { waiting: … }` goes on after its step
+      = help: a statement with `expect: { waiting: … }` or `{ running: true }` goes on after its step
 
     error: a statement still runs in the session `writer`
       --> a.yaml:11:29
