@@ -19,6 +19,7 @@ mod log;
 mod network;
 mod options;
 mod recovery;
+mod rewind;
 mod server;
 mod session;
 mod set;

@@ -21,6 +21,9 @@ pub const TEMPLATE_LABEL: &str = "dev.replication-lab.template";
 /// The label with the values that steps captured, by name, as JSON.
 pub const CAPTURED_LABEL: &str = "dev.replication-lab.captured";
 
+/// The label that says what a container does to a stopped node's data: "rewinding `a` to `b`".
+pub const WORK_LABEL: &str = "dev.replication-lab.work";
+
 /// The label with the faults of a lab's network as JSON.
 pub const FAULTS_LABEL: &str = "dev.replication-lab.faults";
 
@@ -69,6 +72,12 @@ pub fn disk_object(lab: &LabName, node: &NodeName) -> String {
     format!("{}.disk", node_object(lab, node))
 }
 
+/// The name of the container that works on a stopped node's data. A node's name has no `.`, so no node's container has it.
+#[must_use]
+pub fn work_object(lab: &LabName, node: &NodeName) -> String {
+    format!("{}.work", node_object(lab, node))
+}
+
 /// The name of the volume with a base backup that standbys share, called by the first of them.
 #[must_use]
 pub fn backup_object(lab: &LabName, first: &NodeName) -> String {
@@ -91,6 +100,14 @@ pub fn lab_object(lab: &LabName) -> String {
 #[must_use]
 pub fn of_lab(lab: &LabName) -> Labels {
     [(LAB_LABEL.to_owned(), lab.to_string())].into()
+}
+
+/// The labels of a container that works on a node's data.
+#[must_use]
+pub fn of_work(lab: &LabName, act: &str) -> Labels {
+    let mut labels = of_lab(lab);
+    labels.insert(WORK_LABEL.to_owned(), act.to_owned());
+    labels
 }
 
 /// The labels of everything that belongs to a node.

@@ -116,7 +116,8 @@ pub enum Action {
     /// where it must.
     Follow(Follow),
     /// Makes a stopped node that has gone another way a standby again, with `pg_rewind`: what the upstream does not have
-    /// is undone, and it streams from there. Needs `wal_log_hints` or data checksums.
+    /// is undone, and it streams from there. Needs `wal_log_hints` or data checksums, and of the node's own log what it has
+    /// written since the two parted: `wal_keep_size`. The upstream may be a standby whose primary runs.
     Rewind(Follow),
     /// Throws a node's data away and begins again with a base backup of its upstream.
     Reclone(Follow),

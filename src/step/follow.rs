@@ -15,7 +15,6 @@ use crate::scenario::step::{CreateSubscriber, Follow, Step, StopMode};
 
 /// See there.
 const RECLONE: &str = include_str!("../../images/node/reclone.sh");
-const REWIND: &str = include_str!("../../images/node/rewind.sh");
 const CREATE_SUBSCRIBER: &str = include_str!("../../images/node/create_subscriber.sh");
 const FOLLOW: &str = include_str!("../../images/node/follow.sh");
 
@@ -73,7 +72,7 @@ impl<E: Engine> Stage<'_, E> {
     }
 
     /// That the upstream does not get its log from the node itself: no server among them would write any.
-    async fn no_circle(&self, follow: &Follow) -> Seen<()> {
+    pub(super) async fn no_circle(&self, follow: &Follow) -> Seen<()> {
         let (node, upstream) = (&follow.node, &follow.upstream);
         let mut at = upstream.clone();
         for _ in &self.cluster.plan.nodes {
@@ -120,64 +119,6 @@ impl<E: Engine> Stage<'_, E> {
         self.work(work).await?;
         self.start(step, std::slice::from_ref(node)).await?;
         Ok(format!("begins again with a base backup of {upstream}"))
-    }
-
-    /// What `pg_rewind` asks of its source is for superusers, or for whom these functions are granted to (manual:
-    /// `app-pgrewind`); and it connects to a database, which the lines for replication do not name.
-    pub(super) async fn rewind(&self, step: &Step, follow: &Follow) -> Seen {
-        let (node, upstream) = (&follow.node, &follow.upstream);
-        if self.container(node).await?.state == ContainerState::Running {
-            let why =
-                format!("`{node}` runs: `pg_rewind` works on a stopped server, so `stop` it first");
-            return Err(Wrong::Failed(why));
-        }
-        self.no_circle(follow).await?;
-        self.slot(follow).await?;
-        let plan = &self.cluster.plan;
-        let user = plan.replication_user.name.as_str();
-        let grants = format!(
-            "GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_dir(text, boolean, boolean), pg_catalog.pg_stat_file(text, boolean), \
-             pg_catalog.pg_read_binary_file(text), pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean) TO {user}"
-        );
-        let client = self.client(upstream).await?;
-        client.batch_execute(&grants).await?;
-        // Up to PostgreSQL 15 `pg_rewind` takes the timeline from the control file, which has a new one only after a
-        // checkpoint: it would find nothing to do.
-        client.batch_execute("CHECKPOINT").await?;
-        let line = HbaLine {
-            kind: if plan.tls {
-                ConnectionType::HostSsl
-            } else {
-                ConnectionType::Host
-            },
-            database: Database::Named(plan.database.clone()),
-            user: Some(plan.replication_user.name.clone()),
-            address: Address::Node(node.clone()),
-            method: plan.auth.into(),
-        };
-        self.let_in(step, upstream, &[line]).await?;
-        let source = format!(
-            "host={upstream} user={user} dbname={} passfile={}{}",
-            plan.database,
-            command::PASSFILE,
-            command::tls_options(plan.tls)
-        );
-        let work = Work {
-            node,
-            act: format!("rewinding `{node}` to `{upstream}`"),
-            script: REWIND,
-            arguments: vec![source],
-            env: vec![format!(
-                "AUTO_CONF={}",
-                auto_conf(&self.standby_settings(follow))
-            )],
-            within: self.patience(step).max(std::time::Duration::from_secs(60)),
-        };
-        let log = self.work(work).await?;
-        self.start(step, std::slice::from_ref(node)).await?;
-        let said = log.lines().rfind(|line| line.contains("pg_rewind: "));
-        let said = said.map(|line| line.trim_start_matches("pg_rewind: ").to_owned());
-        Ok(said.unwrap_or_else(|| format!("follows {upstream}")))
     }
 
     /// The tool makes a publication and a slot on the primary, for which it must be a superuser there.

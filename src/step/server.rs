@@ -20,6 +20,7 @@ impl<E: Engine> Stage<'_, E> {
                 let why = format!("`{node}` is frozen, not stopped: {}", self.thaws(node));
                 return Err(Wrong::Failed(why));
             }
+            self.not_at_work(node, self.patience(step)).await?;
             before.push(self.lines(node).await?.len());
             self.cluster.engine.start_container(&container.id).await?;
             // Before the next one is started: of two that are cut off from each other, one at least knows it.

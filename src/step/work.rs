@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::stage::Stage;
 use super::{Seen, Wrong, exec};
 use crate::cluster::{archive, labels};
-use crate::engine::{ContainerSpec, ContainerState, Engine, Mount};
+use crate::engine::{Container, ContainerSpec, ContainerState, Engine, Mount};
 use crate::image;
 use crate::name::NodeName;
 use crate::wait::Probe;
@@ -52,8 +52,7 @@ impl<E: Engine> Stage<'_, E> {
         }];
         mounts.extend(archive::mount(&self.cluster.plan));
         let spec = ContainerSpec {
-            // A node's name has no `.`, so no node's container has this name.
-            name: format!("{}.work", labels::node_object(lab, work.node)),
+            name: labels::work_object(lab, work.node),
             hostname: work.node.to_string(),
             image: own.image.clone(),
             user: "postgres".to_owned(),
@@ -65,15 +64,15 @@ impl<E: Engine> Stage<'_, E> {
             publish: None,
             mounts,
             shm_bytes: 0,
-            labels: labels::of_lab(lab),
+            labels: labels::of_work(lab, &work.act),
             stdin: false,
             power: None,
         };
         // One whose process was killed may have ended since, or never have begun.
         if let Some(old) = engine.find_container(&spec.name).await? {
-            if old.state == ContainerState::Running {
-                let why = format!("{}: something is at work on its data already", work.act);
-                return Err(Wrong::Failed(why));
+            if is_at_work(&old) {
+                let why = at_work(&old);
+                return Err(Wrong::Failed(format!("{}: {why}", work.act)));
             }
             engine.remove_container(&old.id).await?;
         }
@@ -109,5 +108,171 @@ impl<E: Engine> Stage<'_, E> {
             }
             None => Err(Wrong::Failed(format!("{} did not end", work.act))),
         }
+    }
+    /// Waits until nothing works on a node's data any more. Who was to wait for that may have been killed; then its
+    /// outcome is told here, once.
+    pub(super) async fn not_at_work(&self, node: &NodeName, within: Duration) -> Seen<()> {
+        let engine = &self.cluster.engine;
+        let name = labels::work_object(&self.cluster.plan.lab, node);
+        let expected = || format!("nothing works on the data of `{node}`");
+        self.wait(within, expected, || async {
+            let Some(found) = engine.find_container(&name).await? else {
+                return Ok(Probe::Ready(()));
+            };
+            if is_at_work(&found) {
+                return Ok(Probe::NotYet(at_work(&found)));
+            }
+            let log = engine.logs(&found.id, Some(20)).await.unwrap_or_default();
+            engine.remove_container(&found.id).await?;
+            match found.exit_code {
+                None | Some(0) => Ok(Probe::Ready(())),
+                Some(code) => Err(Wrong::Failed(format!(
+                    "{}, which nobody waited for, ended with {}\ndo that again, or start `{node}` once more as it is",
+                    act(&found),
+                    exec::ended(code, &format!("\n{}", log.trim()))
+                ))),
+            }
+        })
+        .await
+    }
+}
+
+/// Whether it has begun and not ended. One that is frozen has not ended either.
+fn is_at_work(container: &Container) -> bool {
+    !matches!(
+        container.state,
+        ContainerState::Created | ContainerState::Exited | ContainerState::Dead
+    )
+}
+
+/// What a container does to a node's data.
+fn act(container: &Container) -> &str {
+    let act = container.labels.get(labels::WORK_LABEL);
+    act.map_or("some work", String::as_str)
+}
+
+/// That it has not ended yet, and what can be done.
+fn at_work(container: &Container) -> String {
+    let (act, name) = (act(container), &container.name);
+    format!(
+        "{act} goes on in the container `{name}`: wait until it ends, or `docker rm -f {name}` and `reclone` the node"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::cluster::Cluster;
+    use crate::engine::fake::Fake;
+    use crate::plan::Plan;
+    use crate::scenario::load::{Overrides, Source, load};
+    use crate::scenario::step::{Action, OneOrMany, Step};
+
+    /// A lab of a stopped node on whose data somebody works: it ends with this code, or not.
+    async fn starting(ends: Option<i64>) -> (Fake, Vec<Wrong>) {
+        let text = "name: a\nnodes: { n: {} }\n";
+        let source = Source::new("a.yaml", text.as_bytes(), None).expect("text");
+        let loaded = load(&source, &Overrides::default()).expect("a scenario");
+        let fake = Fake::new();
+        fake.add_image("postgres:17");
+        let cluster = Cluster {
+            engine: fake.clone(),
+            plan: Plan::resolve(&loaded.scenario, &loaded.sql, None),
+            containers: Vec::new(),
+            service_containers: Vec::new(),
+            is_complete: true,
+        };
+        let (lab, node) = (&cluster.plan.lab, &cluster.plan.nodes[0].name);
+        let work = labels::of_work(lab, "rewinding `n` to `m`");
+        for (name, labels) in [
+            (labels::node_object(lab, node), labels::of_node(lab, node)),
+            (labels::work_object(lab, node), work),
+        ] {
+            let made = fake.create_container(&spec(name, labels)).await;
+            made.expect("a container");
+        }
+        fake.start_container("lab-a-n.work").await.expect("started");
+        if let Some(code) = ends {
+            fake.exit("lab-a-n.work", code);
+        }
+        let cancel = CancellationToken::new();
+        let second = Duration::from_secs(1);
+        let stage = Stage::new(&cluster, second, &cancel, Duration::from_secs(60));
+        let nodes = OneOrMany(vec![node.clone()]);
+        let step = Step::of(Action::Start(nodes.clone()));
+        let mut wrongs = Vec::new();
+        for _ in 0..2 {
+            wrongs.extend(stage.start(&step, &nodes.0).await.err());
+        }
+        (fake, wrongs)
+    }
+
+    fn spec(name: String, labels: crate::engine::Labels) -> ContainerSpec {
+        ContainerSpec {
+            hostname: name.clone(),
+            name,
+            image: "postgres:17".to_owned(),
+            user: "postgres".to_owned(),
+            command: Vec::new(),
+            env: Vec::new(),
+            network: None,
+            address: None,
+            publish: None,
+            mounts: Vec::new(),
+            shm_bytes: 0,
+            labels,
+            stdin: false,
+            power: None,
+        }
+    }
+
+    fn starts(fake: &Fake) -> usize {
+        let calls = fake.journal();
+        let starts = calls
+            .iter()
+            .filter(|call| *call == "start_container lab-a-n");
+        starts.count()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_does_not_start_while_somebody_works_on_its_data() {
+        let (fake, wrongs) = starting(None).await;
+        assert_eq!((starts(&fake), wrongs.len()), (0, 2));
+        let Wrong::Unmet { expected, found } = &wrongs[0] else {
+            panic!("{wrongs:?}");
+        };
+        assert_eq!(expected, "nothing works on the data of `n`");
+        assert!(
+            found.contains("rewinding `n` to `m` goes on in the container `lab-a-n.work`"),
+            "{found}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_failed_unseen_is_told_once() {
+        let (fake, wrongs) = starting(Some(1)).await;
+        // The second time it starts, and has no port where it could answer.
+        assert_eq!((starts(&fake), wrongs.len()), (1, 2));
+        let Wrong::Failed(why) = &wrongs[0] else {
+            panic!("{wrongs:?}");
+        };
+        assert!(
+            why.starts_with(
+                "rewinding `n` to `m`, which nobody waited for, ended with exit code 1"
+            ),
+            "{why}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_ended_well_keeps_nobody_back() {
+        let (fake, wrongs) = starting(Some(0)).await;
+        assert_eq!((starts(&fake), wrongs.len()), (2, 2));
+        assert!(
+            matches!(&wrongs[0], Wrong::Failed(why) if why.contains("no port")),
+            "{wrongs:?}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Servers that end, also in the middle of something, as steps see it.
+//! Servers that end, also in the middle of something, and come back, as steps see it.
 
 use libtest_mimic::Trial;
 use serde_json::Value;
@@ -12,19 +12,35 @@ pub fn trials() -> Vec<Trial> {
         lab::trial(
             "ends::a_statement_that_loses_its_server_ends_with_an_error",
             "es",
-            |lab| passes(lab, "ended"),
+            |lab| async { drop(passes(lab, "ended").await) },
         ),
         lab::trial(
             "ends::a_recovery_that_does_not_reach_its_target",
             "er",
-            |lab| passes(lab, "unreached"),
+            |lab| async { drop(passes(lab, "unreached").await) },
+        ),
+        lab::trial(
+            "ends::a_standby_is_rewound_to_another_standby",
+            "ew",
+            rewound,
         ),
     ]
 }
 
-async fn passes(lab: Lab, file: &str) {
+async fn rewound(lab: Lab) {
+    let document = passes(lab, "rewound").await;
+    let steps = document["steps"].as_array().expect("steps");
+    let rewind = steps.iter().find(|step| step["name"] == "rewind");
+    let seen = rewind.expect("the rewind")["seen"].as_str();
+    let seen = seen.expect("what was seen");
+    assert!(seen.starts_with("servers diverged at "), "{seen}");
+    assert!(seen.ends_with("; follows replica"), "{seen}");
+}
+
+async fn passes(lab: Lab, file: &str) -> Value {
     let own = own(file, &lab, AS_IT_IS);
     let ran = binary::lab(&["run", &own.path, "--output=json"]).await;
     let document = ran.document(0);
     assert_eq!(document["passed"], Value::Bool(true), "{document:#}");
+    document
 }

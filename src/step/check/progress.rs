@@ -162,7 +162,7 @@ impl<E: Engine> Stage<'_, E> {
     }
 
     /// The primary that a standby's log comes from now.
-    async fn primary_of(&self, node: &NodeName) -> Seen<NodeName> {
+    pub(in crate::step) async fn primary_of(&self, node: &NodeName) -> Seen<NodeName> {
         let mut at = node.clone();
         for _ in 0..self.cluster.plan.nodes.len() {
             if self.role(&at).await? == "primary" {
