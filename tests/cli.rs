@@ -242,6 +242,18 @@ fn a_plan_shows_every_file_and_no_password() {
 }
 
 #[test]
+fn a_password_in_a_step_is_not_shown() {
+    for arguments in [["show", "hba-methods"], ["plan", "hba-methods"]] {
+        for output in ["table", "json"] {
+            let shown = out(&lab(&[arguments[0], arguments[1], "--output", output]));
+            assert!(!shown.contains("secret"), "{shown}");
+        }
+    }
+    let steps = out(&lab(&["show", "hba-methods"]));
+    assert!(steps.contains("user=plain password=… -c"), "{steps}");
+}
+
+#[test]
 fn overrides_reach_the_plan_and_wrong_ones_are_refused() {
     let arguments = [
         "plan",

@@ -26,6 +26,8 @@ mod mutation;
 mod mutations;
 #[path = "scenarios/odd_tables.rs"]
 mod odd_tables;
+#[path = "scenarios/passwords.rs"]
+mod passwords;
 #[path = "scenarios/pgadmin.rs"]
 mod pgadmin;
 #[path = "support/ready.rs"]
@@ -56,6 +58,7 @@ fn main() {
     trials.extend(resumed::trials());
     trials.extend(steps::trials());
     trials.extend(tls::trials());
+    trials.extend(passwords::trials());
     trials.extend(pgadmin::trials());
     libtest_mimic::run(&ready::arguments(), trials).exit();
 }

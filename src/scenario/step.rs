@@ -59,7 +59,8 @@ pub struct Step {
     /// What must be seen.
     pub expect: Option<Expect>,
     /// A name for what this step gives, used as `${name}` in later ones: the one value of `sql`, what a program wrote,
-    /// the line of the log that was found.
+    /// the line of the log that was found. It is kept in the lab's labels, where everybody can read it: no place for
+    /// passwords.
     pub capture: Option<VariableName>,
     /// What happens.
     pub action: Action,

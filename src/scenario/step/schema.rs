@@ -163,7 +163,8 @@ impl JsonSchema for Step {
                 "capture",
                 generator.subschema_for::<VariableName>(),
                 "A name for what this step gives, used as `${name}` in later ones: the one value of `sql`, what a \
-                 program wrote, the line of the log that was found.",
+                 program wrote, the line of the log that was found. It is kept in the lab's labels, where everybody can \
+                 read it: no place for passwords.",
             ),
         ];
         for (key, schema, text) in common {
