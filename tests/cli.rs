@@ -143,6 +143,24 @@ fn a_wrong_scenario_is_refused_with_all_its_errors_before_docker_is_asked() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_keeps_no_other_from_being_checked() {
+    let (_folder, path) = scenario("name: right\nnodes: { primary: {} }\n");
+    let checked = lab(&["check", "nowhere.yaml", "physical-syn", &path]);
+    assert_eq!(checked.status.code(), Some(2));
+    let table = format!("nowhere.yaml: not read\nphysical-syn: not read\n{path}: ok\n");
+    assert_eq!(out(&checked), table);
+    let said = err(&checked);
+    assert!(said.contains("No such file"), "{said}");
+    assert!(said.contains("did you mean `physical-sync`?"), "{said}");
+    let json = lab(&["check", "nowhere.yaml", &path, "--output", "json"]);
+    let document: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    let unread = document[0]["unread"].as_str().expect("a reason");
+    assert!(unread.starts_with("reading the scenario `nowhere.yaml`: No such file"));
+    assert_eq!(document[0]["passed"], false);
+    assert_eq!(document[1]["passed"], true);
+}
+
+#[test]
 fn a_run_of_several_labs_is_refused_with_all_that_is_wrong_before_docker_is_asked() {
     let refused = lab(&["run", STEPS, "nope", "physical-async"]);
     assert_eq!(refused.status.code(), Some(2), "{}", err(&refused));
