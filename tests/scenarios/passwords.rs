@@ -53,7 +53,10 @@ async fn hidden(lab: Lab) {
     lab.up(&path, &["--no-verify"]).await;
     shows_none(&lab, &path).await;
     for _ in 0..4 {
-        lab.run("step", &[]).await.document(0);
+        let ran = lab.run("step", &["-vvv"]).await;
+        ran.document(0);
+        let traced = ran.stderr.contains("DEBUG") && !ran.stderr.contains('\x1b');
+        assert!(traced && !ran.stderr.contains(SECRET), "{}", ran.stderr);
     }
     shows_none(&lab, &path).await;
 
