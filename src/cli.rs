@@ -147,7 +147,8 @@ impl Cli {
         let filter = EnvFilter::try_from_env("LAB_LOG").unwrap_or_else(|_| EnvFilter::new(level));
         tracing_subscriber::fmt()
             .with_env_filter(filter)
-            .with_writer(std::io::stderr)
+            .with_writer(|| output::Traces)
+            .with_ansi(failure::colours())
             .with_target(false)
             .init();
     }

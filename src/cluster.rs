@@ -21,6 +21,7 @@ mod discover;
 mod disk;
 mod frame;
 mod node;
+mod passwords;
 mod publications;
 mod replicate;
 mod roles;

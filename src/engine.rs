@@ -469,6 +469,13 @@ pub trait Engine: Clone + Send + Sync + 'static {
         id: &str,
         tail: Option<usize>,
     ) -> impl Future<Output = Result<String, EngineError>> + Send;
+    /// The content of a file in a container, whatever state that is in; [`EngineErrorKind::NotFound`] where there is no
+    /// such container or file.
+    fn read_file(
+        &self,
+        id: &str,
+        path: &str,
+    ) -> impl Future<Output = Result<Vec<u8>, EngineError>> + Send;
     /// Runs a program in a running container to its end, with `input` on its standard input.
     ///
     /// A program that cannot be started is an error, or exit code 126 or 127 with the reason on its output, as the

@@ -6,6 +6,7 @@
 
 pub mod logical;
 pub mod order;
+pub mod passwords;
 pub mod services;
 pub mod settings;
 mod steps;
@@ -223,7 +224,7 @@ impl Plan {
     /// Whether another plan would make another lab. Passwords do not count: a plan that was read back has none.
     #[must_use]
     pub fn differs_from(&self, other: &Self) -> bool {
-        serde_json::to_value(self).ok() != serde_json::to_value(other).ok()
+        self.hidden().plan != other.hidden().plan
     }
 
     /// Whether the nodes share a volume: for the archive, or for base backups that steps keep.

@@ -41,7 +41,7 @@ use crate::event::{Event, Reporter};
 use crate::scenario::step::{Action, Hold, PATIENCE, Repeat, Step};
 
 pub use crate::event::Outcome;
-pub use describe::{describe, without_passwords};
+pub use describe::describe;
 use log::Mark;
 pub use options::{Options, Teardown};
 use stage::Stage;
@@ -135,7 +135,7 @@ pub async fn walk<E: Engine>(
     reporter: Arc<dyn Reporter>,
     cancel: &CancellationToken,
 ) -> Result<Walked, ClusterError> {
-    let plan = &cluster.plan;
+    let plan = cluster.whole_plan().await?;
     // The teardown also happens after the limit has run out: it has one of its own.
     let stops = [cancel.child_token(), cancel.child_token()];
     let stage = Stage::new(cluster, options.within, &stops[0], plan.limit.0);
@@ -278,7 +278,7 @@ impl<'a, 'b, E: Engine> Walk<'a, 'b, E> {
             self.marks.push((number.clone(), mark));
             let filled = self.stage.fill(step).await;
             let unknown = self.stage.unknown(step).await;
-            let what = without_passwords(&describe(&filled));
+            let what = describe(&filled);
             self.reporter.report(&Event::Step {
                 number: number.clone(),
                 say: step.say.clone(),

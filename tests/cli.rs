@@ -143,6 +143,24 @@ fn a_wrong_scenario_is_refused_with_all_its_errors_before_docker_is_asked() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_keeps_no_other_from_being_checked() {
+    let (_folder, path) = scenario("name: right\nnodes: { primary: {} }\n");
+    let checked = lab(&["check", "nowhere.yaml", "physical-syn", &path]);
+    assert_eq!(checked.status.code(), Some(2));
+    let table = format!("nowhere.yaml: not read\nphysical-syn: not read\n{path}: ok\n");
+    assert_eq!(out(&checked), table);
+    let said = err(&checked);
+    assert!(said.contains("No such file"), "{said}");
+    assert!(said.contains("did you mean `physical-sync`?"), "{said}");
+    let json = lab(&["check", "nowhere.yaml", &path, "--output", "json"]);
+    let document: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    let unread = document[0]["unread"].as_str().expect("a reason");
+    assert!(unread.starts_with("reading the scenario `nowhere.yaml`: No such file"));
+    assert_eq!(document[0]["passed"], false);
+    assert_eq!(document[1]["passed"], true);
+}
+
+#[test]
 fn a_run_of_several_labs_is_refused_with_all_that_is_wrong_before_docker_is_asked() {
     let refused = lab(&["run", STEPS, "nope", "physical-async"]);
     assert_eq!(refused.status.code(), Some(2), "{}", err(&refused));
@@ -242,6 +260,18 @@ fn a_plan_shows_every_file_and_no_password() {
 }
 
 #[test]
+fn a_password_in_a_step_is_not_shown() {
+    for arguments in [["show", "hba-methods"], ["plan", "hba-methods"]] {
+        for output in ["table", "json"] {
+            let shown = out(&lab(&[arguments[0], arguments[1], "--output", output]));
+            assert!(!shown.contains("secret"), "{shown}");
+        }
+    }
+    let steps = out(&lab(&["show", "hba-methods"]));
+    assert!(steps.contains("user=plain password=… -c"), "{steps}");
+}
+
+#[test]
 fn overrides_reach_the_plan_and_wrong_ones_are_refused() {
     let arguments = [
         "plan",
@@ -318,4 +348,19 @@ fn the_scenario_of_the_readme_is_one() {
     }
     let checked = lab(&["check", &path]);
     assert_eq!(checked.status.code(), Some(0), "{}", err(&checked));
+}
+
+#[test]
+fn what_check_says_in_the_readme_is_what_it_says() {
+    let wrong = "name: mine\nnodes:\n  primary:\n    conf:\n      wal_keep_size: 64 megabytes\n      \
+                 synchronous_standby_names: neer\n  near:\n    standby_of: primry\n    hot: true\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("mine.yaml"), wrong).expect("a file");
+    let mut check = Command::new(env!("CARGO_BIN_EXE_lab"));
+    check
+        .current_dir(folder.path())
+        .args(["check", "mine.yaml"]);
+    let said = check.output().expect("the binary runs");
+    let shown = format!("```text\n{}{}```\n", err(&said), out(&said));
+    assert!(include_str!("../README.md").contains(&shown), "{shown}");
 }

@@ -29,6 +29,7 @@ fn main() {
         trial("a_network_tells_its_addresses", addresses),
         trial("a_client_that_leaves_disturbs_nothing", leaving),
         trial("programs_take_input_and_give_both_outputs", programs),
+        trial("a_file_is_read_whatever_its_container_does", files),
         trial("errors_say_what_they_are", kinds),
         trial("networks_that_overlap_are_refused", overlap),
         trial("a_network_s_name_is_free_once", namesakes),
@@ -248,6 +249,42 @@ async fn programs(bench: Bench) {
     assert_eq!(deaf.code, 0);
     let silent = run(&["cat"], b"").await.expect("a run");
     assert_eq!((silent.code, silent.stdout), (0, Vec::new()));
+}
+
+async fn files(bench: Bench) {
+    let docker = &bench.docker;
+    let volume = bench.volume("data");
+    let mount = Mount {
+        volume: volume.name.clone(),
+        target: "/var/lib/postgresql".to_owned(),
+        read_only: false,
+        labels: volume.labels.clone(),
+    };
+    let path = "/var/lib/postgresql/mine";
+    let script = format!("umask 077; printf mine > {path}; echo done; exec sleep 60");
+    let mut spec = bench.container("writer", &script);
+    spec.mounts = vec![mount];
+    let writer = docker.create_container(&spec).await.expect("a container");
+    let nothing = docker.read_file(&writer, path).await;
+    assert_eq!(kind(nothing), EngineErrorKind::NotFound);
+    let mut attached = docker.attach(&writer).await.expect("a line of talk");
+    docker.start_container(&writer).await.expect("a start");
+    assert_eq!(heard(&mut attached, "\n").await, "done\n");
+    spec.name = bench.name("created");
+    let created = docker.create_container(&spec).await.expect("a container");
+
+    let read = async |id: &str| docker.read_file(id, path).await.expect("the file");
+    assert_eq!(read(&writer).await, b"mine", "it runs");
+    assert_eq!(read(&created).await, b"mine", "it was not started");
+    docker.pause_container(&writer).await.expect("frozen");
+    assert_eq!(read(&writer).await, b"mine", "it is frozen");
+    docker.unpause_container(&writer).await.expect("thawed");
+    let killed = docker.signal_container(&writer, "SIGKILL").await;
+    killed.expect("killed");
+    until(&bench, &writer, ContainerState::Exited).await;
+    assert_eq!(read(&writer).await, b"mine", "it has ended");
+    let nobody = docker.read_file("lab-no-such-container", path).await;
+    assert_eq!(kind(nobody), EngineErrorKind::NotFound);
 }
 
 async fn kinds(bench: Bench) {

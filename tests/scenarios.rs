@@ -28,6 +28,8 @@ mod mutation;
 mod mutations;
 #[path = "scenarios/odd_tables.rs"]
 mod odd_tables;
+#[path = "scenarios/passwords.rs"]
+mod passwords;
 #[path = "scenarios/pgadmin.rs"]
 mod pgadmin;
 #[path = "support/ready.rs"]
@@ -62,6 +64,7 @@ fn main() {
     trials.extend(ends::trials());
     trials.extend(steps::trials());
     trials.extend(tls::trials());
+    trials.extend(passwords::trials());
     trials.extend(pgadmin::trials());
     libtest_mimic::run(&ready::arguments(), trials).exit();
 }

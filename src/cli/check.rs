@@ -28,31 +28,43 @@ struct Checked {
     file: String,
     passed: bool,
     errors: Vec<Diagnostic>,
+    /// Why it could not be read.
+    unread: Option<String>,
 }
 
 impl Check {
     pub(super) fn run(self) -> Result<Exit> {
         let mut checked = Vec::new();
         for file in &self.files {
-            let errors = match diagnose(file)? {
-                None => Vec::new(),
-                Some(found) => {
+            let (mut errors, mut unread) = (Vec::new(), None);
+            match diagnose(file) {
+                Ok(None) => {}
+                Ok(Some(found)) => {
                     if self.output == Output::Table {
                         say(found.render(failure::colours()).trim_end());
                     }
-                    found.iter().cloned().collect()
+                    errors = found.iter().cloned().collect();
                 }
-            };
+                // The other files are there all the same.
+                Err(error) => {
+                    if self.output == Output::Table {
+                        failure::show(&error);
+                    }
+                    unread = Some(format!("{error:#}"));
+                }
+            }
             checked.push(Checked {
                 file: file.clone(),
-                passed: errors.is_empty(),
+                passed: errors.is_empty() && unread.is_none(),
                 errors,
+                unread,
             });
         }
         match self.output {
             Output::Json => output::json(&checked)?,
             Output::Table => {
                 let line = |file: &Checked| match file.errors.len() {
+                    _ if file.unread.is_some() => format!("{}: not read\n", file.file),
                     0 => format!("{}: ok\n", file.file),
                     1 => format!("{}: 1 error\n", file.file),
                     count => format!("{}: {count} errors\n", file.file),

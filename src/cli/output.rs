@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use clap::ValueEnum;
+use replication_lab::postgres::password::without_passwords;
 use serde::Serialize;
 
 /// How a report is written.
@@ -19,6 +20,23 @@ pub(crate) enum Output {
 pub(crate) fn say(line: &str) {
     // Where standard error is closed there is nobody to tell.
     let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Standard error for traces, which has each event at once. What is sent to servers and to Docker is among them, with the
+/// passwords in it.
+pub(crate) struct Traces;
+
+impl std::io::Write for Traces {
+    fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let mut talk = std::io::stderr().lock();
+        talk.write_all(without_passwords(&text).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().lock().flush()
+    }
 }
 
 /// Writes text to standard output as it is.

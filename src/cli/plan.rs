@@ -49,6 +49,7 @@ struct NodeFiles {
 impl Plan {
     pub(super) fn run(self) -> Result<Exit> {
         let (_, plan) = self.scenario.plan(self.name.as_ref())?;
+        let plan: plan::Plan = serde_json::from_value(plan.hidden().plan)?;
         let files = |node: &plan::PlannedNode| NodeFiles {
             node: node.name.to_string(),
             files: node.files(),

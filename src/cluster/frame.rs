@@ -42,6 +42,14 @@ pub(super) fn of_node(
         ),
         file("pg_hba.conf", hba::render(&node.name, &node.hba, addresses)),
     ];
+    // In every node, so that they can be read as long as one container is there.
+    let passwords = plan.hidden().passwords;
+    if !passwords.is_empty() {
+        files.push(File {
+            name: "passwords".to_owned(),
+            content: serde_json::json!(passwords).to_string(),
+        });
+    }
     // Beside the data directory, like the password file: no base backup takes them along.
     if let Some(identity) = identity {
         let own = [

@@ -9,7 +9,7 @@ use crate::scenario::services::ServiceName;
 pub const NODE_LABEL: &str = "dev.replication-lab.node";
 /// The label with a service's name.
 pub const SERVICE_LABEL: &str = "dev.replication-lab.service";
-/// The label with the whole plan as JSON, without its password.
+/// The label with the whole plan as JSON, without its passwords: those of its steps are in a file of each node's volume.
 pub const PLAN_LABEL: &str = "dev.replication-lab.plan";
 /// The label that says which `lab up` made the claim: a random word.
 pub const CLAIM_LABEL: &str = "dev.replication-lab.claim";
@@ -132,13 +132,11 @@ pub fn of_claim(plan: &Plan, claim: &str, owner: &str) -> Labels {
     let mut labels = of_lab(&plan.lab);
     labels.insert(CLAIM_LABEL.to_owned(), claim.to_owned());
     labels.insert(OWNER_LABEL.to_owned(), owner.to_owned());
-    if let Ok(json) = serde_json::to_string(plan) {
-        labels.insert(PLAN_LABEL.to_owned(), json);
-    }
+    labels.insert(PLAN_LABEL.to_owned(), plan.hidden().plan.to_string());
     labels
 }
 
-/// The plan in a claim's labels.
+/// The plan in a claim's labels, with marks in the place of passwords.
 #[must_use]
 pub fn plan(labels: &Labels) -> Option<Plan> {
     serde_json::from_str(labels.get(PLAN_LABEL)?).ok()

@@ -207,6 +207,10 @@ impl Engine for Docker {
         talk::logs(self, id, tail).await
     }
 
+    async fn read_file(&self, id: &str, path: &str) -> Result<Vec<u8>, EngineError> {
+        talk::read_file(self, id, path).await
+    }
+
     async fn exec(
         &self,
         id: &str,

@@ -159,6 +159,12 @@ impl Fake {
         self.lock().world.ports.insert(container.to_owned(), port);
     }
 
+    /// Puts a file into a container, for `read_file` to find.
+    pub fn put_file(&self, container: &str, path: &str, content: impl Into<Vec<u8>>) {
+        let place = (container.to_owned(), path.to_owned());
+        self.lock().world.files.insert(place, content.into());
+    }
+
     /// Every object there is but images, as `network lab-a`, in order: what is left behind.
     #[must_use]
     pub fn objects(&self) -> Vec<String> {
@@ -422,6 +428,14 @@ impl Engine for Fake {
     async fn logs(&self, id: &str, tail: Option<usize>) -> Result<String, EngineError> {
         self.call("logs", id, |shared| shared.world.logs(id, tail))
             .await
+    }
+
+    async fn read_file(&self, id: &str, path: &str) -> Result<Vec<u8>, EngineError> {
+        let called = format!("{} {path}", self.lock().world.name_of(id));
+        self.call("read_file", &called, |shared| {
+            shared.world.read_file(id, path)
+        })
+        .await
     }
 
     async fn exec(

@@ -7,7 +7,7 @@ use crate::postgres::conf::Origin;
 use crate::scenario::catalog;
 use crate::scenario::load::{Overrides, Source, load};
 
-fn plan(text: &str) -> Plan {
+pub(super) fn plan(text: &str) -> Plan {
     let source = Source::new("lab.yaml", text.as_bytes(), None).expect("text");
     of_source(&source)
 }

@@ -11,6 +11,9 @@ pub const HOME: &str = "/var/lib/postgresql/data";
 /// The password file that `primary_conninfo` and `pg_basebackup` name (manual, 32.16).
 pub const PASSFILE: &str = "/var/lib/postgresql/data/pgpass";
 
+/// The passwords that the lab's steps name, as a list in JSON: what everybody can read has marks in their place.
+pub const PASSWORDS: &str = "/var/lib/postgresql/data/passwords";
+
 /// The certificate of the lab's authority, by which nodes know each other.
 pub const ROOT_CERTIFICATE: &str = "/var/lib/postgresql/data/root.crt";
 

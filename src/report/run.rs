@@ -11,7 +11,7 @@ use crate::event::Outcome;
 use crate::name::LabName;
 use crate::run::Ran;
 use crate::scenario::step::Step;
-use crate::step::{NodeLog, describe, without_passwords};
+use crate::step::{NodeLog, describe};
 use crate::verify::Verdict;
 
 /// An experiment.
@@ -282,7 +282,7 @@ fn not_run(about: &About<'_>, happened: &[StepReport]) -> Vec<NotRun> {
         .filter(|(_, number)| !happened.iter().any(|step| step.outcome.number == *number))
         .map(|(step, number)| NotRun {
             line: (about.line)(&number),
-            what: without_passwords(&describe(step)),
+            what: describe(step),
             number,
         })
         .collect()

@@ -45,7 +45,7 @@ pub async fn part<E: Engine>(
     reporter: Arc<dyn Reporter>,
     cancel: &CancellationToken,
 ) -> Result<Walked, ClusterError> {
-    let plan = &cluster.plan;
+    let plan = cluster.whole_plan().await?;
     let stop = cancel.child_token();
     let stage = Stage::new(cluster, options.within, &stop, plan.limit.0);
     stage.forget_no_log(steps.start).await;

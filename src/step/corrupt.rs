@@ -5,7 +5,7 @@ use super::work::Work;
 use super::{Seen, Wrong, target};
 use crate::engine::Engine;
 use crate::name::NodeName;
-use crate::postgres::client::literal;
+use crate::postgres::client::{literal, words};
 use crate::scenario::step::{Corrupt, Step, StopMode};
 use crate::wait::Probe;
 
@@ -71,7 +71,10 @@ impl<E: Engine> Stage<'_, E> {
         let primary = self.cluster.plan.primary_of(node);
         let batch = async |node: &NodeName| -> Seen<()> {
             let client = self.client(node).await?;
-            Ok(client.batch_execute("CHECKPOINT").await?)
+            let done = client.batch_execute("CHECKPOINT").await;
+            done.map_err(|error| {
+                Wrong::Failed(format!("a checkpoint on `{node}`: {}", words(error)))
+            })
         };
         batch(primary).await?;
         let lsn = self.ask(primary, "SELECT pg_current_wal_lsn()").await?;

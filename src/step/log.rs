@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 
 use super::stage::Stage;
-use super::{NodeLog, Seen, without_passwords};
+use super::{NodeLog, Seen};
 use crate::engine::Engine;
 use crate::name::{NodeName, StepName};
+use crate::postgres::password::without_passwords;
 use crate::scenario::step::LogCheck;
 use crate::wait::Probe;
 

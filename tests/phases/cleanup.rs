@@ -21,7 +21,7 @@ fn lab(name: &str) -> LabName {
     LabName::new(name).expect("a name")
 }
 
-fn container(name: &str, labels: Labels, mounts: Vec<Mount>) -> ContainerSpec {
+pub fn container(name: &str, labels: Labels, mounts: Vec<Mount>) -> ContainerSpec {
     ContainerSpec {
         name: name.to_owned(),
         hostname: "node".to_owned(),

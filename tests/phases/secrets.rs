@@ -5,9 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use replication_lab::cluster::up::{self, Keep, Options};
+use replication_lab::cluster::{Cluster, ClusterError, labels};
+use replication_lab::engine::Engine;
 use replication_lab::event::{Event, Reporter};
+use replication_lab::name::NodeName;
+use replication_lab::postgres::command::PASSWORDS;
 use tokio_util::sync::CancellationToken;
 
+use crate::cleanup::container;
 use crate::lab::{self, chain, configured, every_label, plan};
 
 const PASSWORD: &str = "hidden-treasure";
@@ -30,7 +35,7 @@ impl Reporter for Said {
 async fn a_secret_reaches_a_node_on_its_standard_input_alone() {
     let plan = plan(&format!(
         "name: pair\ntls: true\nreplication_user: {{ password: {PASSWORD} }}\nnodes:\n  primary: {{}}\n  \
-         replica: {{ standby_of: primary }}\n"
+         replica: {{ standby_of: primary }}\nsteps:\n- sql: CREATE ROLE a PASSWORD '{PASSWORD}-2'\n"
     ));
     let fake = lab::engine();
     fake.set_port("lab-pair-primary", lab::NOBODY);
@@ -60,13 +65,14 @@ async fn a_secret_reaches_a_node_on_its_standard_input_alone() {
 
     let heard = heard.lock().expect("no panic").clone();
     assert!(heard.contains(PASSWORD) && heard.contains(KEY));
+    assert!(heard.contains(&format!("[\"{PASSWORD}-2\"]")), "{heard}");
     let specs = fake.made();
     assert_eq!(specs.len(), 3, "a template's and two nodes'");
-    let labels = every_label(&fake).await;
-    assert!(labels.len() >= 6, "{labels:?}");
+    let found = every_label(&fake).await;
+    assert!(found.len() >= 6, "{found:?}");
     let places = [
         format!("{specs:?}"),
-        format!("{labels:?}"),
+        format!("{found:?}"),
         fake.journal().join("\n"),
         format!("{failed:?} {}", chain(&failed)),
         said.0.lock().expect("no panic").clone(),
@@ -76,4 +82,31 @@ async fn a_secret_reaches_a_node_on_its_standard_input_alone() {
         assert!(!place.contains(PASSWORD), "{place}");
         assert!(!place.contains(KEY), "{place}");
     }
+}
+
+#[tokio::test]
+async fn who_carries_out_a_step_has_its_password_as_long_as_a_container_knows_it() {
+    let plan = plan(&format!(
+        "name: pair\nnodes:\n  primary: {{}}\n  replica: {{ standby_of: primary }}\nsteps:\n- sql: ALTER ROLE a \
+         PASSWORD '{PASSWORD}'\n"
+    ));
+    let fake = lab::engine();
+    let claim = labels::of_claim(&plan, "a word", "1@nowhere");
+    lab::volume(&fake, "lab-pair", claim).await;
+    let replica = NodeName::new("replica").expect("a name");
+    let name = labels::node_object(&plan.lab, &replica);
+    let spec = container(&name, labels::of_node(&plan.lab, &replica), Vec::new());
+    let id = fake.create_container(&spec).await.expect("a container");
+    let found = Cluster::find(fake.clone(), &plan.lab).await;
+    let found = found.expect("the lab");
+    assert!(!format!("{:?}", found.plan).contains(PASSWORD));
+
+    let gone = found.whole_plan().await.expect_err("no file");
+    assert!(matches!(gone, ClusterError::HalfMade { .. }), "{gone:?}");
+    fake.put_file(&spec.name, PASSWORDS, format!("[\"{PASSWORD}\"]"));
+    let whole = found.whole_plan().await.expect("the file");
+    assert_eq!(whole.steps, plan.steps);
+    fake.remove_container(&id).await.expect("removed");
+    let gone = found.whole_plan().await.expect_err("no container");
+    assert!(matches!(gone, ClusterError::HalfMade { .. }), "{gone:?}");
 }

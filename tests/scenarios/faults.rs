@@ -58,6 +58,17 @@ pub fn trials() -> Vec<Trial> {
             },
         ),
         trial(
+            "a_standby_s_page_is_corrupt_after_a_checkpoint_or_it_is_said_why_not",
+            "check",
+            |lab| async move {
+                let report = run(&lab, UNCHECKED).await.document(1);
+                let last = report["steps"].as_array().and_then(|steps| steps.last());
+                let seen = last.and_then(|step| step["seen"].as_str());
+                let seen = seen.expect("what was seen");
+                assert!(seen.starts_with("a checkpoint on `small`: "), "{seen}");
+            },
+        ),
+        trial(
             "a_fault_of_a_node_that_is_down_says_so",
             "down",
             |lab| async move {
@@ -208,6 +219,16 @@ steps:
 - { sql: SELECT count(*) FROM t, on: replica, expect: { value: 1000 } }
 - corrupt: { table: t, block: 2 }
 - { sql: SELECT count(*) FROM t, expect: { error: XX001 } }
+";
+
+const UNCHECKED: &str = "
+  small: { disk: 256MB }
+  copy: { standby_of: small }
+steps:
+- { sql: 'CREATE TABLE t AS SELECT generate_series(1, 1000) AS n', on: small }
+- { caught_up: copy, within: 20s }
+- fill: small
+- { corrupt: t, on: copy, within: 10s }
 ";
 
 const DOWN: &str = "

@@ -1,11 +1,14 @@
 //! Talking with processes in containers: attaching, executing, logs.
 
+use std::io::Read as _;
 use std::time::Duration;
 
 use bollard::container::LogOutput;
 use bollard::errors::Error;
 use bollard::exec::{CreateExecOptions, StartExecResults};
-use bollard::query_parameters::{AttachContainerOptionsBuilder, LogsOptionsBuilder};
+use bollard::query_parameters::{
+    AttachContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, LogsOptionsBuilder,
+};
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
@@ -66,6 +69,34 @@ pub(super) async fn logs(
     });
     let bytes = docker.call(&act, bytes).await?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Docker gives a file as an archive with that one file in it.
+pub(super) async fn read_file(
+    docker: &Docker,
+    id: &str,
+    path: &str,
+) -> Result<Vec<u8>, EngineError> {
+    let act = format!("reading `{path}` of the container `{}`", shown(id));
+    let options = DownloadFromContainerOptionsBuilder::default()
+        .path(path)
+        .build();
+    let chunks = docker.client.download_from_container(id, Some(options));
+    let bytes = chunks.try_fold(Vec::new(), |mut bytes, chunk| async move {
+        bytes.extend_from_slice(&chunk);
+        Ok(bytes)
+    });
+    let archive = docker.call(&act, bytes).await?;
+    only_file(&archive).map_err(|cause| error::other(&act, cause.to_string()))
+}
+
+fn only_file(archive: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut archive = tar::Archive::new(archive);
+    let first = archive.entries()?.next();
+    let mut entry = first.ok_or(std::io::ErrorKind::UnexpectedEof)??;
+    let mut content = Vec::new();
+    entry.read_to_end(&mut content)?;
+    Ok(content)
 }
 
 pub(super) async fn exec(

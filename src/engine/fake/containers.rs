@@ -274,6 +274,16 @@ impl World {
         Ok(lines[from..].concat())
     }
 
+    pub(super) fn read_file(&self, id: &str, path: &str) -> Result<Vec<u8>, Refusal> {
+        let held = self.found(id).ok_or_else(|| missing("container", id))?;
+        let name = &held.container.name;
+        let file = self.files.get(&(name.clone(), path.to_owned()));
+        file.cloned().ok_or_else(|| {
+            let why = format!("Could not find the file {path} in container {name}");
+            Refusal(EngineErrorKind::NotFound, why)
+        })
+    }
+
     /// The containers that run on a network.
     pub(super) fn on_network(&self, name: &str) -> impl Iterator<Item = &Held> {
         self.containers

@@ -29,6 +29,8 @@ pub(super) struct World {
     pub(super) specs: Vec<ContainerSpec>,
     /// Where on the host the containers of these names publish their port.
     pub(super) ports: BTreeMap<String, u16>,
+    /// The files in containers, by the container's name and the path.
+    pub(super) files: BTreeMap<(String, String), Vec<u8>>,
     pub(super) made: u64,
 }
 

@@ -18,6 +18,15 @@ const HOLD_KEYS: &[&str] = &["check", "never", "during"];
 /// The keys of `repeat`.
 const REPEAT_KEYS: &[&str] = &["over", "as", "steps"];
 
+/// What people look for who come from scripts.
+const SLEEPS: &[&str] = &["sleep", "wait", "wait_for"];
+const NO_SLEEP: &str =
+    "no step sleeps: a check waits until it holds, at most as long as its `within` says";
+
+/// What is wrong with `{ sql: SELECT max(1, 2) }`.
+const COMMA: &str =
+    "between `{` and `}` a comma ends a value: put quotes around one that has a comma in it";
+
 /// Steps may hold steps, so deep and no deeper.
 const MOST_DEPTH: usize = 4;
 
@@ -119,7 +128,14 @@ impl Reader<'_> {
 
     fn unknown_action(&mut self, entry: &Entry) {
         let known = || [COMMON, ACTIONS, CHECKS].concat();
-        let help = did_you_mean(&entry.key, known()).unwrap_or_else(|| {
+        let help = if SLEEPS.contains(&entry.key.as_str()) {
+            Some(NO_SLEEP.to_owned())
+        } else if is_rest(entry) {
+            Some(COMMA.to_owned())
+        } else {
+            did_you_mean(&entry.key, known())
+        };
+        let help = help.unwrap_or_else(|| {
             let (actions, checks) = (choice("actions", ACTIONS), choice("checks", CHECKS));
             format!("{actions}; {checks}")
         });
@@ -342,4 +358,10 @@ fn integer(text: &str) -> serde_json::Value {
     small
         .or_else(|_| text.parse::<u64>().map(Into::into))
         .unwrap_or_else(|_| text.into())
+}
+
+/// Whether it looks like what came after a comma, and not like a key.
+fn is_rest(entry: &Entry) -> bool {
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    entry.value.value == Value::Null && !entry.key.chars().all(word)
 }

@@ -164,7 +164,8 @@ impl JsonSchema for Step {
                 generator.subschema_for::<VariableName>(),
                 "A name for what this step gives, used as `${name}` in later ones: the one value of `sql`, what a \
                  program wrote, the line of the log that was found. In SQL it is put in as a literal, or as a part of the \
-                 text or the identifier in whose quotes it stands.",
+                 text or the identifier in whose quotes it stands. It is kept in the lab's labels, where everybody can \
+                 read it: no place for passwords.",
             ),
         ];
         for (key, schema, text) in common {

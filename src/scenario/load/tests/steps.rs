@@ -71,6 +71,8 @@ fn a_step_does_one_thing() {
 - { sql: SELECT 1, freeze: replica }
 - { slq: SELECT 1 }
 - { teleport: replica }
+- { sleep: 5s }
+- { sql: SELECT greatest(1, 2) AS n }
 - SELECT 1
 ",
     ));
@@ -107,10 +109,26 @@ fn a_step_does_one_thing() {
       |
       = help: the actions are `sql`, `sql_file`, `exec`, `finish`, `cancel`, `close`, `start`, `stop`, `restart`, `kill`, `promote`, `follow`, `rewind`, `reclone`, `set`, `hba`, `freeze`, `thaw`, `partition`, `isolate`, `delay`, `loss`, `rate`, `fill`, `corrupt`, `heal`, `not`, `hold`, `repeat`, `signal`, `backup`, `clone`, `restore`, `archive`, `load` and `create_subscriber`; the checks are `streaming`, `caught_up`, `synced`, `role`, `sync_state`, `timeline`, `slot`, `log`, `file`, `setting`, `rows`, `same_rows`, `lag`, `waiting`, `conflict`, `unreplicated` and `ledger`
 
-    error: a mapping with an action, such as `sql: …`, is wanted, not the text `SELECT 1`
-      --> a.yaml:10:3
+    error: `sleep` is neither an action nor a check
+      --> a.yaml:10:5
        |
-    10 | - SELECT 1
+    10 | - { sleep: 5s }
+       |     ^^^^^
+       |
+       = help: no step sleeps: a check waits until it holds, at most as long as its `within` says
+
+    error: `2) AS n` is neither an action nor a check
+      --> a.yaml:11:29
+       |
+    11 | - { sql: SELECT greatest(1, 2) AS n }
+       |                             ^^^^^^^
+       |
+       = help: between `{` and `}` a comma ends a value: put quotes around one that has a comma in it
+
+    error: a mapping with an action, such as `sql: …`, is wanted, not the text `SELECT 1`
+      --> a.yaml:12:3
+       |
+    12 | - SELECT 1
        |   ^^^^^^^^
     "#);
 }

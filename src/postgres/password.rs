@@ -1,0 +1,218 @@
+//! Where passwords stand in a text: SQL, connection strings, command lines.
+//!
+//! Owns the finding. A literal that only looks like a password is found too: what is found is left out where people
+//! read it, and kept apart where it must come back.
+
+use std::ops::Range;
+
+/// What stands before a password.
+const WORD: &str = "password";
+
+/// Where the passwords of a text stand, in order, without the quotes around them.
+#[must_use]
+pub fn places(text: &str) -> Vec<Range<usize>> {
+    let mut found = [after_the_word(text), in_addresses(text)].concat();
+    found.sort_by_key(|place| place.start);
+    let mut end = 0;
+    found.retain(|place| {
+        let apart = place.start >= end;
+        end = end.max(place.end);
+        apart
+    });
+    found
+}
+
+/// A text with what `put` gives in the place of each password.
+pub fn replace(text: &str, mut put: impl FnMut(&str) -> String) -> String {
+    let mut replaced = String::with_capacity(text.len());
+    let mut from = 0;
+    for place in places(text) {
+        replaced.push_str(&text[from..place.start]);
+        replaced.push_str(&put(&text[place.clone()]));
+        from = place.end;
+    }
+    replaced + &text[from..]
+}
+
+/// A text without its passwords, for what is shown or logged.
+#[must_use]
+pub fn without_passwords(text: &str) -> String {
+    replace(text, |_| "…".to_owned())
+}
+
+/// `PASSWORD 'a'` of a statement, `password=a` of a connection string, `PGPASSWORD=a` of a command line.
+fn after_the_word(text: &str) -> Vec<Range<usize>> {
+    // ASCII alone changes its case, so that places are the same in both.
+    let lower = text.to_ascii_lowercase();
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = lower[from..].find(WORD) {
+        from += at + WORD.len();
+        if let Some(value) = value(&text[from..]).filter(|value| !value.is_empty()) {
+            let end = from + value.end;
+            found.push(from + value.start..end);
+            from = end;
+        }
+    }
+    found
+}
+
+/// The password at the beginning of what follows the word.
+fn value(rest: &str) -> Option<Range<usize>> {
+    let at = rest.len() - rest.trim_start().len();
+    let Some(after) = rest[at..].strip_prefix('=') else {
+        return literal(&rest[at..]).map(|place| place.start + at..place.end + at);
+    };
+    let start = rest.len() - after.trim_start().len();
+    let place = of_pair(&rest[start..]);
+    Some(place.start + start..place.end + start)
+}
+
+/// The inside of a literal of SQL that a text begins with. One whose end was cut off goes on to the end of the text.
+fn literal(text: &str) -> Option<Range<usize>> {
+    if let Some(tagged) = text.strip_prefix('$') {
+        let (tag, inside) = tagged.split_once('$')?;
+        let is_tag = tag.chars().all(|c| c.is_alphanumeric() || c == '_');
+        let start = text.len() - inside.len();
+        let end = inside.find(&format!("${tag}$")).unwrap_or(inside.len());
+        return is_tag.then_some(start..start + end);
+    }
+    let escaped = text.starts_with(['E', 'e']);
+    let quoted = text.strip_prefix(['E', 'e']).unwrap_or(text);
+    let inside = quoted.strip_prefix('\'')?;
+    let start = text.len() - inside.len();
+    let mut letters = inside.char_indices().peekable();
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '\\' if escaped => _ = letters.next(),
+            '\'' if letters.next_if(|(_, next)| *next == '\'').is_none() => {
+                return Some(start..start + at);
+            }
+            _ => {}
+        }
+    }
+    Some(start..text.len())
+}
+
+/// The value that a text begins with, of a pair `key=value`. Within a literal of SQL its quotes are written twice.
+fn of_pair(text: &str) -> Range<usize> {
+    for quote in ["''", "'", "\""] {
+        let Some(inside) = text.strip_prefix(quote) else {
+            continue;
+        };
+        let mut from = 0;
+        while let Some(at) = inside[from..].find(quote).map(|at| from + at) {
+            // A backslash before a quote makes it a letter (manual, 32.1.1.1).
+            if !inside[..at].ends_with('\\') {
+                return quote.len()..quote.len() + at;
+            }
+            from = at + quote.len();
+        }
+        if quote != "''" {
+            return quote.len()..text.len();
+        }
+    }
+    let end = text.find(|letter: char| letter.is_whitespace() || matches!(letter, '\'' | '"'));
+    0..end.unwrap_or(text.len())
+}
+
+/// `postgresql://user:password@host/database`.
+fn in_addresses(text: &str) -> Vec<Range<usize>> {
+    let password = |(at, mark): (usize, &str)| {
+        let start = at + mark.len();
+        let rest = &text[start..];
+        let end = rest.find(|c: char| c.is_whitespace() || "/?'\"".contains(c));
+        let (who, _) = rest[..end.unwrap_or(rest.len())].rsplit_once('@')?;
+        let (user, _) = who.split_once(':')?;
+        Some(start + user.len() + 1..start + who.len()).filter(|place| !place.is_empty())
+    };
+    text.match_indices("://").filter_map(password).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let shown = [
+            (
+                "CREATE ROLE a PASSWORD 'se''cret' LOGIN",
+                "CREATE ROLE a PASSWORD '…' LOGIN",
+            ),
+            (
+                "alter role a password\n E'sec\\'ret' LOGIN",
+                "alter role a password\n E'…' LOGIN",
+            ),
+            (
+                "CREATE ROLE a ENCRYPTED PASSWORD 'secr",
+                "CREATE ROLE a ENCRYPTED PASSWORD '…",
+            ),
+            ("PASSWORD $$a'b$$ LOGIN", "PASSWORD $$…$$ LOGIN"),
+            ("PASSWORD $x$a$$b$x$ LOGIN", "PASSWORD $x$…$x$ LOGIN"),
+            ("ALTER ROLE a PASSWORD NULL", "ALTER ROLE a PASSWORD NULL"),
+            ("ALTER ROLE a PASSWORD ''", "ALTER ROLE a PASSWORD ''"),
+            (
+                "CONNECTION 'password=x user=a'",
+                "CONNECTION 'password=… user=a'",
+            ),
+            (
+                "CONNECTION 'user=a password=x' PUBLICATION p",
+                "CONNECTION 'user=a password=…' PUBLICATION p",
+            ),
+            (
+                "CONNECTION 'password = ''a b'' user=a'",
+                "CONNECTION 'password = ''…'' user=a'",
+            ),
+            (
+                "PGPASSWORD='a b' psql -c 'SELECT 1'",
+                "PGPASSWORD='…' psql -c 'SELECT 1'",
+            ),
+            ("PGPASSWORD=\"a b\" psql", "PGPASSWORD=\"…\" psql"),
+            (
+                "psql \"password='a\\' b' user=c\"",
+                "psql \"password='…' user=c\"",
+            ),
+            (
+                "psql postgresql://a:b@c@host/d",
+                "psql postgresql://a:…@host/d",
+            ),
+            (
+                "psql postgresql://a@host:5432/d",
+                "psql postgresql://a@host:5432/d",
+            ),
+            (
+                "postgresql://a:b@host/d?password=c",
+                "postgresql://a:…@host/d?password=…",
+            ),
+            (
+                "SET password_encryption = 'md5'",
+                "SET password_encryption = 'md5'",
+            ),
+            (
+                "password authentication failed for 'a'",
+                "password authentication failed for 'a'",
+            ),
+        ];
+        for (text, wanted) in shown {
+            assert_eq!(without_passwords(text), wanted);
+            assert_eq!(without_passwords(wanted), wanted);
+        }
+    }
+
+    #[test]
+    fn what_is_found_can_be_put_back() {
+        let text = "PASSWORD 'ä''ö'; password=ü postgresql://a:ß@b PASSWORD 'password=x";
+        let mut kept = Vec::new();
+        let hidden = replace(text, |password| {
+            kept.push(password.to_owned());
+            format!("<{}>", kept.len())
+        });
+        assert_eq!(kept, ["ä''ö", "ü", "ß", "password=x"]);
+        let marks = kept.iter().zip(1..);
+        let back = marks.fold(hidden, |text, (password, number)| {
+            text.replace(&format!("<{number}>"), password)
+        });
+        assert_eq!(back, text);
+    }
+}
