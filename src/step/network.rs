@@ -60,16 +60,18 @@ impl<E: Engine> Stage<'_, E> {
         .await
     }
 
-    /// Adds a fault to links. The nodes that are named must run; a frozen one has a network too.
+    /// Adds a fault to links. A node that is down has it when it starts.
     async fn fault<'n>(
         &self,
         named: impl IntoIterator<Item = &'n NodeName>,
         links: Vec<Link>,
         fault: impl Fn(&mut LinkFault),
     ) -> Seen {
+        let mut down = Vec::new();
         for node in named {
-            if self.container(node).await?.state != ContainerState::Paused {
-                self.running(node).await?;
+            match self.container(node).await?.state {
+                ContainerState::Running | ContainerState::Paused => {}
+                _ => down.push(format!("{node} is down, and starts with it")),
             }
         }
         let hit = links.clone();
@@ -81,7 +83,9 @@ impl<E: Engine> Stage<'_, E> {
             .links
             .into_iter()
             .filter(|fault| hit.contains(&fault.link()));
-        Ok(lines(&new.collect::<Vec<_>>()).join("; "))
+        let mut seen = lines(&new.collect::<Vec<_>>());
+        seen.extend(down);
+        Ok(seen.join("; "))
     }
 
     pub(super) async fn fill_disks(&self, nodes: &[NodeName]) -> Seen {

@@ -11,6 +11,9 @@ use crate::postgres::log;
 use crate::scenario::step::{Step, Stop, StopMode};
 use crate::wait::Probe;
 
+/// How long a base backup may take where a step does not say.
+const BACKING_UP: Duration = Duration::from_secs(60);
+
 impl<E: Engine> Stage<'_, E> {
     pub(super) async fn start(&self, step: &Step, nodes: &[NodeName]) -> Seen {
         let mut before = Vec::new();
@@ -54,10 +57,12 @@ impl<E: Engine> Stage<'_, E> {
             return self.running(node).await.map(drop);
         }
         // One that starts later may be taking its base backup.
-        let least = planned.filter(|planned| planned.later);
-        let least = least.map_or(Duration::ZERO, |_| Duration::from_secs(60));
+        let within = match planned {
+            Some(planned) if planned.later && step.within.is_none() => BACKING_UP,
+            _ => self.patience(step),
+        };
         let expected = || format!("`{node}` takes connections");
-        self.wait(self.patience(step).max(least), expected, || async {
+        self.wait(within, expected, || async {
             match self.client(node).await {
                 Ok(_) => Ok(Probe::Ready(())),
                 Err(Wrong::Unmet { found, .. }) => Ok(Probe::NotYet(found)),
