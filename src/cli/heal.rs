@@ -27,7 +27,7 @@ What is whole stays so: healing twice is no error. Faults of a run that was kill
 pub(super) struct Heal {
     /// The lab's name.
     name: LabName,
-    /// The nodes. All of them where none is named.
+    /// The nodes. All of them where none is named, or `all`.
     #[arg(value_name = "NODE")]
     nodes: Vec<NodeName>,
     /// Only what is between NODES and these.
@@ -39,7 +39,11 @@ pub(super) struct Heal {
 }
 
 impl Heal {
-    pub(super) async fn run(self, context: &Context) -> Result<Exit> {
+    pub(super) async fn run(mut self, context: &Context) -> Result<Exit> {
+        // As a step has it. No node can be called so.
+        if self.to.is_empty() {
+            self.nodes.retain(|node| node.as_str() != "all");
+        }
         let cluster = Cluster::find(Docker::connect().await?, &self.name).await?;
         for node in self.nodes.iter().chain(&self.to) {
             cluster.container(node.as_str())?;

@@ -12,6 +12,7 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
             None => found.extend(primary(name, node)),
         }
         found.extend(twins(scenario, name));
+        found.extend(reserved(name));
     }
     let loops = loops(scenario);
     let has_primary = scenario.nodes.0.iter().any(|(_, n)| n.standby_of.is_none());
@@ -98,6 +99,18 @@ fn primary(name: &NodeName, node: &Node) -> Vec<Finding> {
             Finding::key(format!("nodes.{name}.{key}"), message, help)
         })
         .collect()
+}
+
+/// Names that mean something else where a node's name may stand.
+fn reserved(name: &NodeName) -> Option<Finding> {
+    let means = match name.as_str() {
+        "all" => "every node, as in `heal: all`",
+        "gateway" => "this host, in a line of `hba`",
+        _ => return None,
+    };
+    let message = format!("a node cannot be called `{name}`, which means {means}");
+    let help = "give it another name".to_owned();
+    Some(Finding::key(format!("nodes.{name}"), message, help))
 }
 
 /// Two standbys of one upstream that it could not tell apart.

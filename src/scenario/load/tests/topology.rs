@@ -333,3 +333,32 @@ nodes:
       = help: write at least 2, or leave it out
     ");
 }
+
+#[test]
+fn a_node_s_name_means_nothing_else() {
+    let shown = wrong(
+        "\
+name: a
+nodes:
+  all: {}
+  gateway: { standby_of: all }
+",
+    );
+    insta::assert_snapshot!(shown, @r#"
+    error: a node cannot be called `all`, which means every node, as in `heal: all`
+     --> a.yaml:3:3
+      |
+    3 |   all: {}
+      |   ^^^
+      |
+      = help: give it another name
+
+    error: a node cannot be called `gateway`, which means this host, in a line of `hba`
+     --> a.yaml:4:3
+      |
+    4 |   gateway: { standby_of: all }
+      |   ^^^^^^^
+      |
+      = help: give it another name
+    "#);
+}
