@@ -181,7 +181,13 @@ pub(super) fn check(check: &Check) -> String {
             }
             text
         }
-        Check::Log(log) => format!("the log has `{}`", one_line(&log.has)),
+        Check::Log(log) => {
+            let has = log.has.iter().map(|words| ("has", words));
+            let lacks = log.lacks.iter().map(|words| ("lacks", words));
+            let parts = has.chain(lacks);
+            let parts = parts.map(|(verb, words)| format!("{verb} `{}`", one_line(words)));
+            format!("the log {}", parts.collect::<Vec<_>>().join(" and "))
+        }
         Check::File(file) => match &file.has {
             Some(has) if has.is_empty() => format!("the file {} is empty", file.path),
             Some(has) => format!("the file {} has `{}`", file.path, one_line(has)),

@@ -79,17 +79,21 @@ impl<E: Engine> Stage<'_, E> {
             mark.and_then(|mark| mark.get(node)).copied().unwrap_or(0)
         };
         let lines = self.lines(node).await?;
-        let mut new = lines.iter().skip(before);
-        Ok(match new.clone().find(|line| line.contains(&check.has)) {
+        let new = lines.get(before..).unwrap_or_default();
+        let find = |words: &String| new.iter().find(|line| line.contains(words));
+        if let Some(line) = check.lacks.as_ref().and_then(find) {
+            return Ok(Probe::NotYet(format!("it has: {line}")));
+        }
+        let Some(has) = &check.has else {
+            return Ok(Probe::Ready(format!("no line of {} has it", new.len())));
+        };
+        Ok(match find(has) {
             Some(line) => {
                 *self.given.lock().await = Some(line.clone());
                 Probe::Ready(line.clone())
             }
-            None => Probe::NotYet(match new.next_back() {
-                Some(last) => format!(
-                    "no line of {} has it; the last is: {last}",
-                    lines.len() - before
-                ),
+            None => Probe::NotYet(match new.last() {
+                Some(last) => format!("no line of {} has it; the last is: {last}", new.len()),
                 None => "the server has written nothing since".to_owned(),
             }),
         })

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Finding, Scenario};
 use crate::name::{NodeName, SessionName, StepName};
-use crate::scenario::step::{Action, Check, Expect, Follow, LoadKind, Step, variables};
+use crate::scenario::step::{Action, Check, Expect, Follow, LoadKind, LogCheck, Step, variables};
 use crate::scenario::suggest::{choice, did_you_mean_or_list};
 use crate::scenario::tree::shortened;
 
@@ -245,7 +245,9 @@ impl<'a> Walk<'a> {
         let gives = is_sql
             || matches!(
                 action,
-                Action::Exec(_) | Action::Finish(_) | Action::Check(Check::Log(_))
+                Action::Exec(_)
+                    | Action::Finish(_)
+                    | Action::Check(Check::Log(LogCheck { has: Some(_), .. }))
             );
         let looks = matches!(
             action,

@@ -193,7 +193,11 @@ pub struct SlotCheck {
 #[serde(deny_unknown_fields)]
 pub struct LogCheck {
     /// What one line must have in it.
-    pub has: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has: Option<String>,
+    /// What no line may have in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lacks: Option<String>,
     /// The step, by its name, since whose beginning it must have been written. Since the first step where silent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<crate::name::StepName>,

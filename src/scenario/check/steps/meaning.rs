@@ -68,7 +68,13 @@ impl Walk<'_> {
                 let help = "add `at_least: 1MB`, or `at_most: 5s`".to_owned();
                 Some(("a lag has a bound".to_owned(), Some(help)))
             }
-            Check::Log(log) if log.has.is_empty() => Some(("every line has that".to_owned(), None)),
+            Check::Log(log) if log.has.is_none() && log.lacks.is_none() => {
+                let help = "add `has: …`, or `lacks: …`".to_owned();
+                Some(("these words are missing".to_owned(), Some(help)))
+            }
+            Check::Log(log) if [&log.has, &log.lacks].contains(&&Some(String::new())) => {
+                Some(("every line has that".to_owned(), None))
+            }
             Check::Role(states) => states
                 .values()
                 .find_map(|state| word(state, &["primary", "standby"], "role")),

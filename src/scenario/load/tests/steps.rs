@@ -27,7 +27,9 @@ fn a_mapping_may_be_written_as_the_value_of_its_one_key() {
         panic!("two stops");
     };
     assert_eq!(one.node, other.node);
-    assert!(matches!(&third.action, Action::Check(Check::Log(log)) if log.has == "PANIC"));
+    assert!(
+        matches!(&third.action, Action::Check(Check::Log(log)) if log.has.as_deref() == Some("PANIC"))
+    );
     let error = fourth
         .expect
         .as_ref()
