@@ -30,6 +30,14 @@ pub fn chain(error: &dyn Error) -> String {
     text
 }
 
+/// A number of things: `1 row`, `2 rows`.
+#[must_use]
+pub fn count(number: impl std::fmt::Display, thing: &str) -> String {
+    let number = number.to_string();
+    let plural = if number == "1" { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
+
 /// A duration as people read it: `12 ms`, `1.0 s`, `2 min 5 s`.
 #[must_use]
 pub fn duration(took: Duration) -> String {
@@ -40,5 +48,16 @@ pub fn duration(took: Duration) -> String {
         format!("{:.1} s", took.as_secs_f64())
     } else {
         format!("{} min {} s", took.as_secs() / 60, took.as_secs() % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_thing_is_no_several() {
+        let said = [0, 1, 2, 11].map(|number| count(number, "row"));
+        assert_eq!(said, ["0 rows", "1 row", "2 rows", "11 rows"]);
     }
 }

@@ -214,6 +214,15 @@ fn kill(lab: &Lab, phase: usize) {
     let lines = Lab::reach(&mut up, phase);
     signal(&up, "-KILL");
     let (_, rest) = finish(up, lines);
+    if PHASES[phase] == "taking base backups" {
+        let refused = run(&["step", &lab.0]);
+        assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
+        let status = run(&["status", &lab.0]);
+        for told in [refused, status].map(|told| said(&told)) {
+            assert!(told.contains("has not ended, or was killed"), "{told}");
+            assert!(told.contains(&format!("`lab down {}`", lab.0)), "{told}");
+        }
+    }
     // Both ways are tried, in turn.
     let removed = if phase.is_multiple_of(2) {
         run(&["gc"])

@@ -33,10 +33,31 @@ impl Psql {
         let cluster = self.lab.find().await?;
         let node = node_or_primary(&cluster, self.node.as_deref())?;
         let database = cluster.plan.database.as_str();
-        let mut command: Vec<String> = ["psql", "-U", SUPERUSER, "-d", database]
-            .map(str::to_owned)
-            .into();
-        command.extend(self.arguments);
+        let command = command(database, self.arguments);
         run_in(&cluster.engine, cluster.container(&node)?, &node, &command).await
+    }
+}
+
+/// What psql shows a long result with. Debian's own looks for `pager`, which is a link that not every image has; without
+/// one the result would be lost. Nor has every image a description of the terminal, of which `-d` lets `less` be silent.
+const PAGER: &str = "PSQL_PAGER=less -d || more || cat";
+
+fn command(database: &str, arguments: Vec<String>) -> Vec<String> {
+    let command = ["env", PAGER, "psql", "-U", SUPERUSER, "-d", database];
+    let command = command.into_iter().map(str::to_owned);
+    command.chain(arguments).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_psql_is_told_comes_after_what_it_needs() {
+        let told = command("shopping", vec!["-c".to_owned(), "SELECT 1".to_owned()]);
+        let wanted = [
+            "env", PAGER, "psql", "-U", "postgres", "-d", "shopping", "-c", "SELECT 1",
+        ];
+        assert_eq!(told, wanted);
     }
 }

@@ -9,7 +9,7 @@ use replication_lab::name::LabName;
 use replication_lab::report::table;
 
 use super::list;
-use super::output::{self, Output};
+use super::output::{self, Output, say};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -40,7 +40,13 @@ impl Status {
             }
             return Ok(Exit::Done);
         };
-        let status = Cluster::find(docker, &name).await?.status().await;
+        let cluster = Cluster::find(docker, &name).await?;
+        let status = cluster.status().await;
+        if !cluster.is_complete {
+            say(&format!(
+                "`lab up` of {name} has not ended, or was killed: `lab down {name}` removes what is there"
+            ));
+        }
         match self.output {
             Output::Json => output::json(&status)?,
             Output::Table => output::print(&table::status(&status))?,

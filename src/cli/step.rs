@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::Args;
-use replication_lab::cluster::Cluster;
+use replication_lab::cluster::{Cluster, ClusterError};
 use replication_lab::engine::docker::Docker;
 use replication_lab::exit::Exit;
 use replication_lab::report::run::{About, RunReport};
@@ -69,6 +69,11 @@ struct Stepped {
 impl Step {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
         let cluster = self.lab.find().await?;
+        if !cluster.is_complete {
+            let lab = self.lab.name.clone();
+            let missing = "its `lab up` has not ended, or was killed".to_owned();
+            return Err(ClusterError::HalfMade { lab, missing }.into());
+        }
         if cluster.plan.steps.is_empty() {
             let lab = &self.lab.name;
             return Err(Misuse {

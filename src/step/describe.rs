@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::name::NodeName;
 use crate::postgres::password::without_passwords;
+use crate::report::count;
 use crate::scenario::step::{
     Action, ArchiveState, Cell, Check, Corrupt, Delay, Heal, LoadKind, Loss, OneOrMany, Rate,
     StateOf, Step,
@@ -57,16 +58,16 @@ pub fn describe(step: &Step) -> String {
         Action::Hold(hold) => {
             let always = if hold.never { "never" } else { "always" };
             format!(
-                "{always}, during {} steps: {}",
-                hold.during.len(),
+                "{always}, during {}: {}",
+                count(hold.during.len(), "step"),
                 check(&hold.check)
             )
         }
         Action::Repeat(repeat) => {
             let values: Vec<String> = repeat.over.iter().map(ToString::to_string).collect();
             format!(
-                "{} steps for each of {}",
-                repeat.steps.len(),
+                "{} for each of {}",
+                count(repeat.steps.len(), "step"),
                 one_line(&values.join(", "))
             )
         }

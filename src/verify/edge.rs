@@ -10,7 +10,7 @@ use crate::name::SlotName;
 use crate::plan::{PlannedNode, Standby};
 use crate::postgres::catalog::{self, Table};
 use crate::postgres::client::words;
-use crate::report::{chain, duration};
+use crate::report::{chain, count, duration};
 use crate::wait::{Probe, WaitError, wait_for};
 
 use super::compare::compare;
@@ -116,7 +116,9 @@ fn summary(inserted: &Inserted, values: usize) -> String {
         .iter()
         .filter(|row| matches!(row.how, How::Updated { .. }))
         .count();
-    let mut text = format!("{rows} rows in {rows} tables, {values} values equal");
+    let (tables, rows) = (count(rows, "table"), count(rows, "row"));
+    let values = count(values, "value");
+    let mut text = format!("{rows} in {tables}, {values} equal");
     if updated > 0 {
         _ = write!(text, ", {updated} of the rows updated in place");
     }
@@ -136,7 +138,7 @@ pub(super) async fn remove(client: &Client, written: &Written) -> Result<String,
         .await
         .map_err(|error| chain(&error))?;
     match removed.left.first() {
-        None => Ok(format!("{} rows", removed.rows)),
+        None => Ok(count(removed.rows, "row")),
         Some(left) => Err(format!("a row is left in {}: {}", left.table, left.because)),
     }
 }

@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::plan::{PlannedNode, PlannedSubscription};
 use crate::postgres::client::words;
 use crate::postgres::logical::TABLE_STATES;
-use crate::report::{chain, duration};
+use crate::report::{chain, count, duration};
 use crate::wait::{Probe, WaitError, wait_for};
 
 use super::edge::Written;
@@ -177,7 +177,7 @@ impl<E: Engine> Proof<'_, E> {
                 ))),
                 Some(false) => Ok(Probe::NotYet(format!("slot `{slot}` is not in use"))),
                 Some(true) => {
-                    let ready = judge::count(tables.len(), "table");
+                    let ready = count(tables.len(), "table");
                     Ok(Probe::Ready(format!(
                         "{ready} ready, slot `{slot}` is active"
                     )))

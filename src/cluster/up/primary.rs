@@ -15,6 +15,7 @@ use crate::event::{Event, Phase};
 use crate::plan::PlannedNode;
 use crate::postgres::MAINTENANCE_DATABASE;
 use crate::postgres::hba::Addresses;
+use crate::report::count;
 
 use super::build::{Build, Live, Meeting};
 
@@ -110,7 +111,8 @@ impl<E: Engine> Build<E> {
             let said = if dataset.files.is_empty() {
                 format!("tables of dataset {name} made")
             } else {
-                format!("dataset {name} loaded: {tables} tables, {rows} rows")
+                let (tables, rows) = (count(tables, "table"), count(rows, "row"));
+                format!("dataset {name} loaded: {tables}, {rows}")
             };
             self.clock.report(&Event::Node(planned.name.clone(), said));
         }

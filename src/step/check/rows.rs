@@ -10,6 +10,7 @@ use super::{Looked, failed};
 use crate::engine::Engine;
 use crate::name::{DatabaseName, NodeName, TableName};
 use crate::postgres::client::{identifier, literal};
+use crate::report::count;
 use crate::scenario::step::{NodePair, RowCount, Step, Unreplicated};
 use crate::wait::Probe;
 
@@ -62,14 +63,12 @@ impl<E: Engine> Stage<'_, E> {
         if rows == 0 {
             // Nothing compared is nothing proven.
             return Ok(Probe::NotYet(format!(
-                "`{first}` has no rows in {} tables",
-                tables.len()
+                "`{first}` has no rows in {}",
+                count(tables.len(), "table")
             )));
         }
-        let tables = tables.len();
-        Ok(Probe::Ready(format!(
-            "{rows} rows in {tables} tables are the same"
-        )))
+        let (rows, tables) = (count(rows, "row"), count(tables.len(), "table"));
+        Ok(Probe::Ready(format!("{rows} in {tables} are the same")))
     }
 
     /// The tables of a node, without those of PostgreSQL itself.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::report::count;
 use crate::verify::probe::Sighting;
 
 use super::Stage;
@@ -118,12 +119,6 @@ impl Tally {
         }
         text
     }
-}
-
-/// A number of things, in words.
-pub(super) fn count(number: usize, thing: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {thing}{plural}")
 }
 
 #[cfg(test)]

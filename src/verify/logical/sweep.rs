@@ -8,7 +8,7 @@ use crate::verify::probe::{self, ProbeRow, Sought};
 use crate::verify::{Check, Proof, check};
 
 use super::published::{self, Published, sought};
-use super::{Edge, Wanted, judge};
+use super::{Edge, Wanted};
 
 impl<E: Engine> Proof<'_, E> {
     /// Finds the rows that look like another row of their table in what is published of them: a table without a key may
@@ -73,7 +73,7 @@ impl<E: Engine> Proof<'_, E> {
                 count = Some(count.unwrap_or(0) + rows.len());
             }
         }
-        Ok(count.map(|count| judge::count(count, "row")))
+        Ok(count.map(|rows| crate::report::count(rows, "row")))
     }
 
     /// Takes away what no removal is sent for.
