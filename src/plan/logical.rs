@@ -1,12 +1,15 @@
 //! What logical replication asks for: who has which rows and tables, what is published, who subscribes to it.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
+use crate::dataset::SqlFile;
 use crate::name::{NodeName, ObjectName, SlotName};
 use crate::postgres::logical;
 use crate::scenario::{DatasetRef, Node, Scenario, SqlFiles, root};
 
-use super::{PlannedDataset, sql_files};
+use super::PlannedDataset;
 
 /// A publication as it will be created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,4 +121,17 @@ fn dataset(data: &DatasetRef, sql: &SqlFiles, tables_only: bool) -> PlannedDatas
         schema_sql: sql_files(&data.schema, sql),
         sql: sql_files(&data.files, sql),
     }
+}
+
+fn sql_files(names: &[PathBuf], sql: &SqlFiles) -> Vec<SqlFile> {
+    names
+        .iter()
+        .map(|name| name.display().to_string())
+        .filter_map(|name| {
+            Some(SqlFile {
+                text: sql.get(&name)?.clone(),
+                name,
+            })
+        })
+        .collect()
 }
