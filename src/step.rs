@@ -27,6 +27,8 @@ mod set;
 mod signal;
 mod sql;
 mod stage;
+#[cfg(test)]
+mod stopped;
 mod variables;
 mod work;
 
