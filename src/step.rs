@@ -13,6 +13,7 @@ mod fault;
 mod follow;
 pub mod groups;
 mod hba;
+mod hold;
 mod ledger;
 mod load;
 mod log;
@@ -26,6 +27,8 @@ mod set;
 mod signal;
 mod sql;
 mod stage;
+#[cfg(test)]
+mod stopped;
 mod variables;
 mod work;
 
@@ -38,7 +41,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cluster::{Cluster, ClusterError};
 use crate::engine::Engine;
 use crate::event::{Event, Reporter};
-use crate::scenario::step::{Action, Hold, PATIENCE, Repeat, Step};
+use crate::scenario::step::{Action, PATIENCE, Repeat, Step};
 
 pub use crate::event::Outcome;
 pub use describe::describe;
@@ -86,6 +89,8 @@ enum Wrong {
     },
     /// It could not be carried out.
     Failed(String),
+    /// It could not be carried out, for whom it is about is frozen.
+    Frozen(String),
     /// Somebody pressed ctrl-c.
     Interrupted,
 }
@@ -327,40 +332,6 @@ impl<'a, 'b, E: Engine> Walk<'a, 'b, E> {
         Ok(format!("{} times", repeat.over.len()))
     }
 
-    /// A check that holds, or never does, while steps happen.
-    async fn hold(&mut self, step: &Step, hold: &Hold, number: &str) -> Seen {
-        let stage = self.stage;
-        let watching = stage.watch(step, hold);
-        let prefix = format!("{number}.");
-        tokio::pin!(watching);
-        let during = self.steps(&hold.during, &prefix, 0);
-        let ended = tokio::select! {
-            wrong = &mut watching => Err(wrong),
-            ended = during => Ok(ended),
-        };
-        let (at, _) = self.marks.last().cloned().unwrap_or_default();
-        match ended {
-            Ok(Ended::Well) => {
-                let how = if hold.never { "never held" } else { "held" };
-                let looks = match stage.looks() {
-                    1 => "once".to_owned(),
-                    looks => format!("{looks} times"),
-                };
-                Ok(format!("{how} all the time, looked at {looks}"))
-            }
-            Ok(Ended::Failed) => Err(Wrong::Failed(format!("step {at}, during it, failed"))),
-            Ok(Ended::Interrupted) => Err(Wrong::Interrupted),
-            Err(Wrong::Unmet { expected, found }) if at != number => Err(Wrong::Unmet {
-                expected,
-                found: format!("{found}\nwhile step {at} happened"),
-            }),
-            Err(Wrong::Failed(why)) if at != number => {
-                Err(Wrong::Failed(format!("{why}\nwhile step {at} happened")))
-            }
-            Err(wrong) => Err(wrong),
-        }
-    }
-
     /// Of a step that is wrong because the run's time is up, that it is.
     fn in_time(&self, wrong: Wrong) -> Wrong {
         // A wait ends where the next look would come too late.
@@ -374,7 +345,7 @@ impl<'a, 'b, E: Engine> Walk<'a, 'b, E> {
                 expected,
                 found: format!("{found}\n{late}"),
             },
-            Wrong::Failed(why) => Wrong::Failed(format!("{why}\n{late}")),
+            Wrong::Failed(why) | Wrong::Frozen(why) => Wrong::Failed(format!("{why}\n{late}")),
             Wrong::Interrupted => Wrong::Failed(late),
         }
     }
@@ -390,7 +361,7 @@ fn outcome(
     let (passed, seen, expected) = match seen {
         Ok(seen) => (true, seen, None),
         Err(Wrong::Unmet { expected, found }) => (false, found, Some(expected)),
-        Err(Wrong::Failed(why)) => (false, why, None),
+        Err(Wrong::Failed(why) | Wrong::Frozen(why)) => (false, why, None),
         Err(Wrong::Interrupted) => return None,
     };
     Some(Outcome {

@@ -19,12 +19,12 @@ pub enum Probe<T> {
 #[derive(Debug, thiserror::Error)]
 pub enum WaitError<E: std::error::Error + 'static> {
     /// The limit ran out.
-    #[error("gave up after {}; last seen: {seen}", crate::report::duration(*.limit))]
+    #[error("gave up after {}{}", crate::report::duration((*.limit).max(Duration::from_millis(1))), last(.seen.as_deref()))]
     Limit {
         /// The limit that ran out.
         limit: Duration,
-        /// What the last look saw.
-        seen: String,
+        /// What the last look saw that got an answer.
+        seen: Option<String>,
     },
     /// Somebody pressed ctrl-c.
     #[error("interrupted")]
@@ -32,6 +32,13 @@ pub enum WaitError<E: std::error::Error + 'static> {
     /// A look failed in a way that no waiting mends.
     #[error(transparent)]
     Failed(E),
+}
+
+fn last(seen: Option<&str>) -> String {
+    seen.map_or_else(
+        || ", before anything was seen".to_owned(),
+        |seen| format!("; last seen: {seen}"),
+    )
 }
 
 /// Looks every few milliseconds, backing off slowly to a tenth of a second, until the condition holds,
@@ -51,7 +58,7 @@ where
 {
     let deadline = Instant::now() + limit;
     let mut pause = Duration::from_millis(2);
-    let mut seen = "nothing".to_owned();
+    let mut seen = None;
     loop {
         let looked = tokio::select! {
             () = cancel.cancelled() => return Err(WaitError::Interrupted),
@@ -59,7 +66,7 @@ where
         };
         match looked {
             Ok(Ok(Probe::Ready(value))) => return Ok(value),
-            Ok(Ok(Probe::NotYet(now))) => seen = now,
+            Ok(Ok(Probe::NotYet(now))) => seen = Some(now),
             Ok(Err(error)) => return Err(WaitError::Failed(error)),
             Err(_) => return Err(WaitError::Limit { limit, seen }),
         }
@@ -122,7 +129,11 @@ mod tests {
             Ok::<_, Infallible>(Probe::Ready(()))
         })
         .await;
-        assert!(matches!(waited, Err(WaitError::Limit { .. })));
+        let error = waited.expect_err("nobody answers");
+        assert_eq!(
+            error.to_string(),
+            "gave up after 1.0 s, before anything was seen"
+        );
     }
 
     #[tokio::test]

@@ -170,7 +170,9 @@ pub enum Action {
     Heal(Heal),
     /// A check that must not hold.
     Not(Check),
-    /// A check that holds all the time while other steps happen.
+    /// A check that holds all the time while other steps happen. A look at it that gets no answer, of a frozen node or
+    /// within the time that a check may wait, says nothing; one at least must get an answer. A node that is down is an
+    /// answer.
     Hold(Hold),
     /// Steps that happen several times: once for each value of a list.
     Repeat(Repeat),

@@ -40,7 +40,7 @@ impl<E: Engine> Stage<'_, E> {
             Check::Streaming(streaming) => self.streaming(streaming).await,
             Check::CaughtUp(nodes) => self.is_caught_up(&nodes.0).await,
             Check::Synced(synced) => self.synced(step, synced).await,
-            Check::Role(states) => self.states(states, Self::role).await,
+            Check::Role(states) => self.roles(states).await,
             Check::Timeline(states) => self.states(states, Self::timeline).await,
             Check::SyncState(states) => self.sync_states(super::target(step)?.0, states).await,
             Check::Slot(slot) => self.slot_is(super::target(step)?.0, slot).await,

@@ -72,8 +72,14 @@ pub fn describe(step: &Step) -> String {
             )
         }
         Action::Load(load) => match load.kind {
-            LoadKind::Pgbench => format!("pgbench with {} connections", load.clients),
-            LoadKind::Ledger => format!("a ledger with {} connections", load.clients),
+            LoadKind::Pgbench => {
+                let clients = count(load.clients, "connection");
+                format!("pgbench with {clients}")
+            }
+            LoadKind::Ledger => {
+                let clients = count(load.clients, "connection");
+                format!("a ledger with {clients}")
+            }
         },
         Action::Signal(signal) => {
             format!("SIG{} to every {}", signal.signal.word(), signal.backend)
@@ -92,28 +98,34 @@ fn fault(action: &Action) -> Option<String> {
         Action::Partition(partition) => match &partition.to {
             None => format!("cut off from each other: {}", list(&partition.from)),
             Some(to) if partition.one_way => format!(
-                "what {} sends no longer reaches {}",
+                "what {} {} no longer reaches {}",
                 list(&partition.from),
+                verb(&partition.from, "send"),
                 list(to)
             ),
             Some(to) => format!("cut {} off from {}", list(&partition.from), list(to)),
         },
         Action::Isolate(nodes) => format!("cut {} off from all other nodes", list(nodes)),
         Action::Delay(Delay { from, to, time, .. }) => format!(
-            "what {} sends to {} arrives {} later",
+            "what {} {} to {} arrives {} later",
             list(from),
+            verb(from, "send"),
             list(to),
             crate::report::duration(time.0)
         ),
         Action::Loss(Loss { from, to, percent }) => {
             format!(
-                "{percent} of what {} sends to {} is lost",
+                "{percent} of what {} {} to {} is lost",
                 list(from),
+                verb(from, "send"),
                 list(to)
             )
         }
         Action::Rate(Rate { from, to, rate }) => {
             format!("at most {rate} pass from {} to {}", list(from), list(to))
+        }
+        Action::Fill(nodes) if nodes.0.len() > 1 => {
+            format!("fill the data disks of {}", list(nodes))
         }
         Action::Fill(nodes) => format!("fill the data disk of {}", list(nodes)),
         Action::Corrupt(Corrupt { table, block }) => format!("overwrite page {block} of {table}"),
@@ -158,7 +170,8 @@ pub(super) fn check(check: &Check) -> String {
                 .from
                 .as_ref()
                 .map_or_else(String::new, |from| format!(" from {from}"));
-            format!("{} streams{from}", list(&streaming.node))
+            let streams = verb(&streaming.node, "stream");
+            format!("{} {streams}{from}", list(&streaming.node))
         }
         Check::CaughtUp(nodes) => format!("{} caught up", list(nodes)),
         Check::Synced(synced) => match &synced.subscription {
@@ -203,7 +216,7 @@ pub(super) fn check(check: &Check) -> String {
         Check::Rows(rows) => {
             let pairs = rows
                 .iter()
-                .map(|(table, count)| format!("{table} has {count} rows"));
+                .map(|(table, rows)| format!("{table} has {}", count(rows, "row")));
             one_line(&pairs.collect::<Vec<_>>().join(", "))
         }
         Check::Lag(lag) => {
@@ -240,7 +253,7 @@ pub(super) fn check(check: &Check) -> String {
         Check::Unreplicated(missing) => {
             let rows = missing
                 .rows
-                .map_or("rows".to_owned(), |rows| format!("{rows} rows"));
+                .map_or("rows".to_owned(), |rows| count(rows, "row"));
             format!("{} has {rows} that {} lacks", missing.from, missing.node)
         }
         Check::SameRows(same) => {
@@ -260,6 +273,12 @@ fn states_of(what: &str, states: &StateOf) -> String {
 fn list(nodes: &OneOrMany<NodeName>) -> String {
     let names: Vec<&str> = nodes.0.iter().map(NodeName::as_str).collect();
     names.join(", ")
+}
+
+/// A verb that is about nodes: one `streams`, several `stream`.
+fn verb(nodes: &OneOrMany<NodeName>, word: &str) -> String {
+    let ending = if nodes.0.len() == 1 { "s" } else { "" };
+    format!("{word}{ending}")
 }
 
 /// A text on one line, without passwords, cut where it is long.
@@ -282,6 +301,37 @@ mod tests {
         let text = format!("SELECT '{}', PASSWORD 'secret'", "a".repeat(MOST - 24));
         let line = one_line(&text);
         assert!(line.ends_with("PASSWORD '…'"), "{line}");
+    }
+
+    #[test]
+    fn one_and_several_are_told_apart() {
+        let text = "\
+name: a
+nodes: { p: { disk: 512MB }, r: { standby_of: p }, s: { standby_of: p } }
+steps:
+- streaming: r
+- streaming: { node: [r, s], from: p }
+- delay: { from: p, to: r, time: 1s }
+- delay: { from: [p, s], to: r, time: 1s }
+- rows: { t: 1 }
+- hold: { check: { streaming: r }, during: [{ sql: SELECT 1 }] }
+- repeat: { over: [1], as: n, steps: [{ sql: SELECT 1 }, { sql: SELECT 2 }] }
+";
+        let source = Source::new("a.yaml", text.as_bytes(), None).expect("text");
+        let loaded = load(&source, &Overrides::default()).expect("a scenario");
+        let said: Vec<String> = loaded.scenario.steps.iter().map(describe).collect();
+        assert_eq!(
+            said,
+            [
+                "r streams",
+                "r, s stream from p",
+                "what p sends to r arrives 1.0 s later",
+                "what p, s send to r arrives 1.0 s later",
+                "t has 1 row",
+                "always, during 1 step: r streams",
+                "2 steps for each of 1",
+            ]
+        );
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
@@ -16,7 +15,7 @@ use crate::engine::{Container, ContainerState, Engine};
 use crate::name::{DatabaseName, NodeName, SessionName, UserName};
 use crate::postgres::SUPERUSER;
 use crate::postgres::client::{self, Noticing};
-use crate::scenario::step::{Action, Hold, Step, variables as named};
+use crate::scenario::step::{Action, Step, variables as named};
 use crate::wait::{Probe, WaitError, wait_for};
 
 /// Whom a connection belongs to.
@@ -31,7 +30,6 @@ pub(super) struct Stage<'a, E> {
     clients: Mutex<BTreeMap<Key, Arc<Noticing>>>,
     pub(super) sessions: Mutex<BTreeMap<SessionName, Session>>,
     pub(super) marks: Mutex<BTreeMap<String, super::Mark>>,
-    looks: AtomicUsize,
     pub(super) loads: Mutex<BTreeMap<SessionName, super::load::Running>>,
     pub(super) ledgers: Mutex<BTreeMap<SessionName, super::ledger::Ledger>>,
     variables: Mutex<Captured>,
@@ -41,7 +39,7 @@ pub(super) struct Stage<'a, E> {
 
 /// A look that no waiting mends.
 #[derive(Debug, thiserror::Error)]
-#[error("{}", match .0 { Wrong::Failed(why) => why.as_str(), Wrong::Unmet { found, .. } => found.as_str(), Wrong::Interrupted => "interrupted" })]
+#[error("{}", match .0 { Wrong::Failed(why) | Wrong::Frozen(why) => why.as_str(), Wrong::Unmet { found, .. } => found.as_str(), Wrong::Interrupted => "interrupted" })]
 struct Final(Wrong);
 
 impl<'a, E: Engine> Stage<'a, E> {
@@ -59,7 +57,6 @@ impl<'a, E: Engine> Stage<'a, E> {
             clients: Mutex::default(),
             sessions: Mutex::default(),
             marks: Mutex::default(),
-            looks: AtomicUsize::new(0),
             loads: Mutex::default(),
             ledgers: Mutex::default(),
             variables: Mutex::default(),
@@ -117,16 +114,20 @@ impl<'a, E: Engine> Stage<'a, E> {
             .and_then(|expect| expect.error.as_ref());
         let seen = match (self.act(step).await, expect) {
             // Statements compare the server's error themselves.
-            (Err(Wrong::Failed(why)), Some(wanted)) if !step.action.is_sql() => match &wanted.has {
-                Some(has) if !why.contains(has.as_str()) => {
-                    let expected = wanted.to_string();
-                    Err(Wrong::Unmet {
-                        expected,
-                        found: why,
-                    })
+            (Err(Wrong::Failed(why) | Wrong::Frozen(why)), Some(wanted))
+                if !step.action.is_sql() =>
+            {
+                match &wanted.has {
+                    Some(has) if !why.contains(has.as_str()) => {
+                        let expected = wanted.to_string();
+                        Err(Wrong::Unmet {
+                            expected,
+                            found: why,
+                        })
+                    }
+                    _ => Ok(why),
                 }
-                _ => Ok(why),
-            },
+            }
             (Ok(seen), Some(wanted)) if !step.action.is_sql() => Err(Wrong::Unmet {
                 expected: wanted.to_string(),
                 found: format!("no error, but {seen}"),
@@ -184,32 +185,6 @@ impl<'a, E: Engine> Stage<'a, E> {
         }
     }
 
-    /// Looks at a check again and again, until it is not as it should be.
-    pub(super) async fn watch(&self, step: &Step, hold: &Hold) -> Wrong {
-        self.looks.store(0, Ordering::Relaxed);
-        loop {
-            let looked = self.look(step, &hold.check).await;
-            let wrong = match looked {
-                Ok(Probe::Ready(seen)) if hold.never => Some(seen),
-                Ok(Probe::NotYet(seen)) if !hold.never => Some(seen),
-                Ok(_) => None,
-                Err(wrong) => return wrong,
-            };
-            if let Some(found) = wrong {
-                let always = if hold.never { "never" } else { "always" };
-                let expected = format!("{always}: {}", super::describe::check(&hold.check));
-                return Wrong::Unmet { expected, found };
-            }
-            self.looks.fetch_add(1, Ordering::Relaxed);
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    /// How often the held check was looked at.
-    pub(super) fn looks(&self) -> usize {
-        self.looks.load(Ordering::Relaxed)
-    }
-
     /// Waits for a condition. When time runs out, what was last seen is what was found.
     pub(super) async fn wait<T, F>(
         &self,
@@ -245,16 +220,18 @@ impl<'a, E: Engine> Stage<'a, E> {
     /// The node's container, which must be running: nobody waits for a node that is down.
     pub(super) async fn running(&self, node: &NodeName) -> Seen<Container> {
         let container = self.container(node).await?;
-        Err(Wrong::Failed(match container.state {
+        Err(match container.state {
             ContainerState::Running => return Ok(container),
-            ContainerState::Paused => format!("`{node}` is frozen: {}", self.thaws(node)),
+            ContainerState::Paused => {
+                Wrong::Frozen(format!("`{node}` is frozen: {}", self.thaws(node)))
+            }
             _ => {
                 let lab = &self.cluster.plan.lab;
-                format!(
+                Wrong::Failed(format!(
                     "`{node}` does not run: the step `start` starts it, or `lab start {lab} {node}`"
-                )
+                ))
             }
-        }))
+        })
     }
 
     /// What lets a frozen node go on, in a scenario and by hand.

@@ -164,38 +164,20 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::cluster::Cluster;
     use crate::engine::fake::Fake;
-    use crate::plan::Plan;
-    use crate::scenario::load::{Overrides, Source, load};
     use crate::scenario::step::{Action, OneOrMany, Step};
+    use crate::step::stopped;
 
-    /// A lab of a stopped node on whose data somebody works: it ends with this code, or not.
+    /// Starts, twice, a stopped node on whose data somebody works: that ends with this code, or not.
     async fn starting(ends: Option<i64>) -> (Fake, Vec<Wrong>) {
-        let text = "name: a\nnodes: { n: {} }\n";
-        let source = Source::new("a.yaml", text.as_bytes(), None).expect("text");
-        let loaded = load(&source, &Overrides::default()).expect("a scenario");
-        let fake = Fake::new();
-        fake.add_image("postgres:17");
-        let cluster = Cluster {
-            engine: fake.clone(),
-            plan: Plan::resolve(&loaded.scenario, &loaded.sql, None),
-            containers: Vec::new(),
-            service_containers: Vec::new(),
-            is_complete: true,
-        };
+        let cluster = stopped::lab("n: {}").await;
+        let fake = cluster.engine.clone();
         let (lab, node) = (&cluster.plan.lab, &cluster.plan.nodes[0].name);
-        let work = labels::of_work(lab, "rewinding `n` to `m`");
-        for (name, labels) in [
-            (labels::node_object(lab, node), labels::of_node(lab, node)),
-            (labels::work_object(lab, node), work),
-        ] {
-            let made = fake.create_container(&spec(name, labels)).await;
-            made.expect("a container");
-        }
-        fake.start_container("lab-a-n.work").await.expect("started");
+        let name = labels::work_object(lab, node);
+        stopped::container(&fake, &name, labels::of_work(lab, "rewinding `n` to `m`")).await;
+        fake.start_container(&name).await.expect("started");
         if let Some(code) = ends {
-            fake.exit("lab-a-n.work", code);
+            fake.exit(&name, code);
         }
         let cancel = CancellationToken::new();
         let second = Duration::from_secs(1);
@@ -207,25 +189,6 @@ mod tests {
             wrongs.extend(stage.start(&step, &nodes.0).await.err());
         }
         (fake, wrongs)
-    }
-
-    fn spec(name: String, labels: crate::engine::Labels) -> ContainerSpec {
-        ContainerSpec {
-            hostname: name.clone(),
-            name,
-            image: "postgres:17".to_owned(),
-            user: "postgres".to_owned(),
-            command: Vec::new(),
-            env: Vec::new(),
-            network: None,
-            address: None,
-            publish: None,
-            mounts: Vec::new(),
-            shm_bytes: 0,
-            labels,
-            stdin: false,
-            power: None,
-        }
     }
 
     fn starts(fake: &Fake) -> usize {

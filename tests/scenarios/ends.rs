@@ -19,6 +19,9 @@ pub fn trials() -> Vec<Trial> {
             "er",
             |lab| async { drop(passes(lab, "unreached").await) },
         ),
+        lab::trial("ends::a_node_is_down_or_frozen", "ea", |lab| async {
+            drop(passes(lab, "away").await);
+        }),
         lab::trial(
             "ends::a_standby_is_rewound_to_another_standby",
             "ew",

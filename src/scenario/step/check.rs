@@ -18,7 +18,8 @@ pub enum Check {
     CaughtUp(OneOrMany<NodeName>),
     /// Every table of a node's subscriptions is copied and follows, and their workers run.
     Synced(Synced),
-    /// What nodes are, by node: `primary` or `standby`.
+    /// What nodes are, by node: `primary` or `standby`, `down` where they do not run, `frozen` where they do and answer
+    /// nobody. Every other check of a node that is down fails at once, and so does its `not`.
     Role(#[schemars(schema_with = "by_node")] StateOf),
     /// `sync_state` in `pg_stat_replication` of the node it is asked of, by standby: `sync`, `potential`, `quorum` or
     /// `async`.

@@ -3,7 +3,7 @@
 use super::super::stage::Stage;
 use super::super::{Seen, stage};
 use super::{Looked, failed};
-use crate::engine::Engine;
+use crate::engine::{ContainerState, Engine};
 use crate::name::NodeName;
 use crate::postgres::catalog::TIMELINE;
 use crate::postgres::client::literal;
@@ -23,6 +23,24 @@ impl<E: Engine> Stage<'_, E> {
             let is_it = wanted.as_deref() == Some(found.as_str());
             let said = format!("{node}: {found}");
             seen.add(is_it, said);
+        }
+        Ok(seen.probe())
+    }
+
+    /// What nodes are. Whether one is down or frozen its container tells, and its server what it is.
+    pub(super) async fn roles(&self, wanted: &StateOf) -> Seen<Probe<String>> {
+        let mut seen = Looked::default();
+        for (node, Cell(wanted)) in wanted {
+            let found = match wanted.as_deref() {
+                Some("down" | "frozen") => match self.container(node).await?.state {
+                    ContainerState::Running => "up".to_owned(),
+                    ContainerState::Paused => "frozen".to_owned(),
+                    _ => "down".to_owned(),
+                },
+                _ => self.role(node).await?,
+            };
+            let is_it = wanted.as_deref() == Some(found.as_str());
+            seen.add(is_it, format!("{node}: {found}"));
         }
         Ok(seen.probe())
     }
@@ -154,5 +172,43 @@ impl<E: Engine> Stage<'_, E> {
             Some(line) => Probe::Ready(line.to_owned()),
             None => Probe::NotYet(format!("{there}, none of its lines has it")),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::name::NodeName;
+    use crate::step::{Wrong, stopped};
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_down_and_what_is_frozen_the_container_tells() {
+        let cluster = stopped::lab("p: {}, r: { standby_of: p }").await;
+        let fake = &cluster.engine;
+        let cancel = CancellationToken::new();
+        let second = Duration::from_secs(1);
+        let stage = Stage::new(&cluster, second, &cancel, second);
+        let look = async |role: &str| {
+            let node = NodeName::new("r").expect("a name");
+            let wanted = StateOf::from([(node, Cell(Some(role.to_owned())))]);
+            stage.roles(&wanted).await
+        };
+        let ready = |seen: &str| Probe::Ready(seen.to_owned());
+        let not_yet = |seen: &str| Probe::NotYet(seen.to_owned());
+        // Any other question to a node that is down is answered with that at once.
+        assert_eq!(look("down").await.expect("a look"), ready("r: down"));
+        assert_eq!(look("frozen").await.expect("a look"), not_yet("r: down"));
+        assert!(matches!(look("standby").await, Err(Wrong::Failed(_))));
+        fake.start_container("lab-a-r").await.expect("started");
+        assert_eq!(look("down").await.expect("a look"), not_yet("r: up"));
+        assert_eq!(look("frozen").await.expect("a look"), not_yet("r: up"));
+        fake.pause_container("lab-a-r").await.expect("frozen");
+        assert_eq!(look("down").await.expect("a look"), not_yet("r: frozen"));
+        assert_eq!(look("frozen").await.expect("a look"), ready("r: frozen"));
+        assert!(matches!(look("standby").await, Err(Wrong::Frozen(_))));
     }
 }

@@ -77,7 +77,7 @@ impl Walk<'_> {
             }
             Check::Role(states) => states
                 .values()
-                .find_map(|state| word(state, &["primary", "standby"], "role")),
+                .find_map(|state| word(state, &["primary", "standby", "down", "frozen"], "role")),
             Check::SyncState(states) => states.values().find_map(|state| {
                 let known = ["sync", "potential", "quorum", "async", "not connected"];
                 word(state, &known, "`sync_state`")

@@ -717,7 +717,7 @@ fn what_tests_nothing_is_refused() {
     9 | - not: { role: { replica: boss } }
       |                ^
       |
-      = help: the words are `primary` and `standby`
+      = help: the words are `primary`, `standby`, `down` and `frozen`
 
     error: `synchronous` is no `sync_state`
       --> a.yaml:10:22

@@ -1,0 +1,49 @@
+//! Tests' support: a lab on the engine in memory, whose nodes' containers were made and do not run.
+
+use crate::cluster::{Cluster, labels};
+use crate::engine::fake::Fake;
+use crate::engine::{ContainerSpec, Engine as _, Labels};
+use crate::plan::Plan;
+use crate::scenario::load::{Overrides, Source, load};
+
+/// The lab `a` of these nodes, as the mapping's inside.
+pub(super) async fn lab(nodes: &str) -> Cluster<Fake> {
+    let text = format!("name: a\nnodes: {{ {nodes} }}\n");
+    let source = Source::new("a.yaml", text.as_bytes(), None).expect("text");
+    let loaded = load(&source, &Overrides::default()).expect("a scenario");
+    let engine = Fake::new();
+    engine.add_image("postgres:17");
+    let plan = Plan::resolve(&loaded.scenario, &loaded.sql, None);
+    for node in &plan.nodes {
+        let name = labels::node_object(&plan.lab, &node.name);
+        container(&engine, &name, labels::of_node(&plan.lab, &node.name)).await;
+    }
+    Cluster {
+        engine,
+        plan,
+        containers: Vec::new(),
+        service_containers: Vec::new(),
+        is_complete: true,
+    }
+}
+
+/// Makes a container.
+pub(super) async fn container(fake: &Fake, name: &str, labels: Labels) {
+    let spec = ContainerSpec {
+        name: name.to_owned(),
+        hostname: name.to_owned(),
+        image: "postgres:17".to_owned(),
+        user: "postgres".to_owned(),
+        command: Vec::new(),
+        env: Vec::new(),
+        network: None,
+        address: None,
+        publish: None,
+        mounts: Vec::new(),
+        shm_bytes: 0,
+        labels,
+        stdin: false,
+        power: None,
+    };
+    fake.create_container(&spec).await.expect("a container");
+}
