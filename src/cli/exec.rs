@@ -60,7 +60,7 @@ pub(super) async fn run_in(
             ),
             _ => (
                 "does not run",
-                format!("`docker start {}` starts it", container.name),
+                format!("`lab start {lab} {node}` starts it"),
             ),
         };
         let message = format!("`{node}` {how}, so nothing can be run in it");

@@ -26,7 +26,7 @@ pub async fn claim<E: Engine>(engine: &E, plan: &Plan) -> Result<(), ClusterErro
     };
     let found = engine.create_volume(&wanted).await?;
     if found.labels.get(labels::CLAIM_LABEL) == Some(&token) {
-        return Ok(());
+        return unclaimed(engine, plan, &name).await;
     }
     let by = match other_holder(&plan.lab, &found) {
         Some(other) => other,
@@ -35,6 +35,21 @@ pub async fn claim<E: Engine>(engine: &E, plan: &Plan) -> Result<(), ClusterErro
     Err(ClusterError::Taken {
         lab: plan.lab.clone(),
         by,
+    })
+}
+
+/// Gives the name back where containers are there already: `docker volume prune` takes claims, which no container uses,
+/// and whoever fails with the name removes everything of that name.
+async fn unclaimed<E: Engine>(engine: &E, plan: &Plan, claim: &str) -> Result<(), ClusterError> {
+    let containers = engine.containers(&Selector::lab(&plan.lab)).await;
+    if containers.as_ref().is_ok_and(Vec::is_empty) {
+        return Ok(());
+    }
+    engine.remove_volume(claim).await?;
+    containers?;
+    Err(ClusterError::Taken {
+        lab: plan.lab.clone(),
+        by: Holder::Unclaimed,
     })
 }
 

@@ -164,6 +164,9 @@ pub enum Holder {
     /// Somebody began to make it and was killed.
     #[error("a `lab up` of that name ended before the lab was complete")]
     Abandoned,
+    /// A lab of that name was there, and its claim is gone.
+    #[error("containers of that name are there, and the volume that says what they are is gone")]
+    Unclaimed,
     /// A part of another lab is called so.
     #[error("`{object}` belongs to the lab `{lab}`")]
     Other {
@@ -214,7 +217,7 @@ impl ClusterError {
             Self::Taken { lab, by: Holder::Making(_) } => {
                 Some(format!("wait for it, or choose another name with `--name`; `lab down {lab}` removes what it made"))
             }
-            Self::Taken { lab, by: Holder::Abandoned } => Some(format!(
+            Self::Taken { lab, by: Holder::Abandoned | Holder::Unclaimed } => Some(format!(
                 "`lab down {lab}` or `lab gc` removes what it left; `--replace` makes it anew"
             )),
             Self::Taken { by: Holder::Foreign(_) | Holder::Other { .. }, .. } => Some("choose another name with `--name`".to_owned()),

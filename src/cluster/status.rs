@@ -69,6 +69,8 @@ pub struct NodeStatus {
     pub role: Option<String>,
     /// The node it was meant to stream from.
     pub upstream: Option<String>,
+    /// The node that it streams from now.
+    pub streams_from: Option<String>,
     /// Its timeline.
     pub timeline: Option<i32>,
     /// On a primary the position it writes at, on a standby the one it has replayed up to.
@@ -109,6 +111,7 @@ struct Own {
     in_recovery: bool,
     timeline: i32,
     lsn: Option<Lsn>,
+    streams_from: Option<String>,
 }
 
 impl Own {
@@ -176,6 +179,7 @@ impl<E: Engine> Cluster<E> {
                     status.role = Some(found.role().to_owned());
                     status.timeline = Some(found.timeline);
                     status.lsn = found.lsn;
+                    status.streams_from.clone_from(&found.streams_from);
                     let primary = lookup(self.plan.primary_of(&planned.name).as_str())
                         .and_then(|at| own[at].as_ref().ok());
                     status.replay_lag_bytes = match (
@@ -344,6 +348,7 @@ fn blank(planned: &PlannedNode, container: Option<&Container>) -> NodeStatus {
         expected_role: planned.role.word().to_owned(),
         role: None,
         upstream,
+        streams_from: None,
         timeline: None,
         lsn: None,
         replay_lag_bytes: None,
@@ -363,7 +368,8 @@ fn blank(planned: &PlannedNode, container: Option<&Container>) -> NodeStatus {
 async fn own(client: &Client) -> Result<Own, String> {
     let sql = format!(
         "SELECT pg_is_in_recovery(), {TIMELINE}, \
-         CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text"
+         CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text, \
+         (SELECT sender_host FROM pg_stat_wal_receiver WHERE status = 'streaming')"
     );
     let row = client.query_one(&sql, &[]).await.map_err(words)?;
     let lsn: Option<String> = row.get(2);
@@ -371,6 +377,7 @@ async fn own(client: &Client) -> Result<Own, String> {
         in_recovery: row.get(0),
         timeline: row.get(1),
         lsn: lsn.and_then(|lsn| lsn.parse().ok()),
+        streams_from: row.get(3),
     })
 }
 

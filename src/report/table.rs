@@ -177,12 +177,17 @@ fn remark(node: &NodeStatus) -> Option<String> {
     if node.problem.is_some() {
         return node.problem.clone();
     }
-    match (&node.role, &node.upstream) {
-        (Some(role), _) if *role != node.expected_role => Some(format!(
-            "meant to be a {} and is a {role}",
-            node.expected_role
+    match (&node.role, &node.upstream, &node.streams_from) {
+        (Some(role), _, from) if *role != node.expected_role => {
+            let of = from.as_ref().map(|from| format!(" of {from}"));
+            let of = of.unwrap_or_default();
+            let meant = &node.expected_role;
+            Some(format!("meant to be a {meant} and is a {role}{of}"))
+        }
+        (_, Some(upstream), Some(from)) if from != upstream => Some(format!(
+            "meant to stream from {upstream} and streams from {from}"
         )),
-        (_, Some(upstream)) if node.replication_state.is_none() => {
+        (_, Some(upstream), _) if node.replication_state.is_none() => {
             Some(format!("does not stream from {upstream}"))
         }
         _ => None,

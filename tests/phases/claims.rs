@@ -112,6 +112,22 @@ async fn a_name_that_something_else_has_is_left_to_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn containers_whose_claim_was_pruned_are_left_alone() {
+    let fake = engine();
+    let never = CancellationToken::new();
+    let kept = up(&fake, &pair("pair"), Keep::Failed, &never).await;
+    kept.expect_err("no server answers here");
+    for claim in ["lab-pair", "lab-pair.ready"] {
+        fake.remove_volume(claim).await.expect("pruned");
+    }
+    let before = fake.objects();
+    let refused = failing(&fake, &pair("pair")).await;
+    assert_eq!(*holder(&refused), Holder::Unclaimed);
+    assert!(refused.hint().is_some(), "{refused:?}");
+    assert_eq!(fake.objects(), before);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_complete_lab_is_not_being_made_although_its_maker_lives() {
     let fake = engine();
     let never = CancellationToken::new();

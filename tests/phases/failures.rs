@@ -55,11 +55,10 @@ async fn calls() -> Vec<Call> {
     calls
 }
 
-/// Whether a call was the claim itself, or came before it: then there is nothing of the lab yet.
+/// Whether a call came before the claim, or was the last of it, the look for containers of that name: then there is
+/// nothing of the lab yet.
 fn before_the_claim(calls: &[Call], at: usize) -> bool {
-    let claim = calls
-        .iter()
-        .position(|call| call.name == "create_volume lab-pair");
+    let claim = calls.iter().position(|call| call.name == "containers");
     at <= claim.expect("a claim")
 }
 

@@ -1,6 +1,11 @@
 //! What is done in a lab by several processes: what one captured, and what none may do to another's node.
 
+use std::convert::Infallible;
+use std::time::Duration;
+
 use libtest_mimic::Trial;
+use replication_lab::wait::{Probe, wait_for};
+use tokio_util::sync::CancellationToken;
 
 use crate::binary;
 use crate::lab::{self, Lab};
@@ -14,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
             captured,
         ),
         lab::trial("runs::no_node_streams_from_itself", "rn", circle),
+        lab::trial("runs::status_knows_whom_a_node_follows", "rf", followed),
     ]
 }
 
@@ -50,6 +56,43 @@ teardown:
     let other = binary::lab(&["run", "sync-blocks", &name, "--from=2"]).await;
     assert_eq!(other.code, Some(2), "{other:?}");
     says(&other.stderr, &["was made from", "not from `sync-blocks`"]);
+}
+
+async fn followed(lab: Lab) {
+    lab.up("cascade", &["--no-verify"]).await;
+    lab.run("follow", &["leaf", "primary"]).await.document(0);
+    streams(&lab, 2, "primary").await;
+    let table = binary::lab(&["status", &lab.name]).await.stdout;
+    says(
+        &table,
+        &["! leaf: meant to stream from relay and streams from primary"],
+    );
+    // In this order the primary has nothing that the new one lacks.
+    lab.run("stop", &["primary"]).await.document(0);
+    lab.run("promote", &["relay"]).await.document(0);
+    lab.run("follow", &["primary", "relay"]).await.document(0);
+    streams(&lab, 0, "relay").await;
+    let table = binary::lab(&["status", &lab.name]).await.stdout;
+    says(
+        &table,
+        &["! primary: meant to be a primary and is a standby of relay"],
+    );
+}
+
+/// Waits until a node streams from another one.
+async fn streams(lab: &Lab, node: usize, from: &str) {
+    let never = CancellationToken::new();
+    let look = || async {
+        let status = lab.run("status", &[]).await.document(1);
+        let seen = &status["nodes"][node]["streams_from"];
+        Ok::<_, Infallible>(if seen == from {
+            Probe::Ready(())
+        } else {
+            Probe::NotYet(seen.to_string())
+        })
+    };
+    let waited = wait_for(Duration::from_secs(30), &never, look).await;
+    waited.expect("it streams");
 }
 
 async fn circle(lab: Lab) {
