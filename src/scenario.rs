@@ -14,6 +14,7 @@ pub mod load;
 pub mod logical;
 mod overrides;
 mod read;
+mod rounds;
 pub mod schema;
 pub(crate) use settings::boolean;
 pub mod services;

@@ -65,7 +65,7 @@ pub fn describe(step: &Step) -> String {
             let values: Vec<String> = repeat.over.iter().map(ToString::to_string).collect();
             format!(
                 "{} for each of {}",
-                counted(repeat.steps.len() as u64, "step"),
+                counted(repeat.round(0).len() as u64, "step"),
                 one_line(&values.join(", "))
             )
         }

@@ -6,6 +6,7 @@ mod logical;
 mod meaning;
 mod partly;
 mod recovery;
+mod rounds;
 mod services;
 mod settings;
 mod steps;
