@@ -124,7 +124,8 @@ name!(
     NodeName,
     "a node's name",
     "lower-case letters, digits and `_`, a letter first, at most 32 characters",
-    "^[a-z][a-z0-9_]{0,31}$",
+    // In a step under `repeat` the list's value may stand for it.
+    r"^([a-z][a-z0-9_]{0,31}|.*\$\{[a-z_][a-z0-9_]*\}.*)$",
     |given| word(given, 32, '_')
 );
 
@@ -133,7 +134,8 @@ name!(
     SlotName,
     "a replication slot's name",
     "lower-case letters, digits and `_`, at most 63 characters",
-    "^[a-z0-9_]{1,63}$",
+    // As in a node's name.
+    r"^([a-z0-9_]{1,63}|.*\$\{[a-z_][a-z0-9_]*\}.*)$",
     |given| !given.is_empty()
         && given.len() <= IDENTIFIER_BYTES
         && given.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
@@ -260,7 +262,8 @@ name!(
     BackupName,
     "a backup's name",
     "lower-case letters, digits and `_`, a letter first, at most 32 characters",
-    "^[a-z][a-z0-9_]{0,31}$",
+    // In a step under `repeat` the list's value may stand for it.
+    r"^([a-z][a-z0-9_]{0,31}|.*\$\{[a-z_][a-z0-9_]*\}.*)$",
     |given| word(given, 32, '_')
 );
 
@@ -269,7 +272,8 @@ name!(
     SessionName,
     "a session's name",
     "lower-case letters, digits and `_`, a letter first, at most 32 characters",
-    "^[a-z][a-z0-9_]{0,31}$",
+    // In a step under `repeat` the list's value may stand for it.
+    r"^([a-z][a-z0-9_]{0,31}|.*\$\{[a-z_][a-z0-9_]*\}.*)$",
     |given| word(given, 32, '_')
 );
 

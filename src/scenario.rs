@@ -14,6 +14,7 @@ pub mod load;
 pub mod logical;
 mod overrides;
 mod read;
+mod rounds;
 pub mod schema;
 mod start;
 pub(crate) use settings::boolean;

@@ -323,7 +323,7 @@ impl<'a, 'b, E: Engine> Walk<'a, 'b, E> {
             self.stage.give(repeat.name.as_str(), value).await;
             // The round is part of the number: `4#2.1` is the first step of the second round of the fourth.
             let prefix = format!("{number}#{}.", index + 1);
-            match self.steps(&repeat.steps, &prefix, 0).await {
+            match self.steps(repeat.round(index), &prefix, 0).await {
                 Ended::Well => {}
                 Ended::Interrupted => return Err(Wrong::Interrupted),
                 Ended::Failed => return Err(Wrong::Failed("a step of it failed".to_owned())),

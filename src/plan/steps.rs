@@ -41,7 +41,9 @@ fn resolve_in(
                 hold.during = resolve_in(&hold.during, first_primary, database, sessions);
             }
             Action::Repeat(repeat) => {
-                repeat.steps = resolve_in(&repeat.steps, first_primary, database, sessions);
+                for round in &mut repeat.rounds {
+                    *round = resolve_in(round, first_primary, database, sessions);
+                }
             }
             _ => {}
         }
@@ -55,7 +57,7 @@ pub(super) fn keep_backups(steps: &[Step]) -> bool {
     steps.iter().any(|step| match &step.action {
         Action::Backup(_) => true,
         Action::Hold(hold) => keep_backups(&hold.during),
-        Action::Repeat(repeat) => keep_backups(&repeat.steps),
+        Action::Repeat(repeat) => repeat.rounds.iter().any(|round| keep_backups(round)),
         _ => false,
     })
 }

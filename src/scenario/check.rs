@@ -77,6 +77,15 @@ impl Finding {
         }
     }
 
+    /// The same, about the value at another path.
+    fn moved_to(self, path: String) -> Self {
+        Self {
+            path,
+            part: Part::Value,
+            ..self
+        }
+    }
+
     fn sure_of_every_node(mut self) -> Self {
         self.needs_every_node = true;
         self

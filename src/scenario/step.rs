@@ -174,7 +174,8 @@ pub enum Action {
     /// within the time that a check may wait, says nothing; one at least must get an answer. A node that is down is an
     /// answer.
     Hold(Hold),
-    /// Steps that happen several times: once for each value of a list.
+    /// Steps that happen several times: once for each value of a list. A value may also stand where a name is wanted, as
+    /// in `on: ${node}`; it has to be a good one then.
     Repeat(Repeat),
     /// A check.
     #[schemars(skip)]

@@ -67,7 +67,7 @@ pub fn describe(step: &Step) -> String {
             let values: Vec<String> = repeat.over.iter().map(ToString::to_string).collect();
             format!(
                 "{} for each of {}",
-                count(repeat.steps.len(), "step"),
+                count(repeat.round(0).len(), "step"),
                 one_line(&values.join(", "))
             )
         }

@@ -47,7 +47,7 @@ fn uses(step: &Step) -> Vec<(&SessionName, Use<'_>)> {
             found.extend(looks_at(&hold.check));
             found.extend(hold.during.iter().flat_map(uses));
         }
-        Action::Repeat(repeat) => found.extend(repeat.steps.iter().flat_map(uses)),
+        Action::Repeat(repeat) => found.extend(repeat.steps().flat_map(uses)),
         action => found.extend(action.session().map(|name| (name, Use::Rest))),
     }
     found

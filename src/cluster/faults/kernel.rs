@@ -40,6 +40,14 @@ impl Needs {
                     needs.features.extend(during.features);
                     continue;
                 }
+                Action::Repeat(repeat) => {
+                    for round in &repeat.rounds {
+                        let round = Self::of(round);
+                        needs.network |= round.network;
+                        needs.features.extend(round.features);
+                    }
+                    continue;
+                }
                 _ => continue,
             };
             needs.network = true;
@@ -129,4 +137,29 @@ fn attempt(feature: Feature) -> Vec<String> {
         Feature::Htb => "tc qdisc replace dev lo root htb",
     };
     command.split(' ').map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::load::{Overrides, Source, load};
+
+    #[test]
+    fn what_steps_within_steps_need_is_needed() {
+        let text = "\
+name: a
+nodes: { p: {}, r: { standby_of: p } }
+steps:
+- repeat:
+    over: [p]
+    as: node
+    steps:
+    - hold: { check: { role: { r: standby } }, during: [{ delay: { from: '${node}', to: r, time: 1s } }] }
+";
+        let source = Source::new("a.yaml", text.as_bytes(), None).expect("text");
+        let loaded = load(&source, &Overrides::default()).expect("a scenario");
+        let needs = Needs::of(&loaded.scenario.steps);
+        assert!(needs.network);
+        assert!(needs.features.contains(&Feature::Netem));
+    }
 }

@@ -3,6 +3,7 @@
 mod expected;
 mod meaning;
 mod roles;
+mod rounds;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -39,6 +40,7 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
 }
 
 /// What is known while the steps are gone through in their order.
+#[derive(Clone)]
 struct Walk<'a> {
     scenario: &'a Scenario,
     found: Vec<Finding>,
@@ -53,6 +55,7 @@ struct Walk<'a> {
 }
 
 /// A session that was opened.
+#[derive(Clone)]
 struct Session {
     /// The step that opened it, or began the statement that runs in it.
     at: String,
@@ -94,7 +97,7 @@ impl<'a> Walk<'a> {
             }
             if let Action::Repeat(repeat) = &step.action {
                 self.variables.insert(repeat.name.to_string());
-                self.steps(&repeat.steps, &format!("{at}.repeat.steps"));
+                self.rounds(repeat, &at);
             }
             self.variables
                 .extend(step.capture.iter().map(ToString::to_string));

@@ -8,6 +8,7 @@ mod logical;
 mod meaning;
 mod partly;
 mod recovery;
+mod rounds;
 mod services;
 mod settings;
 mod steps;

@@ -6,8 +6,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number};
 
 use super::Reader;
+use crate::name::VariableName;
+use crate::scenario::rounds;
 use crate::scenario::step::{
-    ACTIONS, Action, CHECKS, COMMON, Check, Expect, Hold, Repeat, SHORT, SqlFile, Step,
+    ACTIONS, Action, CHECKS, COMMON, Cell, Check, Expect, Hold, Repeat, SHORT, SqlFile, Step,
 };
 use crate::scenario::suggest::{choice, did_you_mean, did_you_mean_or_list};
 use crate::scenario::tree::{Entry, Node, Problem, Value, shortened};
@@ -186,17 +188,61 @@ impl Reader<'_> {
     fn repeat(&mut self, node: &Node, path: &str, depth: usize) -> Option<Repeat> {
         let keys = self.section(node, "keys of `repeat`", REPEAT_KEYS);
         let over = self.required(node, keys, "over");
-        let over = over.and_then(|node| self.value(node));
+        let values = over;
+        let over: Option<Vec<Cell>> = over.and_then(|node| self.value(node));
         let name = self.required(node, keys, "as");
-        let name = name.and_then(|node| self.value(node));
+        let name: Option<VariableName> = name.and_then(|node| self.value(node));
         let steps = self.required(node, keys, "steps");
-        let steps =
-            steps.and_then(|node| self.steps_at(node, &format!("{path}.repeat.steps"), depth + 1));
+        let known = over.as_deref().zip(values).zip(name.as_ref());
+        let rounds = steps.and_then(|node| {
+            let texts = |over: &[Cell]| {
+                let texts = over
+                    .iter()
+                    .map(|Cell(text)| text.clone().unwrap_or_default());
+                texts.collect::<Vec<_>>()
+            };
+            let written = match known {
+                Some(((over, _), name)) if !over.is_empty() => {
+                    rounds::rounds(node, name.as_str(), &texts(over))
+                }
+                _ => vec![node.clone()],
+            };
+            let path = format!("{path}.repeat.steps");
+            self.rounds(&written, values, &path, depth + 1)
+        });
         Some(Repeat {
             over: over?,
             name: name?,
-            steps: steps?,
+            rounds: rounds?,
         })
+    }
+
+    /// The steps of each round. What is wrong in some of them alone is wrong with their values.
+    fn rounds(
+        &mut self,
+        written: &[Node],
+        values: Option<&Node>,
+        path: &str,
+        depth: usize,
+    ) -> Option<Vec<Vec<Step>>> {
+        let (before, within) = (self.problems.len(), self.within);
+        let mut found = Vec::with_capacity(written.len());
+        let mut rounds = Vec::with_capacity(written.len());
+        for node in written {
+            rounds.push(self.steps_at(node, path, depth));
+            found.push(self.problems.split_off(before));
+        }
+        let value = |index: usize| match values.map(|node| &node.value) {
+            Some(Value::List(items)) => items.get(index),
+            _ => None,
+        };
+        let merged = rounds::merged(&found, |problem, index| match value(index) {
+            Some(value) => value.problem(problem.message.clone(), problem.help.clone()),
+            None => problem.clone(),
+        });
+        self.problems.extend(merged);
+        self.within = within + self.problems.len() - before;
+        rounds.into_iter().collect()
     }
 
     /// A mapping with one check in it.

@@ -82,5 +82,21 @@ pub struct Repeat {
     #[serde(rename = "as")]
     pub name: VariableName,
     /// The steps.
-    pub steps: Vec<super::Step>,
+    #[schemars(rename = "steps", with = "Vec<super::Step>")]
+    pub rounds: Vec<Vec<super::Step>>,
+}
+
+impl Repeat {
+    /// The steps of the round with the value of that index. One round stands for all where no value makes a difference to
+    /// what is written.
+    #[must_use]
+    pub fn round(&self, index: usize) -> &[super::Step] {
+        let own = self.rounds.get(index).or(self.rounds.first());
+        own.map_or(&[], Vec::as_slice)
+    }
+
+    /// The steps of all rounds; once, where all have the same.
+    pub fn steps(&self) -> impl Iterator<Item = &super::Step> {
+        self.rounds.iter().flatten()
+    }
 }

@@ -48,7 +48,7 @@ fn quotes(before: &str) -> bool {
 
 fn without_steps(step: &Step) -> Value {
     let mut json = serde_json::to_value(step).unwrap_or_default();
-    for within in ["/action/hold/during", "/action/repeat/steps"] {
+    for within in ["/action/hold/during", "/action/repeat/rounds"] {
         if let Some(steps) = json.pointer_mut(within) {
             *steps = Value::Null;
         }

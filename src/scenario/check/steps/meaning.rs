@@ -8,7 +8,7 @@ impl Walk<'_> {
     /// What can only hold, or never, tests nothing.
     pub(super) fn means_something(&mut self, step: &Step, at: &str) {
         if let Action::Repeat(repeat) = &step.action
-            && (repeat.over.is_empty() || repeat.steps.is_empty())
+            && (repeat.over.is_empty() || repeat.steps().next().is_none())
         {
             let key = if repeat.over.is_empty() {
                 "over"

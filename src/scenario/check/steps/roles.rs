@@ -32,7 +32,10 @@ fn made_by<'a>(scenario: &'a Scenario, steps: &'a [Step]) -> BTreeSet<&'a NodeNa
         nodes.extend(made(scenario, step));
         match &step.action {
             Action::Hold(hold) => nodes.extend(made_by(scenario, &hold.during)),
-            Action::Repeat(repeat) => nodes.extend(made_by(scenario, &repeat.steps)),
+            Action::Repeat(repeat) => {
+                let rounds = repeat.rounds.iter();
+                nodes.extend(rounds.flat_map(|round| made_by(scenario, round)));
+            }
             _ => {}
         }
     }
@@ -102,7 +105,9 @@ impl<'a> Walk<'a> {
         self.standbys.extend(made(self.scenario, step));
         if let Action::Repeat(repeat) = &step.action {
             // The second time round, what the last of its steps did is done.
-            self.standbys.extend(made_by(self.scenario, &repeat.steps));
+            let rounds = repeat.rounds.iter();
+            self.standbys
+                .extend(rounds.flat_map(|round| made_by(self.scenario, round)));
         }
     }
 

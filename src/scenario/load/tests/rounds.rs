@@ -1,0 +1,106 @@
+//! Names that are values of a list.
+
+use super::{good, wrong};
+use crate::scenario::step::{Action, Repeat};
+
+fn repeated(over: &str, steps: &str) -> String {
+    format!(
+        "name: a\nnodes:\n  primary: {{}}\n  replica: {{ standby_of: primary }}\n  leaf: {{ standby_of: primary }}\n\
+         steps:\n- repeat:\n    over: {over}\n    as: node\n    steps:\n{steps}"
+    )
+}
+
+fn repeat(text: &str) -> Repeat {
+    let Action::Repeat(repeat) = good(text).scenario.steps.remove(0).action else {
+        panic!("a repeat");
+    };
+    repeat
+}
+
+#[test]
+fn a_value_may_stand_wherever_a_name_is_wanted() {
+    let found = repeat(&repeated(
+        "[replica, leaf]",
+        "    - { sql: 'SELECT ${node}', on: '${node}', session: '${node}_s', expect: { value: '${node}' } }
+    - stop: ${node}
+    - streaming: { node: '${node}', from: primary }
+    - { follow: { node: '${node}', upstream: primary, slot: '${node}' } }
+    - role: { '${node}': down }
+",
+    ));
+    let [first, second] = found.rounds.as_slice() else {
+        panic!("two rounds: {found:?}");
+    };
+    let said = |steps: &[crate::scenario::step::Step]| {
+        let lines: Vec<String> = steps.iter().map(crate::step::describe).collect();
+        lines.join("\n")
+    };
+    assert_eq!(
+        said(first),
+        "replica: SELECT ${node}\nstop replica (fast)\nreplica streams from primary\nreplica follows primary\nreplica is down"
+    );
+    assert_eq!(said(second), said(first).replace("replica", "leaf"));
+}
+
+#[test]
+fn steps_that_are_the_same_for_all_values_are_kept_once() {
+    let sql = "    - sql: SELECT ${node}\n";
+    assert_eq!(repeat(&repeated("[1, 2, 3]", sql)).rounds.len(), 1);
+    // A name that a step gives anew is not the list's any more.
+    let again = "    - { sql: SELECT 1, capture: node }\n    - exec: [echo, '${node}']\n";
+    assert_eq!(repeat(&repeated("[1, 2, 3]", again)).rounds.len(), 1);
+}
+
+#[test]
+fn every_value_is_checked_and_named_where_it_stands() {
+    let steps = "    - streaming: ${node}
+    - stop: ${node}
+    - kill: nobody
+    - slep: 1
+    - hold: { check: { streaming: '${node}' }, during: [{ restart: '${node}' }] }
+";
+    insta::assert_snapshot!(wrong(&repeated("[replica, lef, 1x]", steps)), @r#"
+    error: there is no node `lef`
+     --> a.yaml:8:21
+      |
+    8 |     over: [replica, lef, 1x]
+      |                     ^^^
+      |
+      = help: did you mean `leaf`?
+
+    error: `1x` is not a node's name: lower-case letters, digits and `_`, a letter first, at most 32 characters
+     --> a.yaml:8:26
+      |
+    8 |     over: [replica, lef, 1x]
+      |                          ^^
+
+    error: there is no node `nobody`
+      --> a.yaml:13:13
+       |
+    13 |     - kill: nobody
+       |             ^^^^^^
+       |
+       = help: the nodes are `primary`, `replica` and `leaf`
+
+    error: `slep` is neither an action nor a check
+      --> a.yaml:14:7
+       |
+    14 |     - slep: 1
+       |       ^^^^
+       |
+       = help: the actions are `sql`, `sql_file`, `exec`, `finish`, `cancel`, `close`, `start`, `stop`, `restart`, `kill`, `promote`, `follow`, `rewind`, `reclone`, `set`, `hba`, `freeze`, `thaw`, `partition`, `isolate`, `delay`, `loss`, `rate`, `fill`, `corrupt`, `heal`, `not`, `hold`, `repeat`, `signal`, `backup`, `clone`, `restore`, `archive`, `load` and `create_subscriber`; the checks are `streaming`, `caught_up`, `synced`, `role`, `sync_state`, `timeline`, `slot`, `log`, `file`, `setting`, `rows`, `same_rows`, `lag`, `waiting`, `conflict`, `unreplicated` and `ledger`
+    "#);
+}
+
+#[test]
+fn one_value_alone_is_named_where_it_is_used() {
+    insta::assert_snapshot!(wrong(&repeated("[lef]", "    - stop: ${node}\n")), @r#"
+    error: there is no node `lef`
+      --> a.yaml:11:7
+       |
+    11 |     - stop: ${node}
+       |       ^^^^
+       |
+       = help: did you mean `leaf`?
+    "#);
+}
