@@ -1,15 +1,18 @@
 //! The engine's promises, on a real Docker.
 
+#[path = "engine_docker/addresses.rs"]
+mod addresses;
+#[path = "engine_docker/images.rs"]
+mod images;
 #[path = "support/ready.rs"]
 mod ready;
 #[path = "support/docker.rs"]
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use libtest_mimic::Trial;
-use replication_lab::engine::docker::Docker;
 use replication_lab::engine::{
     Attached, Container, ContainerState, Engine, EngineError, EngineErrorKind, Mount, NetworkSpec,
     Publish, Volume,
@@ -26,7 +29,7 @@ fn main() {
         trial("a_container_is_unprivileged", unprivileged),
         trial("a_volume_takes_the_image_s_owner", ownership),
         trial("a_volume_made_with_its_container_has_its_labels", implied),
-        trial("a_network_tells_its_addresses", addresses),
+        trial("a_network_tells_its_addresses", told),
         trial("a_client_that_leaves_disturbs_nothing", leaving),
         trial("programs_take_input_and_give_both_outputs", programs),
         trial("a_file_is_read_whatever_its_container_does", files),
@@ -36,14 +39,14 @@ fn main() {
         trial("a_volume_belongs_to_whoever_came_first", first_come),
         trial("a_paused_container_can_be_removed", removal),
         trial("removing_twice_at_once_is_no_error", removal_race),
-        trial("an_image_is_imported_from_a_stream", import),
-        trial("a_pull_without_a_registry_blames_it", pull),
+        trial("an_image_is_imported_from_a_stream", images::import),
+        trial("a_pull_without_a_registry_blames_it", images::pull),
         Trial::test("a_docker_that_is_not_there_is_told_at_once", || {
-            ready::runtime().block_on(nobody());
+            ready::runtime().block_on(addresses::nobody());
             Ok(())
         }),
         Trial::test("an_address_that_is_none_is_named", || {
-            ready::runtime().block_on(no_address());
+            ready::runtime().block_on(addresses::no_address());
             Ok(())
         }),
     ];
@@ -201,7 +204,7 @@ async fn implied(bench: Bench) {
     assert!(found.expect("a list").contains(&volume));
 }
 
-async fn addresses(bench: Bench) {
+async fn told(bench: Bench) {
     let made = bench.docker.create_network(&bench.network("net")).await;
     let made = made.expect("a network");
     assert!(made.subnet.is_some() && made.gateway.is_some(), "{made:?}");
@@ -423,89 +426,4 @@ async fn removal_race(bench: Bench) {
         );
     };
     tokio::join!(remove(), remove(), remove());
-}
-
-async fn import(bench: Bench) {
-    let mut tar = tar::Builder::new(Vec::new());
-    let mut header = tar::Header::new_gnu();
-    header.set_size(5);
-    header.set_mode(0o644);
-    header.set_cksum();
-    let added = tar.append_data(&mut header, "etc/made", &b"here\n"[..]);
-    added.expect("an entry");
-    let tar = tar.into_inner().expect("a tar");
-    let reference = format!("{}:1", bench.name("image"));
-    let label = bench.labels();
-    let label = label
-        .iter()
-        .next()
-        .map(|(key, value)| format!("LABEL {key}={value}"));
-    let changes = [
-        label.expect("a label"),
-        "ENV A=b".to_owned(),
-        "VOLUME /data".to_owned(),
-    ];
-    let imported = bench
-        .docker
-        .import_image(&reference, &changes, std::io::Cursor::new(tar))
-        .await;
-    imported.expect("an image");
-    let image = bench
-        .docker
-        .find_image(&reference)
-        .await
-        .expect("an answer");
-    let image = image.expect("the image");
-    assert_eq!(image.tags, std::slice::from_ref(&reference));
-    assert_eq!(image.labels, bench.labels());
-    assert!(image.env.contains(&"A=b".to_owned()), "{image:?}");
-    assert_eq!(image.volumes, ["/data"]);
-    let listed = bench
-        .docker
-        .images(&bench.everything())
-        .await
-        .expect("a list");
-    assert_eq!(listed.len(), 1);
-    let broken = bench
-        .docker
-        .import_image(&reference, &[], &b"no tar at all"[..])
-        .await;
-    broken.expect_err("what is no tar is no image");
-}
-
-async fn pull(bench: Bench) {
-    // Port 9 of this host is `discard`, where nobody listens.
-    let reference = format!("127.0.0.1:9/{}:1", bench.name("image"));
-    let error = bench.docker.pull_image(&reference, |_| {}).await;
-    let error = error.expect_err("no registry");
-    assert_eq!(error.kind, EngineErrorKind::Registry, "{}", error.source);
-}
-
-async fn nobody() {
-    for address in ["unix:///nowhere/docker.sock", "tcp://127.0.0.1:9"] {
-        let began = Instant::now();
-        let error = Docker::connect_to(address)
-            .await
-            .expect_err("nobody is there");
-        assert_eq!(error.kind, EngineErrorKind::Unreachable, "{error:?}");
-        assert_eq!(
-            error.to_string(),
-            format!("connecting to Docker at `{address}`")
-        );
-        assert!(began.elapsed() < Duration::from_secs(5), "{address}");
-    }
-}
-
-async fn no_address() {
-    for address in [
-        "banana",
-        "ftp://host",
-        "unix://relative",
-        "tcp://host:banana",
-        "tcp://",
-    ] {
-        let error = Docker::connect_to(address).await.expect_err("no address");
-        assert_eq!(error.kind, EngineErrorKind::BadAddress, "{error:?}");
-        assert!(error.to_string().contains(address), "{error}");
-    }
 }

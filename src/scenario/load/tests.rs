@@ -1,6 +1,8 @@
 //! The loader on good text, on bad text and on any text.
 
+mod before;
 mod expected;
+mod faults;
 mod hba;
 mod keys;
 mod later;
