@@ -161,8 +161,8 @@ pub enum Holder {
     /// A lab of that name exists.
     #[error("a lab of that name exists")]
     Exists,
-    /// Somebody began to make it and was killed.
-    #[error("a `lab up` of that name ended before the lab was complete")]
+    /// Whoever made it was killed before it was complete, or had it for nobody else.
+    #[error("a `lab up` or `lab run` of that name ended without removing it")]
     Abandoned,
     /// A part of another lab is called so.
     #[error("`{object}` belongs to the lab `{lab}`")]
