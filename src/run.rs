@@ -99,16 +99,13 @@ pub async fn run<E: Engine>(
     if let Some(reason) = kernel::prepare(engine, &plan, reporter.as_ref(), cancel).await? {
         return Ok(Ran::skipped(lab, reason, began.elapsed()));
     }
+    let up = up::Options {
+        for_this_process: options.keep == Keep::Never,
+        ..options.up.clone()
+    };
     let Up {
         cluster, verdict, ..
-    } = Box::pin(up::up(
-        engine,
-        plan,
-        &options.up,
-        Arc::clone(&reporter),
-        cancel,
-    ))
-    .await?;
+    } = Box::pin(up::up(engine, plan, &up, Arc::clone(&reporter), cancel)).await?;
     let up_took = began.elapsed();
     let proven = verdict.as_ref().is_none_or(|verdict| verdict.passed);
     let walked = if proven {

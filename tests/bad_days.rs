@@ -40,6 +40,14 @@ fn main() {
             move |lab| kill(lab, number),
         ));
     }
+    trials.push(trial("a_killed_run_leaves_what_gc_removes", |lab| {
+        killed_run(lab, &[]);
+        assert_eq!(lab.left(), Vec::<String>::new());
+    }));
+    trials.push(trial("a_killed_run_that_keeps_its_lab_keeps_it", |lab| {
+        killed_run(lab, &["--keep", "failed"]);
+        assert_ne!(lab.left(), Vec::<String>::new());
+    }));
     trials.push(trial("a_second_ctrl_c_leaves_at_once", second_interrupt));
     trials.push(trial("of_two_ups_of_one_name_one_wins", two_at_once));
     trials.push(trial("eight_labs_at_once_all_come_up", eight_at_once));
@@ -236,6 +244,27 @@ fn kill(lab: &Lab, phase: usize) {
         said(&removed)
     );
     assert_eq!(lab.left(), Vec::<String>::new(), "{}{rest}", said(&removed));
+}
+
+/// A run that is killed during its first step, its lab being complete, and `gc` after it.
+fn killed_run(lab: &Lab, more: &[&str]) {
+    let (_folder, path) = scenario(
+        "name: killed\nnodes: { primary: {} }\nsteps:\n- { sql: SELECT pg_sleep(600), within: 9min }\n",
+    );
+    let mut run = command(&[&["run", &path, "--name", &lab.0], more].concat());
+    let run = run.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let mut run = run.expect("the binary runs");
+    let mut lines = BufReader::new(run.stderr.take().expect("standard error"));
+    let mut all = String::new();
+    while !all.contains("step 1 ") {
+        assert!(lines.read_line(&mut all).expect("text") > 0, "{all}");
+    }
+    // While it lives, nobody takes its lab.
+    self::run(&["gc"]);
+    assert_ne!(lab.left(), Vec::<String>::new());
+    signal(&run, "-KILL");
+    finish(run, lines);
+    self::run(&["gc"]);
 }
 
 fn second_interrupt(lab: &Lab) {

@@ -11,10 +11,11 @@ use replication_lab::exit::Exit;
 use super::Context;
 use super::output::{self, Output, say};
 
-/// Removes what crashed processes left behind. Labs that are up stay, and so do those that are being made.
+/// Removes what crashed processes left behind, also the lab of a `lab run` that was killed, unless it was to be kept. Labs
+/// that are up stay, and so do those that are being made.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  lab gc          labs whose `lab up` was killed\n  lab gc --all    those, and templates and images that lab made"
+    after_help = "Examples:\n  lab gc          labs whose `lab up` or `lab run` was killed\n  lab gc --all    those, and templates and images that lab made"
 )]
 pub(super) struct Gc {
     /// Templates of data directories and images that lab built, too.

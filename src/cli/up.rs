@@ -82,6 +82,7 @@ impl Up {
             },
             within: self.within,
             verify: !self.no_verify,
+            for_this_process: false,
         };
         let lab = plan.lab.clone();
         let shown = Shown::new(context);

@@ -75,7 +75,7 @@ async fn holder<E: Engine>(
     let volumes = engine.volumes(&Selector::lab(lab)).await?;
     let ready = labels::ready_object(lab);
     // Whoever made a complete lab may go on living: a test, or a program that uses this crate.
-    if volumes.iter().any(|volume| volume.name == ready) {
+    if is_whole(&volumes, &ready) {
         return Ok(Holder::Exists);
     }
     Ok(match claim.labels.get(labels::OWNER_LABEL) {
@@ -135,8 +135,26 @@ fn host_name() -> String {
         .unwrap_or_default()
 }
 
-fn owner() -> String {
+/// This process, as labels name it.
+pub(super) fn owner() -> String {
     format!("{}@{}", std::process::id(), host_name())
+}
+
+/// Whether a lab is complete, and the process lives that it is for, where it is for one alone.
+pub(super) fn is_whole(volumes: &[Volume], ready: &str) -> bool {
+    let ready = volumes.iter().find(|volume| volume.name == ready);
+    ready.is_some_and(|ready| {
+        let owner = ready.labels.get(labels::OWNER_LABEL);
+        owner.is_none_or(|owner| !is_gone(owner))
+    })
+}
+
+/// Whether the process `PID@HOST` has ended; false where that cannot be known.
+fn is_gone(owner: &str) -> bool {
+    let here = owner
+        .split_once('@')
+        .is_some_and(|(_, host)| host == host_name());
+    here && !is_alive(owner)
 }
 
 /// Whether the process `PID@HOST` lives; false where that cannot be known.

@@ -66,8 +66,8 @@ pub async fn remove<E: Engine>(engine: &E, lab: &LabName) -> Result<Removed, Eng
     Ok(removed)
 }
 
-/// Removes everything of a lab that any process made. Where its `up` did not end, what was under way when it was
-/// killed is waited for and removed too.
+/// Removes everything of a lab that any process made. Where its `up` did not end, or its run was killed, what was under
+/// way then is waited for and removed too.
 ///
 /// # Errors
 /// The first thing that could not be removed; the rest was tried all the same.
@@ -76,7 +76,7 @@ pub async fn remove_any<E: Engine>(engine: &E, lab: &str) -> Result<Removed, Eng
     let claim = format!("lab-{lab}");
     let ready = format!("{claim}.ready");
     let volumes = engine.volumes(&which).await?;
-    let complete = volumes.iter().any(|volume| volume.name == ready);
+    let complete = claim::is_whole(&volumes, &ready);
     let mut removed = Removed::default();
     let began = Instant::now();
     let mut quiet_since = began;
@@ -180,14 +180,14 @@ async fn collect(
 /// What `gc` may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// Labs whose `up` was killed before it ended.
+    /// Labs whose `up` was killed before it ended, and those of a run that was killed and was not to keep them.
     Leftovers,
     /// Those, and templates and images that `lab` built.
     Everything,
 }
 
-/// Removes what crashed processes left behind. Labs that are complete stay, and so do those that a living process is
-/// making.
+/// Removes what crashed processes left behind. Labs that are complete stay, but for those that were for one process which
+/// is gone, and so do those that a living process is making.
 ///
 /// # Errors
 /// The first thing that could not be removed; the rest was tried all the same.
@@ -221,7 +221,7 @@ pub async fn gc<E: Engine>(
     failed.map_or(Ok(removed), |error| Err(error.into()))
 }
 
-/// Whether a lab's `up` has ended without making it whole, and nobody is at it any more.
+/// Whether a lab is not whole, or no longer for anybody, and nobody is at it any more.
 async fn is_leftover<E: Engine>(engine: &E, name: &str) -> Result<bool, EngineError> {
     let which = Selector::LabelValue(LAB_LABEL.to_owned(), name.to_owned());
     let volumes = engine.volumes(&which).await?;
@@ -231,9 +231,8 @@ async fn is_leftover<E: Engine>(engine: &E, name: &str) -> Result<bool, EngineEr
             .get(labels::OWNER_LABEL)
             .is_some_and(|owner| claim::is_alive(owner))
     };
-    Ok(!volumes
-        .iter()
-        .any(|volume| volume.name == ready || is_made(&volume.labels)))
+    let is_made = volumes.iter().any(|volume| is_made(&volume.labels));
+    Ok(!is_made && !claim::is_whole(&volumes, &ready))
 }
 
 async fn remove_shared<E: Engine>(

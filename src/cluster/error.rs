@@ -161,8 +161,8 @@ pub enum Holder {
     /// A lab of that name exists.
     #[error("a lab of that name exists")]
     Exists,
-    /// Somebody began to make it and was killed.
-    #[error("a `lab up` of that name ended before the lab was complete")]
+    /// Whoever made it was killed before it was complete, or had it for nobody else.
+    #[error("a `lab up` or `lab run` of that name ended without removing it")]
     Abandoned,
     /// A lab of that name was there, and its claim is gone.
     #[error("containers of that name are there, and the volume that says what they are is gone")]

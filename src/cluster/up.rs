@@ -58,6 +58,8 @@ pub struct Options {
     pub within: Duration,
     /// Whether replication is proven at the end.
     pub verify: bool,
+    /// Whether the lab is for this process alone: once that is gone, `gc` takes the lab, complete as it is.
+    pub for_this_process: bool,
 }
 
 impl Default for Options {
@@ -66,6 +68,7 @@ impl Default for Options {
             keep: Keep::default(),
             within: Duration::from_secs(60),
             verify: true,
+            for_this_process: false,
         }
     }
 }
@@ -114,7 +117,7 @@ pub async fn up<E: Engine>(
             total: began.elapsed(),
         }),
         Err(error) if options.keep == Keep::Failed && !cancel.is_cancelled() => {
-            if let Err(unmarked) = mark_ready(engine, &build.plan).await {
+            if let Err(unmarked) = mark_ready(engine, &build.plan, false).await {
                 tracing::warn!(%unmarked, "`lab gc` will take what is kept");
             }
             Err(error)
@@ -179,11 +182,20 @@ fn dataset(planned: &PlannedDataset) -> Option<Dataset> {
     })
 }
 
-/// Says, where every process can see it, that the lab is complete: `gc` leaves it alone from now on.
-async fn mark_ready<E: Engine>(engine: &E, plan: &Plan) -> Result<(), ClusterError> {
+/// Says, where every process can see it, that the lab is complete: `gc` leaves it alone from now on, for ever or, where it
+/// is for this process alone, as long as that lives.
+async fn mark_ready<E: Engine>(
+    engine: &E,
+    plan: &Plan,
+    for_this_process: bool,
+) -> Result<(), ClusterError> {
+    let mut own = labels::of_lab(&plan.lab);
+    if for_this_process {
+        own.insert(labels::OWNER_LABEL.to_owned(), claim::owner());
+    }
     let ready = Volume {
         name: labels::ready_object(&plan.lab),
-        labels: labels::of_lab(&plan.lab),
+        labels: own,
     };
     engine.create_volume(&ready).await?;
     Ok(())

@@ -97,6 +97,40 @@ async fn gc_takes_what_a_killed_process_left_and_nothing_that_is_whole() {
     assert_eq!(fake.objects(), whole);
 }
 
+/// A process of this host that has ended.
+fn ended() -> String {
+    let mut child = std::process::Command::new("true").spawn().expect("a child");
+    child.wait().expect("its end");
+    process(child.id())
+}
+
+/// A process of this host, as labels name it.
+fn process(id: u32) -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").expect("a name");
+    format!("{id}@{}", host.trim())
+}
+
+#[tokio::test(start_paused = true)]
+async fn gc_takes_a_complete_lab_that_was_for_a_process_which_is_gone() {
+    let fake = engine();
+    for (name, owner) in [
+        ("gone", ended()),
+        ("alive", process(std::process::id())),
+        // Nobody here knows whether it lives.
+        ("elsewhere", "1@another-host".to_owned()),
+    ] {
+        killed(&fake, name).await;
+        let mut own = ours::of_lab(&lab(name));
+        own.insert(ours::OWNER_LABEL.to_owned(), owner);
+        volume(&fake, &format!("lab-{name}.ready"), own).await;
+    }
+    killed(&fake, "kept").await;
+    volume(&fake, "lab-kept.ready", ours::of_lab(&lab("kept"))).await;
+    assert_eq!(gc(&fake, Reach::Leftovers).await, ["gone"]);
+    let there = running(&fake).await.expect("a list");
+    assert_eq!(there, ["alive", "elsewhere", "kept"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn gc_leaves_alone_what_a_living_process_is_making() {
     let fake = engine();

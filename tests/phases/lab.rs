@@ -75,6 +75,7 @@ pub async fn up(
         keep,
         within: Duration::from_secs(1),
         verify: true,
+        for_this_process: false,
     };
     up::up(fake, plan.clone(), &options, Arc::new(Silent), cancel).await
 }

@@ -58,6 +58,7 @@ async fn a_secret_reaches_a_node_on_its_standard_input_alone() {
         keep: Keep::Failed,
         within: Duration::from_secs(1),
         verify: true,
+        for_this_process: false,
     };
     let reporter: Arc<dyn Reporter> = Arc::clone(&said) as _;
     let failed = up::up(&fake, plan, &options, reporter, &never).await;

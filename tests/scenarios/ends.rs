@@ -19,6 +19,13 @@ pub fn trials() -> Vec<Trial> {
             "er",
             |lab| async { drop(passes(lab, "unreached").await) },
         ),
+        lab::trial(
+            "ends::each_node_of_a_list_stops_and_comes_back",
+            "ee",
+            |lab| async {
+                drop(passes(lab, "each").await);
+            },
+        ),
         lab::trial("ends::a_node_is_down_or_frozen", "ea", |lab| async {
             drop(passes(lab, "away").await);
         }),

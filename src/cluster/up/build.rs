@@ -40,6 +40,8 @@ pub(super) struct Build<E> {
     authority: Option<Arc<Authority>>,
     pub(super) within: Duration,
     verify: bool,
+    /// See [`Options`].
+    for_this_process: bool,
     pub(super) clock: Clock,
     /// Cancelled by the user, or by the first task that fails.
     pub(super) stop: CancellationToken,
@@ -56,6 +58,7 @@ impl<E: Clone> Clone for Build<E> {
             authority: self.authority.clone(),
             within: self.within,
             verify: self.verify,
+            for_this_process: self.for_this_process,
             clock: self.clock.clone(),
             stop: self.stop.clone(),
             cancel: self.cancel.clone(),
@@ -123,6 +126,7 @@ impl<E: Engine> Build<E> {
             authority: authority.map(Arc::new),
             within: options.within,
             verify: options.verify,
+            for_this_process: options.for_this_process,
             clock,
             stop: cancel.child_token(),
             cancel: cancel.clone(),
@@ -158,7 +162,7 @@ impl<E: Engine> Build<E> {
         let (verdict, answered) = tokio::join!(proof, self.answering(&services));
         let verdict = verdict?;
         answered?;
-        mark_ready(&self.engine, &self.plan).await?;
+        mark_ready(&self.engine, &self.plan, self.for_this_process).await?;
         Ok((cluster, verdict))
     }
 
