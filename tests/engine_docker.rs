@@ -328,7 +328,12 @@ async fn kinds(bench: Bench) {
 }
 
 async fn overlap(bench: Bench) {
-    let first = bench.docker.create_network(&bench.network("one")).await;
+    // One that Docker takes for nobody by itself, not even once it is free again: from the range for benchmarks (RFC 2544).
+    let own = NetworkSpec {
+        subnet: Some(format!("198.18.{}.0/28", std::process::id() % 256)),
+        ..bench.network("one")
+    };
+    let first = bench.docker.create_network(&own).await;
     let first = first.expect("a network");
     let second = NetworkSpec {
         subnet: first.subnet.clone(),
