@@ -77,6 +77,12 @@ pub fn trials() -> Vec<Trial> {
                 let seen = last.map(|step| step["seen"].as_str().unwrap_or_default());
                 let seen = seen.expect("what was seen");
                 assert!(seen.starts_with("`replica` does not run: "), "{seen}");
+                let cut = &report["steps"][1]["seen"];
+                let cut = cut.as_str().expect("what was seen");
+                assert!(
+                    cut.ends_with("; replica is down, and starts with it"),
+                    "{cut}"
+                );
                 assert!(
                     seen.contains(&format!("`lab start {} replica`", lab.name)),
                     "{seen}"
@@ -235,6 +241,7 @@ const DOWN: &str = "
 steps:
 - stop: replica
 - partition: [primary, replica]
+- freeze: replica
 ";
 
 /// Runs steps on a primary and a standby; further nodes come first.
