@@ -42,6 +42,7 @@ impl<E: Engine> Stage<'_, E> {
         let task = tokio::spawn(async move { sql::run(&client, &own).await });
         if !expect.goes_on() {
             let ran = self.ended(step, task).await?;
+            self.keep(&ran).await;
             return sql::judge(expect, ran);
         }
         let look = format!(
@@ -217,7 +218,9 @@ impl<E: Engine> Stage<'_, E> {
 
     /// Ends a session, and what runs in it: a server does not notice that nobody waits for its answer any more.
     async fn end(&self, session: Session) {
-        if !session.client.is_closed() {
+        let runs = session.running.as_ref();
+        let runs = runs.is_some_and(|task| !task.is_finished());
+        if runs && !session.client.is_closed() {
             let sql = format!("SELECT pg_terminate_backend({})", literal(&session.pid));
             self.tell(&session.node, &sql).await;
         }

@@ -136,8 +136,11 @@ impl<'a, E: Engine> Stage<'a, E> {
         }?;
         if let Some(name) = &step.capture {
             let given = self.given.lock().await.take();
-            self.give(name.as_str(), given.unwrap_or_else(|| seen.clone()))
-                .await;
+            let given = given.ok_or_else(|| {
+                let why = format!("there is no value for `{name}`: it gave none, or NULL");
+                Wrong::Failed(why)
+            })?;
+            self.give(name.as_str(), given).await;
         }
         Ok(seen)
     }
