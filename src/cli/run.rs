@@ -37,7 +37,8 @@ Examples:
 
 Of several labs the exit code is 1 when a step or a proof failed, else 3 when a lab could not be run.";
 
-/// Brings labs up, walks through their steps, checks what each must bring, and takes them away.
+/// Brings labs up, walks through their steps, checks what each must bring, and takes them away. A lab without steps is
+/// proven to replicate.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Run {
@@ -88,7 +89,13 @@ enum Keep {
 
 impl Run {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let Some(targets) = target::all(&self.labs, &self.changes, self.name.as_ref())? else {
+        let Some(targets) = target::all(
+            &self.labs,
+            &self.changes,
+            self.name.as_ref(),
+            !self.no_verify,
+        )?
+        else {
             return Ok(Exit::Usage);
         };
         reports::check(&self.report, self.output)?;

@@ -194,7 +194,9 @@ impl RunReport {
         if let Some(trouble) = &self.error {
             text.push_str(&trouble.text(&self.file));
         }
-        if let Some(verdict) = self.verification.as_ref().filter(|verdict| !verdict.passed) {
+        // Where there are no steps it is all that was looked at.
+        let told = |verdict: &&Verdict| !verdict.passed || self.is_proof_alone();
+        if let Some(verdict) = self.verification.as_ref().filter(told) {
             text.push_str(&table::verdict(verdict));
         }
         if !self.steps.is_empty() {
@@ -219,6 +221,11 @@ impl RunReport {
             }
         }
         text
+    }
+
+    /// Whether there were no steps to be done.
+    fn is_proof_alone(&self) -> bool {
+        self.steps.is_empty() && self.not_run.is_empty()
     }
 
     /// Whether a step failed by itself: of one that failed because a step during it did, that one tells more.

@@ -36,6 +36,7 @@ pub fn trials() -> Vec<Trial> {
             interrupted,
         ),
         lab::trial("runs::an_up_that_fails_is_in_the_report", "ru", not_up),
+        lab::trial("runs::without_steps_it_is_the_proof", "rw", proof_alone),
     ]
 }
 
@@ -337,4 +338,13 @@ async fn by_hand(lab: Lab) {
         &["there is no lab `rb-none-such`", "removed: 2 containers"],
     );
     assert_eq!(lab.left().await, Vec::<String>::new());
+}
+
+/// A lab without steps is a test too, and its proof what was tested.
+async fn proof_alone(lab: Lab) {
+    let ran = binary::lab(&["run", "physical-async", "--name", &lab.name]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let proof = "primary -> replica: rows arrive";
+    assert!(ran.stdout.contains(proof), "{}", ran.stdout);
+    assert_eq!(lab.left().await, <[String; 0]>::default());
 }

@@ -24,11 +24,13 @@ pub(super) struct Target {
     pub(super) plan: Plan,
 }
 
-/// All of them, or nothing where some are wrong, which has been said then.
+/// All of them, or nothing where some are wrong, which has been said then. Without steps it is the proof that is run;
+/// without a proof as well nothing would be.
 pub(super) fn all(
     labs: &[String],
     changes: &Changes,
     name: Option<&LabName>,
+    proves: bool,
 ) -> Result<Option<Vec<Target>>> {
     if let (Some(name), [_, _, ..]) = (name, labs) {
         return Err(Misuse {
@@ -40,7 +42,7 @@ pub(super) fn all(
     let mut targets = Vec::new();
     let mut wrong = Vec::new();
     for given in labs {
-        match Target::load(given, changes, name) {
+        match Target::load(given, changes, name, proves) {
             Ok(target) => targets.push(target),
             Err(error) => wrong.push(error),
         }
@@ -104,13 +106,13 @@ pub(super) fn same_scenario(there: &Plan, wanted: &Plan) -> Result<()> {
 }
 
 impl Target {
-    fn load(given: &str, changes: &Changes, name: Option<&LabName>) -> Result<Self> {
+    fn load(given: &str, changes: &Changes, name: Option<&LabName>, proves: bool) -> Result<Self> {
         let loaded = changes.load(given)?;
         let plan = Plan::resolve(&loaded.scenario, &loaded.sql, name);
-        if plan.steps.is_empty() {
+        if plan.steps.is_empty() && !proves {
             return Err(Misuse {
                 message: format!("`{given}` has no steps"),
-                hint: Some(format!("`lab up {given}` brings it up")),
+                hint: Some("without `--no-verify` it is proven to replicate".to_owned()),
             }
             .into());
         }
@@ -185,7 +187,10 @@ impl Target {
             };
             Misuse {
                 message: format!("there is no step `{given}`"),
-                hint: Some(format!("there are {} steps; {names}", steps.len())),
+                hint: Some(match steps.len() {
+                    0 => "the scenario has none".to_owned(),
+                    count => format!("there are {count} steps; {names}"),
+                }),
             }
             .into()
         })
