@@ -155,15 +155,14 @@ impl<E: Engine> Cluster<E> {
         trouble::last(log.lines(), subscription)
     }
 
-    /// Whether every node's and every service's container is there and runs.
+    /// Whether every node's and every service's container is there and runs, but for nodes that are still to come.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        let services = self.service_containers.iter();
-        self.containers.iter().chain(services).all(|container| {
-            container
-                .as_ref()
-                .is_some_and(|found| found.state == ContainerState::Running)
-        })
+        let runs = |container: Option<&Container>| {
+            container.is_some_and(|found| found.state == ContainerState::Running)
+        };
+        let nodes = |(node, container): (&PlannedNode, _)| runs(container) || self.is_to_come(node);
+        self.nodes().all(nodes) && self.services().all(|(_, container)| runs(container))
     }
 
     /// Connects to a node's server as the superuser.

@@ -505,6 +505,11 @@ fn left_alone(lab: &Lab) {
     assert_eq!(first["nodes"], second["nodes"]);
     let (_, said) = up(&["--set", "auth=md5"]);
     assert!(said.contains("another plan"), "{said}");
+    assert_eq!(run(&["stop", &lab.0, "replica"]).status.code(), Some(0));
+    let again = run(&["up", "physical-async", "--name", &lab.0]);
+    assert_eq!(again.status.code(), Some(1), "what does not run is not up");
+    let hint = format!("`lab start {} NODE`", lab.0);
+    assert!(self::said(&again).contains(&hint), "{}", self::said(&again));
     let (anew, _) = up(&["--replace"]);
     assert_eq!(anew["already_up"], false);
     assert_eq!(run(&["verify", &lab.0]).status.code(), Some(0));

@@ -144,7 +144,8 @@ impl Up {
             Output::Table => output::print(&table::up(&report))?,
         }
         let lab = &plan.lab;
-        let state = if cluster.is_running() {
+        let runs = cluster.is_running();
+        let state = if runs {
             "is up already"
         } else {
             "exists, and not all of it runs"
@@ -152,13 +153,18 @@ impl Up {
         say(&format!(
             "{lab} {state}, and was left alone; --replace makes it anew, --name a second one beside it"
         ));
+        if !runs {
+            say(&format!(
+                "`lab status {lab}` shows what does not run, `lab start {lab} NODE` starts it"
+            ));
+        }
         if cluster.plan.differs_from(plan) {
             say(&format!(
                 "it was made from another plan than this one: `lab plan {}` shows this one",
                 self.scenario.lab
             ));
         }
-        Ok(Some(Exit::Done))
+        Ok(Some(if runs { Exit::Done } else { Exit::CheckFailed }))
     }
 
     async fn failed(&self, docker: &Docker, lab: &LabName) -> Result<Exit> {
