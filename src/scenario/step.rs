@@ -102,7 +102,8 @@ pub enum Action {
     Cancel(SessionName),
     /// Closes a session.
     Close(SessionName),
-    /// Starts stopped nodes and waits until each takes connections.
+    /// Starts stopped nodes and waits until each takes connections. A node with `start: later` takes its base backup then,
+    /// for which it has a minute where `within` is silent.
     Start(OneOrMany<NodeName>),
     /// Stops nodes: a node, a list of them, or `{ node, mode }` with mode `smart`, `fast` or `immediate`.
     Stop(Stop),
@@ -148,7 +149,7 @@ pub enum Action {
     Thaw(OneOrMany<NodeName>),
     /// Cuts nodes off from each other, at once and without a word to anybody; this host still reaches all of them. A list:
     /// each from each other. `{ from, to }`: the nodes of one side from those of the other, `one_way: true` only what the
-    /// first send.
+    /// first send. A node that is down has it when it starts.
     Partition(Partition),
     /// Cuts nodes off from all other nodes, both ways.
     Isolate(OneOrMany<NodeName>),
