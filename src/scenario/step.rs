@@ -98,7 +98,8 @@ pub enum Action {
     Exec(Program),
     /// Waits until a session's statement has ended, and compares what it gave.
     Finish(SessionName),
-    /// Cancels a session's statement, as `pg_cancel_backend` does.
+    /// Cancels a session's statement, as `pg_cancel_backend` does, and waits until it has ended: with 57014 as a rule, or,
+    /// for a commit that waits for a standby, with a warning.
     Cancel(SessionName),
     /// Closes a session.
     Close(SessionName),
@@ -230,7 +231,10 @@ impl Action {
     /// Whether it is SQL, whose errors are the server's.
     #[must_use]
     pub fn is_sql(&self) -> bool {
-        matches!(self, Self::Sql(_) | Self::SqlFile(_) | Self::Finish(_))
+        matches!(
+            self,
+            Self::Sql(_) | Self::SqlFile(_) | Self::Finish(_) | Self::Cancel(_)
+        )
     }
 
     /// Whether it happens on the node that `on` names.

@@ -170,7 +170,11 @@ impl<E: Engine> Stage<'_, E> {
             &format!("SELECT pg_cancel_backend({})", literal(&pid)),
         )
         .await?;
-        match self.ended(step, task).await? {
+        let ran = self.ended(step, task).await?;
+        if let Some(expect) = &step.expect {
+            return sql::judge(expect, ran);
+        }
+        match ran {
             Err(error) => Ok(error.to_string()),
             // A commit that waited for a standby returns with a warning when it is cancelled.
             Ok(answer) => Ok(if answer.notices.is_empty() {

@@ -15,7 +15,7 @@ pub fn trials() -> Vec<Trial> {
     let mut files: Vec<PathBuf> = files.map(|file| file.expect("a file").path()).collect();
     files.retain(|file| file.extension().is_some_and(|kind| kind == "yaml"));
     files.sort();
-    assert!(files.len() >= 21, "{files:?}");
+    assert!(files.len() >= 28, "{files:?}");
     let numbered = files.into_iter().enumerate();
     let trials = numbered.map(|(number, file)| {
         let name = file.file_stem().expect("a name").display().to_string();

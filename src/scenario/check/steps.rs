@@ -352,11 +352,14 @@ impl<'a> Walk<'a> {
             }
             (Some(session), Action::Finish(_)) if !session.busy => {
                 let message = format!("nothing runs in the session `{name}`");
-                let help =
-                    "a statement with `expect: { waiting: … }` or `{ running: true }` goes on after its step".to_owned();
+                let help = "a statement with `expect: { waiting: … }` or `{ running: true }` goes on after its step; \
+                            `cancel` has seen its end, and may expect something itself"
+                    .to_owned();
                 Some((message, help))
             }
-            (Some(session), Action::Finish(_)) if session.is_load && step.expect.is_some() => {
+            (Some(session), Action::Finish(_) | Action::Cancel(_))
+                if session.is_load && step.expect.is_some() =>
+            {
                 session.busy = false;
                 let message = format!("a load runs in `{name}`, and gives nothing to expect");
                 let help = "the check `ledger` looks at what a ledger wrote".to_owned();

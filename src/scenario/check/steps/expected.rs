@@ -8,7 +8,7 @@ impl Walk<'_> {
         let action = &step.action;
         let is_sql = matches!(action, Action::Sql(_) | Action::SqlFile(_));
         let is_exec = matches!(action, Action::Exec(_));
-        let no_rows = !is_sql && !matches!(action, Action::Finish(_));
+        let no_rows = !is_sql && !matches!(action, Action::Finish(_) | Action::Cancel(_));
         let misplaced: [(&str, bool); 8] = [
             ("output", expect.output.is_some() && no_rows && !is_exec),
             ("rows", expect.rows.is_some() && no_rows),

@@ -39,7 +39,7 @@ fn a_session_is_opened_before_it_is_used_and_its_end_is_seen() {
     9 | - finish: other
       |           ^^^^^
       |
-      = help: a statement with `expect: { waiting: … }` or `{ running: true }` goes on after its step
+      = help: a statement with `expect: { waiting: … }` or `{ running: true }` goes on after its step; `cancel` has seen its end, and may expect something itself
 
     error: a statement still runs in the session `writer`
       --> a.yaml:11:29
