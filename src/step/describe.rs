@@ -178,9 +178,8 @@ pub(super) fn check(check: &Check) -> String {
             Some(name) => format!("{}: subscription {name} is synced", synced.node),
             None => format!("{}: subscriptions are synced", synced.node),
         },
-        Check::Role(states) => states_of("", states),
-        Check::SyncState(states) => states_of("sync_state ", states),
-        Check::Timeline(states) => states_of("timeline ", states),
+        Check::Role(states) | Check::SyncState(states) => states_of("is", states),
+        Check::Timeline(states) => states_of("is on timeline", states),
         Check::Slot(slot) => {
             let mut text = format!("slot {}", slot.name);
             for (key, value) in [
@@ -263,10 +262,10 @@ pub(super) fn check(check: &Check) -> String {
     }
 }
 
-fn states_of(what: &str, states: &StateOf) -> String {
+fn states_of(verb: &str, states: &StateOf) -> String {
     let pairs = states
         .iter()
-        .map(|(node, state)| format!("{node} is {what}{state}"));
+        .map(|(node, state)| format!("{node} {verb} {state}"));
     pairs.collect::<Vec<_>>().join(", ")
 }
 
