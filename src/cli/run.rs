@@ -204,11 +204,7 @@ impl Run {
             let took = duration(Duration::from_secs_f64(report.took_ms / 1000.0));
             say(&format!("{name} {how} after {took}{left}"));
         }
-        Ok(if report.passed || report.skipped.is_some() {
-            Exit::Done
-        } else {
-            Exit::CheckFailed
-        })
+        Ok(exit_of(report))
     }
 
     /// Prints what is for people: where a report has standard output, beside it.
@@ -263,5 +259,14 @@ impl Target {
         }
         let plan = self.plan.clone();
         Box::pin(run::run(docker, plan, options, reporter, cancel)).await
+    }
+}
+
+/// What became of a run as an exit code. One that this kernel cannot do is no failure.
+fn exit_of(report: &RunReport) -> Exit {
+    if report.passed || report.skipped.is_some() {
+        Exit::Done
+    } else {
+        Exit::CheckFailed
     }
 }

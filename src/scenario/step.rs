@@ -228,6 +228,25 @@ impl Action {
         }
     }
 
+    /// The check that it is or has, and where that stands: `streaming`, `not.streaming`, `hold.check.streaming`.
+    #[must_use]
+    pub fn check(&self) -> Option<(String, &Check)> {
+        let (before, check) = match self {
+            Self::Check(check) => ("", check),
+            Self::Not(check) => ("not.", check),
+            Self::Hold(hold) => ("hold.check.", &hold.check),
+            _ => return None,
+        };
+        Some((format!("{before}{}", check.key()), check))
+    }
+
+    /// Where it stands: its key, or that of its check.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let check = self.check().map(|(place, _)| place);
+        check.unwrap_or_else(|| self.key().to_owned())
+    }
+
     /// Whether it is SQL, whose errors are the server's.
     #[must_use]
     pub fn is_sql(&self) -> bool {

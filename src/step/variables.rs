@@ -13,7 +13,10 @@ pub(super) fn fill(step: &Step, values: &Captured) -> Step {
         return step.clone();
     }
     let mut json = serde_json::to_value(step).unwrap_or_default();
+    // The steps within it happen later, with what is known then.
+    let within = variables::take_steps(&mut json);
     put(&mut json, "", values);
+    variables::put_steps_back(&mut json, within);
     // A value may not be what its place wants: then the step stays as it is written, and says so by failing.
     serde_json::from_value(json).unwrap_or_else(|_| step.clone())
 }
@@ -91,6 +94,22 @@ mod tests {
             panic!("SQL");
         };
         assert_eq!(text, "SELECT 'so it''s', 'it''s' AS \"a_it's\" -- ${v}");
+    }
+
+    #[test]
+    fn steps_within_a_step_are_filled_when_they_happen() {
+        let values = Captured::from([("v".to_owned(), "2".to_owned())]);
+        let written = step(
+            "{ hold: { check: { timeline: { primary: '${v}' } }, during: [{ sql: 'SELECT ${v}', capture: v }] } }",
+        );
+        let Action::Hold(filled) = fill(&written, &values).action else {
+            panic!("a hold");
+        };
+        let Action::Hold(written) = written.action else {
+            panic!("a hold");
+        };
+        assert_ne!(filled.check, written.check);
+        assert_eq!(filled.during, written.during);
     }
 
     #[test]

@@ -95,11 +95,8 @@ impl Several<'_> {
         let (report, exit, how) = match ran {
             Ok(ran) => {
                 let report = RunReport::new(ran, &target.about(&target.line()));
-                if report.passed {
-                    (report, Exit::Done, "passed")
-                } else {
-                    (report, Exit::CheckFailed, "failed")
-                }
+                let (exit, how) = (super::exit_of(&report), report.outcome());
+                (report, exit, how)
             }
             Err(error) => {
                 let kept = self.options.keep != run::Keep::Never;

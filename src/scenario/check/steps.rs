@@ -55,7 +55,7 @@ struct Walk<'a> {
 }
 
 /// A session that was opened.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 struct Session {
     /// The step that opened it, or began the statement that runs in it.
     at: String,
@@ -159,8 +159,8 @@ impl<'a> Walk<'a> {
     /// Values that were captured before.
     fn variables(&mut self, step: &Step, at: &str) {
         let path = match &step.action {
-            Action::Not(check) => format!("{at}.not.{}", check.key()),
-            action => format!("{at}.{}", action.key()),
+            Action::Hold(_) => format!("{at}.hold"),
+            action => format!("{at}.{}", action.place()),
         };
         for name in variables::used(step) {
             if !self.variables.contains(&name) {
@@ -180,17 +180,14 @@ impl<'a> Walk<'a> {
 
     /// Names of steps that came before.
     fn names(&mut self, step: &'a Step, at: &str) {
-        let (Action::Check(check) | Action::Not(check)) = &step.action else {
-            return;
-        };
-        if let Check::Log(log) = check
+        if let Some((place, Check::Log(log))) = step.action.check()
             && let Some(since) = &log.since
             && !self.names.contains(since)
         {
             let known: Vec<&str> = self.names.iter().map(|name| name.as_str()).collect();
             let message = format!("no step before this one is called `{since}`");
             let help = did_you_mean_or_list(since.as_str(), "named steps before it", &known);
-            let found = Finding::value(format!("{at}.log.since"), message, help);
+            let found = Finding::value(format!("{at}.{place}.since"), message, help);
             self.found.push(found.sure_of_every_step());
         }
     }
@@ -199,11 +196,7 @@ impl<'a> Walk<'a> {
         let nodes = &self.scenario.nodes.0;
         let known: Vec<&str> = nodes.iter().map(|(name, _)| name.as_str()).collect();
         let key = step.action.key();
-        let prefix = match &step.action {
-            Action::Not(_) => format!("{at}.not.{key}"),
-            Action::Hold(hold) => format!("{at}.hold.check.{}", hold.check.key()),
-            _ => format!("{at}.{key}"),
-        };
+        let prefix = format!("{at}.{}", step.action.place());
         let mut named: Vec<(String, &NodeName)> = step
             .on
             .iter()
@@ -252,14 +245,14 @@ impl<'a> Walk<'a> {
                     | Action::Finish(_)
                     | Action::Check(Check::Log(LogCheck { has: Some(_), .. }))
             );
-        let looks = matches!(
-            action,
-            Action::Corrupt(_)
-                | Action::Load(_)
-                | Action::Check(
+        let looks = matches!(action, Action::Corrupt(_) | Action::Load(_))
+            || matches!(
+                action.check(),
+                Some((
+                    _,
                     Check::Rows(_) | Check::SameRows(_) | Check::Synced(_) | Check::Unreplicated(_)
-                )
-        );
+                ))
+            );
         let unused: [(&str, bool, &str); 6] = [
             (
                 "on",

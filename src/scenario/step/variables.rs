@@ -48,12 +48,25 @@ fn quotes(before: &str) -> bool {
 
 fn without_steps(step: &Step) -> Value {
     let mut json = serde_json::to_value(step).unwrap_or_default();
-    for within in ["/action/hold/during", "/action/repeat/rounds"] {
-        if let Some(steps) = json.pointer_mut(within) {
-            *steps = Value::Null;
+    drop(take_steps(&mut json));
+    json
+}
+
+/// Where the steps within a step are.
+const WITHIN: [&str; 2] = ["/action/hold/during", "/action/repeat/rounds"];
+
+/// Takes the steps within a step out of it.
+pub fn take_steps(json: &mut Value) -> [Option<Value>; 2] {
+    WITHIN.map(|within| Some(json.pointer_mut(within)?.take()))
+}
+
+/// Puts them back where they were.
+pub fn put_steps_back(json: &mut Value, steps: [Option<Value>; 2]) {
+    for (within, steps) in WITHIN.into_iter().zip(steps) {
+        if let (Some(place), Some(steps)) = (json.pointer_mut(within), steps) {
+            *place = steps;
         }
     }
-    json
 }
 
 fn each_text(json: &Value, look: &mut impl FnMut(&str)) {

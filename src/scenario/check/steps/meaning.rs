@@ -46,12 +46,10 @@ impl Walk<'_> {
                 self.found.push(Finding::key(path, message, help));
             }
         }
-        let (prefix, check) = match &step.action {
-            Action::Check(check) => (format!("{at}.{}", check.key()), check),
-            Action::Not(check) => (format!("{at}.not.{}", check.key()), check),
-            Action::Hold(hold) => (format!("{at}.hold.check.{}", hold.check.key()), &hold.check),
-            _ => return,
+        let Some((place, check)) = step.action.check() else {
+            return;
         };
+        let prefix = format!("{at}.{place}");
         if let Check::Conflict(kinds) = check {
             self.conflicts(kinds, &prefix);
         }

@@ -1,13 +1,17 @@
 //! The rounds of a `repeat`: every value's steps are checked, and what is wrong with a value is said where it stands.
 
+use std::collections::BTreeSet;
+
 use super::{Finding, Walk};
 use crate::scenario::rounds;
 use crate::scenario::step::Repeat;
 
 impl<'a> Walk<'a> {
-    /// The steps of each round, which all begin as the first does.
+    /// The steps of each round. Each begins as the first does, so that a name which all of them give is no twin; what any of
+    /// them changed is known afterwards.
     pub(super) fn rounds(&mut self, repeat: &'a Repeat, at: &str) {
         let before = self.clone();
+        let mut after = before.clone();
         let rounds: Vec<Vec<Finding>> = repeat
             .rounds
             .iter()
@@ -17,15 +21,35 @@ impl<'a> Walk<'a> {
                     ..before.clone()
                 };
                 self.steps(round, &format!("{at}.repeat.steps"));
+                after.take_over(self, &before);
                 std::mem::take(&mut self.found)
             })
             .collect();
-        self.found = before.found;
+        *self = after;
         let found = rounds::merged(&rounds, |finding, value| {
             finding
                 .clone()
                 .moved_to(format!("{at}.repeat.over[{value}]"))
         });
         self.found.extend(found);
+    }
+
+    /// Takes over what a round changed.
+    fn take_over(&mut self, round: &Self, before: &Self) {
+        self.names.extend(&round.names);
+        self.variables.extend(round.variables.iter().cloned());
+        self.backups.extend(&round.backups);
+        let gone: BTreeSet<_> = before.standbys.difference(&round.standbys).collect();
+        self.standbys.retain(|node| !gone.contains(node));
+        self.standbys
+            .extend(round.standbys.difference(&before.standbys));
+        self.sessions.retain(|name, _| {
+            round.sessions.contains_key(name) || !before.sessions.contains_key(name)
+        });
+        for (name, session) in &round.sessions {
+            if before.sessions.get(name) != Some(session) {
+                self.sessions.insert(name, session.clone());
+            }
+        }
     }
 }

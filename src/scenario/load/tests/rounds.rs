@@ -104,3 +104,65 @@ fn one_value_alone_is_named_where_it_is_used() {
        = help: did you mean `leaf`?
     "#);
 }
+
+#[test]
+fn what_a_round_gave_is_known_after_it() {
+    super::good(
+        "\
+name: a
+nodes: { p: {}, a: { standby_of: p }, b: { standby_of: p } }
+steps:
+- repeat:
+    over: [a, b]
+    as: node
+    steps:
+    - { sql: SELECT pg_sleep(1), on: \"${node}\", session: \"${node}_w\", expect: { running: true } }
+    - { backup: \"of_${node}\", on: \"${node}\" }
+    - { sql: SELECT 1, name: one, capture: \"v_${node}\" }
+- finish: a_w
+- finish: b_w
+- clone: { node: b, backup: of_a, upstream: p }
+- sql: SELECT ${v_a} + ${v_b}
+",
+    );
+}
+
+#[test]
+fn a_session_that_one_round_leaves_is_seen() {
+    let shown = super::wrong(
+        "\
+name: a
+nodes: { p: {}, a: { standby_of: p } }
+steps:
+- repeat:
+    over: [p, a]
+    as: node
+    steps:
+    - { sql: SELECT pg_sleep(1), on: \"${node}\", session: \"${node}_w\", expect: { running: true } }
+- finish: a_w
+- hold:
+    check: { log: { lacks: PANIC, since: typo } }
+    during: [{ sql: SELECT 1 }]
+  on: p
+- hold: { check: { rows: { pg_class: 1 } }, during: [{ sql: SELECT 1 }] }
+  database: postgres
+",
+    );
+    insta::assert_snapshot!(shown, @r#"
+    error: nobody learns how the statement in the session `p_w` ends
+     --> a.yaml:8:49
+      |
+    8 |     - { sql: SELECT pg_sleep(1), on: "${node}", session: "${node}_w", expect: { running: true } }
+      |                                                 ^^^^^^^
+      |
+      = help: the ways are `finish`, `cancel` and `close`
+
+    error: no step before this one is called `typo`
+      --> a.yaml:11:42
+       |
+    11 |     check: { log: { lacks: PANIC, since: typo } }
+       |                                          ^^^^
+       |
+       = help: there are no named steps before it
+    "#);
+}
