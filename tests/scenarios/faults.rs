@@ -356,4 +356,17 @@ steps:
     let reason = report["skipped"].as_str().expect("a reason");
     assert!(reason.contains("has no `netem`"), "{reason}");
     assert_eq!(lab.left().await, Vec::<String>::new());
+    // Beside another one it is no failure either.
+    let folder = tempfile::tempdir().expect("a folder");
+    let [skipped, other] = ["requires: netem", "about: nothing"].map(|key| {
+        let name = format!("{}-{}", lab.name, &key[..1]);
+        let path = folder.path().join(format!("{name}.yaml"));
+        let text =
+            format!("name: {name}\n{key}\nnodes: {{ p: {{}} }}\nsteps: [{{ sql: SELECT 1 }}]\n");
+        std::fs::write(&path, text).expect("written");
+        path.display().to_string()
+    });
+    let both = binary::lab(&["run", &skipped, &other]).await;
+    assert_eq!(both.code, Some(0), "{}", both.stderr);
+    assert!(both.stderr.contains("was skipped after"), "{}", both.stderr);
 }
