@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use super::sql::{self, Ran};
 use super::stage::{Stage, one};
@@ -28,6 +28,8 @@ pub(super) struct Session {
     pid: String,
     /// The statement that goes on in it.
     running: Option<JoinHandle<Ran>>,
+    /// The statement that was sent last, whoever waits for it.
+    last: Option<AbortHandle>,
 }
 
 impl<E: Engine> Stage<'_, E> {
@@ -40,6 +42,9 @@ impl<E: Engine> Stage<'_, E> {
         }
         let own = text.to_owned();
         let task = tokio::spawn(async move { sql::run(&client, &own).await });
+        if let Some(session) = self.sessions.lock().await.get_mut(name) {
+            session.last = Some(task.abort_handle());
+        }
         if !expect.goes_on() {
             let ran = self.ended(step, task).await?;
             self.keep(&ran).await;
@@ -107,6 +112,7 @@ impl<E: Engine> Stage<'_, E> {
             client: Arc::clone(&client),
             pid: pid.clone(),
             running: None,
+            last: None,
         };
         sessions.insert(name.clone(), session);
         Ok((node.clone(), client, pid))
@@ -119,13 +125,11 @@ impl<E: Engine> Stage<'_, E> {
         tokio::select! {
             () = self.cancel.cancelled() => Err(Wrong::Interrupted),
             ran = &mut task => ran.map_err(|panic| Wrong::Failed(panic.to_string())),
-            () = tokio::time::sleep(within) => {
-                task.abort();
-                Err(Wrong::Unmet {
-                    expected: format!("an end within {}", crate::report::duration(within)),
-                    found: "the statement still runs".to_owned(),
-                })
-            }
+            // It goes on, and ends with its session.
+            () = tokio::time::sleep(within) => Err(Wrong::Unmet {
+                expected: format!("an end within {}", crate::report::duration(within)),
+                found: "the statement still runs".to_owned(),
+            }),
         }
     }
 
@@ -222,13 +226,12 @@ impl<E: Engine> Stage<'_, E> {
 
     /// Ends a session, and what runs in it: a server does not notice that nobody waits for its answer any more.
     async fn end(&self, session: Session) {
-        let runs = session.running.as_ref();
-        let runs = runs.is_some_and(|task| !task.is_finished());
-        if runs && !session.client.is_closed() {
+        let last = session.last.filter(|task| !task.is_finished());
+        if last.is_some() && !session.client.is_closed() {
             let sql = format!("SELECT pg_terminate_backend({})", literal(&session.pid));
             self.tell(&session.node, &sql).await;
         }
-        if let Some(task) = session.running {
+        if let Some(task) = last {
             task.abort();
         }
     }
