@@ -7,7 +7,6 @@ pub mod docker;
 pub mod fake;
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::net::Ipv4Addr;
 use std::pin::Pin;
 
@@ -363,127 +362,276 @@ impl Selector {
     }
 }
 
-/// The verbs of a container engine that a lab is made of.
+/// The container engine that a lab is made on. Clones share it.
 ///
 /// Every method is one call and takes effect once. Errors say what was being done and carry a kind to decide by.
-pub trait Engine: Clone + Send + Sync + 'static {
+///
+/// ```no_run
+/// use replication_lab::engine::Engine;
+///
+/// # async fn example() -> Result<(), replication_lab::engine::EngineError> {
+/// let engine = Engine::connect().await?;
+/// assert!(engine.find_image("postgres:17").await?.is_some());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub enum Engine {
+    /// Docker, or what answers like it.
+    Docker(docker::Docker),
+    /// An engine in memory, for tests.
+    Fake(fake::Fake),
+}
+
+impl From<docker::Docker> for Engine {
+    fn from(docker: docker::Docker) -> Self {
+        Self::Docker(docker)
+    }
+}
+
+impl From<fake::Fake> for Engine {
+    fn from(fake: fake::Fake) -> Self {
+        Self::Fake(fake)
+    }
+}
+
+/// The same call on whichever engine it is.
+macro_rules! on {
+    ($engine:expr, $it:ident => $call:expr) => {
+        match $engine {
+            Engine::Docker($it) => $call.await,
+            Engine::Fake($it) => $call.await,
+        }
+    };
+}
+
+impl Engine {
+    /// Connects to Docker as `DOCKER_HOST` says.
+    ///
+    /// # Errors
+    /// When nothing answers there, or this user may not ask.
+    pub async fn connect() -> Result<Self, EngineError> {
+        docker::Docker::connect().await.map(Self::Docker)
+    }
+
     /// Who answers.
-    fn info(&self) -> impl Future<Output = Result<EngineInfo, EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn info(&self) -> Result<EngineInfo, EngineError> {
+        on!(self, it => it.info())
+    }
 
     /// The image of that name or identity, if the engine has it.
-    fn find_image(
-        &self,
-        reference: &str,
-    ) -> impl Future<Output = Result<Option<Image>, EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn find_image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
+        on!(self, it => it.find_image(reference))
+    }
+
     /// Every image that is meant. Their `env` and `volumes` are empty: only [`Engine::find_image`] tells them.
-    fn images(
-        &self,
-        which: &Selector,
-    ) -> impl Future<Output = Result<Vec<Image>, EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn images(&self, which: &Selector) -> Result<Vec<Image>, EngineError> {
+        on!(self, it => it.images(which))
+    }
+
     /// Fetches an image from its registry; dropping the future gives up.
-    fn pull_image(
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn pull_image(
         &self,
         reference: &str,
-        progress: impl Fn(LayerProgress) + Send + Sync,
-    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+        progress: &(dyn Fn(LayerProgress) + Send + Sync),
+    ) -> Result<(), EngineError> {
+        on!(self, it => it.pull_image(reference, progress))
+    }
+
     /// Makes an image of a root file system's tar. `changes` are Dockerfile instructions.
-    fn import_image(
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn import_image(
         &self,
         reference: &str,
         changes: &[String],
-        tar: impl AsyncRead + Send + Unpin + 'static,
-    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+        tar: Box<dyn AsyncRead + Send + Unpin>,
+    ) -> Result<(), EngineError> {
+        on!(self, it => it.import_image(reference, changes, tar))
+    }
+
     /// Removes an image; one that is not there is removed already.
-    fn remove_image(&self, reference: &str)
-    -> impl Future<Output = Result<(), EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn remove_image(&self, reference: &str) -> Result<(), EngineError> {
+        on!(self, it => it.remove_image(reference))
+    }
 
     /// Makes a network. A name that another has is a [`EngineErrorKind::Conflict`]; but Docker before version 25 does not
     /// hold two back that are made in the same moment. Who must have a name for himself claims it with a volume first.
-    fn create_network(
-        &self,
-        network: &NetworkSpec,
-    ) -> impl Future<Output = Result<Network, EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn create_network(&self, network: &NetworkSpec) -> Result<Network, EngineError> {
+        on!(self, it => it.create_network(network))
+    }
+
     /// Every network that is meant, or every one there is.
-    fn networks(
-        &self,
-        which: Option<&Selector>,
-    ) -> impl Future<Output = Result<Vec<Network>, EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn networks(&self, which: Option<&Selector>) -> Result<Vec<Network>, EngineError> {
+        on!(self, it => it.networks(which))
+    }
+
     /// Removes a network, by identity; one that is not there is removed already.
-    fn remove_network(&self, id: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn remove_network(&self, id: &str) -> Result<(), EngineError> {
+        on!(self, it => it.remove_network(id))
+    }
 
     /// Makes a volume. One of that name that exists is returned as it is, with the labels that it has.
-    fn create_volume(
-        &self,
-        volume: &Volume,
-    ) -> impl Future<Output = Result<Volume, EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn create_volume(&self, volume: &Volume) -> Result<Volume, EngineError> {
+        on!(self, it => it.create_volume(volume))
+    }
+
     /// Makes a volume as [`Engine::create_volume`] does, in memory and with room for so many bytes. What is in it lives as
     /// long as a running container has it.
-    fn create_disk(
-        &self,
-        volume: &Volume,
-        bytes: u64,
-    ) -> impl Future<Output = Result<Volume, EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn create_disk(&self, volume: &Volume, bytes: u64) -> Result<Volume, EngineError> {
+        on!(self, it => it.create_disk(volume, bytes))
+    }
+
     /// Every volume that is meant.
-    fn volumes(
-        &self,
-        which: &Selector,
-    ) -> impl Future<Output = Result<Vec<Volume>, EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn volumes(&self, which: &Selector) -> Result<Vec<Volume>, EngineError> {
+        on!(self, it => it.volumes(which))
+    }
+
     /// Removes a volume; one that is not there is removed already.
-    fn remove_volume(&self, name: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+        on!(self, it => it.remove_volume(name))
+    }
 
     /// Makes a container and returns its identity.
-    fn create_container(
-        &self,
-        container: &ContainerSpec,
-    ) -> impl Future<Output = Result<String, EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn create_container(&self, container: &ContainerSpec) -> Result<String, EngineError> {
+        on!(self, it => it.create_container(container))
+    }
+
     /// Starts a container.
-    fn start_container(&self, id: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn start_container(&self, id: &str) -> Result<(), EngineError> {
+        on!(self, it => it.start_container(id))
+    }
+
     /// Freezes every process of a container; [`EngineErrorKind::Busy`] when some process would not be frozen just now.
-    fn pause_container(&self, id: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn pause_container(&self, id: &str) -> Result<(), EngineError> {
+        on!(self, it => it.pause_container(id))
+    }
+
     /// Sends a signal to a container's main process: `SIGINT`. `SIGKILL` ends all its processes.
-    fn signal_container(
-        &self,
-        id: &str,
-        signal: &str,
-    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn signal_container(&self, id: &str, signal: &str) -> Result<(), EngineError> {
+        on!(self, it => it.signal_container(id, signal))
+    }
+
     /// Lets a frozen container go on.
-    fn unpause_container(&self, id: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn unpause_container(&self, id: &str) -> Result<(), EngineError> {
+        on!(self, it => it.unpause_container(id))
+    }
+
     /// Removes a container in whatever state it is, with its anonymous volumes; returns when it is gone, whoever
     /// else removes it.
-    fn remove_container(&self, id: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn remove_container(&self, id: &str) -> Result<(), EngineError> {
+        on!(self, it => it.remove_container(id))
+    }
+
     /// The container of that name or identity, if there is one.
-    fn find_container(
-        &self,
-        id: &str,
-    ) -> impl Future<Output = Result<Option<Container>, EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn find_container(&self, id: &str) -> Result<Option<Container>, EngineError> {
+        on!(self, it => it.find_container(id))
+    }
+
     /// Every container that is meant, in any state.
-    fn containers(
-        &self,
-        which: &Selector,
-    ) -> impl Future<Output = Result<Vec<Container>, EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn containers(&self, which: &Selector) -> Result<Vec<Container>, EngineError> {
+        on!(self, it => it.containers(which))
+    }
+
     /// Talks with a container's main process; to be called before it is started, so that nothing is missed.
-    fn attach(&self, id: &str) -> impl Future<Output = Result<Attached, EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn attach(&self, id: &str) -> Result<Attached, EngineError> {
+        on!(self, it => it.attach(id))
+    }
+
     /// The last lines that a container wrote.
-    fn logs(
-        &self,
-        id: &str,
-        tail: Option<usize>,
-    ) -> impl Future<Output = Result<String, EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn logs(&self, id: &str, tail: Option<usize>) -> Result<String, EngineError> {
+        on!(self, it => it.logs(id, tail))
+    }
+
     /// The content of a file in a container, whatever state that is in; [`EngineErrorKind::NotFound`] where there is no
     /// such container or file.
-    fn read_file(
-        &self,
-        id: &str,
-        path: &str,
-    ) -> impl Future<Output = Result<Vec<u8>, EngineError>> + Send;
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn read_file(&self, id: &str, path: &str) -> Result<Vec<u8>, EngineError> {
+        on!(self, it => it.read_file(id, path))
+    }
+
     /// Runs a program in a running container to its end, with `input` on its standard input.
     ///
     /// A program that cannot be started is an error, or exit code 126 or 127 with the reason on its output, as the
     /// engine's version has it.
-    fn exec(
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn exec(
         &self,
         id: &str,
         command: &[String],
         input: &[u8],
-    ) -> impl Future<Output = Result<ExecOutput, EngineError>> + Send;
+    ) -> Result<ExecOutput, EngineError> {
+        on!(self, it => it.exec(id, command, input))
+    }
 }

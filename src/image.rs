@@ -69,8 +69,8 @@ pub struct Found {
 ///
 /// # Errors
 /// [`ImageError`], with a hint; [`ImageError::Interrupted`] soon after `cancel`, with nothing left behind.
-pub async fn ensure<E: Engine>(
-    engine: &E,
+pub async fn ensure(
+    engine: &Engine,
     wanted: &PostgresVersion,
     reporter: &dyn Reporter,
     cancel: &CancellationToken,
@@ -78,8 +78,8 @@ pub async fn ensure<E: Engine>(
     ensure_by(engine, wanted, &build::Recipe::default(), reporter, cancel).await
 }
 
-async fn ensure_by<E: Engine>(
-    engine: &E,
+async fn ensure_by(
+    engine: &Engine,
     wanted: &PostgresVersion,
     recipe: &build::Recipe,
     reporter: &dyn Reporter,
@@ -133,8 +133,8 @@ enum Taken {
 
 type Located = (String, Image, Taken);
 
-async fn named<E: Engine>(
-    engine: &E,
+async fn named(
+    engine: &Engine,
     reference: &str,
     reporter: &dyn Reporter,
     cancel: &CancellationToken,
@@ -156,8 +156,8 @@ async fn named<E: Engine>(
     }
 }
 
-async fn of_major<E: Engine>(
-    engine: &E,
+async fn of_major(
+    engine: &Engine,
     major: u32,
     recipe: &build::Recipe,
     reporter: &dyn Reporter,
@@ -188,8 +188,8 @@ struct Wanted<'a> {
     unbuilt: &'a (dyn Fn(String, BuildError) -> ImageError + Sync),
 }
 
-async fn official_or_built<E: Engine>(
-    engine: &E,
+async fn official_or_built(
+    engine: &Engine,
     wanted: &Wanted<'_>,
     recipe: &build::Recipe,
     reporter: &dyn Reporter,
@@ -234,8 +234,8 @@ async fn official_or_built<E: Engine>(
 }
 
 /// The image of that name, if it is here.
-async fn find<E: Engine>(
-    engine: &E,
+async fn find(
+    engine: &Engine,
     reference: &str,
     cancel: &CancellationToken,
 ) -> Result<Option<Image>, ImageError> {
@@ -247,8 +247,8 @@ async fn find<E: Engine>(
 }
 
 /// The image of that name, which was pulled or built just now.
-async fn arrived<E: Engine>(
-    engine: &E,
+async fn arrived(
+    engine: &Engine,
     reference: &str,
     cancel: &CancellationToken,
 ) -> Result<Image, ImageError> {

@@ -6,12 +6,12 @@
 //!
 //! ```text
 //! scenario.yaml ─load→ Scenario ─resolve→ Plan │ ─up→ create, discover, configure, start, back up, stream, populate
-//!                      (as written)  (complete)│      → Cluster ─verify→ Verdict ─→ Report → table │ JSON
+//!                      (as written)  (complete)│      → Lab ─verify→ Verdict ─→ Report → table │ JSON
 //!                                              │      Events → Reporter (progress bars │ plain lines │ nothing)
 //! ```
 //!
 //! Left of the bar nothing touches the outside world: [`scenario`] and [`plan`] are pure, take microseconds, and
-//! `lab plan` prints what they say. Right of it, [`cluster`] owns the order of things, [`engine`] is what it needs of
+//! `lab plan` prints what they say. Right of it, [`lab`] owns the order of things, [`engine`] is what it needs of
 //! Docker and [`postgres`] what it needs of PostgreSQL.
 //!
 //! # Who may use whom
@@ -28,18 +28,18 @@
 //! Nothing. A lab is found by the labels of its containers, network and volumes; its plan travels in a label of the
 //! volume that claims its name. So every verb works from another shell, after a crash, and with the scenario file gone.
 
-pub mod cluster;
 pub mod dataset;
 pub mod engine;
 pub mod event;
 pub mod exit;
 pub mod image;
+pub mod lab;
 pub mod name;
 pub mod plan;
-pub mod postgres;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod server;
 pub mod step;
 pub mod verify;
 pub mod wait;

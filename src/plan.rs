@@ -22,10 +22,10 @@ use crate::dataset::SqlFile;
 use crate::name::{
     ApplicationName, DatabaseName, DatasetName, LabName, NodeName, Secret, SlotName, UserName,
 };
-use crate::postgres::conf::{self, Setting};
-use crate::postgres::hba::{self, HbaRule};
 use crate::scenario::step::{Span, Step};
 use crate::scenario::{AuthMethod, PostgresVersion, Scenario, SqlFiles};
+use crate::server::conf::{self, Setting};
+use crate::server::hba::{self, HbaRule};
 
 pub use logical::{PlannedPublication, PlannedSubscription};
 pub use services::{PlannedService, ServiceImage};

@@ -1,17 +1,17 @@
 //! A whole experiment: a lab brought up, its steps, and the lab taken away again. A scenario as a test.
 //!
-//! Owns what is kept and what is removed. What happens in between is [`crate::cluster::up`]'s and [`crate::step`]'s.
+//! Owns what is kept and what is removed. What happens in between is [`crate::lab::up`]'s and [`crate::step`]'s.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::cluster::faults::kernel;
-use crate::cluster::up::{self, Up};
-use crate::cluster::{Cluster, ClusterError, cleanup};
 use crate::engine::Engine;
 use crate::event::Reporter;
+use crate::lab::faults::kernel;
+use crate::lab::up::{self, Up};
+use crate::lab::{Lab, LabError, cleanup};
 use crate::name::LabName;
 use crate::plan::Plan;
 use crate::step::{self, Teardown, Walked};
@@ -85,27 +85,26 @@ impl Ran {
 /// Brings a lab up, walks through its steps and takes it away.
 ///
 /// # Errors
-/// When the lab cannot be made or removed, and [`ClusterError::Interrupted`], which leaves nothing. A step that fails
+/// When the lab cannot be made or removed, and [`LabError::Interrupted`], which leaves nothing. A step that fails
 /// is in the result.
-pub async fn run<E: Engine>(
-    engine: &E,
+pub async fn run(
+    engine: &Engine,
     plan: Plan,
     options: &Options,
     reporter: Arc<dyn Reporter>,
     cancel: &CancellationToken,
-) -> Result<Ran, ClusterError> {
+) -> Result<Ran, LabError> {
     let began = Instant::now();
-    let lab = plan.lab.clone();
+    let name = plan.lab.clone();
     if let Some(reason) = kernel::prepare(engine, &plan, reporter.as_ref(), cancel).await? {
-        return Ok(Ran::skipped(lab, reason, began.elapsed()));
+        return Ok(Ran::skipped(name, reason, began.elapsed()));
     }
     let up = up::Options {
         for_this_process: options.keep == Keep::Never,
         ..options.up.clone()
     };
-    let Up {
-        cluster, verdict, ..
-    } = Box::pin(up::up(engine, plan, &up, Arc::clone(&reporter), cancel)).await?;
+    let Up { lab, verdict, .. } =
+        Box::pin(up::up(engine, plan, &up, Arc::clone(&reporter), cancel)).await?;
     let up_took = began.elapsed();
     let proven = verdict.as_ref().is_none_or(|verdict| verdict.passed);
     let walked = if proven {
@@ -117,14 +116,14 @@ pub async fn run<E: Engine>(
             },
             ..options.steps.clone()
         };
-        let walking = step::walk(&cluster, &steps, reporter, cancel);
+        let walking = step::walk(&lab, &steps, reporter, cancel);
         Box::pin(walking).await
     } else {
-        Ok(step::not_begun(&cluster, cancel).await)
+        Ok(step::not_begun(&lab, cancel).await)
     };
     // An interrupt leaves nothing, also one that came while what had failed was looked at.
     let walked = match walked {
-        Ok(_) if cancel.is_cancelled() => Err(ClusterError::Interrupted),
+        Ok(_) if cancel.is_cancelled() => Err(LabError::Interrupted),
         walked => walked,
     };
     let passed = walked.as_ref().is_ok_and(|walked| walked.passed);
@@ -135,18 +134,18 @@ pub async fn run<E: Engine>(
         Keep::Always => true,
     };
     if !kept {
-        let removed = cleanup::remove(engine, &lab).await;
-        removed.map_err(|error| ClusterError::Leftover {
-            lab: lab.clone(),
+        let removed = cleanup::remove(engine, &name).await;
+        removed.map_err(|error| LabError::Leftover {
+            lab: name.clone(),
             source: Box::new(error.into()),
         })?;
     }
     let walked = walked?;
     if kept {
-        step::by_hand::mark_all(engine, &lab, &walked).await?;
+        step::by_hand::mark_all(engine, &name, &walked).await?;
     }
     Ok(Ran {
-        lab,
+        lab: name,
         passed,
         skipped: None,
         kept,
@@ -161,21 +160,21 @@ pub async fn run<E: Engine>(
 ///
 /// # Errors
 /// As [`run`]; the lab stays in any case.
-pub async fn resume<E: Engine>(
-    cluster: &Cluster<E>,
+pub async fn resume(
+    lab: &Lab,
     options: &Options,
     reporter: Arc<dyn Reporter>,
     cancel: &CancellationToken,
-) -> Result<Ran, ClusterError> {
+) -> Result<Ran, LabError> {
     let began = Instant::now();
     let steps = step::Options {
         teardown: Teardown::Never,
         ..options.steps.clone()
     };
-    let walked = step::walk(cluster, &steps, reporter, cancel).await?;
-    step::by_hand::mark_all(&cluster.engine, &cluster.plan.lab, &walked).await?;
+    let walked = step::walk(lab, &steps, reporter, cancel).await?;
+    step::by_hand::mark_all(&lab.engine, &lab.plan.lab, &walked).await?;
     Ok(Ran {
-        lab: cluster.plan.lab.clone(),
+        lab: lab.plan.lab.clone(),
         passed: walked.passed,
         skipped: None,
         kept: true,

@@ -38,9 +38,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::cluster::{Cluster, ClusterError};
-use crate::engine::Engine;
 use crate::event::{Event, Reporter};
+use crate::lab::{Lab, LabError};
 use crate::scenario::step::{Action, PATIENCE, Repeat, Step};
 
 pub use crate::event::Outcome;
@@ -59,7 +58,7 @@ pub struct Walked {
     /// What the nodes wrote since the step before the one that failed, by node.
     pub logs: Vec<NodeLog>,
     /// How replication stood when a step failed.
-    pub state: Option<crate::cluster::status::Status>,
+    pub state: Option<crate::lab::status::Status>,
     /// The values that are known now because steps captured them, by name.
     #[serde(skip)]
     pub captured: Captured,
@@ -101,23 +100,21 @@ impl From<crate::engine::EngineError> for Wrong {
     }
 }
 
-impl From<ClusterError> for Wrong {
-    fn from(error: ClusterError) -> Self {
+impl From<LabError> for Wrong {
+    fn from(error: LabError) -> Self {
         if error.is_interrupt() {
             return Self::Interrupted;
         }
         let why = crate::report::chain(&error);
         // What is done about a fault that cannot be had is not in the step.
-        let hint = error
-            .hint()
-            .filter(|_| matches!(error, ClusterError::Fault(_)));
+        let hint = error.hint().filter(|_| matches!(error, LabError::Fault(_)));
         Self::Failed(hint.map_or_else(|| why.clone(), |hint| format!("{why}\nhint: {hint}")))
     }
 }
 
 impl From<tokio_postgres::Error> for Wrong {
     fn from(error: tokio_postgres::Error) -> Self {
-        Self::Failed(crate::postgres::client::words(error))
+        Self::Failed(crate::server::client::words(error))
     }
 }
 
@@ -133,22 +130,22 @@ fn target(step: &Step) -> Seen<(&crate::name::NodeName, &crate::name::DatabaseNa
 /// Walks through a lab's steps, and through its teardown where that is wanted.
 ///
 /// # Errors
-/// [`ClusterError::Interrupted`]; what steps find is in the result.
-pub async fn walk<E: Engine>(
-    cluster: &Cluster<E>,
+/// [`LabError::Interrupted`]; what steps find is in the result.
+pub async fn walk(
+    lab: &Lab,
     options: &Options,
     reporter: Arc<dyn Reporter>,
     cancel: &CancellationToken,
-) -> Result<Walked, ClusterError> {
-    let plan = cluster.whole_plan().await?;
+) -> Result<Walked, LabError> {
+    let plan = lab.whole_plan().await?;
     // The teardown also happens after the limit has run out: it has one of its own.
     let stops = [cancel.child_token(), cancel.child_token()];
-    let stage = Stage::new(cluster, options.within, &stops[0], plan.limit.0);
+    let stage = Stage::new(lab, options.within, &stops[0], plan.limit.0);
     let mut walk = Walk::new(&stage, reporter, cancel);
     let first = options.from.saturating_sub(1).min(plan.steps.len());
     stage.forget_no_log(first).await;
     if first > 0 {
-        let captured = by_hand::captured(&cluster.engine, &plan.lab, first).await?;
+        let captured = by_hand::captured(&lab.engine, &plan.lab, first).await?;
         stage.recall(captured).await;
     }
     let mut ended = walk.all(&plan.steps[first..], "", first, &stops[0]).await;
@@ -157,7 +154,7 @@ pub async fn walk<E: Engine>(
         evidence = Some(walk.evidence().await);
     }
     stage.close_sessions().await;
-    let mut torn = Stage::new(cluster, options.within, &stops[1], plan.limit.0);
+    let mut torn = Stage::new(lab, options.within, &stops[1], plan.limit.0);
     torn.marks = std::mem::take(&mut *stage.marks.lock().await).into();
     let captured = stage.captured().await;
     torn.recall(captured.clone()).await;
@@ -179,7 +176,7 @@ pub async fn walk<E: Engine>(
         torn.close_sessions().await;
     }
     if ended == Ended::Interrupted {
-        return Err(ClusterError::Interrupted);
+        return Err(LabError::Interrupted);
     }
     let (logs, status) = evidence.unwrap_or_default();
     Ok(Walked {
@@ -192,22 +189,22 @@ pub async fn walk<E: Engine>(
 }
 
 /// How a lab stands whose steps were not begun, because its proof failed.
-pub async fn not_begun<E: Engine>(cluster: &Cluster<E>, cancel: &CancellationToken) -> Walked {
-    let stage = Stage::new(cluster, PATIENCE, cancel, PATIENCE);
+pub async fn not_begun(lab: &Lab, cancel: &CancellationToken) -> Walked {
+    let stage = Stage::new(lab, PATIENCE, cancel, PATIENCE);
     Walked {
         passed: false,
         steps: Vec::new(),
         logs: stage.logs_since(None).await,
-        state: status(cluster).await,
+        state: status(lab).await,
         captured: Captured::new(),
     }
 }
 
 /// How replication stands now. Steps have stopped and frozen containers since the lab was up, so they are looked for
 /// again; a node that takes a connection and never answers is not waited for.
-async fn status<E: Engine>(cluster: &Cluster<E>) -> Option<crate::cluster::status::Status> {
+async fn status(lab: &Lab) -> Option<crate::lab::status::Status> {
     let looking = async {
-        let found = Cluster::find(cluster.engine.clone(), &cluster.plan.lab).await;
+        let found = Lab::find(lab.engine.clone(), &lab.plan.lab).await;
         Some(found.ok()?.status().await)
     };
     tokio::time::timeout(PATIENCE, looking).await.ok()?
@@ -221,8 +218,8 @@ enum Ended {
     Interrupted,
 }
 
-struct Walk<'a, 'b, E> {
-    stage: &'a Stage<'b, E>,
+struct Walk<'a, 'b> {
+    stage: &'a Stage<'b>,
     reporter: Arc<dyn Reporter>,
     /// What somebody's ctrl-c cancels, and a limit that runs out does not.
     cancel: &'a CancellationToken,
@@ -233,9 +230,9 @@ struct Walk<'a, 'b, E> {
     since: Option<usize>,
 }
 
-impl<'a, 'b, E: Engine> Walk<'a, 'b, E> {
+impl<'a, 'b> Walk<'a, 'b> {
     fn new(
-        stage: &'a Stage<'b, E>,
+        stage: &'a Stage<'b>,
         reporter: Arc<dyn Reporter>,
         cancel: &'a CancellationToken,
     ) -> Self {
@@ -250,10 +247,10 @@ impl<'a, 'b, E: Engine> Walk<'a, 'b, E> {
     }
 
     /// What the nodes wrote since the step before the one that failed, and how replication stands.
-    async fn evidence(&self) -> (Vec<NodeLog>, Option<crate::cluster::status::Status>) {
+    async fn evidence(&self) -> (Vec<NodeLog>, Option<crate::lab::status::Status>) {
         let mark = self.since.and_then(|since| self.marks.get(since));
         let logs = self.stage.logs_since(mark.map(|(_, mark)| mark)).await;
-        (logs, status(self.stage.cluster).await)
+        (logs, status(self.stage.lab).await)
     }
 
     /// The steps, until the limit runs out. What waits then ends by itself and says what it saw; the rest is stopped a
@@ -338,7 +335,7 @@ impl<'a, 'b, E: Engine> Walk<'a, 'b, E> {
         if self.stage.remaining() > Duration::from_millis(200) || self.cancel.is_cancelled() {
             return wrong;
         }
-        let limit = crate::report::duration(self.stage.cluster.plan.limit.0);
+        let limit = crate::report::duration(self.stage.lab.plan.limit.0);
         let late = format!("the scenario's `limit` of {limit} ran out at this step");
         match wrong {
             Wrong::Unmet { expected, found } => Wrong::Unmet {

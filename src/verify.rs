@@ -23,8 +23,8 @@ use serde::Serialize;
 use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
-use crate::cluster::{Cluster, ClusterError};
-use crate::engine::{ContainerState, Engine};
+use crate::engine::ContainerState;
+use crate::lab::{Lab, LabError};
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Standby};
 use crate::report::chain;
@@ -85,8 +85,8 @@ async fn check(name: String, looked: impl Future<Output = Result<String, String>
 struct Failed(String);
 
 /// What the checks share.
-struct Proof<'a, E> {
-    cluster: &'a Cluster<E>,
+struct Proof<'a> {
+    lab: &'a Lab,
     clients: BTreeMap<NodeName, Arc<Client>>,
     /// Why there is no client for a node.
     out_of_reach: BTreeMap<NodeName, String>,
@@ -97,24 +97,21 @@ struct Proof<'a, E> {
 /// Proves that the lab replicates. `clients` are connections that exist already; others are made.
 ///
 /// # Errors
-/// [`ClusterError::Interrupted`], or what kept us from looking.
-pub async fn verify<E: Engine>(
-    cluster: &Cluster<E>,
+/// [`LabError::Interrupted`], or what kept us from looking.
+pub async fn verify(
+    lab: &Lab,
     clients: BTreeMap<NodeName, Arc<Client>>,
     within: Duration,
     cancel: &CancellationToken,
-) -> Result<Verdict, ClusterError> {
-    let proof = Proof::new(cluster, clients, within, cancel).await;
+) -> Result<Verdict, LabError> {
+    let proof = Proof::new(lab, clients, within, cancel).await;
     let mut checks = Vec::new();
-    let mutual = cluster.plan.mutual_subscriptions();
+    let mutual = lab.plan.mutual_subscriptions();
     let errors = mutual
         .iter()
         .map(|(node, subscription)| proof.apply_errors(node, subscription));
     let errors = join_all(errors).await;
-    let families = cluster
-        .plan
-        .primaries()
-        .map(|primary| proof.family(primary));
+    let families = lab.plan.primaries().map(|primary| proof.family(primary));
     for family in join_all(families).await {
         checks.extend(family?);
     }
@@ -122,27 +119,27 @@ pub async fn verify<E: Engine>(
         checks.push(proof.no_return(node, subscription, before).await);
     }
     if cancel.is_cancelled() {
-        return Err(ClusterError::Interrupted);
+        return Err(LabError::Interrupted);
     }
     Ok(Verdict::new(checks))
 }
 
-impl<'a, E: Engine> Proof<'a, E> {
+impl<'a> Proof<'a> {
     async fn new(
-        cluster: &'a Cluster<E>,
+        lab: &'a Lab,
         clients: BTreeMap<NodeName, Arc<Client>>,
         within: Duration,
         cancel: &'a CancellationToken,
     ) -> Self {
         let mut proof = Self {
-            cluster,
+            lab,
             clients,
             out_of_reach: BTreeMap::new(),
             within,
             cancel,
         };
         let mut missing = Vec::new();
-        for (node, container) in cluster.nodes() {
+        for (node, container) in lab.nodes() {
             let state = container.map(|found| found.state);
             if state != Some(ContainerState::Running) {
                 proof.clients.remove(&node.name);
@@ -164,12 +161,12 @@ impl<'a, E: Engine> Proof<'a, E> {
 
     /// Connects to a node that runs. Its server may still be starting, as after `docker restart`.
     async fn connect(&self, node: &'a NodeName) -> (&'a NodeName, Result<Client, String>) {
-        let database = self.cluster.plan.database.as_str();
+        let database = self.lab.plan.database.as_str();
         let connected = wait_for(self.within, self.cancel, || async {
-            match self.cluster.connect(node, database).await {
+            match self.lab.connect(node, database).await {
                 Ok(client) => Ok(Probe::Ready(client)),
-                Err(ClusterError::Sql(error)) if error.source.may_pass() => {
-                    match reason::container(self.cluster, node).await {
+                Err(LabError::Sql(error)) if error.source.may_pass() => {
+                    match reason::container(self.lab, node).await {
                         Some(why) => Err(Failed(why)),
                         None => Ok(Probe::NotYet(chain(&error))),
                     }
@@ -190,15 +187,15 @@ impl<'a, E: Engine> Proof<'a, E> {
 
     /// The standbys that hang on `primary`, at any depth, but for those that are still to come.
     fn standbys(&self, primary: &'a NodeName) -> Vec<(&'a PlannedNode, &'a Standby)> {
-        let plan = &self.cluster.plan;
+        let plan = &self.lab.plan;
         plan.standbys()
             .filter(|(node, _)| plan.primary_of(&node.name) == primary)
-            .filter(|(node, _)| !self.cluster.is_to_come(node))
+            .filter(|(node, _)| !self.lab.is_to_come(node))
             .collect()
     }
 
     /// A primary and everything that replicates from it.
-    async fn family(&self, primary: &'a PlannedNode) -> Result<Vec<Check>, ClusterError> {
+    async fn family(&self, primary: &'a PlannedNode) -> Result<Vec<Check>, LabError> {
         let standbys = self.standbys(&primary.name);
         let mut checks = vec![
             check(format!("{}: is a primary", primary.name), async {
@@ -247,7 +244,7 @@ impl<'a, E: Engine> Proof<'a, E> {
     /// A connection to write with on a node that subscribes to another: what arrives there is looked at meanwhile, and that
     /// must not end the transaction of the writing.
     async fn own_connection(&self, primary: &'a PlannedNode) -> Option<Result<Client, String>> {
-        let mut subscriptions = self.cluster.plan.subscriptions();
+        let mut subscriptions = self.lab.plan.subscriptions();
         let is_shared = subscriptions.any(|(node, _)| node.name == primary.name);
         if !is_shared || !self.clients.contains_key(&primary.name) {
             return None;
@@ -257,7 +254,7 @@ impl<'a, E: Engine> Proof<'a, E> {
 
     /// The subscriptions whose rows come from `primary`, and whether each follows.
     async fn followed(&self, primary: &PlannedNode) -> (Vec<Check>, Vec<logical::Edge<'a>>) {
-        let plan = &self.cluster.plan;
+        let plan = &self.lab.plan;
         let following = plan
             .subscriptions()
             .filter(|(_, subscription)| *plan.primary_of(&subscription.upstream) == primary.name)

@@ -14,8 +14,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use libtest_mimic::Trial;
 use replication_lab::engine::{
-    Attached, Container, ContainerState, Engine, EngineError, EngineErrorKind, Mount, NetworkSpec,
-    Publish, Volume,
+    Attached, Container, ContainerState, EngineError, EngineErrorKind, Mount, NetworkSpec, Publish,
+    Volume,
 };
 use replication_lab::wait::{Probe, wait_for};
 use support::{Bench, trial};

@@ -15,7 +15,7 @@ use database::{Database, connect};
 use libtest_mimic::Trial;
 use replication_lab::dataset::{self, SqlFile};
 use replication_lab::name::DatasetName;
-use replication_lab::postgres::catalog;
+use replication_lab::server::catalog;
 use replication_lab::verify::compare::compare;
 use replication_lab::verify::probe::{self, Commit, How, Inserted};
 use replication_lab::wait::{Probe, wait_for};

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use replication_lab::engine::docker::Docker;
 use replication_lab::engine::{Engine, Selector};
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +12,7 @@ use super::LIMIT;
 
 /// The Compose of this machine, with a project of its own.
 pub(crate) struct Compose {
-    engine: Docker,
+    engine: Engine,
     program: &'static [&'static str],
     version: String,
     project: String,
@@ -23,7 +22,7 @@ pub(crate) struct Compose {
 
 impl Compose {
     pub(crate) async fn find(
-        engine: Docker,
+        engine: Engine,
         project: &str,
         image: &str,
         no_sync: bool,

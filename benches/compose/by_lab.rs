@@ -6,13 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use replication_lab::cluster::cleanup;
-use replication_lab::cluster::labels::TEMPLATE_LABEL;
-use replication_lab::cluster::up::{self, Options};
-use replication_lab::engine::docker::Docker;
 use replication_lab::engine::{Engine, EngineError, EngineErrorKind, Selector};
 use replication_lab::event::{Phase, Silent};
 use replication_lab::image::{self, Found};
+use replication_lab::lab::cleanup;
+use replication_lab::lab::labels::TEMPLATE_LABEL;
+use replication_lab::lab::up::{self, Options};
 use replication_lab::name::LabName;
 use replication_lab::plan::Plan;
 use replication_lab::scenario::catalog;
@@ -24,7 +23,7 @@ use super::figures;
 
 /// Brings labs of one name up and down.
 pub(crate) struct Lab {
-    pub(crate) engine: Docker,
+    pub(crate) engine: Engine,
     name: LabName,
     found: Found,
 }
@@ -32,7 +31,7 @@ pub(crate) struct Lab {
 impl Lab {
     /// Finds the image first, so that no round pays for building it.
     pub(crate) async fn new(
-        engine: Docker,
+        engine: Engine,
         name: &str,
         scenario: &Source,
         cancel: &CancellationToken,

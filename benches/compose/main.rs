@@ -40,7 +40,6 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Parser;
 use replication_lab::engine::Engine;
-use replication_lab::engine::docker::Docker;
 use replication_lab::scenario::catalog;
 use replication_lab::scenario::load::Source;
 use tokio_util::sync::CancellationToken;
@@ -124,7 +123,7 @@ async fn main() -> Result<()> {
     });
     // Neither Compose nor `lab` can meet anything of this name, and both leave nothing of it.
     let name = format!("labbench{}", std::process::id());
-    let docker = Docker::connect().await?;
+    let docker = Engine::connect().await?;
     let first = cases.first().context("no case")?;
     let lab = Lab::new(docker.clone(), &name, &first.scenario, &cancel).await?;
     let compose = Compose::find(docker, &name, lab.image(), arguments.compose_no_sync).await?;

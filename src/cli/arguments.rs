@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use replication_lab::cluster::{Cluster, ClusterError};
-use replication_lab::engine::docker::Docker;
+use replication_lab::engine::Engine;
+use replication_lab::lab::{Lab, LabError};
 use replication_lab::name::LabName;
 use replication_lab::plan::Plan;
 use replication_lab::scenario::PostgresVersion;
@@ -66,25 +66,22 @@ pub(crate) struct LabArgument {
 }
 
 impl LabArgument {
-    pub(crate) async fn find(&self) -> Result<Cluster<Docker>> {
-        Ok(Cluster::find(Docker::connect().await?, &self.name).await?)
+    pub(crate) async fn find(&self) -> Result<Lab> {
+        Ok(Lab::find(Engine::connect().await?, &self.name).await?)
     }
 }
 
 /// The node that is meant: the one named, or the lab's first primary.
-pub(crate) fn node_or_primary(
-    cluster: &Cluster<Docker>,
-    node: Option<&str>,
-) -> Result<String, ClusterError> {
+pub(crate) fn node_or_primary(lab: &Lab, node: Option<&str>) -> Result<String, LabError> {
     let Some(node) = node else {
-        return Ok(cluster
+        return Ok(lab
             .plan
             .nodes
             .first()
             .map(|node| node.name.to_string())
             .unwrap_or_default());
     };
-    cluster.container(node)?;
+    lab.container(node)?;
     Ok(node.to_owned())
 }
 

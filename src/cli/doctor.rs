@@ -5,11 +5,11 @@ use std::process::{Command, Stdio};
 
 use anyhow::Result;
 use clap::Args;
-use replication_lab::cluster::running;
-use replication_lab::engine::docker::Docker;
-use replication_lab::engine::{Engine as _, EngineError, Selector};
+use replication_lab::engine::Engine;
+use replication_lab::engine::{EngineError, Selector};
 use replication_lab::exit::Exit;
 use replication_lab::image::IMAGE_LABEL;
+use replication_lab::lab::running;
 use replication_lab::report::table;
 use serde::Serialize;
 
@@ -91,7 +91,7 @@ impl Doctor {
 
 async fn examine() -> Vec<Finding> {
     let mut findings = Vec::new();
-    match Docker::connect().await {
+    match Engine::connect().await {
         Err(error) => findings.push(Finding::fail("docker", &error)),
         Ok(docker) => match docker.info().await {
             Err(error) => findings.push(Finding::fail("docker", &error)),
@@ -112,7 +112,7 @@ async fn examine() -> Vec<Finding> {
     findings
 }
 
-async fn images(docker: &Docker) -> Finding {
+async fn images(docker: &Engine) -> Finding {
     let mut here = match docker
         .images(&Selector::Label(IMAGE_LABEL.to_owned()))
         .await
@@ -137,7 +137,7 @@ async fn images(docker: &Docker) -> Finding {
     Finding::ok("images", here.join(", "))
 }
 
-async fn labs(docker: &Docker) -> Finding {
+async fn labs(docker: &Engine) -> Finding {
     match running(docker).await {
         Ok(labs) if labs.is_empty() => Finding::ok("labs", "none"),
         Ok(_) => match list::existing(docker).await {
@@ -154,7 +154,7 @@ async fn labs(docker: &Docker) -> Finding {
 }
 
 /// Ports are published on the loopback address of the engine's host: elsewhere they cannot be reached from here.
-async fn address(docker: &Docker) -> Finding {
+async fn address(docker: &Engine) -> Finding {
     let host = std::env::var("DOCKER_HOST").unwrap_or_default();
     if host.starts_with("tcp://") && !host.contains("127.0.0.1") && !host.contains("localhost")
         || host.starts_with("ssh://")

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use clap::Args;
-use replication_lab::cluster::{ClusterError, cleanup, running};
-use replication_lab::engine::docker::Docker;
+use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
+use replication_lab::lab::{LabError, cleanup, running};
 use replication_lab::name::LabName;
 
 use super::Context;
@@ -33,7 +33,7 @@ pub(super) struct Down {
 
 impl Down {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let docker = Docker::connect().await?;
+        let docker = Engine::connect().await?;
         let names = if self.all {
             running(&docker)
                 .await?
@@ -54,10 +54,10 @@ impl Down {
                 Ok(gone) if gone.is_empty() && !self.all => {
                     let running = running(&docker).await?;
                     let lab = name.to_string();
-                    failed.push(ClusterError::NotFound { lab, running }.into());
+                    failed.push(LabError::NotFound { lab, running }.into());
                 }
                 Ok(gone) => _ = removed.insert(name.to_string(), gone),
-                Err(error) => failed.push(ClusterError::from(error).into()),
+                Err(error) => failed.push(LabError::from(error).into()),
             }
         }
         match self.output {

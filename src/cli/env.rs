@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use clap::Args;
 use replication_lab::exit::Exit;
-use replication_lab::postgres::SUPERUSER;
 use replication_lab::report::up::{NodeReport, ServiceReport, nodes, services};
+use replication_lab::server::SUPERUSER;
 
 use super::arguments::{LabArgument, node_or_primary};
 use super::output::{self, Output};
@@ -33,15 +33,15 @@ pub(super) struct Env {
 
 impl Env {
     pub(super) async fn run(self) -> Result<Exit> {
-        let cluster = self.lab.find().await?;
-        let chosen = node_or_primary(&cluster, self.node.as_deref())?;
-        let nodes = nodes(&cluster);
+        let lab = self.lab.find().await?;
+        let chosen = node_or_primary(&lab, self.node.as_deref())?;
+        let nodes = nodes(&lab);
         match self.output {
             Output::Json if self.node.is_some() => {
                 output::json(&nodes.iter().find(|node| node.name == chosen))?;
             }
             Output::Json => output::json(&nodes)?,
-            Output::Table => output::print(&assignments(&nodes, &services(&cluster), &chosen))?,
+            Output::Table => output::print(&assignments(&nodes, &services(&lab), &chosen))?,
         }
         Ok(Exit::Done)
     }

@@ -9,8 +9,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use replication_lab::engine::docker::Docker;
-use replication_lab::engine::{Container, ContainerState, Engine as _, LAB_LABEL};
+use replication_lab::engine::Engine;
+use replication_lab::engine::{Container, ContainerState, LAB_LABEL};
 use replication_lab::exit::Exit;
 
 use super::arguments::LabArgument;
@@ -33,10 +33,10 @@ pub(super) struct Exec {
 
 impl Exec {
     pub(super) async fn run(self) -> Result<Exit> {
-        let cluster = self.lab.find().await?;
+        let lab = self.lab.find().await?;
         run_in(
-            &cluster.engine,
-            cluster.container(&self.node)?,
+            &lab.engine,
+            lab.container(&self.node)?,
             &self.node,
             &self.command,
         )
@@ -46,7 +46,7 @@ impl Exec {
 
 /// Runs a program in a container, with this process's standard streams, and takes over its exit code.
 pub(super) async fn run_in(
-    engine: &Docker,
+    engine: &Engine,
     container: &Container,
     node: &str,
     command: &[String],

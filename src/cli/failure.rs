@@ -3,10 +3,10 @@
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use replication_lab::cluster::ClusterError;
 use replication_lab::engine::EngineError;
 use replication_lab::exit::Exit;
 use replication_lab::image::ImageError;
+use replication_lab::lab::LabError;
 use replication_lab::report::run::Trouble;
 use replication_lab::scenario::catalog::OpenError;
 use replication_lab::scenario::diagnostic::Diagnostics;
@@ -78,7 +78,7 @@ pub(crate) fn show(error: &anyhow::Error) -> ExitCode {
         }
         last = cause.to_string();
     }
-    if let Some(evidence) = find::<ClusterError>(error).and_then(ClusterError::evidence) {
+    if let Some(evidence) = find::<LabError>(error).and_then(LabError::evidence) {
         say(evidence.trim_end());
     }
     if let Some(hint) = hint(error) {
@@ -97,7 +97,7 @@ pub(crate) fn trouble(error: &anyhow::Error, during: &'static str) -> Trouble {
     let mut words: Vec<String> = error.chain().map(ToString::to_string).collect();
     words.dedup();
     let message = words.remove(0);
-    let evidence = find::<ClusterError>(error).and_then(ClusterError::evidence);
+    let evidence = find::<LabError>(error).and_then(LabError::evidence);
     Trouble {
         during: match exit_code(error) {
             Exit::Interrupted => "interrupted",
@@ -128,7 +128,7 @@ fn diagnostics(error: &anyhow::Error) -> Option<&Diagnostics> {
 fn hint(error: &anyhow::Error) -> Option<String> {
     let misuse = || find::<Misuse>(error).and_then(|error| error.hint.clone());
     let refused = || find::<Refused>(error).and_then(|error| error.hint.clone());
-    let cluster = || find::<ClusterError>(error).and_then(ClusterError::hint);
+    let lab = || find::<LabError>(error).and_then(LabError::hint);
     let image = || find::<ImageError>(error).and_then(ImageError::hint);
     let engine = || {
         find::<EngineError>(error)
@@ -142,19 +142,19 @@ fn hint(error: &anyhow::Error) -> Option<String> {
     };
     misuse()
         .or_else(refused)
-        .or_else(cluster)
+        .or_else(lab)
         .or_else(image)
         .or_else(engine)
         .or_else(open)
 }
 
 pub(crate) fn exit_code(error: &anyhow::Error) -> Exit {
-    if let Some(error) = find::<ClusterError>(error) {
+    if let Some(error) = find::<LabError>(error) {
         return match error {
             error if error.is_interrupt() => Exit::Interrupted,
-            ClusterError::NotFound { .. }
-            | ClusterError::NoNode { .. }
-            | ClusterError::Dataset(_) => Exit::Usage,
+            LabError::NotFound { .. } | LabError::NoNode { .. } | LabError::Dataset(_) => {
+                Exit::Usage
+            }
             _ => Exit::Environment,
         };
     }

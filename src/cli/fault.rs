@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use replication_lab::cluster::Cluster;
-use replication_lab::cluster::faults::LinkFault;
-use replication_lab::engine::docker::Docker;
+use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
+use replication_lab::lab::Lab;
+use replication_lab::lab::faults::LinkFault;
 use replication_lab::name::{DatabaseName, LabName, NodeName, TableName};
 use replication_lab::scenario::step::{
     Action, Bandwidth, Corrupt, Delay, Loss, OneOrMany, Partition, Percent, Rate, Span, Step,
@@ -156,8 +156,8 @@ pub(super) struct Done {
 
 impl Fault {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let cluster = Cluster::find(Docker::connect().await?, &self.name).await?;
-        let step = self.what.step(&cluster.plan.database)?;
+        let lab = Lab::find(Engine::connect().await?, &self.name).await?;
+        let step = self.what.step(&lab.plan.database)?;
         for node in step
             .action
             .nodes()
@@ -165,10 +165,10 @@ impl Fault {
             .map(|(_, node)| node)
             .chain(&step.on)
         {
-            cluster.container(node.as_str())?;
+            lab.container(node.as_str())?;
         }
-        let seen = carry_out(&cluster, &step, context).await?;
-        done(&cluster, seen, self.output, context).await
+        let seen = carry_out(&lab, &step, context).await?;
+        done(&lab, seen, self.output, context).await
     }
 }
 
@@ -243,17 +243,13 @@ fn same_node() -> anyhow::Error {
 }
 
 /// Does it, by the code that does it as a step.
-pub(super) async fn act(
-    cluster: &Cluster<Docker>,
-    action: Action,
-    context: &Context,
-) -> Result<String> {
-    carry_out(cluster, &Step::of(action), context).await
+pub(super) async fn act(lab: &Lab, action: Action, context: &Context) -> Result<String> {
+    carry_out(lab, &Step::of(action), context).await
 }
 
-async fn carry_out(cluster: &Cluster<Docker>, step: &Step, context: &Context) -> Result<String> {
+async fn carry_out(lab: &Lab, step: &Step, context: &Context) -> Result<String> {
     let within = step::Options::default().within;
-    let doing = by_hand::one(cluster, step, within, &context.cancel);
+    let doing = by_hand::one(lab, step, within, &context.cancel);
     let outcome = Box::pin(doing).await?;
     if outcome.passed {
         Ok(outcome.seen)
@@ -264,18 +260,22 @@ async fn carry_out(cluster: &Cluster<Docker>, step: &Step, context: &Context) ->
 
 /// Tells what was done, and how the network is now.
 pub(super) async fn done(
-    cluster: &Cluster<Docker>,
+    lab: &Lab,
     seen: String,
     output: Output,
     context: &Context,
 ) -> Result<Exit> {
-    let lab = cluster.plan.lab.to_string();
+    let name = lab.plan.lab.to_string();
     match output {
         Output::Json => {
-            let faults = cluster.faults().await?.links;
-            output::json(&Done { lab, seen, faults })?;
+            let faults = lab.faults().await?.links;
+            output::json(&Done {
+                lab: name,
+                seen,
+                faults,
+            })?;
         }
-        Output::Table if !context.quiet => say(&format!("{lab}: {seen}")),
+        Output::Table if !context.quiet => say(&format!("{name}: {seen}")),
         Output::Table => {}
     }
     Ok(Exit::Done)

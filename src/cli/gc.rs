@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use clap::Args;
-use replication_lab::cluster::cleanup::{self, Reach, Removed};
-use replication_lab::engine::docker::Docker;
+use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
+use replication_lab::lab::cleanup::{self, Reach, Removed};
 
 use super::Context;
 use super::output::{self, Output, say};
@@ -33,7 +33,7 @@ impl Gc {
         } else {
             Reach::Leftovers
         };
-        let removed = cleanup::gc(&Docker::connect().await?, reach).await?;
+        let removed = cleanup::gc(&Engine::connect().await?, reach).await?;
         match self.output {
             Output::Json => output::json(&removed)?,
             Output::Table if context.quiet => {}

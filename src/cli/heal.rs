@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use clap::Args;
-use replication_lab::cluster::Cluster;
 use replication_lab::engine::ContainerState;
-use replication_lab::engine::docker::Docker;
+use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
+use replication_lab::lab::Lab;
 use replication_lab::name::{LabName, NodeName};
 use replication_lab::scenario::step::{Action, Heal as Healing, OneOrMany};
 
@@ -44,17 +44,17 @@ impl Heal {
         if self.to.is_empty() {
             self.nodes.retain(|node| node.as_str() != "all");
         }
-        let cluster = Cluster::find(Docker::connect().await?, &self.name).await?;
+        let lab = Lab::find(Engine::connect().await?, &self.name).await?;
         for node in self.nodes.iter().chain(&self.to) {
-            cluster.container(node.as_str())?;
+            lab.container(node.as_str())?;
         }
-        let frozen = frozen(&cluster, &self.nodes);
+        let frozen = frozen(&lab, &self.nodes);
         let mut seen = Vec::new();
         // A link has no processes that could be frozen.
         if self.to.is_empty() && !frozen.is_empty() {
             let names: Vec<&str> = frozen.iter().map(NodeName::as_str).collect();
             seen.push(format!("{} goes on", names.join(", ")));
-            act(&cluster, Action::Thaw(OneOrMany(frozen)), context).await?;
+            act(&lab, Action::Thaw(OneOrMany(frozen)), context).await?;
         }
         let all = || NodeName::new("all").map(|all| vec![all]);
         let healing = Healing {
@@ -65,16 +65,15 @@ impl Heal {
             }),
             to: Some(OneOrMany(self.to)).filter(|to| !to.0.is_empty()),
         };
-        seen.push(act(&cluster, Action::Heal(healing), context).await?);
-        done(&cluster, seen.join("; "), self.output, context).await
+        seen.push(act(&lab, Action::Heal(healing), context).await?);
+        done(&lab, seen.join("; "), self.output, context).await
     }
 }
 
 /// The frozen ones of some nodes, or of all where none is named.
-fn frozen(cluster: &Cluster<Docker>, named: &[NodeName]) -> Vec<NodeName> {
+fn frozen(lab: &Lab, named: &[NodeName]) -> Vec<NodeName> {
     let is_frozen = |state: ContainerState| state == ContainerState::Paused;
-    cluster
-        .nodes()
+    lab.nodes()
         .filter(|(_, found)| found.is_some_and(|found| is_frozen(found.state)))
         .map(|(node, _)| node.name.clone())
         .filter(|node| named.is_empty() || named.contains(node))

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use clap::Args;
-use replication_lab::engine::docker::Docker;
-use replication_lab::engine::{Engine as _, Selector};
+use replication_lab::engine::Engine;
+use replication_lab::engine::Selector;
 use replication_lab::exit::Exit;
 use replication_lab::image::{self, IMAGE_LABEL};
 use replication_lab::report::table;
@@ -43,7 +43,7 @@ struct Present {
 
 impl Images {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let docker = Docker::connect().await?;
+        let docker = Engine::connect().await?;
         let shown = Shown::new(context);
         for wanted in &self.get {
             image::ensure(&docker, wanted, shown.reporter().as_ref(), &context.cancel).await?;
@@ -80,7 +80,7 @@ impl Images {
     }
 }
 
-async fn present(docker: &Docker) -> Result<Vec<Present>> {
+async fn present(docker: &Engine) -> Result<Vec<Present>> {
     let mut found = docker
         .images(&Selector::Label(IMAGE_LABEL.to_owned()))
         .await?;

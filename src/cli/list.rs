@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use clap::Args;
-use replication_lab::cluster::{self, Cluster};
-use replication_lab::engine::docker::Docker;
+use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
+use replication_lab::lab::{self, Lab};
 use replication_lab::name::LabName;
 use replication_lab::report::table as tables;
 use replication_lab::scenario::catalog;
@@ -53,11 +53,11 @@ impl Existing {
 }
 
 /// The labs that exist now.
-pub(super) async fn existing(docker: &Docker) -> Result<Vec<Existing>> {
+pub(super) async fn existing(docker: &Engine) -> Result<Vec<Existing>> {
     let mut labs = Vec::new();
-    for name in cluster::running(docker).await? {
+    for name in lab::running(docker).await? {
         let found = match LabName::new(name.clone()) {
-            Ok(lab) => Cluster::find(docker.clone(), &lab).await.ok(),
+            Ok(lab) => Lab::find(docker.clone(), &lab).await.ok(),
             Err(_) => None,
         };
         labs.push(match found {
@@ -111,7 +111,7 @@ impl List {
                 nodes,
             });
         }
-        let labs = match Docker::connect().await {
+        let labs = match Engine::connect().await {
             Ok(docker) => Some(existing(&docker).await?),
             Err(error) => {
                 say(&format!(

@@ -5,7 +5,6 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use replication_lab::engine::Engine as _;
 use replication_lab::exit::Exit;
 
 use super::arguments::LabArgument;
@@ -31,32 +30,32 @@ pub(super) struct Logs {
 
 impl Logs {
     pub(super) async fn run(self) -> Result<Exit> {
-        let cluster = self.lab.find().await?;
+        let lab = self.lab.find().await?;
         if let (true, Some(node)) = (self.follow, &self.node) {
             let mut command = Command::new("docker");
             command.args(["logs", "--follow"]);
             if let Some(tail) = self.tail {
                 command.arg(format!("--tail={tail}"));
             }
-            return Err(command.arg(&cluster.container(node)?.name).exec())
+            return Err(command.arg(&lab.container(node)?.name).exec())
                 .context("running Docker's client");
         }
         if let Some(node) = &self.node {
-            let container = cluster.container(node)?;
-            output::print(&cluster.engine.logs(&container.name, self.tail).await?)?;
+            let container = lab.container(node)?;
+            output::print(&lab.engine.logs(&container.name, self.tail).await?)?;
             return Ok(Exit::Done);
         }
-        let nodes = cluster
+        let nodes = lab
             .nodes()
             .map(|(node, container)| (node.name.as_str(), container));
-        let services = cluster
+        let services = lab
             .services()
             .map(|(service, container)| (service.name.as_str(), container));
         let all: Vec<_> = nodes.chain(services).collect();
         let width = all.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         for (name, container) in all {
             let Some(container) = container else { continue };
-            let log = cluster.engine.logs(&container.name, self.tail).await?;
+            let log = lab.engine.logs(&container.name, self.tail).await?;
             let lines = log.lines().map(|line| format!("{name:<width$} | {line}\n"));
             output::print(&lines.collect::<String>())?;
         }

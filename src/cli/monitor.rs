@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use replication_lab::cluster::monitor::Monitor as Status;
 use replication_lab::exit::Exit;
+use replication_lab::lab::monitor::Monitor as Status;
 use replication_lab::report::table;
 
 use super::Context;

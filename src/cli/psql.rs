@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use replication_lab::exit::Exit;
-use replication_lab::postgres::SUPERUSER;
+use replication_lab::server::SUPERUSER;
 
 use super::arguments::{LabArgument, node_or_primary};
 use super::exec::run_in;
@@ -30,11 +30,11 @@ pub(super) struct Psql {
 
 impl Psql {
     pub(super) async fn run(self) -> Result<Exit> {
-        let cluster = self.lab.find().await?;
-        let node = node_or_primary(&cluster, self.node.as_deref())?;
-        let database = cluster.plan.database.as_str();
+        let lab = self.lab.find().await?;
+        let node = node_or_primary(&lab, self.node.as_deref())?;
+        let database = lab.plan.database.as_str();
         let command = command(database, self.arguments);
-        run_in(&cluster.engine, cluster.container(&node)?, &node, &command).await
+        run_in(&lab.engine, lab.container(&node)?, &node, &command).await
     }
 }
 

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use replication_lab::cluster::up;
-use replication_lab::cluster::{Cluster, ClusterError, cleanup};
-use replication_lab::engine::docker::Docker;
+use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
+use replication_lab::lab::up;
+use replication_lab::lab::{Lab, LabError, cleanup};
 use replication_lab::name::LabName;
 use replication_lab::report::duration;
 use replication_lab::report::run::RunReport;
@@ -138,16 +138,16 @@ impl Run {
         target: &Target,
         options: &Options,
     ) -> Result<(RunReport, Option<anyhow::Error>)> {
-        let docker = Docker::connect().await?;
+        let docker = Engine::connect().await?;
         let shown = Shown::new(context);
         let reporter = shown.reporter();
         let began = Instant::now();
         let ran = if self.from.is_some() {
-            let mut cluster = Cluster::find(docker, &target.plan.lab).await?;
+            let mut lab = Lab::find(docker, &target.plan.lab).await?;
             let plan = target.plan.clone();
-            target::same_scenario(&cluster.plan, &plan)?;
-            (cluster.plan.steps, cluster.plan.teardown) = (plan.steps, plan.teardown);
-            Box::pin(run::resume(&cluster, options, reporter, &context.cancel)).await
+            target::same_scenario(&lab.plan, &plan)?;
+            (lab.plan.steps, lab.plan.teardown) = (plan.steps, plan.teardown);
+            Box::pin(run::resume(&lab, options, reporter, &context.cancel)).await
         } else {
             Box::pin(target.run(&docker, options, self.replace, reporter, &context.cancel)).await
         };
@@ -248,12 +248,12 @@ impl Target {
     /// Runs it, after a lab of its name was removed where that is wanted.
     async fn run(
         &self,
-        docker: &Docker,
+        docker: &Engine,
         options: &Options,
         replace: bool,
         reporter: std::sync::Arc<dyn replication_lab::event::Reporter>,
         cancel: &replication_lab::CancellationToken,
-    ) -> Result<run::Ran, ClusterError> {
+    ) -> Result<run::Ran, LabError> {
         if replace {
             cleanup::remove_any(docker, self.plan.lab.as_str()).await?;
         }

@@ -230,12 +230,12 @@ impl From<How> for Stop {
 
 impl Common {
     async fn run(self, context: &Context, action: Action) -> Result<Exit> {
-        let cluster = self.lab.find().await?;
+        let lab = self.lab.find().await?;
         for (_, node) in action.nodes() {
-            cluster.container(node.as_str())?;
+            lab.container(node.as_str())?;
         }
         let step = Step::of(action);
-        let doing = by_hand::one(&cluster, &step, self.within, &context.cancel);
+        let doing = by_hand::one(&lab, &step, self.within, &context.cancel);
         let done = Box::pin(doing).await;
         let outcome = match done {
             Err(error) if error.is_interrupt() => {

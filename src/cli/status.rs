@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use clap::Args;
-use replication_lab::cluster::Cluster;
-use replication_lab::engine::docker::Docker;
+use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
+use replication_lab::lab::Lab;
 use replication_lab::name::LabName;
 use replication_lab::report::table;
 
@@ -31,7 +31,7 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) async fn run(self) -> Result<Exit> {
-        let docker = Docker::connect().await?;
+        let docker = Engine::connect().await?;
         let Some(name) = self.name else {
             let labs = list::existing(&docker).await?;
             match self.output {
@@ -40,9 +40,9 @@ impl Status {
             }
             return Ok(Exit::Done);
         };
-        let cluster = Cluster::find(docker, &name).await?;
-        let status = cluster.status().await;
-        if !cluster.is_complete {
+        let lab = Lab::find(docker, &name).await?;
+        let status = lab.status().await;
+        if !lab.is_complete {
             say(&format!(
                 "`lab up` of {name} has not ended, or was killed: `lab down {name}` removes what is there"
             ));

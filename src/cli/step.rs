@@ -4,9 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::Args;
-use replication_lab::cluster::{Cluster, ClusterError};
-use replication_lab::engine::docker::Docker;
 use replication_lab::exit::Exit;
+use replication_lab::lab::{Lab, LabError};
 use replication_lab::report::run::{About, RunReport};
 use replication_lab::run::Ran;
 use replication_lab::step::{self, Walked, by_hand, describe};
@@ -68,13 +67,13 @@ struct Stepped {
 
 impl Step {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let cluster = self.lab.find().await?;
-        if !cluster.is_complete {
+        let lab = self.lab.find().await?;
+        if !lab.is_complete {
             let lab = self.lab.name.clone();
             let missing = "its `lab up` has not ended, or was killed".to_owned();
-            return Err(ClusterError::HalfMade { lab, missing }.into());
+            return Err(LabError::HalfMade { lab, missing }.into());
         }
-        if cluster.plan.steps.is_empty() {
+        if lab.plan.steps.is_empty() {
             let lab = &self.lab.name;
             return Err(Misuse {
                 message: format!("the lab `{lab}` was brought up without steps"),
@@ -92,7 +91,7 @@ impl Step {
         let began = Instant::now();
         let mut again = !self.show;
         while again {
-            let Some(steps) = by_hand::next(&cluster).await? else {
+            let Some(steps) = by_hand::next(&lab).await? else {
                 break;
             };
             let options = step::Options {
@@ -100,8 +99,7 @@ impl Step {
                 ..step::Options::default()
             };
             let shown = Shown::new(context);
-            let stepping =
-                by_hand::part(&cluster, steps, &options, shown.reporter(), &context.cancel);
+            let stepping = by_hand::part(&lab, steps, &options, shown.reporter(), &context.cancel);
             let done = Box::pin(stepping).await;
             drop(shown);
             let done = match done {
@@ -115,15 +113,15 @@ impl Step {
             (walked.passed, walked.logs, walked.state) = (done.passed, done.logs, done.state);
             again = self.all && walked.passed;
         }
-        let next = coming(&cluster).await?;
+        let next = coming(&lab).await?;
         let passed = walked.passed;
         match self.output {
             Output::Json => output::json(&Stepped { walked, next })?,
             Output::Table => {
                 if !walked.steps.is_empty() {
-                    output::print(&text(&cluster, walked, began.elapsed()))?;
+                    output::print(&text(&lab, walked, began.elapsed()))?;
                 }
-                self.tell(context, &next, cluster.plan.steps.len())?;
+                self.tell(context, &next, lab.plan.steps.len())?;
             }
         }
         Ok(if passed {
@@ -158,9 +156,9 @@ impl Step {
     }
 }
 
-async fn coming(cluster: &Cluster<Docker>) -> Result<Vec<Coming>> {
-    let next = by_hand::next(cluster).await?.unwrap_or_default();
-    let steps = cluster.plan.steps.iter().enumerate();
+async fn coming(lab: &Lab) -> Result<Vec<Coming>> {
+    let next = by_hand::next(lab).await?.unwrap_or_default();
+    let steps = lab.plan.steps.iter().enumerate();
     let steps = steps.skip(next.start).take(next.len());
     Ok(steps
         .map(|(at, step)| Coming {
@@ -173,8 +171,8 @@ async fn coming(cluster: &Cluster<Docker>) -> Result<Vec<Coming>> {
 }
 
 /// The steps as `lab run` shows them. Where they stand in the file is not known: it may have changed.
-fn text(cluster: &Cluster<Docker>, walked: Walked, took: Duration) -> String {
-    let plan = &cluster.plan;
+fn text(lab: &Lab, walked: Walked, took: Duration) -> String {
+    let plan = &lab.plan;
     let ran = Ran {
         lab: plan.lab.clone(),
         skipped: None,

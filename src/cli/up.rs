@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use replication_lab::cluster::up::{self, Options};
-use replication_lab::cluster::{Cluster, ClusterError, cleanup};
-use replication_lab::engine::docker::Docker;
+use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
+use replication_lab::lab::up::{self, Options};
+use replication_lab::lab::{Lab, LabError, cleanup};
 use replication_lab::name::LabName;
 use replication_lab::plan::Plan;
 use replication_lab::report::up::UpReport;
@@ -66,11 +66,11 @@ enum Keep {
 impl Up {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
         let (loaded, plan) = self.scenario.plan(self.name.as_ref())?;
-        let docker = Docker::connect().await?;
+        let docker = Engine::connect().await?;
         if self.replace {
             cleanup::remove_any(&docker, plan.lab.as_str())
                 .await
-                .map_err(ClusterError::from)?;
+                .map_err(LabError::from)?;
         } else if let Some(done) = self.leave_alone(&docker, &plan).await? {
             return Ok(done);
         }
@@ -110,7 +110,7 @@ impl Up {
             Ok(up) => up,
         };
         let passed = up.verdict.as_ref().is_none_or(|verdict| verdict.passed);
-        let report = UpReport::new(&up.cluster, up.verdict, &up.timings, up.total);
+        let report = UpReport::new(&up.lab, up.verdict, &up.timings, up.total);
         match self.output {
             Output::Json => output::json(&report)?,
             Output::Table => output::print(&text(&report))?,
@@ -128,37 +128,37 @@ impl Up {
     }
 
     /// A lab of that name that is complete stays as it is.
-    async fn leave_alone(&self, docker: &Docker, plan: &Plan) -> Result<Option<Exit>> {
+    async fn leave_alone(&self, docker: &Engine, plan: &Plan) -> Result<Option<Exit>> {
         let began = Instant::now();
-        let cluster = match Cluster::find(docker.clone(), &plan.lab).await {
-            Ok(cluster) if cluster.is_complete => cluster,
-            Ok(_) | Err(ClusterError::NotFound { .. } | ClusterError::HalfMade { .. }) => {
+        let lab = match Lab::find(docker.clone(), &plan.lab).await {
+            Ok(lab) if lab.is_complete => lab,
+            Ok(_) | Err(LabError::NotFound { .. } | LabError::HalfMade { .. }) => {
                 return Ok(None);
             }
             Err(error) => return Err(error.into()),
         };
-        let mut report = UpReport::new(&cluster, None, &BTreeMap::new(), began.elapsed());
+        let mut report = UpReport::new(&lab, None, &BTreeMap::new(), began.elapsed());
         report.already_up = true;
         match self.output {
             Output::Json => output::json(&report)?,
             Output::Table => output::print(&table::up(&report))?,
         }
-        let lab = &plan.lab;
-        let runs = cluster.is_running();
+        let name = &plan.lab;
+        let runs = lab.is_running();
         let state = if runs {
             "is up already"
         } else {
             "exists, and not all of it runs"
         };
         say(&format!(
-            "{lab} {state}, and was left alone; --replace makes it anew, --name a second one beside it"
+            "{name} {state}, and was left alone; --replace makes it anew, --name a second one beside it"
         ));
         if !runs {
             say(&format!(
-                "`lab status {lab}` shows what does not run, `lab start {lab} NODE` starts it"
+                "`lab status {name}` shows what does not run, `lab start {name} NODE` starts it"
             ));
         }
-        if cluster.plan.differs_from(plan) {
+        if lab.plan.differs_from(plan) {
             say(&format!(
                 "it was made from another plan than this one: `lab plan {}` shows this one",
                 self.scenario.lab
@@ -167,15 +167,13 @@ impl Up {
         Ok(Some(if runs { Exit::Done } else { Exit::CheckFailed }))
     }
 
-    async fn failed(&self, docker: &Docker, lab: &LabName) -> Result<Exit> {
+    async fn failed(&self, docker: &Engine, lab: &LabName) -> Result<Exit> {
         if self.keep == Keep::Failed {
             say(&format!(
                 "{lab} does not do what it should, and was kept: `lab status {lab}`, `lab logs {lab}`"
             ));
         } else {
-            cleanup::remove(docker, lab)
-                .await
-                .map_err(ClusterError::from)?;
+            cleanup::remove(docker, lab).await.map_err(LabError::from)?;
             say(&format!(
                 "{lab} does not do what it should, and was removed; --keep failed keeps it"
             ));
@@ -185,8 +183,8 @@ impl Up {
 }
 
 /// Where in the scenario the setting stands that a server blames.
-pub(super) fn blamed<'e>(loaded: &Loaded, error: &'e ClusterError) -> Option<(&'e str, Position)> {
-    let ClusterError::NodeEnded {
+pub(super) fn blamed<'e>(loaded: &Loaded, error: &'e LabError) -> Option<(&'e str, Position)> {
+    let LabError::NodeEnded {
         node,
         blame: Some(blame),
         ..
@@ -198,7 +196,7 @@ pub(super) fn blamed<'e>(loaded: &Loaded, error: &'e ClusterError) -> Option<(&'
     Some((&blame.setting, at))
 }
 
-fn point_at(loaded: &Loaded, file: &str, error: &ClusterError) {
+fn point_at(loaded: &Loaded, file: &str, error: &LabError) {
     if let Some((setting, at)) = blamed(loaded, error) {
         let place = format!("{file}:{}:{}", at.line, at.column);
         say(&format!("the scenario sets `{setting}` at {place}"));

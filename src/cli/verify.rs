@@ -38,9 +38,8 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let cluster = self.lab.find().await?;
-        let verdict =
-            verify::verify(&cluster, BTreeMap::new(), self.within, &context.cancel).await?;
+        let lab = self.lab.find().await?;
+        let verdict = verify::verify(&lab, BTreeMap::new(), self.within, &context.cancel).await?;
         match self.output {
             Output::Json => output::json(&verdict)?,
             Output::Table => output::print(&table::verdict(&verdict))?,

@@ -9,7 +9,7 @@ use super::batch::{Exchange, Origin, Query, exchanges};
 use super::script::{Data, ScriptError};
 use super::{Dataset, SqlFile};
 use crate::name::DatasetName;
-use crate::postgres::server_error::ServerError;
+use crate::server::server_error::ServerError;
 
 /// What was loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

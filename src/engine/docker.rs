@@ -18,7 +18,7 @@ use bollard::query_parameters::KillContainerOptionsBuilder;
 use tokio::io::AsyncRead;
 
 use super::{
-    Attached, Container, ContainerSpec, Engine, EngineError, EngineInfo, ExecOutput, Image, Labels,
+    Attached, Container, ContainerSpec, EngineError, EngineInfo, ExecOutput, Image, Labels,
     LayerProgress, Network, NetworkSpec, Selector, Volume,
 };
 
@@ -96,84 +96,97 @@ fn labels(given: Option<std::collections::HashMap<String, String>>) -> Labels {
     given.unwrap_or_default().into_iter().collect()
 }
 
-impl Engine for Docker {
-    async fn info(&self) -> Result<EngineInfo, EngineError> {
+impl Docker {
+    pub(super) async fn info(&self) -> Result<EngineInfo, EngineError> {
         connect::info(self).await
     }
 
-    async fn find_image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
+    pub(super) async fn find_image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
         image::find(self, reference).await
     }
 
     /// Leaves `env` and `volumes` empty: Docker's list does not tell them, [`Engine::find_image`] does.
-    async fn images(&self, which: &Selector) -> Result<Vec<Image>, EngineError> {
+    pub(super) async fn images(&self, which: &Selector) -> Result<Vec<Image>, EngineError> {
         image::list(self, which).await
     }
 
-    async fn pull_image(
+    pub(super) async fn pull_image(
         &self,
         reference: &str,
-        progress: impl Fn(LayerProgress) + Send + Sync,
+        progress: &(dyn Fn(LayerProgress) + Send + Sync),
     ) -> Result<(), EngineError> {
         image::pull(self, reference, progress).await
     }
 
-    async fn import_image(
+    pub(super) async fn import_image(
         &self,
         reference: &str,
         changes: &[String],
-        tar: impl AsyncRead + Send + Unpin + 'static,
+        tar: Box<dyn AsyncRead + Send + Unpin>,
     ) -> Result<(), EngineError> {
         image::import(self, reference, changes, tar).await
     }
 
-    async fn remove_image(&self, reference: &str) -> Result<(), EngineError> {
+    pub(super) async fn remove_image(&self, reference: &str) -> Result<(), EngineError> {
         image::remove(self, reference).await
     }
 
-    async fn create_network(&self, network: &NetworkSpec) -> Result<Network, EngineError> {
+    pub(super) async fn create_network(
+        &self,
+        network: &NetworkSpec,
+    ) -> Result<Network, EngineError> {
         network::create(self, network).await
     }
 
-    async fn networks(&self, which: Option<&Selector>) -> Result<Vec<Network>, EngineError> {
+    pub(super) async fn networks(
+        &self,
+        which: Option<&Selector>,
+    ) -> Result<Vec<Network>, EngineError> {
         network::list(self, which).await
     }
 
-    async fn remove_network(&self, id: &str) -> Result<(), EngineError> {
+    pub(super) async fn remove_network(&self, id: &str) -> Result<(), EngineError> {
         network::remove(self, id).await
     }
 
-    async fn create_volume(&self, volume: &Volume) -> Result<Volume, EngineError> {
+    pub(super) async fn create_volume(&self, volume: &Volume) -> Result<Volume, EngineError> {
         volume::create(self, volume, None).await
     }
 
-    async fn create_disk(&self, volume: &Volume, bytes: u64) -> Result<Volume, EngineError> {
+    pub(super) async fn create_disk(
+        &self,
+        volume: &Volume,
+        bytes: u64,
+    ) -> Result<Volume, EngineError> {
         volume::create(self, volume, Some(bytes)).await
     }
 
-    async fn volumes(&self, which: &Selector) -> Result<Vec<Volume>, EngineError> {
+    pub(super) async fn volumes(&self, which: &Selector) -> Result<Vec<Volume>, EngineError> {
         volume::list(self, which).await
     }
 
-    async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+    pub(super) async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
         volume::remove(self, name).await
     }
 
-    async fn create_container(&self, container: &ContainerSpec) -> Result<String, EngineError> {
+    pub(super) async fn create_container(
+        &self,
+        container: &ContainerSpec,
+    ) -> Result<String, EngineError> {
         container::create(self, container).await
     }
 
-    async fn start_container(&self, id: &str) -> Result<(), EngineError> {
+    pub(super) async fn start_container(&self, id: &str) -> Result<(), EngineError> {
         let act = format!("starting the container `{}`", shown(id));
         self.call(&act, self.client.start_container(id, None)).await
     }
 
-    async fn pause_container(&self, id: &str) -> Result<(), EngineError> {
+    pub(super) async fn pause_container(&self, id: &str) -> Result<(), EngineError> {
         let act = format!("pausing the container `{}`", shown(id));
         self.call(&act, self.client.pause_container(id)).await
     }
 
-    async fn signal_container(&self, id: &str, signal: &str) -> Result<(), EngineError> {
+    pub(super) async fn signal_container(&self, id: &str, signal: &str) -> Result<(), EngineError> {
         let act = format!("sending {signal} to the container `{}`", shown(id));
         let options = KillContainerOptionsBuilder::default()
             .signal(signal)
@@ -182,36 +195,36 @@ impl Engine for Docker {
             .await
     }
 
-    async fn unpause_container(&self, id: &str) -> Result<(), EngineError> {
+    pub(super) async fn unpause_container(&self, id: &str) -> Result<(), EngineError> {
         let act = format!("unpausing the container `{}`", shown(id));
         self.call(&act, self.client.unpause_container(id)).await
     }
 
-    async fn remove_container(&self, id: &str) -> Result<(), EngineError> {
+    pub(super) async fn remove_container(&self, id: &str) -> Result<(), EngineError> {
         container::remove(self, id).await
     }
 
-    async fn find_container(&self, id: &str) -> Result<Option<Container>, EngineError> {
+    pub(super) async fn find_container(&self, id: &str) -> Result<Option<Container>, EngineError> {
         container::find(self, id).await
     }
 
-    async fn containers(&self, which: &Selector) -> Result<Vec<Container>, EngineError> {
+    pub(super) async fn containers(&self, which: &Selector) -> Result<Vec<Container>, EngineError> {
         container::list(self, which).await
     }
 
-    async fn attach(&self, id: &str) -> Result<Attached, EngineError> {
+    pub(super) async fn attach(&self, id: &str) -> Result<Attached, EngineError> {
         talk::attach(self, id).await
     }
 
-    async fn logs(&self, id: &str, tail: Option<usize>) -> Result<String, EngineError> {
+    pub(super) async fn logs(&self, id: &str, tail: Option<usize>) -> Result<String, EngineError> {
         talk::logs(self, id, tail).await
     }
 
-    async fn read_file(&self, id: &str, path: &str) -> Result<Vec<u8>, EngineError> {
+    pub(super) async fn read_file(&self, id: &str, path: &str) -> Result<Vec<u8>, EngineError> {
         talk::read_file(self, id, path).await
     }
 
-    async fn exec(
+    pub(super) async fn exec(
         &self,
         id: &str,
         command: &[String],

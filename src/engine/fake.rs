@@ -6,16 +6,17 @@
 //! or an executed program says is a closure.
 //!
 //! ```
-//! use replication_lab::engine::{Engine, EngineErrorKind, NetworkSpec, Labels};
+//! use replication_lab::engine::{EngineErrorKind, NetworkSpec, Labels};
 //! use replication_lab::engine::fake::Fake;
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 //! let fake = Fake::new();
+//! let engine = fake.engine();
 //! fake.fail("create_network lab-b", EngineErrorKind::AddressesExhausted, "no pool is left");
 //! let spec = |name: &str| NetworkSpec { name: name.to_owned(), subnet: None, labels: Labels::new() };
-//! let network = fake.create_network(&spec("lab-a")).await.expect("the first network");
+//! let network = engine.create_network(&spec("lab-a")).await.expect("the first network");
 //! assert_eq!(network.subnet.as_deref(), Some("172.18.0.0/16"));
-//! let refused = fake.create_network(&spec("lab-b")).await.expect_err("a scripted failure");
+//! let refused = engine.create_network(&spec("lab-b")).await.expect_err("a scripted failure");
 //! assert_eq!(refused.kind, EngineErrorKind::AddressesExhausted);
 //! assert_eq!(fake.journal(), ["create_network lab-a", "create_network lab-b"]);
 //! # });
@@ -71,6 +72,12 @@ impl Fake {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// This engine, for who works on any.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        Engine::Fake(self.clone())
     }
 
     /// Every call so far, in the order in which they began: `create_container lab-a-primary`.
@@ -218,8 +225,8 @@ fn refused(verb: &str, subject: &str, Refusal(kind, message): Refusal) -> Engine
     }
 }
 
-impl Engine for Fake {
-    async fn info(&self) -> Result<EngineInfo, EngineError> {
+impl Fake {
+    pub(super) async fn info(&self) -> Result<EngineInfo, EngineError> {
         self.call("info", "", |_| {
             Ok(EngineInfo {
                 version: "20.10.24".to_owned(),
@@ -231,14 +238,14 @@ impl Engine for Fake {
         .await
     }
 
-    async fn find_image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
+    pub(super) async fn find_image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
         self.call("find_image", reference, |shared| {
             Ok(shared.world.find_image(reference).cloned())
         })
         .await
     }
 
-    async fn images(&self, which: &Selector) -> Result<Vec<Image>, EngineError> {
+    pub(super) async fn images(&self, which: &Selector) -> Result<Vec<Image>, EngineError> {
         self.call("images", "", |shared| {
             let all = shared.world.images.iter();
             Ok(all
@@ -253,10 +260,10 @@ impl Engine for Fake {
         .await
     }
 
-    async fn pull_image(
+    pub(super) async fn pull_image(
         &self,
         reference: &str,
-        progress: impl Fn(LayerProgress) + Send + Sync,
+        progress: &(dyn Fn(LayerProgress) + Send + Sync),
     ) -> Result<(), EngineError> {
         let bytes = self
             .call("pull_image", reference, |shared| {
@@ -274,11 +281,11 @@ impl Engine for Fake {
         Ok(())
     }
 
-    async fn import_image(
+    pub(super) async fn import_image(
         &self,
         reference: &str,
         changes: &[String],
-        mut tar: impl AsyncRead + Send + Unpin + 'static,
+        mut tar: Box<dyn AsyncRead + Send + Unpin>,
     ) -> Result<(), EngineError> {
         self.begin("import_image", reference, &[]).await?;
         let mut bytes = Vec::new();
@@ -291,21 +298,27 @@ impl Engine for Fake {
         Ok(())
     }
 
-    async fn remove_image(&self, reference: &str) -> Result<(), EngineError> {
+    pub(super) async fn remove_image(&self, reference: &str) -> Result<(), EngineError> {
         self.call("remove_image", reference, |shared| {
             shared.world.remove_image(reference)
         })
         .await
     }
 
-    async fn create_network(&self, network: &NetworkSpec) -> Result<Network, EngineError> {
+    pub(super) async fn create_network(
+        &self,
+        network: &NetworkSpec,
+    ) -> Result<Network, EngineError> {
         self.call("create_network", &network.name, |shared| {
             shared.world.create_network(network)
         })
         .await
     }
 
-    async fn networks(&self, which: Option<&Selector>) -> Result<Vec<Network>, EngineError> {
+    pub(super) async fn networks(
+        &self,
+        which: Option<&Selector>,
+    ) -> Result<Vec<Network>, EngineError> {
         self.call("networks", "", |shared| {
             let all = shared.world.networks.iter();
             Ok(all
@@ -316,21 +329,25 @@ impl Engine for Fake {
         .await
     }
 
-    async fn remove_network(&self, id: &str) -> Result<(), EngineError> {
+    pub(super) async fn remove_network(&self, id: &str) -> Result<(), EngineError> {
         self.call("remove_network", id, |shared| {
             shared.world.remove_network(id)
         })
         .await
     }
 
-    async fn create_volume(&self, volume: &Volume) -> Result<Volume, EngineError> {
+    pub(super) async fn create_volume(&self, volume: &Volume) -> Result<Volume, EngineError> {
         self.call("create_volume", &volume.name, |shared| {
             Ok(shared.world.create_volume(volume))
         })
         .await
     }
 
-    async fn create_disk(&self, volume: &Volume, bytes: u64) -> Result<Volume, EngineError> {
+    pub(super) async fn create_disk(
+        &self,
+        volume: &Volume,
+        bytes: u64,
+    ) -> Result<Volume, EngineError> {
         let called = format!("{} {bytes}", volume.name);
         self.call("create_disk", &called, |shared| {
             Ok(shared.world.create_volume(volume))
@@ -338,7 +355,7 @@ impl Engine for Fake {
         .await
     }
 
-    async fn volumes(&self, which: &Selector) -> Result<Vec<Volume>, EngineError> {
+    pub(super) async fn volumes(&self, which: &Selector) -> Result<Vec<Volume>, EngineError> {
         self.call("volumes", "", |shared| {
             let all = shared.world.volumes.iter();
             Ok(all
@@ -349,21 +366,24 @@ impl Engine for Fake {
         .await
     }
 
-    async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+    pub(super) async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
         self.call("remove_volume", name, |shared| {
             shared.world.remove_volume(name)
         })
         .await
     }
 
-    async fn create_container(&self, container: &ContainerSpec) -> Result<String, EngineError> {
+    pub(super) async fn create_container(
+        &self,
+        container: &ContainerSpec,
+    ) -> Result<String, EngineError> {
         self.call("create_container", &container.name, |shared| {
             shared.world.create_container(container)
         })
         .await
     }
 
-    async fn start_container(&self, id: &str) -> Result<(), EngineError> {
+    pub(super) async fn start_container(&self, id: &str) -> Result<(), EngineError> {
         let begun = self
             .call("start_container", id, |shared| {
                 let main = shared.script.main.clone();
@@ -376,12 +396,12 @@ impl Engine for Fake {
         Ok(())
     }
 
-    async fn pause_container(&self, id: &str) -> Result<(), EngineError> {
+    pub(super) async fn pause_container(&self, id: &str) -> Result<(), EngineError> {
         self.call("pause_container", id, |shared| shared.world.pause(id))
             .await
     }
 
-    async fn signal_container(&self, id: &str, signal: &str) -> Result<(), EngineError> {
+    pub(super) async fn signal_container(&self, id: &str, signal: &str) -> Result<(), EngineError> {
         let signal = signal.to_owned();
         self.call("signal_container", id, move |shared| {
             shared.world.signal(id, &signal)
@@ -389,12 +409,12 @@ impl Engine for Fake {
         .await
     }
 
-    async fn unpause_container(&self, id: &str) -> Result<(), EngineError> {
+    pub(super) async fn unpause_container(&self, id: &str) -> Result<(), EngineError> {
         self.call("unpause_container", id, |shared| shared.world.unpause(id))
             .await
     }
 
-    async fn remove_container(&self, id: &str) -> Result<(), EngineError> {
+    pub(super) async fn remove_container(&self, id: &str) -> Result<(), EngineError> {
         self.call("remove_container", id, |shared| {
             shared.world.remove_container(id);
             Ok(())
@@ -402,14 +422,14 @@ impl Engine for Fake {
         .await
     }
 
-    async fn find_container(&self, id: &str) -> Result<Option<Container>, EngineError> {
+    pub(super) async fn find_container(&self, id: &str) -> Result<Option<Container>, EngineError> {
         self.call("find_container", id, |shared| {
             Ok(shared.world.found(id).map(|found| found.container.clone()))
         })
         .await
     }
 
-    async fn containers(&self, which: &Selector) -> Result<Vec<Container>, EngineError> {
+    pub(super) async fn containers(&self, which: &Selector) -> Result<Vec<Container>, EngineError> {
         self.call("containers", "", |shared| {
             let all = shared.world.containers.iter().map(|held| &held.container);
             Ok(all
@@ -420,17 +440,17 @@ impl Engine for Fake {
         .await
     }
 
-    async fn attach(&self, id: &str) -> Result<Attached, EngineError> {
+    pub(super) async fn attach(&self, id: &str) -> Result<Attached, EngineError> {
         self.call("attach", id, |shared| shared.world.attach(id))
             .await
     }
 
-    async fn logs(&self, id: &str, tail: Option<usize>) -> Result<String, EngineError> {
+    pub(super) async fn logs(&self, id: &str, tail: Option<usize>) -> Result<String, EngineError> {
         self.call("logs", id, |shared| shared.world.logs(id, tail))
             .await
     }
 
-    async fn read_file(&self, id: &str, path: &str) -> Result<Vec<u8>, EngineError> {
+    pub(super) async fn read_file(&self, id: &str, path: &str) -> Result<Vec<u8>, EngineError> {
         let called = format!("{} {path}", self.lock().world.name_of(id));
         self.call("read_file", &called, |shared| {
             shared.world.read_file(id, path)
@@ -438,7 +458,7 @@ impl Engine for Fake {
         .await
     }
 
-    async fn exec(
+    pub(super) async fn exec(
         &self,
         id: &str,
         command: &[String],

@@ -120,8 +120,8 @@ fn of_postgres(major: &str) -> Vec<String> {
 }
 
 /// Builds the image and returns where its packages came from: `Debian trixie`.
-pub(super) async fn build<E: Engine>(
-    engine: &E,
+pub(super) async fn build(
+    engine: &Engine,
     recipe: &Recipe,
     version: &str,
     reporter: &dyn Reporter,
@@ -190,8 +190,8 @@ impl Lifeline {
 }
 
 /// Streams the tar into the engine, once there is one: an engine makes an image even of nothing.
-async fn import<E: Engine>(
-    engine: &E,
+async fn import(
+    engine: &Engine,
     recipe: &Recipe,
     version: &str,
     stdout: ChildStdout,
@@ -208,7 +208,7 @@ async fn import<E: Engine>(
     };
     let reference = recipe.reference(version);
     engine
-        .import_image(&reference, &(recipe.changes)(version), tar)
+        .import_image(&reference, &(recipe.changes)(version), Box::new(tar))
         .await
 }
 

@@ -18,8 +18,8 @@ const GENERATION: &str = "1";
 ///
 /// # Errors
 /// [`ImageError`], with a hint; [`ImageError::Interrupted`] soon after `cancel`, with nothing left behind.
-pub async fn ensure_net<E: Engine>(
-    engine: &E,
+pub async fn ensure_net(
+    engine: &Engine,
     reporter: &dyn Reporter,
     cancel: &CancellationToken,
 ) -> Result<Found, ImageError> {

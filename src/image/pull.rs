@@ -27,8 +27,8 @@ struct Heard {
 }
 
 /// Pulls the image. The inner error is one that leaves other ways to try.
-pub(super) async fn pull<E: Engine>(
-    engine: &E,
+pub(super) async fn pull(
+    engine: &Engine,
     reference: &str,
     reporter: &dyn Reporter,
     cancel: &CancellationToken,
@@ -38,11 +38,12 @@ pub(super) async fn pull<E: Engine>(
         limit: FIRST_WORD,
         totals: BTreeMap::new(),
     });
-    let mut pulling = pin!(engine.pull_image(reference, |layer| {
+    let progress = |layer| {
         if let Some(progress) = hear(&heard, layer) {
             reporter.report(&Event::Progress(Phase::Images, progress));
         }
-    }));
+    };
+    let mut pulling = pin!(engine.pull_image(reference, &progress));
     loop {
         let (at, limit) = {
             let heard = heard.lock().unwrap_or_else(PoisonError::into_inner);

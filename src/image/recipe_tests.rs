@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::build::{Recipe, build};
 use super::tests::Ear;
 use super::*;
-use crate::engine::docker::Docker;
+use crate::engine::Engine;
 use crate::engine::fake::Fake;
 use crate::event::Silent;
 use crate::wait::{Probe, wait_for};
@@ -80,7 +80,7 @@ impl Host {
     async fn fails(&self, major: u32) -> BuildError {
         let cancel = CancellationToken::new();
         let built = build(
-            &Fake::new(),
+            &Fake::new().engine(),
             &self.recipe,
             &major.to_string(),
             &Silent,
@@ -191,7 +191,7 @@ async fn an_interrupted_build_leaves_nothing() {
         ..Ear::default()
     };
     let began = Instant::now();
-    let built = build(&Fake::new(), &host.recipe, "17", &ear, &ear.cancel).await;
+    let built = build(&Fake::new().engine(), &host.recipe, "17", &ear, &ear.cancel).await;
     assert!(matches!(built, Err(ImageError::Interrupted)), "{built:?}");
     assert_eq!(host.left(), Vec::<String>::new());
     assert!(
@@ -208,7 +208,7 @@ async fn a_recipe_ends_when_nobody_holds_its_pipe_any_more() {
         ..Ear::default()
     };
     let never = CancellationToken::new();
-    let engine = Fake::new();
+    let engine = Fake::new().engine();
     tokio::select! {
         built = build(&engine, &host.recipe, "17", &ear, &never) => panic!("{built:?}"),
         () = ear.cancel.cancelled() => {}
@@ -231,7 +231,7 @@ async fn a_recipe_ends_when_nobody_holds_its_pipe_any_more() {
 #[ignore = "needs Docker and a package mirror, and takes a while"]
 async fn builds_real_images() {
     let majors = std::env::var("LAB_BUILD").unwrap_or_else(|_| "17".to_owned());
-    let docker = Docker::connect().await.expect("a running Docker");
+    let docker = Engine::connect().await.expect("a running Docker");
     let folder = tempfile::tempdir().expect("a temporary folder");
     for major in majors.split(',') {
         let major: u32 = major.parse().expect("a major version");

@@ -15,8 +15,8 @@ use crate::scenario::services::ServiceName;
 ///
 /// # Errors
 /// [`ImageError`], with a hint; [`ImageError::Interrupted`] soon after `cancel`, with nothing left behind.
-pub async fn ensure_service<E: Engine>(
-    engine: &E,
+pub async fn ensure_service(
+    engine: &Engine,
     service: &PlannedService,
     reporter: &dyn Reporter,
     cancel: &CancellationToken,

@@ -97,7 +97,7 @@ impl Bench {
 
     async fn ensure(&self, wanted: &PostgresVersion) -> Result<Found, ImageError> {
         ensure_by(
-            &self.engine,
+            &self.engine.engine(),
             wanted,
             &self.recipe,
             &self.ear,
@@ -107,7 +107,7 @@ impl Bench {
     }
 
     async fn has(&self, reference: &str) -> bool {
-        let found = self.engine.find_image(reference).await;
+        let found = self.engine.engine().find_image(reference).await;
         found.expect("an engine that answers").is_some()
     }
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::SqlFile;
 use crate::name::{NodeName, ObjectName, SlotName};
-use crate::postgres::logical;
 use crate::scenario::{DatasetRef, Node, Scenario, SqlFiles, root};
+use crate::server::logical;
 
 use super::PlannedDataset;
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::name::{ApplicationName, NodeName, SlotName};
-use crate::postgres::conf::Setting;
-use crate::postgres::hba;
 use crate::scenario::services::ServiceName;
 use crate::scenario::{Node, Scenario, SlotChoice, SqlFiles, Start, root, units};
+use crate::server::conf::Setting;
+use crate::server::hba;
 
 use super::{PlannedNode, Role, Standby, logical, settings, sync};
 

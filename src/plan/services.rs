@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Plan;
-use crate::postgres::{PORT, SUPERUSER};
 use crate::scenario::Scenario;
 use crate::scenario::services::{Service, ServiceName};
+use crate::server::{PORT, SUPERUSER};
 
 /// The version of pgAdmin that is pulled or built.
 pub const PGADMIN_VERSION: &str = "9.18";

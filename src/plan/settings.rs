@@ -1,9 +1,9 @@
 //! Every line of a node's `postgresql.conf`: what the scenario says, and what the topology asks for beyond it.
 
 use crate::name::NodeName;
-use crate::postgres::command;
-use crate::postgres::conf::{Origin, Setting};
 use crate::scenario::{Node, Scenario, check};
+use crate::server::command;
+use crate::server::conf::{Origin, Setting};
 
 use super::{Role, Standby};
 

@@ -5,9 +5,9 @@ mod needs;
 use std::fmt::Write as _;
 
 use super::*;
-use crate::postgres::conf::Origin;
 use crate::scenario::catalog;
 use crate::scenario::load::{Overrides, Source, load};
+use crate::server::conf::Origin;
 
 pub(super) fn plan(text: &str) -> Plan {
     let source = Source::new("lab.yaml", text.as_bytes(), None).expect("text");

@@ -40,7 +40,7 @@ pub struct RunReport {
     /// What the nodes wrote since the step before the one that failed.
     pub logs: Vec<NodeLog>,
     /// How replication stood when a step failed.
-    pub state: Option<crate::cluster::status::Status>,
+    pub state: Option<crate::lab::status::Status>,
     /// Milliseconds until the lab was up.
     pub up_ms: f64,
     /// Milliseconds in all.

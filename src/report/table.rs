@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use crate::cluster::faults;
-use crate::cluster::monitor::Monitor;
-use crate::cluster::status::{NodeStatus, Status, SubscriptionStatus};
+use crate::lab::faults;
+use crate::lab::monitor::Monitor;
+use crate::lab::status::{NodeStatus, Status, SubscriptionStatus};
 use crate::report::up::UpReport;
 use crate::verify::Verdict;
 

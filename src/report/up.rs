@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::cluster::{Cluster, HOST, url};
-use crate::engine::{Container, Engine};
+use crate::engine::Container;
 use crate::event::Phase;
+use crate::lab::{HOST, Lab, url};
 use crate::plan::{PlannedService, Role};
-use crate::postgres::SUPERUSER;
+use crate::server::SUPERUSER;
 use crate::verify::Verdict;
 
 /// A lab that is up.
@@ -90,8 +90,8 @@ pub fn dsn(port: u16, database: &str) -> String {
 impl UpReport {
     /// The report of a lab.
     #[must_use]
-    pub fn new<E: Engine>(
-        cluster: &Cluster<E>,
+    pub fn new(
+        lab: &Lab,
         verification: Option<Verdict>,
         timings: &BTreeMap<Phase, Duration>,
         total: Duration,
@@ -102,11 +102,11 @@ impl UpReport {
             .collect();
         timings_ms.insert("total".to_owned(), millis(total));
         Self {
-            lab: cluster.plan.lab.to_string(),
-            scenario: cluster.plan.scenario.to_string(),
+            lab: lab.plan.lab.to_string(),
+            scenario: lab.plan.scenario.to_string(),
             already_up: false,
-            nodes: nodes(cluster),
-            services: services(cluster),
+            nodes: nodes(lab),
+            services: services(lab),
             verification,
             timings_ms,
         }
@@ -115,8 +115,8 @@ impl UpReport {
 
 /// How to reach each node of a lab.
 #[must_use]
-pub fn nodes<E: Engine>(cluster: &Cluster<E>) -> Vec<NodeReport> {
-    let database = cluster.plan.database.as_str();
+pub fn nodes(lab: &Lab) -> Vec<NodeReport> {
+    let database = lab.plan.database.as_str();
     let report =
         |(node, container): (&crate::plan::PlannedNode, Option<&crate::engine::Container>)| {
             let port = container.and_then(|found| found.port);
@@ -142,12 +142,12 @@ pub fn nodes<E: Engine>(cluster: &Cluster<E>) -> Vec<NodeReport> {
                 database: database.to_owned(),
             }
         };
-    cluster.nodes().map(report).collect()
+    lab.nodes().map(report).collect()
 }
 
 /// How to reach each service of a lab.
 #[must_use]
-pub fn services<E: Engine>(cluster: &Cluster<E>) -> Vec<ServiceReport> {
+pub fn services(lab: &Lab) -> Vec<ServiceReport> {
     let report = |(service, container): (&PlannedService, Option<&Container>)| {
         let port = container.and_then(|found| found.port);
         let text = |of: fn(&Container) -> &String| container.map(of).cloned().unwrap_or_default();
@@ -163,5 +163,5 @@ pub fn services<E: Engine>(cluster: &Cluster<E>) -> Vec<ServiceReport> {
             url: port.map(url),
         }
     };
-    cluster.services().map(report).collect()
+    lab.services().map(report).collect()
 }

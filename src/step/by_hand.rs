@@ -10,46 +10,46 @@ use tokio_util::sync::CancellationToken;
 use super::groups::groups;
 use super::stage::Stage;
 use super::{Captured, Ended, Options, Outcome, Walk, Walked, describe, outcome};
-use crate::cluster::{Cluster, ClusterError, labels};
 use crate::engine::{Engine, EngineError, Selector, Volume};
 use crate::event::Reporter;
+use crate::lab::{Lab, LabError, labels};
 use crate::name::LabName;
 use crate::scenario::step::Step;
 
 /// Carries out one step that is in no scenario.
 ///
 /// # Errors
-/// [`ClusterError::Interrupted`]; what the step finds is in the result.
-pub async fn one<E: Engine>(
-    cluster: &Cluster<E>,
+/// [`LabError::Interrupted`]; what the step finds is in the result.
+pub async fn one(
+    lab: &Lab,
     step: &Step,
     within: Duration,
     cancel: &CancellationToken,
-) -> Result<Outcome, ClusterError> {
-    let stage = Stage::new(cluster, within, cancel, within);
+) -> Result<Outcome, LabError> {
+    let stage = Stage::new(lab, within, cancel, within);
     let began = Instant::now();
     let seen = stage.step(step).await;
     let what = describe(step);
-    outcome(step, "1".to_owned(), what, began.elapsed(), seen).ok_or(ClusterError::Interrupted)
+    outcome(step, "1".to_owned(), what, began.elapsed(), seen).ok_or(LabError::Interrupted)
 }
 
 /// Walks through some of a lab's steps, counted from 0, and not through its teardown. Those that belong to one session
 /// have to be among them all. What passed is remembered with the lab.
 ///
 /// # Errors
-/// [`ClusterError::Interrupted`], or what the engine says; what the steps find is in the result.
-pub async fn part<E: Engine>(
-    cluster: &Cluster<E>,
+/// [`LabError::Interrupted`], or what the engine says; what the steps find is in the result.
+pub async fn part(
+    lab: &Lab,
     steps: Range<usize>,
     options: &Options,
     reporter: Arc<dyn Reporter>,
     cancel: &CancellationToken,
-) -> Result<Walked, ClusterError> {
-    let plan = cluster.whole_plan().await?;
+) -> Result<Walked, LabError> {
+    let plan = lab.whole_plan().await?;
     let stop = cancel.child_token();
-    let stage = Stage::new(cluster, options.within, &stop, plan.limit.0);
+    let stage = Stage::new(lab, options.within, &stop, plan.limit.0);
     stage.forget_no_log(steps.start).await;
-    let before = captured(&cluster.engine, &plan.lab, steps.start).await?;
+    let before = captured(&lab.engine, &plan.lab, steps.start).await?;
     stage.recall(before).await;
     let mut walk = Walk::new(&stage, reporter, cancel);
     let these = plan.steps.get(steps.clone()).unwrap_or_default();
@@ -61,10 +61,10 @@ pub async fn part<E: Engine>(
     stage.close_sessions().await;
     let captured = stage.captured().await;
     match ended {
-        Ended::Interrupted => return Err(ClusterError::Interrupted),
+        Ended::Interrupted => return Err(LabError::Interrupted),
         Ended::Well => {
             for at in steps {
-                mark(&cluster.engine, &plan.lab, at + 1, &captured).await?;
+                mark(&lab.engine, &plan.lab, at + 1, &captured).await?;
             }
         }
         Ended::Failed => {}
@@ -83,14 +83,14 @@ pub async fn part<E: Engine>(
 ///
 /// # Errors
 /// What the engine says.
-pub async fn next<E: Engine>(cluster: &Cluster<E>) -> Result<Option<Range<usize>>, ClusterError> {
-    let done = done(&cluster.engine, &cluster.plan.lab).await?;
-    let mut groups = groups(&cluster.plan.steps).into_iter();
+pub async fn next(lab: &Lab) -> Result<Option<Range<usize>>, LabError> {
+    let done = done(&lab.engine, &lab.plan.lab).await?;
+    let mut groups = groups(&lab.plan.steps).into_iter();
     Ok(groups.find(|group| group.clone().any(|at| !done.contains(&(at + 1)))))
 }
 
 /// The numbers of the steps that were done, counted from 1.
-async fn done<E: Engine>(engine: &E, lab: &LabName) -> Result<BTreeSet<usize>, EngineError> {
+async fn done(engine: &Engine, lab: &LabName) -> Result<BTreeSet<usize>, EngineError> {
     let volumes = engine.volumes(&Selector::lab(lab)).await?;
     let prefix = labels::step_object(lab, "");
     let number = |volume: &Volume| volume.name.strip_prefix(&prefix)?.parse().ok();
@@ -98,8 +98,8 @@ async fn done<E: Engine>(engine: &E, lab: &LabName) -> Result<BTreeSet<usize>, E
 }
 
 /// The values that the steps up to a number captured in this lab, whichever process did them.
-pub(super) async fn captured<E: Engine>(
-    engine: &E,
+pub(super) async fn captured(
+    engine: &Engine,
     lab: &LabName,
     to: usize,
 ) -> Result<Captured, EngineError> {
@@ -121,8 +121,8 @@ pub(super) async fn captured<E: Engine>(
 }
 
 /// Remembers that a step was done, counted from 1, and what was captured by then.
-async fn mark<E: Engine>(
-    engine: &E,
+async fn mark(
+    engine: &Engine,
     lab: &LabName,
     number: usize,
     captured: &Captured,
@@ -148,11 +148,7 @@ async fn mark<E: Engine>(
 ///
 /// # Errors
 /// What the engine says.
-pub async fn mark_all<E: Engine>(
-    engine: &E,
-    lab: &LabName,
-    walked: &Walked,
-) -> Result<(), EngineError> {
+pub async fn mark_all(engine: &Engine, lab: &LabName, walked: &Walked) -> Result<(), EngineError> {
     for step in walked.steps.iter().filter(|step| step.passed) {
         // Those during a step and those of the teardown have numbers of another form.
         if let Ok(number) = step.number.parse() {

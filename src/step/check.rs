@@ -6,11 +6,10 @@ mod state;
 
 use super::stage::Stage;
 use super::{Seen, Wrong, describe};
-use crate::engine::Engine;
 use crate::scenario::step::{Check, Step};
 use crate::wait::Probe;
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     /// Waits until a check holds.
     pub(super) async fn holds(&self, step: &Step, check: &Check) -> Seen {
         if let Check::CaughtUp(nodes) = check {

@@ -3,10 +3,9 @@
 use super::stage::{Stage, one};
 use super::work::Work;
 use super::{Seen, Wrong, target};
-use crate::engine::Engine;
 use crate::name::NodeName;
-use crate::postgres::client::{literal, words};
 use crate::scenario::step::{Corrupt, Step, StopMode};
+use crate::server::client::{literal, words};
 use crate::wait::Probe;
 
 /// See there.
@@ -15,7 +14,7 @@ const CORRUPT: &str = include_str!("../../images/node/corrupt.sh");
 /// How many pages a file of a table has before the next one begins: a gigabyte (manual, 65.1).
 const PAGES_A_FILE: u64 = (1 << 30) / 8192;
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     /// The server is stopped for it, which writes the page, and takes the good copy out of its memory.
     pub(super) async fn corrupt(&self, step: &Step, corrupt: &Corrupt) -> Seen {
         let (node, database) = target(step)?;
@@ -68,7 +67,7 @@ impl<E: Engine> Stage<'_, E> {
         if self.ask(node, recovers).await?.as_deref() != Some("t") {
             return Ok(());
         }
-        let primary = self.cluster.plan.primary_of(node);
+        let primary = self.lab.plan.primary_of(node);
         let batch = async |node: &NodeName| -> Seen<()> {
             let client = self.client(node).await?;
             let done = client.batch_execute("CHECKPOINT").await;

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use crate::name::NodeName;
-use crate::postgres::password::without_passwords;
 use crate::report::count;
 use crate::scenario::step::{
     Action, ArchiveState, Cell, Check, Corrupt, Delay, Heal, LoadKind, Loss, OneOrMany, Rate,
     StateOf, Step,
 };
+use crate::server::password::without_passwords;
 
 /// At most so many characters of a text are shown in a line.
 const MOST: usize = 90;

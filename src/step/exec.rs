@@ -2,11 +2,10 @@
 
 use super::stage::Stage;
 use super::{Seen, Wrong, sql};
-use crate::engine::Engine;
 use crate::scenario::step::{Expect, Program, Step};
 use crate::wait::Probe;
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     pub(super) async fn exec(&self, step: &Step, program: &Program) -> Seen {
         let silent = Expect::default();
         let expect = step.expect.as_ref().unwrap_or(&silent);
@@ -32,7 +31,7 @@ impl<E: Engine> Stage<'_, E> {
     ) -> Seen<Probe<String>> {
         let (node, _) = super::target(step)?;
         let container = self.running(node).await?;
-        let engine = &self.cluster.engine;
+        let engine = &self.lab.engine;
         let ran = engine.exec(&container.id, &program.0, &[]).await?;
         let mut output = String::from_utf8_lossy(&ran.stdout).into_owned();
         output.push_str(&String::from_utf8_lossy(&ran.stderr));

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use super::stage::Stage;
 use super::{Seen, Wrong};
-use crate::engine::{ContainerState, Engine, EngineErrorKind};
+use crate::engine::{ContainerState, EngineErrorKind};
 use crate::name::NodeName;
 use crate::scenario::step::Step;
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     /// Freezes nodes. Where a process starts or writes at that moment, Docker gives up after a fraction of a second and
     /// lets all of them go on; another attempt may find a better one.
     pub(super) async fn freeze(&self, step: &Step, nodes: &[NodeName]) -> Seen {
@@ -16,7 +16,7 @@ impl<E: Engine> Stage<'_, E> {
             let container = self.running(node).await?;
             let deadline = Instant::now() + self.patience(step);
             loop {
-                match self.cluster.engine.pause_container(&container.id).await {
+                match self.lab.engine.pause_container(&container.id).await {
                     Ok(()) => break,
                     Err(error)
                         if error.kind == EngineErrorKind::Busy && Instant::now() < deadline =>
@@ -37,7 +37,7 @@ impl<E: Engine> Stage<'_, E> {
         for node in nodes {
             let container = self.container(node).await?;
             if container.state == ContainerState::Paused {
-                self.cluster.engine.unpause_container(&container.id).await?;
+                self.lab.engine.unpause_container(&container.id).await?;
             }
         }
         Ok("goes on".to_owned())

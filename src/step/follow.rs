@@ -3,22 +3,22 @@
 use super::stage::Stage;
 use super::work::Work;
 use super::{Seen, Wrong};
-use crate::engine::{ContainerState, Engine};
+use crate::engine::ContainerState;
 use crate::name::{NodeName, UserName};
 use crate::plan::Role;
-use crate::postgres::SUPERUSER;
-use crate::postgres::client::literal;
-use crate::postgres::command::{self, PGDATA};
-use crate::postgres::conf;
 use crate::scenario::hba::{Address, ConnectionType, Database, HbaLine, Method};
 use crate::scenario::step::{CreateSubscriber, Follow, Step, StopMode};
+use crate::server::SUPERUSER;
+use crate::server::client::literal;
+use crate::server::command::{self, PGDATA};
+use crate::server::conf;
 
 /// See there.
 const RECLONE: &str = include_str!("../../images/node/reclone.sh");
 const CREATE_SUBSCRIBER: &str = include_str!("../../images/node/create_subscriber.sh");
 const FOLLOW: &str = include_str!("../../images/node/follow.sh");
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     pub(super) async fn follow(&self, step: &Step, follow: &Follow) -> Seen {
         self.no_circle(follow).await?;
         self.slot(follow).await?;
@@ -53,11 +53,7 @@ impl<E: Engine> Stage<'_, E> {
         }
         let signal = ["touch".to_owned(), format!("{PGDATA}/standby.signal")];
         let container = self.running(node).await?;
-        let touched = self
-            .cluster
-            .engine
-            .exec(&container.id, &signal, &[])
-            .await?;
+        let touched = self.lab.engine.exec(&container.id, &signal, &[]).await?;
         if touched.code != 0 {
             let why = String::from_utf8_lossy(&touched.stderr).trim().to_owned();
             return Err(Wrong::Failed(format!(
@@ -75,7 +71,7 @@ impl<E: Engine> Stage<'_, E> {
     pub(super) async fn no_circle(&self, follow: &Follow) -> Seen<()> {
         let (node, upstream) = (&follow.node, &follow.upstream);
         let mut at = upstream.clone();
-        for _ in &self.cluster.plan.nodes {
+        for _ in &self.lab.plan.nodes {
             let sql = "SELECT substring(current_setting('primary_conninfo') FROM 'host=''?([^ '']+)') \
                        WHERE pg_is_in_recovery()";
             // Only of one that runs is it known.
@@ -102,7 +98,7 @@ impl<E: Engine> Stage<'_, E> {
             self.stop_one(node, StopMode::Immediate, self.patience(step))
                 .await?;
         }
-        let plan = &self.cluster.plan;
+        let plan = &self.lab.plan;
         let user = &plan.replication_user.name;
         let work = Work {
             node,
@@ -130,7 +126,7 @@ impl<E: Engine> Stage<'_, E> {
             );
             return Err(Wrong::Failed(why));
         }
-        let plan = &self.cluster.plan;
+        let plan = &self.lab.plan;
         // The standby streams from there once more as that role, until it has all that it must begin with.
         let lines = [Database::All, Database::Replication].map(|database| HbaLine {
             kind: if plan.tls {
@@ -184,7 +180,7 @@ impl<E: Engine> Stage<'_, E> {
     }
 
     pub(super) fn standby_settings(&self, follow: &Follow) -> Vec<(&'static str, String)> {
-        let plan = &self.cluster.plan;
+        let plan = &self.lab.plan;
         let conninfo = command::primary_conninfo(
             &follow.upstream,
             &plan.replication_user.name,
@@ -200,7 +196,7 @@ impl<E: Engine> Stage<'_, E> {
 
     /// What a node calls itself as a standby.
     pub(super) fn application_name(&self, node: &NodeName) -> String {
-        match self.cluster.plan.node(node).map(|planned| &planned.role) {
+        match self.lab.plan.node(node).map(|planned| &planned.role) {
             Some(Role::Standby(standby)) => standby.application_name.to_string(),
             _ => node.to_string(),
         }

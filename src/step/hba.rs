@@ -2,15 +2,15 @@
 
 use super::stage::{Stage, one};
 use super::{Seen, Wrong};
-use crate::engine::{Engine, Selector};
+use crate::engine::Selector;
 use crate::name::NodeName;
-use crate::postgres::client::literal;
-use crate::postgres::command::PGDATA;
-use crate::postgres::hba::{self, Addresses};
 use crate::scenario::hba::HbaLine;
 use crate::scenario::step::Step;
+use crate::server::client::literal;
+use crate::server::command::PGDATA;
+use crate::server::hba::{self, Addresses};
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     pub(super) async fn hba(&self, step: &Step, lines: &[HbaLine]) -> Seen {
         let (node, _) = super::target(step)?;
         self.let_in(step, node, lines).await
@@ -48,16 +48,16 @@ impl<E: Engine> Stage<'_, E> {
 
     /// Where everybody is now.
     async fn addresses(&self) -> Seen<Addresses> {
-        let cluster = self.cluster;
-        let networks = cluster
+        let lab = self.lab;
+        let networks = lab
             .engine
-            .networks(Some(&Selector::lab(&cluster.plan.lab)))
+            .networks(Some(&Selector::lab(&lab.plan.lab)))
             .await?;
         let gateway = networks.iter().find_map(|network| network.gateway);
         let gateway =
             gateway.ok_or_else(|| Wrong::Failed("the lab's network is gone".to_owned()))?;
         let mut nodes = std::collections::BTreeMap::new();
-        for node in &cluster.plan.nodes {
+        for node in &lab.plan.nodes {
             if let Some(address) = self.container(&node.name).await?.address {
                 nodes.insert(node.name.clone(), address);
             }

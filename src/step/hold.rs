@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use super::stage::Stage;
 use super::{Ended, Seen, Walk, Wrong, describe};
-use crate::engine::Engine;
 use crate::scenario::step::{Hold, Step};
 use crate::wait::Probe;
 
@@ -56,7 +55,7 @@ fn expected(hold: &Hold) -> String {
     format!("{always}: {}", describe::check(&hold.check))
 }
 
-impl<E: Engine> Walk<'_, '_, E> {
+impl Walk<'_, '_> {
     pub(super) async fn hold(&mut self, step: &Step, hold: &Hold, number: &str) -> Seen {
         let stage = self.stage;
         let looks = Looks::default();
@@ -90,7 +89,7 @@ impl<E: Engine> Walk<'_, '_, E> {
     }
 }
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     /// Looks at a check again and again, until it is not as it should be.
     async fn watch(&self, step: &Step, hold: &Hold, looks: &Looks) -> Wrong {
         loop {

@@ -13,13 +13,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::stage::Stage;
 use super::{Seen, Wrong};
-use crate::cluster::{HOST, labels};
 use crate::engine::{ContainerState, Engine};
+use crate::lab::{HOST, labels};
 use crate::name::{DatabaseName, LabName, NodeName, SessionName};
-use crate::postgres::SUPERUSER;
-use crate::postgres::client::{self, Noticing};
 use crate::report::duration;
 use crate::scenario::step::{LedgerCheck, Load, Step};
+use crate::server::SUPERUSER;
+use crate::server::client::{self, Noticing};
 use crate::wait::Probe;
 
 /// How long a connection may take to be made, and a row to be acknowledged, before the next node is tried.
@@ -57,14 +57,14 @@ pub(super) struct Ledger {
 }
 
 /// Where rows may go.
-struct Book<E> {
-    engine: E,
+struct Book {
+    engine: Engine,
     lab: LabName,
     nodes: Vec<NodeName>,
     database: DatabaseName,
 }
 
-impl<E: Engine> Book<E> {
+impl Book {
     /// A connection to the first node that takes writes.
     async fn open(&self) -> Option<Noticing> {
         for node in &self.nodes {
@@ -128,17 +128,17 @@ impl<E: Engine> Book<E> {
     }
 }
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     /// Begins a ledger, which goes on while later steps happen.
     pub(super) async fn ledger(&self, step: &Step, load: &Load) -> Seen {
         let session = step.session.clone();
         let session =
             session.ok_or_else(|| Wrong::Failed("a ledger needs a session".to_owned()))?;
         let (_, database) = super::target(step)?;
-        let all = self.cluster.plan.nodes.iter().map(|node| node.name.clone());
+        let all = self.lab.plan.nodes.iter().map(|node| node.name.clone());
         let book = Arc::new(Book {
-            engine: self.cluster.engine.clone(),
-            lab: self.cluster.plan.lab.clone(),
+            engine: self.lab.engine.clone(),
+            lab: self.lab.plan.lab.clone(),
             nodes: if load.nodes.is_empty() {
                 all.collect()
             } else {

@@ -4,21 +4,21 @@ use tokio::task::JoinHandle;
 
 use super::stage::Stage;
 use super::{Seen, Wrong};
-use crate::engine::{Engine, EngineError, ExecOutput};
+use crate::engine::{EngineError, ExecOutput};
 use crate::name::SessionName;
 use crate::scenario::step::{Load, LoadKind, Step};
 
 /// A `pgbench` that goes on while later steps happen.
 pub(super) type Running = JoinHandle<Result<ExecOutput, EngineError>>;
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     pub(super) async fn load(&self, step: &Step, load: &Load) -> Seen {
         if load.kind == LoadKind::Ledger {
             return self.ledger(step, load).await;
         }
         let (node, database) = super::target(step)?;
         let container = self.running(node).await?;
-        let engine = &self.cluster.engine;
+        let engine = &self.lab.engine;
         if let Some(scale) = load.scale {
             let init = ["pgbench", "--initialize", "--quiet", "--username=postgres"];
             let mut init = init.map(str::to_owned).to_vec();

@@ -6,10 +6,9 @@ use futures_util::future::join_all;
 
 use super::stage::Stage;
 use super::{NodeLog, Seen};
-use crate::engine::Engine;
 use crate::name::{NodeName, StepName};
-use crate::postgres::password::without_passwords;
 use crate::scenario::step::LogCheck;
+use crate::server::password::without_passwords;
 use crate::wait::Probe;
 
 /// How many lines each node's log had.
@@ -18,10 +17,10 @@ pub(super) type Mark = BTreeMap<NodeName, usize>;
 /// How many lines of each node's log a failure shows.
 const SHOWN: usize = 20;
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     /// How long the logs are now; remembered under the step's name, where it has one.
     pub(super) async fn mark(&self, step: Option<&StepName>) -> Mark {
-        let nodes = self.cluster.plan.nodes.iter();
+        let nodes = self.lab.plan.nodes.iter();
         let marks = join_all(nodes.map(async |node| {
             let lines = self.lines(&node.name).await.unwrap_or_default();
             (node.name.clone(), lines.len())
@@ -46,15 +45,15 @@ impl<E: Engine> Stage<'_, E> {
 
     /// What a node has written so far, over all its starts.
     pub(super) async fn lines(&self, node: &NodeName) -> Seen<Vec<String>> {
-        let name = crate::cluster::labels::node_object(&self.cluster.plan.lab, node);
-        let log = self.cluster.engine.logs(&name, None).await?;
+        let name = crate::lab::labels::node_object(&self.lab.plan.lab, node);
+        let log = self.lab.engine.logs(&name, None).await?;
         Ok(log.lines().map(str::to_owned).collect())
     }
 
     /// The last lines that each node wrote since a mark.
     pub(super) async fn logs_since(&self, mark: Option<&Mark>) -> Vec<NodeLog> {
         let mut logs = Vec::new();
-        for node in &self.cluster.plan.nodes {
+        for node in &self.lab.plan.nodes {
             let mut lines = self.lines(&node.name).await.unwrap_or_default();
             let before = mark.and_then(|mark| mark.get(&node.name)).copied();
             lines.drain(..before.unwrap_or(0).min(lines.len()));

@@ -2,12 +2,12 @@
 
 use super::stage::Stage;
 use super::{Seen, Wrong};
-use crate::cluster::faults::{LinkFault, lines};
-use crate::engine::{ContainerState, Engine};
+use crate::engine::ContainerState;
+use crate::lab::faults::{LinkFault, lines};
 use crate::name::NodeName;
 use crate::scenario::step::{Delay, Heal, Link, Loss, Partition, Rate, Span, between, isolated};
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     pub(super) async fn partition(&self, partition: &Partition) -> Seen {
         let to = partition.to.iter().flat_map(|to| &to.0);
         self.fault(
@@ -21,7 +21,7 @@ impl<E: Engine> Stage<'_, E> {
     }
 
     pub(super) async fn isolate(&self, nodes: &[NodeName]) -> Seen {
-        let all = self.cluster.plan.nodes.iter().map(|node| &node.name);
+        let all = self.lab.plan.nodes.iter().map(|node| &node.name);
         self.fault(nodes, isolated(nodes, all), |fault| fault.cut = true)
             .await
     }
@@ -76,7 +76,7 @@ impl<E: Engine> Stage<'_, E> {
         }
         let hit = links.clone();
         let faults = self
-            .cluster
+            .lab
             .change_faults(self.cancel, |faults| faults.add(links.clone(), &fault))
             .await?;
         let new = faults
@@ -92,7 +92,7 @@ impl<E: Engine> Stage<'_, E> {
         let mut seen = Vec::new();
         for node in nodes {
             if self
-                .cluster
+                .lab
                 .plan
                 .node(node)
                 .is_none_or(|node| node.disk.is_none())
@@ -100,7 +100,7 @@ impl<E: Engine> Stage<'_, E> {
                 let why = format!("`{node}` has no `disk` of its own that could be filled");
                 return Err(Wrong::Failed(why));
             }
-            seen.push(format!("{node}: {}", self.cluster.fill_disk(node).await?));
+            seen.push(format!("{node}: {}", self.lab.fill_disk(node).await?));
         }
         Ok(seen.join("; "))
     }
@@ -109,9 +109,9 @@ impl<E: Engine> Stage<'_, E> {
     async fn free(&self, heal: &Heal) -> Seen<Vec<String>> {
         let mut seen = Vec::new();
         if heal.to.is_none() {
-            for node in self.cluster.full_disks().await? {
+            for node in self.lab.full_disks().await? {
                 if heal.is_all() || heal.from.0.contains(&node) {
-                    seen.push(format!("{node}: {}", self.cluster.free_disk(&node).await?));
+                    seen.push(format!("{node}: {}", self.lab.free_disk(&node).await?));
                 }
             }
         }
@@ -120,11 +120,11 @@ impl<E: Engine> Stage<'_, E> {
 
     /// Makes links whole again, and frees disks. Where nothing is broken, nothing is done.
     pub(super) async fn heal(&self, heal: &Heal) -> Seen {
-        let faulty = self.cluster.faults().await?.links;
+        let faulty = self.lab.faults().await?.links;
         let (healed, left): (Vec<_>, Vec<_>) = faulty
             .into_iter()
             .partition(|fault| heal.covers(&fault.link()));
-        self.cluster
+        self.lab
             .change_faults(self.cancel, |faults| {
                 faults.heal(|link| heal.covers(link));
             })

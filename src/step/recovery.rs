@@ -6,11 +6,11 @@ use super::follow::auto_conf;
 use super::stage::Stage;
 use super::work::Work;
 use super::{Seen, Wrong};
-use crate::engine::{ContainerState, Engine};
+use crate::engine::ContainerState;
 use crate::name::{BackupName, NodeName};
-use crate::postgres::command::{ARCHIVE, ARCHIVE_BROKEN};
-use crate::postgres::log;
 use crate::scenario::step::{ArchiveState, CloneFrom, Follow, Restore, Step, StopMode};
+use crate::server::command::{ARCHIVE, ARCHIVE_BROKEN};
+use crate::server::log;
 use crate::wait::Probe;
 
 /// See there.
@@ -19,7 +19,7 @@ const RESTORE: &str = include_str!("../../images/node/restore.sh");
 /// How long a server may take to end that closes its connections.
 const ENDING: Duration = Duration::from_secs(2);
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     /// Takes a base backup into the lab's own volume.
     pub(super) async fn backup(&self, step: &Step, name: &BackupName) -> Seen {
         let (node, _) = super::target(step)?;
@@ -125,7 +125,7 @@ impl<E: Engine> Stage<'_, E> {
             ArchiveState::Broken => ["touch", ARCHIVE_BROKEN].map(str::to_owned).to_vec(),
             ArchiveState::Healed => ["rm", "-f", ARCHIVE_BROKEN].map(str::to_owned).to_vec(),
         };
-        for node in &self.cluster.plan.nodes {
+        for node in &self.lab.plan.nodes {
             if self.container(&node.name).await?.state == ContainerState::Running {
                 self.run_in(&node.name, &command).await?;
                 return Ok(match state {
@@ -143,11 +143,7 @@ impl<E: Engine> Stage<'_, E> {
     /// Runs a program that must succeed.
     async fn run_in(&self, node: &NodeName, command: &[String]) -> Seen {
         let container = self.running(node).await?;
-        let ran = self
-            .cluster
-            .engine
-            .exec(&container.id, command, &[])
-            .await?;
+        let ran = self.lab.engine.exec(&container.id, command, &[]).await?;
         if ran.code == 0 {
             return Ok(String::from_utf8_lossy(&ran.stdout).trim().to_owned());
         }

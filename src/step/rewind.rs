@@ -6,18 +6,18 @@ use super::follow::auto_conf;
 use super::stage::Stage;
 use super::work::Work;
 use super::{Seen, Wrong};
-use crate::engine::{ContainerState, Engine};
+use crate::engine::ContainerState;
 use crate::name::NodeName;
-use crate::postgres::client::literal;
-use crate::postgres::command;
 use crate::scenario::hba::{Address, ConnectionType, Database, HbaLine};
 use crate::scenario::step::{Follow, Step};
+use crate::server::client::literal;
+use crate::server::command;
 use crate::wait::Probe;
 
 /// See there.
 const REWIND: &str = include_str!("../../images/node/rewind.sh");
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     /// It connects to a database, which the lines for replication do not name.
     pub(super) async fn rewind(&self, step: &Step, follow: &Follow) -> Seen {
         let (node, upstream) = (&follow.node, &follow.upstream);
@@ -29,7 +29,7 @@ impl<E: Engine> Stage<'_, E> {
         self.no_circle(follow).await?;
         self.slot(follow).await?;
         self.allow_rewind(step, upstream).await?;
-        let plan = &self.cluster.plan;
+        let plan = &self.lab.plan;
         let line = HbaLine {
             kind: if plan.tls {
                 ConnectionType::HostSsl
@@ -86,7 +86,7 @@ impl<E: Engine> Stage<'_, E> {
         let grants = format!(
             "GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_dir(text, boolean, boolean), pg_catalog.pg_stat_file(text, boolean), \
              pg_catalog.pg_read_binary_file(text), pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean) TO {}",
-            self.cluster.plan.replication_user.name
+            self.lab.plan.replication_user.name
         );
         let client = self.client(&primary).await?;
         client.batch_execute(&grants).await?;

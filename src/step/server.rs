@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use super::stage::Stage;
 use super::{Seen, Wrong, exec};
-use crate::engine::{ContainerState, Engine};
+use crate::engine::ContainerState;
 use crate::name::NodeName;
 use crate::plan::Role;
-use crate::postgres::log;
 use crate::scenario::step::{Step, Stop, StopMode};
+use crate::server::log;
 use crate::wait::Probe;
 
 /// How long a base backup may take where a step does not say.
 const BACKING_UP: Duration = Duration::from_secs(60);
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     pub(super) async fn start(&self, step: &Step, nodes: &[NodeName]) -> Seen {
         let mut before = Vec::new();
         for node in nodes {
@@ -25,9 +25,9 @@ impl<E: Engine> Stage<'_, E> {
             }
             self.not_at_work(node, self.patience(step)).await?;
             before.push(self.lines(node).await?.len());
-            self.cluster.engine.start_container(&container.id).await?;
+            self.lab.engine.start_container(&container.id).await?;
             // Before the next one is started: of two that are cut off from each other, one at least knows it.
-            self.cluster.restore_faults(node, self.cancel).await?;
+            self.lab.restore_faults(node, self.cancel).await?;
         }
         for (node, before) in nodes.iter().zip(before) {
             if let Err(wrong) = self.answers(step, node).await {
@@ -51,7 +51,7 @@ impl<E: Engine> Stage<'_, E> {
 
     /// Waits until a server takes connections. One that takes none by its settings is waited for by its container.
     pub(super) async fn answers(&self, step: &Step, node: &NodeName) -> Seen<()> {
-        let planned = self.cluster.plan.node(node);
+        let planned = self.lab.plan.node(node);
         let cold = |role: &Role| matches!(role, Role::Standby(standby) if !standby.hot);
         if planned.is_some_and(|planned| cold(&planned.role)) {
             return self.running(node).await.map(drop);
@@ -97,7 +97,7 @@ impl<E: Engine> Stage<'_, E> {
         }
         // A client of ours that is still connected would keep a smart shutdown waiting for ever.
         self.forget(node).await;
-        let engine = &self.cluster.engine;
+        let engine = &self.lab.engine;
         engine
             .signal_container(&container.id, mode.signal())
             .await?;
@@ -125,7 +125,7 @@ impl<E: Engine> Stage<'_, E> {
     pub(super) async fn kill(&self, step: &Step, nodes: &[NodeName]) -> Seen {
         for node in nodes {
             let container = self.container(node).await?;
-            let engine = &self.cluster.engine;
+            let engine = &self.lab.engine;
             match container.state {
                 ContainerState::Running => {}
                 // What is frozen cannot die on every kernel.

@@ -8,11 +8,10 @@ use tokio::task::{AbortHandle, JoinHandle};
 use super::sql::{self, Ran};
 use super::stage::{Stage, one};
 use super::{Seen, Wrong};
-use crate::engine::Engine;
 use crate::name::{NodeName, SessionName, UserName};
-use crate::postgres::SUPERUSER;
-use crate::postgres::client::{Noticing, literal};
 use crate::scenario::step::{Expect, Step};
+use crate::server::SUPERUSER;
+use crate::server::client::{Noticing, literal};
 use crate::wait::Probe;
 
 /// See there.
@@ -32,7 +31,7 @@ pub(super) struct Session {
     last: Option<AbortHandle>,
 }
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     pub(super) async fn sql_in_session(&self, step: &Step, name: &SessionName, text: &str) -> Seen {
         let (node, client, pid) = self.session(step, name).await?;
         let silent = Expect::default();
@@ -239,9 +238,9 @@ impl<E: Engine> Stage<'_, E> {
     /// Ends every `pgbench` of ours.
     async fn end_loads(&self) {
         let command = ["sh", "-c", END_PGBENCH].map(str::to_owned);
-        for node in &self.cluster.plan.nodes {
+        for node in &self.lab.plan.nodes {
             if let Ok(container) = self.running(&node.name).await {
-                let ended = self.cluster.engine.exec(&container.id, &command, &[]);
+                let ended = self.lab.engine.exec(&container.id, &command, &[]);
                 let ended = tokio::time::timeout(TELLING, ended).await;
                 tracing::debug!(node = %node.name, ?ended, "ended pgbench");
             }

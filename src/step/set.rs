@@ -4,16 +4,16 @@ use super::Seen;
 use super::follow::auto_conf;
 use super::stage::{Stage, one};
 use super::work::Work;
-use crate::engine::{ContainerState, Engine};
+use crate::engine::ContainerState;
 use crate::name::NodeName;
-use crate::postgres::client::literal;
 use crate::scenario::step::{Cell, Settings, Step, StopMode};
+use crate::server::client::literal;
 use crate::wait::Probe;
 
 /// See there.
 const SET: &str = include_str!("../../images/node/set.sh");
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     pub(super) async fn set(&self, step: &Step, settings: &Settings) -> Seen {
         let (node, _) = super::target(step)?;
         let state = self.container(node).await?.state;
@@ -86,10 +86,10 @@ impl<E: Engine> Stage<'_, E> {
     pub(super) async fn fresh_client(
         &self,
         node: &NodeName,
-    ) -> Seen<crate::postgres::client::Noticing> {
+    ) -> Seen<crate::server::client::Noticing> {
         let container = self.running(node).await?;
-        let database = self.cluster.plan.database.as_str();
-        self.fresh(node, &container, database, crate::postgres::SUPERUSER)
+        let database = self.lab.plan.database.as_str();
+        self.fresh(node, &container, database, crate::server::SUPERUSER)
             .await
     }
 

@@ -2,12 +2,11 @@
 
 use super::stage::Stage;
 use super::{Seen, Wrong};
-use crate::engine::Engine;
-use crate::postgres::client::literal;
 use crate::scenario::step::{Signal, Step};
+use crate::server::client::literal;
 use crate::wait::Probe;
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     pub(super) async fn signal(&self, step: &Step, signal: &Signal) -> Seen {
         let (node, _) = super::target(step)?;
         let sql = format!(
@@ -35,11 +34,7 @@ impl<E: Engine> Stage<'_, E> {
         .map(str::to_owned)
         .to_vec();
         command.extend(pids.split(' ').map(str::to_owned));
-        let sent = self
-            .cluster
-            .engine
-            .exec(&container.id, &command, &[])
-            .await?;
+        let sent = self.lab.engine.exec(&container.id, &command, &[]).await?;
         if sent.code != 0 {
             let why = String::from_utf8_lossy(&sent.stderr).trim().to_owned();
             return Err(Wrong::Failed(format!(

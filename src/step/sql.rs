@@ -7,10 +7,9 @@ use tokio_postgres::SimpleQueryMessage;
 use super::stage::Stage;
 use super::{Seen, Wrong};
 use crate::dataset::script;
-use crate::engine::Engine;
-use crate::postgres::client::Noticing;
-use crate::postgres::server_error::ServerError;
 use crate::scenario::step::{Cell, Expect, Step};
+use crate::server::client::Noticing;
+use crate::server::server_error::ServerError;
 use crate::wait::Probe;
 
 /// What a statement gave.
@@ -29,7 +28,7 @@ pub(super) struct Answer {
 /// How statements ended.
 pub(super) type Ran = Result<Answer, ServerError>;
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     pub(super) async fn sql(&self, step: &Step, text: &str) -> Seen {
         if let Some(name) = &step.session {
             return self.sql_in_session(step, name, text).await;

@@ -10,19 +10,19 @@ use tokio_util::sync::CancellationToken;
 
 use super::session::Session;
 use super::{Captured, Seen, Wrong, variables};
-use crate::cluster::{Cluster, HOST};
-use crate::engine::{Container, ContainerState, Engine};
+use crate::engine::{Container, ContainerState};
+use crate::lab::{HOST, Lab};
 use crate::name::{DatabaseName, NodeName, SessionName, UserName};
-use crate::postgres::SUPERUSER;
-use crate::postgres::client::{self, Noticing};
 use crate::scenario::step::{Action, Step, variables as named};
+use crate::server::SUPERUSER;
+use crate::server::client::{self, Noticing};
 use crate::wait::{Probe, WaitError, wait_for};
 
 /// Whom a connection belongs to.
 type Key = (NodeName, String, String);
 
-pub(super) struct Stage<'a, E> {
-    pub(super) cluster: &'a Cluster<E>,
+pub(super) struct Stage<'a> {
+    pub(super) lab: &'a Lab,
     pub(super) cancel: &'a CancellationToken,
     within: Duration,
     /// When the run's time is up.
@@ -42,15 +42,15 @@ pub(super) struct Stage<'a, E> {
 #[error("{}", match .0 { Wrong::Failed(why) | Wrong::Frozen(why) => why.as_str(), Wrong::Unmet { found, .. } => found.as_str(), Wrong::Interrupted => "interrupted" })]
 struct Final(Wrong);
 
-impl<'a, E: Engine> Stage<'a, E> {
+impl<'a> Stage<'a> {
     pub(super) fn new(
-        cluster: &'a Cluster<E>,
+        lab: &'a Lab,
         within: Duration,
         cancel: &'a CancellationToken,
         limit: Duration,
     ) -> Self {
         Self {
-            cluster,
+            lab,
             cancel,
             within,
             deadline: Instant::now() + limit,
@@ -215,8 +215,8 @@ impl<'a, E: Engine> Stage<'a, E> {
 
     /// The node's container, in whatever state it is.
     pub(super) async fn container(&self, node: &NodeName) -> Seen<Container> {
-        let name = crate::cluster::labels::node_object(&self.cluster.plan.lab, node);
-        let found = self.cluster.engine.find_container(&name).await?;
+        let name = crate::lab::labels::node_object(&self.lab.plan.lab, node);
+        let found = self.lab.engine.find_container(&name).await?;
         found.ok_or_else(|| Wrong::Failed(format!("the container of `{node}` is gone")))
     }
 
@@ -229,7 +229,7 @@ impl<'a, E: Engine> Stage<'a, E> {
                 Wrong::Frozen(format!("`{node}` is frozen: {}", self.thaws(node)))
             }
             _ => {
-                let lab = &self.cluster.plan.lab;
+                let lab = &self.lab.plan.lab;
                 Wrong::Failed(format!(
                     "`{node}` does not run: the step `start` starts it, or `lab start {lab} {node}`"
                 ))
@@ -239,13 +239,13 @@ impl<'a, E: Engine> Stage<'a, E> {
 
     /// What lets a frozen node go on, in a scenario and by hand.
     pub(super) fn thaws(&self, node: &NodeName) -> String {
-        let lab = &self.cluster.plan.lab;
+        let lab = &self.lab.plan.lab;
         format!("the step `thaw` lets it go on, or `lab heal {lab} {node}`")
     }
 
     /// A connection as the superuser to the lab's database, kept for later steps.
     pub(super) async fn client(&self, node: &NodeName) -> Seen<Arc<Noticing>> {
-        let database = &self.cluster.plan.database;
+        let database = &self.lab.plan.database;
         self.connection(node, database, None).await
     }
 

@@ -1,13 +1,13 @@
 //! Tests' support: a lab on the engine in memory, whose nodes' containers were made and do not run.
 
-use crate::cluster::{Cluster, labels};
 use crate::engine::fake::Fake;
-use crate::engine::{ContainerSpec, Engine as _, Labels};
+use crate::engine::{ContainerSpec, Labels};
+use crate::lab::{Lab, labels};
 use crate::plan::Plan;
 use crate::scenario::load::{Overrides, Source, load};
 
 /// The lab `a` of these nodes, as the mapping's inside.
-pub(super) async fn lab(nodes: &str) -> Cluster<Fake> {
+pub(super) async fn lab(nodes: &str) -> Lab {
     let text = format!("name: a\nnodes: {{ {nodes} }}\n");
     let source = Source::new("a.yaml", text.as_bytes(), None).expect("text");
     let loaded = load(&source, &Overrides::default()).expect("a scenario");
@@ -18,8 +18,8 @@ pub(super) async fn lab(nodes: &str) -> Cluster<Fake> {
         let name = labels::node_object(&plan.lab, &node.name);
         container(&engine, &name, labels::of_node(&plan.lab, &node.name)).await;
     }
-    Cluster {
-        engine,
+    Lab {
+        engine: engine.engine(),
         plan,
         containers: Vec::new(),
         service_containers: Vec::new(),
@@ -45,5 +45,8 @@ pub(super) async fn container(fake: &Fake, name: &str, labels: Labels) {
         stdin: false,
         power: None,
     };
-    fake.create_container(&spec).await.expect("a container");
+    fake.engine()
+        .create_container(&spec)
+        .await
+        .expect("a container");
 }

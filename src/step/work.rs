@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::stage::Stage;
 use super::{Seen, Wrong, exec};
-use crate::cluster::{archive, labels};
-use crate::engine::{Container, ContainerSpec, ContainerState, Engine, Mount};
+use crate::engine::{Container, ContainerSpec, ContainerState, Mount};
 use crate::image;
+use crate::lab::{archive, labels};
 use crate::name::NodeName;
 use crate::wait::Probe;
 
@@ -23,11 +23,11 @@ pub(super) struct Work<'w> {
     pub(super) within: Duration,
 }
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     /// Does it, and returns what it wrote.
     pub(super) async fn work(&self, work: Work<'_>) -> Seen {
-        let engine = &self.cluster.engine;
-        let lab = &self.cluster.plan.lab;
+        let engine = &self.lab.engine;
+        let lab = &self.lab.plan.lab;
         let own = self.container(work.node).await?;
         if own.state == ContainerState::Paused {
             let node = work.node;
@@ -50,7 +50,7 @@ impl<E: Engine> Stage<'_, E> {
             read_only: false,
             labels: labels::of_node(lab, work.node),
         }];
-        mounts.extend(archive::mount(&self.cluster.plan));
+        mounts.extend(archive::mount(&self.lab.plan));
         let spec = ContainerSpec {
             name: labels::work_object(lab, work.node),
             hostname: work.node.to_string(),
@@ -112,8 +112,8 @@ impl<E: Engine> Stage<'_, E> {
     /// Waits until nothing works on a node's data any more. Who was to wait for that may have been killed; then its
     /// outcome is told here, once.
     pub(super) async fn not_at_work(&self, node: &NodeName, within: Duration) -> Seen<()> {
-        let engine = &self.cluster.engine;
-        let name = labels::work_object(&self.cluster.plan.lab, node);
+        let engine = &self.lab.engine;
+        let name = labels::work_object(&self.lab.plan.lab, node);
         let expected = || format!("nothing works on the data of `{node}`");
         self.wait(within, expected, || async {
             let Some(found) = engine.find_container(&name).await? else {
@@ -164,24 +164,32 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
+    use crate::engine::Engine;
     use crate::engine::fake::Fake;
     use crate::scenario::step::{Action, OneOrMany, Step};
     use crate::step::stopped;
 
     /// Starts, twice, a stopped node on whose data somebody works: that ends with this code, or not.
     async fn starting(ends: Option<i64>) -> (Fake, Vec<Wrong>) {
-        let cluster = stopped::lab("n: {}").await;
-        let fake = cluster.engine.clone();
-        let (lab, node) = (&cluster.plan.lab, &cluster.plan.nodes[0].name);
-        let name = labels::work_object(lab, node);
-        stopped::container(&fake, &name, labels::of_work(lab, "rewinding `n` to `m`")).await;
-        fake.start_container(&name).await.expect("started");
+        let lab = stopped::lab("n: {}").await;
+        let Engine::Fake(fake) = lab.engine.clone() else {
+            unreachable!("the lab is in memory")
+        };
+        let node = &lab.plan.nodes[0].name;
+        let name = labels::work_object(&lab.plan.lab, node);
+        stopped::container(
+            &fake,
+            &name,
+            labels::of_work(&lab.plan.lab, "rewinding `n` to `m`"),
+        )
+        .await;
+        fake.engine().start_container(&name).await.expect("started");
         if let Some(code) = ends {
             fake.exit(&name, code);
         }
         let cancel = CancellationToken::new();
         let second = Duration::from_secs(1);
-        let stage = Stage::new(&cluster, second, &cancel, Duration::from_secs(60));
+        let stage = Stage::new(&lab, second, &cancel, Duration::from_secs(60));
         let nodes = OneOrMany(vec![node.clone()]);
         let step = Step::of(Action::Start(nodes.clone()));
         let mut wrongs = Vec::new();

@@ -7,11 +7,11 @@ use std::time::Instant;
 use futures_util::future::join_all;
 use tokio_postgres::Client;
 
-use crate::engine::{Container, Engine, EngineError, EngineErrorKind};
+use crate::engine::{Container, EngineError, EngineErrorKind};
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Standby, SyncState};
-use crate::postgres::client::words;
 use crate::report::{chain, duration};
+use crate::server::client::words;
 use crate::wait::{Probe, wait_for};
 
 use super::{Check, Proof, check};
@@ -29,7 +29,7 @@ fn could_answer(standby: &Standby) -> bool {
         .any(|state| *state != SyncState::Async)
 }
 
-impl<E: Engine> Proof<'_, E> {
+impl Proof<'_> {
     /// The controls of one primary.
     pub(super) async fn controls(
         &self,
@@ -78,9 +78,9 @@ impl<E: Engine> Proof<'_, E> {
 
     /// A connection of its own, for a statement that may have to wait.
     async fn writer(&self, primary: &PlannedNode) -> Result<Writer, String> {
-        let database = self.cluster.plan.database.as_str();
+        let database = self.lab.plan.database.as_str();
         let client = self
-            .cluster
+            .lab
             .connect(&primary.name, database)
             .await
             .map_err(|error| chain(&error))?;
@@ -101,10 +101,10 @@ impl<E: Engine> Proof<'_, E> {
         nodes: &[NodeName],
         look: impl Future<Output = Result<T, String>>,
     ) -> Result<T, String> {
-        let engine = &self.cluster.engine;
+        let engine = &self.lab.engine;
         let containers: Vec<&Container> = nodes
             .iter()
-            .filter_map(|node| self.cluster.container(node.as_str()).ok())
+            .filter_map(|node| self.lab.container(node.as_str()).ok())
             .collect();
         let freezing = join_all(
             containers
@@ -136,7 +136,7 @@ impl<E: Engine> Proof<'_, E> {
     async fn freeze(&self, id: &str) -> Result<(), EngineError> {
         let deadline = Instant::now() + self.within;
         loop {
-            match self.cluster.engine.pause_container(id).await {
+            match self.lab.engine.pause_container(id).await {
                 Err(error)
                     if error.kind == EngineErrorKind::Busy
                         && Instant::now() < deadline

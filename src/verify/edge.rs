@@ -5,12 +5,11 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::Client;
 
-use crate::engine::Engine;
 use crate::name::SlotName;
 use crate::plan::{PlannedNode, Standby};
-use crate::postgres::catalog::{self, Table};
-use crate::postgres::client::words;
 use crate::report::{chain, count, duration};
+use crate::server::catalog::{self, Table};
+use crate::server::client::words;
 use crate::wait::{Probe, WaitError, wait_for};
 
 use super::compare::compare;
@@ -143,7 +142,7 @@ pub(super) async fn remove(client: &Client, written: &Written) -> Result<String,
     }
 }
 
-impl<E: Engine> Proof<'_, E> {
+impl Proof<'_> {
     /// The checks of one edge, up to the first that fails: what comes after it would fail for the same reason.
     pub(super) async fn edge(
         &self,
@@ -414,14 +413,12 @@ impl<E: Engine> Proof<'_, E> {
     ) -> Result<String, String> {
         match waited {
             Ok(seen) => Ok(seen),
-            Err(WaitError::Failed(failed)) => {
-                match reason::container(self.cluster, &node.name).await {
-                    Some(why) => Err(why),
-                    None => Err(failed.0),
-                }
-            }
+            Err(WaitError::Failed(failed)) => match reason::container(self.lab, &node.name).await {
+                Some(why) => Err(why),
+                None => Err(failed.0),
+            },
             Err(WaitError::Interrupted) => Err("interrupted".to_owned()),
-            Err(limit) => match reason::from_log(self.cluster, &node.name).await {
+            Err(limit) => match reason::from_log(self.lab, &node.name).await {
                 Some(why) => Err(format!("{limit}; {why}")),
                 None => Err(limit.to_string()),
             },

@@ -4,11 +4,10 @@ mod judge;
 mod published;
 mod sweep;
 
-use crate::engine::Engine;
 use crate::plan::{PlannedNode, PlannedSubscription};
-use crate::postgres::client::words;
-use crate::postgres::logical::TABLE_STATES;
 use crate::report::{chain, count, duration};
+use crate::server::client::words;
+use crate::server::logical::TABLE_STATES;
 use crate::wait::{Probe, WaitError, wait_for};
 
 use super::edge::Written;
@@ -103,7 +102,7 @@ pub(super) enum Stage {
     Deleted,
 }
 
-impl<E: Engine> Proof<'_, E> {
+impl Proof<'_> {
     /// Whether the subscription follows; what the other checks of it need.
     pub(super) async fn follows<'p>(
         &self,
@@ -113,7 +112,7 @@ impl<E: Engine> Proof<'_, E> {
         let mut edge = Edge::new(node, subscription);
         let name = edge.claim("follows");
         let looked = async {
-            let publisher = self.client(self.cluster.plan.primary_of(&subscription.upstream));
+            let publisher = self.client(self.lab.plan.primary_of(&subscription.upstream));
             if let Ok(publisher) = publisher {
                 edge.published = published::ask(publisher, subscription).await?;
             }
@@ -278,7 +277,7 @@ impl<E: Engine> Proof<'_, E> {
 
     /// Which rows pass their publications' filters, asked where they were written.
     async fn passes(&self, edge: &Edge<'_>, wanted: &[Wanted<'_>]) -> Result<Vec<bool>, String> {
-        let source = self.cluster.plan.primary_of(&edge.subscription.upstream);
+        let source = self.lab.plan.primary_of(&edge.subscription.upstream);
         let filtered: Vec<(&ProbeRow, &[String])> = wanted
             .iter()
             .flatten()
@@ -350,7 +349,7 @@ impl<E: Engine> Proof<'_, E> {
         );
         let looked = async {
             let before = before.clone()?;
-            let publisher = self.cluster.plan.primary_of(&subscription.upstream);
+            let publisher = self.lab.plan.primary_of(&subscription.upstream);
             let (lsn, _) = super::edge::now(self.client(publisher)?).await?;
             self.applied(node, subscription, &lsn).await?;
             let failed = self.apply_errors(node, subscription).await? - before;
@@ -372,7 +371,7 @@ impl<E: Engine> Proof<'_, E> {
         match waited {
             Ok(value) => Ok(value),
             Err(error) => Err(
-                match reason::of_subscription(self.cluster, &node.name, subscription.name.as_str())
+                match reason::of_subscription(self.lab, &node.name, subscription.name.as_str())
                     .await
                 {
                     Some(why) => format!("{error}; {why}"),

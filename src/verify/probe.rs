@@ -15,7 +15,7 @@ mod statement;
 mod value;
 mod write;
 
-use crate::postgres::server_error::ServerError;
+use crate::server::server_error::ServerError;
 pub use keyed::{Sighting, Sought, kept_back, pass, sight, sweep, update};
 pub use read::{Values, read, remove};
 pub(super) use statement::{identifier, qualified};

@@ -2,8 +2,8 @@
 
 use tokio_postgres::Client;
 
-use crate::cluster::Cluster;
-use crate::engine::{ContainerState, Engine};
+use crate::engine::ContainerState;
+use crate::lab::Lab;
 use crate::name::NodeName;
 
 /// What it means for a node that its container is in `state`.
@@ -26,7 +26,7 @@ pub(super) async fn never_arrives(node: &NodeName, client: &Client) -> Option<St
     match client.query_one(sql, &[]).await {
         Err(error) => Some(format!(
             "`{node}` answers no more: {}",
-            crate::postgres::client::words(error)
+            crate::server::client::words(error)
         )),
         Ok(row) if !row.get::<_, bool>(0) => Some(format!(
             "`{node}` was promoted: it is not a standby any more"
@@ -39,23 +39,23 @@ pub(super) async fn never_arrives(node: &NodeName, client: &Client) -> Option<St
 }
 
 /// What is wrong with a standby's container, if it does not run any more.
-pub(super) async fn container<E: Engine>(cluster: &Cluster<E>, node: &NodeName) -> Option<String> {
-    let container = cluster.container(node.as_str()).ok()?;
-    let now = cluster.engine.find_container(&container.id).await.ok()?;
+pub(super) async fn container(lab: &Lab, node: &NodeName) -> Option<String> {
+    let container = lab.container(node.as_str()).ok()?;
+    let now = lab.engine.find_container(&container.id).await.ok()?;
     let state = now.map(|found| found.state);
     (state != Some(ContainerState::Running)).then(|| not_running(node, state))
 }
 
 /// The reason that a subscriber's container and log give after a wait for a subscription that ended badly.
-pub(super) async fn of_subscription<E: Engine>(
-    cluster: &Cluster<E>,
+pub(super) async fn of_subscription(
+    lab: &Lab,
     node: &NodeName,
     subscription: &str,
 ) -> Option<String> {
-    if let Some(why) = self::container(cluster, node).await {
+    if let Some(why) = self::container(lab, node).await {
         return Some(why);
     }
-    let trouble = cluster.trouble(node, subscription).await?;
+    let trouble = lab.trouble(node, subscription).await?;
     Some(match trouble.hint(subscription, node.as_str()) {
         Some(hint) => format!("{trouble}; {hint}"),
         None => trouble.to_string(),
@@ -63,12 +63,12 @@ pub(super) async fn of_subscription<E: Engine>(
 }
 
 /// The reason that a standby's container and log give after a wait that ended badly.
-pub(super) async fn from_log<E: Engine>(cluster: &Cluster<E>, node: &NodeName) -> Option<String> {
-    if let Some(why) = self::container(cluster, node).await {
+pub(super) async fn from_log(lab: &Lab, node: &NodeName) -> Option<String> {
+    if let Some(why) = self::container(lab, node).await {
         return Some(why);
     }
-    let container = cluster.container(node.as_str()).ok()?;
-    let log = cluster.engine.logs(&container.id, Some(40)).await.ok()?;
+    let container = lab.container(node.as_str()).ok()?;
+    let log = lab.engine.logs(&container.id, Some(40)).await.ok()?;
     let line = log
         .lines()
         .rev()

@@ -1,6 +1,6 @@
 //! Images: imported, listed, and not to be had.
 
-use replication_lab::engine::{Engine, EngineErrorKind};
+use replication_lab::engine::EngineErrorKind;
 
 use crate::support::Bench;
 
@@ -26,7 +26,7 @@ pub async fn import(bench: Bench) {
     ];
     let imported = bench
         .docker
-        .import_image(&reference, &changes, std::io::Cursor::new(tar))
+        .import_image(&reference, &changes, Box::new(std::io::Cursor::new(tar)))
         .await;
     imported.expect("an image");
     let image = bench
@@ -47,7 +47,7 @@ pub async fn import(bench: Bench) {
     assert_eq!(listed.len(), 1);
     let broken = bench
         .docker
-        .import_image(&reference, &[], &b"no tar at all"[..])
+        .import_image(&reference, &[], Box::new(&b"no tar at all"[..]))
         .await;
     broken.expect_err("what is no tar is no image");
 }
@@ -55,7 +55,7 @@ pub async fn import(bench: Bench) {
 pub async fn pull(bench: Bench) {
     // Port 9 of this host is `discard`, where nobody listens.
     let reference = format!("127.0.0.1:9/{}:1", bench.name("image"));
-    let error = bench.docker.pull_image(&reference, |_| {}).await;
+    let error = bench.docker.pull_image(&reference, &|_| {}).await;
     let error = error.expect_err("no registry");
     assert_eq!(error.kind, EngineErrorKind::Registry, "{}", error.source);
 }

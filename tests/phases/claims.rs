@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use replication_lab::cluster::ClusterError;
-use replication_lab::cluster::error::Holder;
-use replication_lab::cluster::labels as ours;
-use replication_lab::cluster::up::Keep;
-use replication_lab::engine::{Engine, EngineErrorKind, LAB_LABEL, NetworkSpec, Selector};
+use replication_lab::engine::{EngineErrorKind, LAB_LABEL, NetworkSpec, Selector};
+use replication_lab::lab::LabError;
+use replication_lab::lab::error::Holder;
+use replication_lab::lab::labels as ours;
+use replication_lab::lab::up::Keep;
 use replication_lab::plan::Plan;
 use tokio_util::sync::CancellationToken;
 
@@ -15,9 +15,9 @@ use crate::lab::{chain, engine, failing, labels, left, pair, plan, up, volume};
 /// No process has this number.
 const NOBODY: &str = "4294967295@nowhere";
 
-fn holder(error: &ClusterError) -> &Holder {
+fn holder(error: &LabError) -> &Holder {
     match error {
-        ClusterError::Taken { by, .. } => by,
+        LabError::Taken { by, .. } => by,
         other => panic!("{other:?}"),
     }
 }
@@ -75,11 +75,7 @@ async fn eight_labs_of_one_process_do_not_get_in_each_other_s_way() {
     });
     for ended in futures_util::future::join_all(runs).await {
         let ended = ended.expect("no panic");
-        assert!(
-            matches!(ended, ClusterError::Late { .. }),
-            "{}",
-            chain(&ended)
-        );
+        assert!(matches!(ended, LabError::Late { .. }), "{}", chain(&ended));
     }
     assert!(left(&fake).is_empty(), "{:?}", left(&fake));
 }
@@ -118,7 +114,7 @@ async fn containers_whose_claim_was_pruned_are_left_alone() {
     let kept = up(&fake, &pair("pair"), Keep::Failed, &never).await;
     kept.expect_err("no server answers here");
     for claim in ["lab-pair", "lab-pair.ready"] {
-        fake.remove_volume(claim).await.expect("pruned");
+        fake.engine().remove_volume(claim).await.expect("pruned");
     }
     let before = fake.objects();
     let refused = failing(&fake, &pair("pair")).await;
@@ -154,7 +150,11 @@ async fn a_node_s_volume_that_is_another_lab_s_is_not_touched() {
     };
     assert_eq!(*holder(&refused), expected);
     assert_eq!(left(&fake), ["volume lab-physical-sync"]);
-    let found = fake.volumes(&Selector::any_lab()).await.expect("a list");
+    let found = fake
+        .engine()
+        .volumes(&Selector::any_lab())
+        .await
+        .expect("a list");
     assert_eq!(found[0].labels, others);
 }
 
@@ -163,7 +163,10 @@ async fn subnet(fake: &replication_lab::engine::fake::Fake, plan: &Plan) -> Stri
     let never = CancellationToken::new();
     let kept = up(fake, plan, Keep::Failed, &never).await;
     kept.expect_err("no server answers here");
-    let networks = fake.networks(Some(&Selector::lab(&plan.lab))).await;
+    let networks = fake
+        .engine()
+        .networks(Some(&Selector::lab(&plan.lab)))
+        .await;
     let networks = networks.expect("a list");
     networks[0].subnet.clone().expect("a subnet")
 }
@@ -179,7 +182,10 @@ async fn a_lab_has_its_own_subnet_and_the_next_one_where_that_is_taken() {
         subnet: Some(own.clone()),
         labels: labels(&[]),
     };
-    fake.create_network(&there).await.expect("a network");
+    fake.engine()
+        .create_network(&there)
+        .await
+        .expect("a network");
     assert_ne!(subnet(&fake, &pair("pair")).await, own);
 
     // Another process is faster: it was free a moment ago.
@@ -199,7 +205,7 @@ async fn addresses_that_have_run_out_are_told_with_a_way_out_and_leave_nothing()
     fake.fail("create_network", EngineErrorKind::AddressOverlap, "taken");
     let refused = failing(&fake, &pair("pair")).await;
     assert!(
-        matches!(refused, ClusterError::NoAddresses { .. }),
+        matches!(refused, LabError::NoAddresses { .. }),
         "{refused:?}"
     );
     assert!(refused.hint().is_some_and(|hint| hint.contains("lab gc")));

@@ -1,14 +1,14 @@
 //! That labels alone are enough to take away what there is, and no more than that.
 
-use replication_lab::cluster::cleanup::{self, Reach, Removed};
-use replication_lab::cluster::labels as ours;
-use replication_lab::cluster::up::Keep;
-use replication_lab::cluster::{Cluster, ClusterError, running};
 use replication_lab::engine::fake::Fake;
 use replication_lab::engine::{
-    ContainerSpec, Engine, EngineErrorKind, Image, LAB_LABEL, Labels, Mount, NetworkSpec,
+    ContainerSpec, EngineErrorKind, Image, LAB_LABEL, Labels, Mount, NetworkSpec,
 };
 use replication_lab::image::IMAGE_LABEL;
+use replication_lab::lab::cleanup::{self, Reach, Removed};
+use replication_lab::lab::labels as ours;
+use replication_lab::lab::up::Keep;
+use replication_lab::lab::{Lab, LabError, running};
 use replication_lab::name::{LabName, NodeName};
 use tokio_util::sync::CancellationToken;
 
@@ -46,7 +46,10 @@ async fn network(fake: &Fake, name: &str, labels: Labels) {
         subnet: None,
         labels,
     };
-    fake.create_network(&spec).await.expect("a network");
+    fake.engine()
+        .create_network(&spec)
+        .await
+        .expect("a network");
 }
 
 /// A lab as a killed process left it: a claim, a network, and a node that runs, on the lab's network.
@@ -66,12 +69,17 @@ async fn killed(fake: &Fake, name: &str) {
     };
     let mut spec = container(&node, own, vec![mount]);
     spec.network = Some(object);
-    fake.create_container(&spec).await.expect("a container");
-    fake.start_container(&node).await.expect("a start");
+    fake.engine()
+        .create_container(&spec)
+        .await
+        .expect("a container");
+    fake.engine().start_container(&node).await.expect("a start");
 }
 
 async fn gc(fake: &Fake, reach: Reach) -> Vec<String> {
-    let removed = cleanup::gc(fake, reach).await.expect("a clean-up");
+    let removed = cleanup::gc(&fake.engine(), reach)
+        .await
+        .expect("a clean-up");
     removed.into_keys().collect()
 }
 
@@ -82,7 +90,10 @@ async fn gc_takes_what_a_killed_process_left_and_nothing_that_is_whole() {
     killed(&fake, "complete").await;
     volume(&fake, "lab-complete.ready", ours::of_lab(&lab("complete"))).await;
     volume(&fake, "somebody-s", labels(&[("com.example", "x")])).await;
-    assert_eq!(running(&fake).await.expect("a list"), ["complete", "dead"]);
+    assert_eq!(
+        running(&fake.engine()).await.expect("a list"),
+        ["complete", "dead"]
+    );
     assert_eq!(gc(&fake, Reach::Leftovers).await, ["dead"]);
     let whole = [
         "container lab-complete-primary",
@@ -127,7 +138,7 @@ async fn gc_takes_a_complete_lab_that_was_for_a_process_which_is_gone() {
     killed(&fake, "kept").await;
     volume(&fake, "lab-kept.ready", ours::of_lab(&lab("kept"))).await;
     assert_eq!(gc(&fake, Reach::Leftovers).await, ["gone"]);
-    let there = running(&fake).await.expect("a list");
+    let there = running(&fake.engine()).await.expect("a list");
     assert_eq!(there, ["alive", "elsewhere", "kept"]);
 }
 
@@ -166,7 +177,7 @@ async fn gc_goes_on_to_the_next_lab_when_one_cannot_be_removed() {
         EngineErrorKind::Other,
         "stuck",
     );
-    let failed = cleanup::gc(&fake, Reach::Leftovers).await;
+    let failed = cleanup::gc(&fake.engine(), Reach::Leftovers).await;
     let told = chain(&failed.expect_err("one is stuck"));
     assert_eq!(told, "removing the container `lab-first-primary`: stuck");
     assert!(
@@ -187,7 +198,11 @@ async fn image(fake: &Fake, reference: &str, labels: Labels) {
         volumes: Vec::new(),
         bytes: 0,
     });
-    let found = fake.find_image(reference).await.expect("an answer");
+    let found = fake
+        .engine()
+        .find_image(reference)
+        .await
+        .expect("an answer");
     assert!(found.is_some());
 }
 
@@ -208,10 +223,13 @@ async fn gc_of_everything_takes_templates_and_built_images_that_nobody_uses() {
     };
     let mut user = container("somebody-s", labels(&[]), vec![mount]);
     user.image = "lab-postgres:17".to_owned();
-    fake.create_container(&user).await.expect("a container");
+    fake.engine()
+        .create_container(&user)
+        .await
+        .expect("a container");
 
     assert!(gc(&fake, Reach::Leftovers).await.is_empty());
-    let removed = cleanup::gc(&fake, Reach::Everything).await;
+    let removed = cleanup::gc(&fake.engine(), Reach::Everything).await;
     let removed = removed.expect("a clean-up");
     let expected = Removed {
         volumes: vec!["lab-template-3-a".to_owned()],
@@ -224,7 +242,11 @@ async fn gc_of_everything_takes_templates_and_built_images_that_nobody_uses() {
         ("lab-postgres:17", true),
         ("postgres:17", true),
     ] {
-        let found = fake.find_image(reference).await.expect("an answer");
+        let found = fake
+            .engine()
+            .find_image(reference)
+            .await
+            .expect("an answer");
         assert_eq!(found.is_some(), there, "{reference}");
     }
 }
@@ -234,6 +256,7 @@ async fn gc_takes_a_container_that_was_to_prepare_a_template() {
     let fake = engine();
     let own = labels(&[(ours::TEMPLATE_LABEL, "a"), (LAB_LABEL, "x")]);
     let made = fake
+        .engine()
         .create_container(&container("lab-template-3-a-x", own, Vec::new()))
         .await;
     made.expect("a container");
@@ -264,12 +287,22 @@ async fn states(fake: &Fake) -> LabName {
         };
         let mut spec = container(&object, own, vec![mount]);
         spec.network = Some(ours::lab_object(&lab));
-        fake.create_container(&spec).await.expect("a container");
+        fake.engine()
+            .create_container(&spec)
+            .await
+            .expect("a container");
         if name != "created" {
-            fake.start_container(&object).await.expect("a start");
+            fake.engine()
+                .start_container(&object)
+                .await
+                .expect("a start");
         }
         match name {
-            "paused" => fake.pause_container(&object).await.expect("a pause"),
+            "paused" => fake
+                .engine()
+                .pause_container(&object)
+                .await
+                .expect("a pause"),
             "exited" => fake.exit(&object, 1),
             _ => {}
         }
@@ -281,7 +314,9 @@ async fn states(fake: &Fake) -> LabName {
 async fn down_takes_containers_in_any_state_and_the_claim_last() {
     let fake = engine();
     let lab = states(&fake).await;
-    let removed = cleanup::remove(&fake, &lab).await.expect("a removal");
+    let removed = cleanup::remove(&fake.engine(), &lab)
+        .await
+        .expect("a removal");
     assert!(fake.objects().is_empty(), "{:?}", fake.objects());
     let (containers, volumes) = (removed.containers.len(), removed.volumes.len());
     assert_eq!((containers, removed.networks.len(), volumes), (4, 1, 5));
@@ -290,7 +325,9 @@ async fn down_takes_containers_in_any_state_and_the_claim_last() {
         journal.last().map(String::as_str),
         Some("remove_volume lab-states")
     );
-    let again = cleanup::remove(&fake, &lab).await.expect("a removal");
+    let again = cleanup::remove(&fake.engine(), &lab)
+        .await
+        .expect("a removal");
     assert!(again.is_empty(), "{again:?}");
 }
 
@@ -304,7 +341,7 @@ async fn what_cannot_be_removed_is_told_and_the_rest_goes() {
         EngineErrorKind::Other,
         "stuck",
     );
-    let failed = cleanup::remove(&fake, &lab)
+    let failed = cleanup::remove(&fake.engine(), &lab)
         .await
         .expect_err("one is stuck");
     assert_eq!(
@@ -317,7 +354,9 @@ async fn what_cannot_be_removed_is_told_and_the_rest_goes() {
         "volume lab-states-exited",
     ];
     assert_eq!(fake.objects(), stuck, "the claim still holds the name");
-    cleanup::remove(&fake, &lab).await.expect("a removal");
+    cleanup::remove(&fake.engine(), &lab)
+        .await
+        .expect("a removal");
     assert!(fake.objects().is_empty(), "{:?}", fake.objects());
 }
 
@@ -327,7 +366,7 @@ async fn down_takes_no_other_lab_with_it() {
     killed(&fake, "one").await;
     killed(&fake, "one-more").await;
     let before = fake.objects().len();
-    cleanup::remove(&fake, &lab("one"))
+    cleanup::remove(&fake.engine(), &lab("one"))
         .await
         .expect("a removal");
     assert_eq!(fake.objects().len(), before / 2);
@@ -344,35 +383,30 @@ async fn a_lab_is_found_by_its_labels_alone() {
     let never = CancellationToken::new();
     let kept = up(&fake, &pair("pair"), Keep::Failed, &never).await;
     kept.expect_err("no server answers here");
-    let found = Cluster::find(fake.clone(), &lab("pair"))
-        .await
-        .expect("a lab");
+    let found = Lab::find(fake.engine(), &lab("pair")).await.expect("a lab");
     assert!(found.is_running());
     let names: Vec<_> = found.nodes().map(|(node, _)| node.name.as_str()).collect();
     assert_eq!(names, ["primary", "replica"]);
     assert_eq!(found.plan.replication_user.password.expose(), "***");
 
     fake.exit("lab-pair-replica", 0);
-    let found = Cluster::find(fake.clone(), &lab("pair"))
-        .await
-        .expect("a lab");
+    let found = Lab::find(fake.engine(), &lab("pair")).await.expect("a lab");
     assert!(!found.is_running());
-    fake.remove_container("lab-pair-replica")
+    fake.engine()
+        .remove_container("lab-pair-replica")
         .await
         .expect("a removal");
-    let found = Cluster::find(fake.clone(), &lab("pair"))
-        .await
-        .expect("a lab");
+    let found = Lab::find(fake.engine(), &lab("pair")).await.expect("a lab");
     let gone = found.container("replica").expect_err("it is gone");
-    assert!(matches!(gone, ClusterError::HalfMade { .. }), "{gone:?}");
+    assert!(matches!(gone, LabError::HalfMade { .. }), "{gone:?}");
 
-    fake.remove_volume("lab-pair").await.expect("a removal");
-    let half = Cluster::find(fake.clone(), &lab("pair")).await;
-    assert!(
-        matches!(half, Err(ClusterError::HalfMade { .. })),
-        "{half:?}"
-    );
-    let none = Cluster::find(fake, &lab("other"))
+    fake.engine()
+        .remove_volume("lab-pair")
+        .await
+        .expect("a removal");
+    let half = Lab::find(fake.engine(), &lab("pair")).await;
+    assert!(matches!(half, Err(LabError::HalfMade { .. })), "{half:?}");
+    let none = Lab::find(fake.engine(), &lab("other"))
         .await
         .expect_err("no lab");
     assert_eq!(none.hint().as_deref(), Some("running now: pair"));

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use replication_lab::cluster::ClusterError;
-use replication_lab::cluster::cleanup::{self, Reach};
-use replication_lab::cluster::up::Keep;
 use replication_lab::engine::EngineErrorKind;
 use replication_lab::engine::fake::Fake;
+use replication_lab::lab::LabError;
+use replication_lab::lab::cleanup::{self, Reach};
+use replication_lab::lab::up::Keep;
 use tokio_util::sync::CancellationToken;
 
 use crate::lab::{chain, engine, failing, left, pair, up};
@@ -25,7 +25,7 @@ async fn calls() -> Vec<Call> {
     let never = CancellationToken::new();
     let failed = up(&fake, &pair("pair"), Keep::Failed, &never).await;
     let failed = failed.expect_err("no server answers here");
-    assert!(matches!(failed, ClusterError::Late { .. }), "{failed:?}");
+    assert!(matches!(failed, LabError::Late { .. }), "{failed:?}");
     let mut journal = fake.journal();
     // What comes after the failure.
     assert_eq!(
@@ -162,7 +162,7 @@ async fn what_a_failure_is_to_leave_stays_until_it_is_taken_down() {
                 .iter()
                 .any(|call| call.starts_with("remove_volume"))
         );
-        cleanup::gc(&fake, Reach::Leftovers)
+        cleanup::gc(&fake.engine(), Reach::Leftovers)
             .await
             .expect("a clean-up");
         let after = left(&fake);
@@ -170,7 +170,9 @@ async fn what_a_failure_is_to_leave_stays_until_it_is_taken_down() {
             after.contains(&"volume lab-pair".to_owned()),
             "{call:?}: {after:?}"
         );
-        cleanup::remove(&fake, &plan.lab).await.expect("a removal");
+        cleanup::remove(&fake.engine(), &plan.lab)
+            .await
+            .expect("a removal");
         assert!(left(&fake).is_empty(), "{call:?}: {:?}", left(&fake));
     }
 }
@@ -186,7 +188,7 @@ async fn a_failure_is_told_although_what_is_kept_cannot_be_marked() {
     let never = CancellationToken::new();
     let failed = up(&fake, &pair("pair"), Keep::Failed, &never).await;
     let failed = failed.expect_err("no server answers here");
-    assert!(matches!(failed, ClusterError::Late { .. }), "{failed:?}");
+    assert!(matches!(failed, LabError::Late { .. }), "{failed:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use replication_lab::cluster::ClusterError;
-use replication_lab::cluster::up::{self, Keep, Options, Up};
 use replication_lab::engine::fake::{Fake, Process};
-use replication_lab::engine::{Engine, Labels, Selector, Volume};
+use replication_lab::engine::{Labels, Selector, Volume};
 use replication_lab::event::Silent;
+use replication_lab::lab::LabError;
+use replication_lab::lab::up::{self, Keep, Options, Up};
 use replication_lab::plan::Plan;
 use replication_lab::scenario::load::{Overrides, Source, load};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
@@ -67,7 +67,7 @@ pub async fn up(
     plan: &Plan,
     keep: Keep,
     cancel: &CancellationToken,
-) -> Result<Up<Fake>, ClusterError> {
+) -> Result<Up, LabError> {
     for node in &plan.nodes {
         fake.set_port(&format!("lab-{}-{}", plan.lab, node.name), NOBODY);
     }
@@ -77,11 +77,18 @@ pub async fn up(
         verify: true,
         for_this_process: false,
     };
-    up::up(fake, plan.clone(), &options, Arc::new(Silent), cancel).await
+    up::up(
+        &fake.engine(),
+        plan.clone(),
+        &options,
+        Arc::new(Silent),
+        cancel,
+    )
+    .await
 }
 
 /// Brings a lab up that cannot come up, with nobody to interrupt it.
-pub async fn failing(fake: &Fake, plan: &Plan) -> ClusterError {
+pub async fn failing(fake: &Fake, plan: &Plan) -> LabError {
     let never = CancellationToken::new();
     up(fake, plan, Keep::Never, &never)
         .await
@@ -117,20 +124,20 @@ pub fn labels(pairs: &[(&str, &str)]) -> Labels {
 /// Makes a volume.
 pub async fn volume(fake: &Fake, name: &str, labels: Labels) {
     let name = name.to_owned();
-    let made = fake.create_volume(&Volume { name, labels }).await;
+    let made = fake.engine().create_volume(&Volume { name, labels }).await;
     made.expect("a volume");
 }
 
 /// The labels of every network, volume and container of any lab, and of every template.
 pub async fn every_label(fake: &Fake) -> Vec<Labels> {
-    let template = replication_lab::cluster::labels::TEMPLATE_LABEL.to_owned();
+    let template = replication_lab::lab::labels::TEMPLATE_LABEL.to_owned();
     let mut all = Vec::new();
     for which in [Selector::any_lab(), Selector::Label(template)] {
-        let volumes = fake.volumes(&which).await.expect("a list");
+        let volumes = fake.engine().volumes(&which).await.expect("a list");
         all.extend(volumes.into_iter().map(|found| found.labels));
-        let containers = fake.containers(&which).await.expect("a list");
+        let containers = fake.engine().containers(&which).await.expect("a list");
         all.extend(containers.into_iter().map(|found| found.labels));
-        let networks = fake.networks(Some(&which)).await.expect("a list");
+        let networks = fake.engine().networks(Some(&which)).await.expect("a list");
         all.extend(networks.into_iter().map(|found| found.labels));
     }
     all

@@ -3,9 +3,9 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use replication_lab::cluster::ClusterError;
-use replication_lab::cluster::error::Ended;
 use replication_lab::engine::fake::Fake;
+use replication_lab::lab::LabError;
+use replication_lab::lab::error::Ended;
 use tokio_util::sync::CancellationToken;
 
 use crate::lab::{self, NOBODY, chain, configured, engine, failing, left, pair};
@@ -47,7 +47,7 @@ async fn a_setting_that_the_server_refuses_is_blamed() {
                  FATAL:  configuration file \"postgresql.conf\" contains errors\n";
     let fake = ending(words, 3);
     let failed = failing(&fake, &pair("pair")).await;
-    let ClusterError::NodeEnded {
+    let LabError::NodeEnded {
         act,
         node,
         how,
@@ -86,7 +86,7 @@ async fn of_a_long_log_the_last_twenty_lines_are_shown() {
         2
     });
     let failed = failing(&fake, &pair("pair")).await;
-    let ClusterError::NodeEnded { log, .. } = &failed else {
+    let LabError::NodeEnded { log, .. } = &failed else {
         panic!("{failed:?}");
     };
     assert_eq!(log.len(), 20);
@@ -151,7 +151,7 @@ async fn a_server_that_refuses_us_for_good_is_not_waited_for() {
     let plan = pair("pair");
     fake.set_port("lab-pair-replica", NOBODY);
     fake.set_port("lab-pair-primary", refusing_server());
-    let options = replication_lab::cluster::up::Options {
+    let options = replication_lab::lab::up::Options {
         within: std::time::Duration::from_secs(600),
         ..Default::default()
     };
@@ -159,7 +159,7 @@ async fn a_server_that_refuses_us_for_good_is_not_waited_for() {
         std::sync::Arc::new(replication_lab::event::Silent),
         CancellationToken::new(),
     );
-    let failed = replication_lab::cluster::up::up(&fake, plan, &options, silent, &never).await;
+    let failed = replication_lab::lab::up::up(&fake.engine(), plan, &options, silent, &never).await;
     let told = chain(&failed.expect_err("a refusal"));
     assert!(told.contains("no pg_hba.conf entry for host"), "{told}");
     assert!(left(&fake).is_empty(), "{:?}", left(&fake));

@@ -4,12 +4,11 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use replication_lab::cluster::up::{self, Keep, Options};
-use replication_lab::cluster::{Cluster, ClusterError, labels};
-use replication_lab::engine::Engine;
 use replication_lab::event::{Event, Reporter};
+use replication_lab::lab::up::{self, Keep, Options};
+use replication_lab::lab::{Lab, LabError, labels};
 use replication_lab::name::NodeName;
-use replication_lab::postgres::command::PASSWORDS;
+use replication_lab::server::command::PASSWORDS;
 use tokio_util::sync::CancellationToken;
 
 use crate::cleanup::container;
@@ -61,7 +60,7 @@ async fn a_secret_reaches_a_node_on_its_standard_input_alone() {
         for_this_process: false,
     };
     let reporter: Arc<dyn Reporter> = Arc::clone(&said) as _;
-    let failed = up::up(&fake, plan, &options, reporter, &never).await;
+    let failed = up::up(&fake.engine(), plan, &options, reporter, &never).await;
     let failed = failed.expect_err("no server answers here");
 
     let heard = heard.lock().expect("no panic").clone();
@@ -97,17 +96,21 @@ async fn who_carries_out_a_step_has_its_password_as_long_as_a_container_knows_it
     let replica = NodeName::new("replica").expect("a name");
     let name = labels::node_object(&plan.lab, &replica);
     let spec = container(&name, labels::of_node(&plan.lab, &replica), Vec::new());
-    let id = fake.create_container(&spec).await.expect("a container");
-    let found = Cluster::find(fake.clone(), &plan.lab).await;
+    let id = fake
+        .engine()
+        .create_container(&spec)
+        .await
+        .expect("a container");
+    let found = Lab::find(fake.engine(), &plan.lab).await;
     let found = found.expect("the lab");
     assert!(!format!("{:?}", found.plan).contains(PASSWORD));
 
     let gone = found.whole_plan().await.expect_err("no file");
-    assert!(matches!(gone, ClusterError::HalfMade { .. }), "{gone:?}");
+    assert!(matches!(gone, LabError::HalfMade { .. }), "{gone:?}");
     fake.put_file(&spec.name, PASSWORDS, format!("[\"{PASSWORD}\"]"));
     let whole = found.whole_plan().await.expect("the file");
     assert_eq!(whole.steps, plan.steps);
-    fake.remove_container(&id).await.expect("removed");
+    fake.engine().remove_container(&id).await.expect("removed");
     let gone = found.whole_plan().await.expect_err("no container");
-    assert!(matches!(gone, ClusterError::HalfMade { .. }), "{gone:?}");
+    assert!(matches!(gone, LabError::HalfMade { .. }), "{gone:?}");
 }

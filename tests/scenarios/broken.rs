@@ -1,7 +1,7 @@
 //! Whatever stops the standby's replication, `lab verify` fails and says what it was.
 
 use libtest_mimic::Trial;
-use replication_lab::engine::{Engine as _, EngineError, EngineErrorKind};
+use replication_lab::engine::{EngineError, EngineErrorKind};
 use tokio_postgres::Client;
 
 use crate::lab::{Lab, trial};

@@ -1,7 +1,6 @@
 //! Ways to stop a subscription: each makes `verify` and `status` say why.
 
 use libtest_mimic::Trial;
-use replication_lab::engine::Engine as _;
 use serde_json::Value;
 use tokio_postgres::Client;
 

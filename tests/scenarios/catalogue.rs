@@ -1,7 +1,6 @@
 //! Every lab of the catalogue comes up, says so in its documents, verifies, and goes without a trace.
 
 use libtest_mimic::Trial;
-use replication_lab::engine::Engine as _;
 use serde_json::Value;
 use tokio_postgres::Client;
 

@@ -6,7 +6,7 @@ use bollard::models::ContainerInspectResponse;
 use bollard::query_parameters::EventsOptionsBuilder;
 use futures_util::TryStreamExt as _;
 use libtest_mimic::Trial;
-use replication_lab::engine::{Engine as _, LAB_LABEL, Selector};
+use replication_lab::engine::{LAB_LABEL, Selector};
 use replication_lab::scenario::catalog;
 use serde::Serialize;
 

@@ -2,7 +2,6 @@
 
 use bollard::models::NetworkDisconnectRequest;
 use libtest_mimic::{Failed, Trial};
-use replication_lab::engine::docker::Docker;
 use replication_lab::engine::{Engine, LAB_LABEL, Selector};
 use serde_json::Value;
 use tokio_postgres::{Client, NoTls};
@@ -14,7 +13,7 @@ use crate::ready;
 #[derive(Clone)]
 pub struct Lab {
     pub name: String,
-    pub engine: Docker,
+    pub engine: Engine,
     pub docker: bollard::Docker,
 }
 
@@ -29,7 +28,7 @@ where
             let docker = bollard::Docker::connect_with_defaults()?;
             let lab = Lab {
                 name: lab,
-                engine: Docker::connect().await?,
+                engine: Engine::connect().await?,
                 docker: docker.negotiate_version().await?,
             };
             let outcome = ready::outcome(test(lab.clone())).await;

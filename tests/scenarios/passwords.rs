@@ -1,8 +1,7 @@
 //! That a password in a step is nowhere where `docker inspect` or the program shows it, and that the step has it.
 
-use bollard::Docker;
 use libtest_mimic::Trial;
-use replication_lab::engine::{Engine, LAB_LABEL, Selector};
+use replication_lab::engine::{LAB_LABEL, Selector};
 use serde_json::{Value, json};
 
 use crate::binary;
@@ -109,7 +108,7 @@ async fn shows_none(lab: &Lab, path: &str) {
 
 /// `docker inspect` of every container, volume, network and image of the lab.
 async fn inspect(lab: &Lab) -> Vec<Value> {
-    let docker: &Docker = &lab.docker;
+    let docker = &lab.docker;
     let which = Selector::LabelValue(LAB_LABEL.to_owned(), lab.name.clone());
     let mut all = Vec::new();
     for container in lab.engine.containers(&which).await.expect("a list") {

@@ -1,7 +1,6 @@
 //! Tests of the engine on a real Docker. Each has names of its own and leaves nothing.
 
 use libtest_mimic::{Failed, Trial};
-use replication_lab::engine::docker::Docker;
 use replication_lab::engine::{
     ContainerSpec, Engine, EngineError, LAB_LABEL, Labels, NetworkSpec, Selector, Volume,
 };
@@ -16,7 +15,7 @@ use crate::ready;
 /// A real Docker, and names on it that are one test's own.
 #[derive(Clone)]
 pub struct Bench {
-    pub docker: Docker,
+    pub docker: Engine,
     /// The image that its containers run.
     pub image: &'static str,
     prefix: String,
@@ -99,7 +98,7 @@ where
     ready::needs_docker(name, move || {
         // A connection belongs to the runtime that made it.
         ready::runtime().block_on(async {
-            let docker = Docker::connect().await?;
+            let docker = Engine::connect().await?;
             let bench = Bench {
                 image: image(&docker).await?,
                 docker,
@@ -114,11 +113,11 @@ where
 }
 
 /// An image to run: the one that labs run on. Where it is not there yet it is made, once.
-async fn image(docker: &Docker) -> Result<&'static str, Failed> {
+async fn image(docker: &Engine) -> Result<&'static str, Failed> {
     static IMAGE: OnceCell<String> = OnceCell::const_new();
     let find = async || {
         let never = CancellationToken::new();
-        let found = image::ensure(docker, &PostgresVersion::Major(17), &Silent, &never).await;
+        let found = image::ensure(&docker, &PostgresVersion::Major(17), &Silent, &never).await;
         found.map(|found| found.reference)
     };
     let found = IMAGE.get_or_try_init(find).await;

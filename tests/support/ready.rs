@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use replication_lab::engine::docker::Docker;
+use replication_lab::engine::Engine;
 use tokio::runtime::{Builder, Runtime};
 
 /// What the command line says. Two tests at once where it says nothing: each has several servers to run.
@@ -53,7 +53,7 @@ pub fn runtime() -> Runtime {
 fn answers() -> &'static Result<(), String> {
     static ANSWERS: OnceLock<Result<(), String>> = OnceLock::new();
     ANSWERS.get_or_init(|| {
-        let docker = runtime().block_on(Docker::connect());
+        let docker = runtime().block_on(Engine::connect());
         docker
             .map(drop)
             .map_err(|error| format!("{error}: {}", error.source))

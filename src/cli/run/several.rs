@@ -5,9 +5,9 @@ use std::time::Instant;
 use anyhow::Result;
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use replication_lab::cluster::{ClusterError, cleanup};
-use replication_lab::engine::docker::Docker;
+use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
+use replication_lab::lab::{LabError, cleanup};
 use replication_lab::report::duration;
 use replication_lab::report::run::RunReport;
 use replication_lab::run::{self, Options};
@@ -41,7 +41,7 @@ pub(super) struct Runs {
 
 impl Several<'_> {
     pub(super) async fn run(&self, context: &Context) -> Result<Runs> {
-        let docker = Docker::connect().await?;
+        let docker = Engine::connect().await?;
         let began = Instant::now();
         let names = self.targets.iter().map(|target| target.plan.lab.as_str());
         let width = names.map(str::len).max().unwrap_or(0);
@@ -60,7 +60,7 @@ impl Several<'_> {
         if exits.contains(&Exit::Interrupted) {
             for report in reports.iter_mut().filter(|report| report.kept) {
                 let removing = cleanup::remove_any(&docker, &report.lab);
-                removing.await.map_err(ClusterError::from)?;
+                removing.await.map_err(LabError::from)?;
                 report.kept = false;
             }
         }
@@ -73,14 +73,14 @@ impl Several<'_> {
     async fn one(
         &self,
         context: &Context,
-        docker: &Docker,
+        docker: &Engine,
         target: &Target,
         began: Instant,
         prefix: String,
     ) -> (RunReport, Exit) {
         let own = Instant::now();
         if context.cancel.is_cancelled() {
-            let report = target.broken(&ClusterError::Interrupted.into(), false, own.elapsed());
+            let report = target.broken(&LabError::Interrupted.into(), false, own.elapsed());
             return (report, Exit::Interrupted);
         }
         let shown = Shown::of_one_of_several(context, began, prefix.clone());

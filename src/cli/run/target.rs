@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Result;
-use replication_lab::cluster::ClusterError;
+use replication_lab::lab::LabError;
 use replication_lab::name::LabName;
 use replication_lab::plan::Plan;
 use replication_lab::report::run::{About, RunReport};
@@ -140,19 +140,16 @@ impl Target {
 
     /// The report of a run that did not come to its end.
     pub(super) fn broken(&self, error: &anyhow::Error, kept: bool, took: Duration) -> RunReport {
-        let cluster = error.downcast_ref::<ClusterError>();
-        let during = match cluster {
-            Some(ClusterError::Leftover { .. }) => "down",
+        let lab = error.downcast_ref::<LabError>();
+        let during = match lab {
+            Some(LabError::Leftover { .. }) => "down",
             _ => "up",
         };
         let mut trouble = failure::trouble(error, during);
-        let blamed = cluster.and_then(|error| blamed(&self.loaded, error));
+        let blamed = lab.and_then(|error| blamed(&self.loaded, error));
         trouble.line = blamed.map(|(_, at)| at.line);
         // A name that another lab has was never this run's to keep.
-        let nothing_made = matches!(
-            cluster,
-            Some(ClusterError::Taken { .. } | ClusterError::Interrupted)
-        );
+        let nothing_made = matches!(lab, Some(LabError::Taken { .. } | LabError::Interrupted));
         RunReport::broken(
             trouble,
             &self.about(&self.line()),

@@ -60,7 +60,7 @@ pub(super) async fn list(docker: &Docker, which: &Selector) -> Result<Vec<Image>
 pub(super) async fn pull(
     docker: &Docker,
     reference: &str,
-    progress: impl Fn(LayerProgress) + Send + Sync,
+    progress: &(dyn Fn(LayerProgress) + Send + Sync),
 ) -> Result<(), EngineError> {
     let act = format!("pulling the image `{reference}`");
     let (name, tag) = split(reference);
@@ -86,7 +86,7 @@ pub(super) async fn import(
     docker: &Docker,
     reference: &str,
     changes: &[String],
-    tar: impl AsyncRead + Send + Unpin + 'static,
+    tar: Box<dyn AsyncRead + Send + Unpin>,
 ) -> Result<(), EngineError> {
     let act = format!("importing the image `{reference}`");
     let (name, tag) = split(reference);
@@ -99,7 +99,7 @@ pub(super) async fn import(
     let body = body_try_stream(ReaderStream::with_capacity(tar, PIECE));
     let client = docker.patient();
     let answers = client.create_image(Some(options), Some(body), None);
-    docker.call(&act, drain(answers, |_| {})).await
+    docker.call(&act, drain(answers, &|_| {})).await
 }
 
 pub(super) async fn remove(docker: &Docker, reference: &str) -> Result<(), EngineError> {
@@ -116,7 +116,7 @@ pub(super) async fn remove(docker: &Docker, reference: &str) -> Result<(), Engin
 /// Takes every answer of a long call; one of them may be that it failed.
 async fn drain(
     answers: impl Stream<Item = Result<CreateImageInfo, Error>>,
-    progress: impl Fn(LayerProgress) + Send + Sync,
+    progress: &(dyn Fn(LayerProgress) + Send + Sync),
 ) -> Result<(), Error> {
     let mut answers = std::pin::pin!(answers);
     while let Some(answer) = answers.next().await {

@@ -324,11 +324,11 @@ async fn a_delayed_call_that_is_dropped_has_no_effect() {
 #[tokio::test]
 async fn images_come_from_the_registry_or_from_a_tar() {
     let fake = Fake::new();
-    let refused = fake.pull_image("postgres:17", |_| {}).await;
+    let refused = fake.pull_image("postgres:17", &|_| {}).await;
     assert_eq!(kind(refused), EngineErrorKind::Registry);
     fake.publish_image("postgres:17");
     let seen = AtomicUsize::new(0);
-    fake.pull_image("postgres:17", |_| {
+    fake.pull_image("postgres:17", &|_| {
         seen.fetch_add(1, Ordering::SeqCst);
     })
     .await
@@ -337,7 +337,7 @@ async fn images_come_from_the_registry_or_from_a_tar() {
 
     let changes = ["LABEL made=here".to_owned(), "ENV A=b".to_owned()];
     let tar: &[u8] = b"not really a tar";
-    let imported = fake.import_image("mine:1", &changes, tar).await;
+    let imported = fake.import_image("mine:1", &changes, Box::new(tar)).await;
     imported.expect("an image");
     let found = fake.find_image("mine:1").await.expect("an answer");
     let found = found.expect("the image");

@@ -67,7 +67,7 @@ impl Quote {
     #[must_use]
     pub fn write(self, value: &str) -> Option<String> {
         Some(match self {
-            Self::None => crate::postgres::client::literal(value),
+            Self::None => crate::server::client::literal(value),
             Self::Text => value.replace('\'', "''"),
             Self::Escaped => value.replace('\\', "\\\\").replace('\'', "''"),
             Self::Identifier => value.replace('"', "\"\""),

@@ -3,10 +3,9 @@
 use super::super::stage::Stage;
 use super::super::{Seen, Wrong, stage};
 use super::{Looked, failed};
-use crate::engine::Engine;
 use crate::name::NodeName;
-use crate::postgres::client::literal;
 use crate::scenario::step::{Amount, Lag, Step, Streaming, Synced};
+use crate::server::client::literal;
 use crate::wait::Probe;
 
 /// A position to be reached, and where it is asked whether it was.
@@ -20,7 +19,7 @@ struct Goal {
     sql: String,
 }
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     /// Whether standbys stream. A receiver calls itself `streaming` from when it has connected, also when its upstream is
     /// about to refuse it, for want of the slot that it asks for for one. So it counts once something came through it, or
     /// its upstream says that it streams: idle, and at a segment's end, nothing comes.
@@ -164,7 +163,7 @@ impl<E: Engine> Stage<'_, E> {
     /// The primary that a standby's log comes from now.
     pub(in crate::step) async fn primary_of(&self, node: &NodeName) -> Seen<NodeName> {
         let mut at = node.clone();
-        for _ in 0..self.cluster.plan.nodes.len() {
+        for _ in 0..self.lab.plan.nodes.len() {
             if self.role(&at).await? == "primary" {
                 return Ok(at);
             }
@@ -260,23 +259,20 @@ impl<E: Engine> Stage<'_, E> {
     /// The primary that a standby's log comes from, or, while it streams from nobody, came from by the plan.
     async fn primary_of_or_planned(&self, node: &NodeName) -> Seen<NodeName> {
         match self.primary_of(node).await {
-            Err(Wrong::Unmet { .. }) => Ok(self.cluster.plan.primary_of(node).clone()),
+            Err(Wrong::Unmet { .. }) => Ok(self.lab.plan.primary_of(node).clone()),
             found => found,
         }
     }
 
     fn node_called(&self, host: &str) -> Option<NodeName> {
-        let mut nodes = self.cluster.plan.nodes.iter();
+        let mut nodes = self.lab.plan.nodes.iter();
         nodes
             .find(|node| node.name.as_str() == host)
             .map(|node| node.name.clone())
     }
 
     pub(super) async fn synced(&self, step: &Step, wanted: &Synced) -> Seen<Probe<String>> {
-        let database = step
-            .database
-            .as_ref()
-            .unwrap_or(&self.cluster.plan.database);
+        let database = step.database.as_ref().unwrap_or(&self.lab.plan.database);
         let client = self.connection(&wanted.node, database, None).await?;
         let only = wanted
             .subscription

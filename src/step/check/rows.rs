@@ -7,17 +7,16 @@ use tokio_postgres::SimpleQueryMessage;
 use super::super::Seen;
 use super::super::stage::{Stage, one};
 use super::{Looked, failed};
-use crate::engine::Engine;
 use crate::name::{DatabaseName, NodeName, TableName};
-use crate::postgres::client::{identifier, literal};
 use crate::report::count;
 use crate::scenario::step::{NodePair, RowCount, Step, Unreplicated};
+use crate::server::client::{identifier, literal};
 use crate::wait::Probe;
 
 /// How many rows that differ are shown of a table.
 const SHOWN: usize = 3;
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     pub(super) async fn row_counts(&self, step: &Step, wanted: &RowCount) -> Seen<Probe<String>> {
         let (node, database) = super::super::target(step)?;
         let client = self.connection(node, database, None).await?;
@@ -35,10 +34,7 @@ impl<E: Engine> Stage<'_, E> {
         let Some((first, others)) = same.nodes.split_first() else {
             return Err(failed("no nodes are named"));
         };
-        let database = step
-            .database
-            .as_ref()
-            .unwrap_or(&self.cluster.plan.database);
+        let database = step.database.as_ref().unwrap_or(&self.lab.plan.database);
         let tables = if same.tables.is_empty() {
             self.tables(first, database).await?
         } else {
@@ -126,10 +122,7 @@ impl<E: Engine> Stage<'_, E> {
         step: &Step,
         missing: &Unreplicated,
     ) -> Seen<Probe<String>> {
-        let database = step
-            .database
-            .as_ref()
-            .unwrap_or(&self.cluster.plan.database);
+        let database = step.database.as_ref().unwrap_or(&self.lab.plan.database);
         let tables = if missing.tables.is_empty() {
             self.tables(&missing.from, database).await?
         } else {

@@ -3,14 +3,14 @@
 use super::super::stage::Stage;
 use super::super::{Seen, stage};
 use super::{Looked, failed};
-use crate::engine::{ContainerState, Engine};
+use crate::engine::ContainerState;
 use crate::name::NodeName;
-use crate::postgres::catalog::TIMELINE;
-use crate::postgres::client::literal;
 use crate::scenario::step::{Cell, Conflicts, FileCheck, SlotCheck, StateOf, Step, Waiting};
+use crate::server::catalog::TIMELINE;
+use crate::server::client::literal;
 use crate::wait::Probe;
 
-impl<E: Engine> Stage<'_, E> {
+impl Stage<'_> {
     /// Whether each node is in the state that is wanted of it.
     pub(super) async fn states<'s>(
         &'s self,
@@ -182,16 +182,19 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
+    use crate::engine::Engine;
     use crate::name::NodeName;
     use crate::step::{Wrong, stopped};
 
     #[tokio::test(start_paused = true)]
     async fn what_is_down_and_what_is_frozen_the_container_tells() {
-        let cluster = stopped::lab("p: {}, r: { standby_of: p }").await;
-        let fake = &cluster.engine;
+        let lab = stopped::lab("p: {}, r: { standby_of: p }").await;
+        let Engine::Fake(fake) = &lab.engine else {
+            unreachable!("the lab is in memory")
+        };
         let cancel = CancellationToken::new();
         let second = Duration::from_secs(1);
-        let stage = Stage::new(&cluster, second, &cancel, second);
+        let stage = Stage::new(&lab, second, &cancel, second);
         let look = async |role: &str| {
             let node = NodeName::new("r").expect("a name");
             let wanted = StateOf::from([(node, Cell(Some(role.to_owned())))]);
@@ -203,10 +206,16 @@ mod tests {
         assert_eq!(look("down").await.expect("a look"), ready("r: down"));
         assert_eq!(look("frozen").await.expect("a look"), not_yet("r: down"));
         assert!(matches!(look("standby").await, Err(Wrong::Failed(_))));
-        fake.start_container("lab-a-r").await.expect("started");
+        fake.engine()
+            .start_container("lab-a-r")
+            .await
+            .expect("started");
         assert_eq!(look("down").await.expect("a look"), not_yet("r: up"));
         assert_eq!(look("frozen").await.expect("a look"), not_yet("r: up"));
-        fake.pause_container("lab-a-r").await.expect("frozen");
+        fake.engine()
+            .pause_container("lab-a-r")
+            .await
+            .expect("frozen");
         assert_eq!(look("down").await.expect("a look"), not_yet("r: frozen"));
         assert_eq!(look("frozen").await.expect("a look"), ready("r: frozen"));
         assert!(matches!(look("standby").await, Err(Wrong::Frozen(_))));

@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 
 use crate::name::ObjectName;
 use crate::plan::PlannedSubscription;
-use crate::postgres::client::words;
+use crate::server::client::words;
 use crate::verify::probe::{How, Inserted, ProbeRow, Sought, identifier};
 
 /// What a subscription's publications say of one table.

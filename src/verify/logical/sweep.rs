@@ -1,6 +1,5 @@
 //! What must not be at a subscriber, and what must not stay there.
 
-use crate::engine::Engine;
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, PlannedSubscription};
 use crate::report::chain;
@@ -10,7 +9,7 @@ use crate::verify::{Check, Proof, check};
 use super::published::{self, Published, sought};
 use super::{Edge, Wanted};
 
-impl<E: Engine> Proof<'_, E> {
+impl Proof<'_> {
     /// Finds the rows that look like another row of their table in what is published of them: a table without a key may
     /// have such.
     pub(super) async fn compare_with_others(
@@ -26,7 +25,7 @@ impl<E: Engine> Proof<'_, E> {
             .map(|(at, row, _)| (at, row.clone()))
             .collect();
         let asked: Vec<Sought<'_>> = doubtful.iter().map(|(_, row)| row.clone()).collect();
-        let source = self.cluster.plan.primary_of(&edge.subscription.upstream);
+        let source = self.lab.plan.primary_of(&edge.subscription.upstream);
         let seen = probe::sight(self.client(source)?, &asked).await;
         let seen = seen.map_err(|error| chain(&error))?;
         for ((at, _), seen) in doubtful.iter().zip(seen) {
@@ -38,7 +37,7 @@ impl<E: Engine> Proof<'_, E> {
     /// Looks for rows that the filters keep back, and says how many there are of them at the publisher. Nothing without
     /// filters.
     pub(super) async fn kept_back(&self, edge: &Edge<'_>) -> Result<Option<String>, String> {
-        let source = self.cluster.plan.primary_of(&edge.subscription.upstream);
+        let source = self.lab.plan.primary_of(&edge.subscription.upstream);
         let (publisher, subscriber) = (self.client(source)?, self.client(&edge.node.name)?);
         let chained = |error| chain(&error);
         let mut count = None;
@@ -110,7 +109,7 @@ impl<E: Engine> Proof<'_, E> {
                 row
             })
             .collect();
-        let source = self.cluster.plan.primary_of(&edge.subscription.upstream);
+        let source = self.lab.plan.primary_of(&edge.subscription.upstream);
         let subscriber = self.client(&edge.node.name).ok()?;
         let sweeping = async {
             let there = probe::sight(self.client(source)?, &left).await;
@@ -132,7 +131,7 @@ impl<E: Engine> Proof<'_, E> {
         primary: &PlannedNode,
         versions: &[&[ProbeRow]],
     ) -> Vec<Check> {
-        let plan = &self.cluster.plan;
+        let plan = &self.lab.plan;
         let mut reached = vec![&primary.name];
         let mut checks = Vec::new();
         let mut next = 0;

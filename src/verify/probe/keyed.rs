@@ -5,8 +5,8 @@ use super::read::{SAME_TEXT, answers, roll_back};
 use super::statement::{self, identifier, literal};
 use super::write::{of_one_table, with_values};
 use super::{How, ProbeError, ProbeRow, Skipped};
-use crate::postgres::catalog::Table;
-use crate::postgres::server_error::ServerError;
+use crate::server::catalog::Table;
+use crate::server::server_error::ServerError;
 
 /// What of a row is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The order in which tables are written to: those that are referred to come first.
 
-use crate::postgres::catalog::{ForeignKey, Table};
+use crate::server::catalog::{ForeignKey, Table};
 
 /// `tables` with parents before children. In a cycle the reference that can be left NULL gives way.
 pub(super) fn parents_first(tables: &[Table]) -> Vec<&Table> {
@@ -38,7 +38,7 @@ pub(super) fn required(table: &Table, key: &ForeignKey) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postgres::catalog::Column;
+    use crate::server::catalog::Column;
 
     fn table(oid: u32, parents: &[(u32, bool)]) -> Table {
         let column = |parent: &u32| format!("to_{parent}");

@@ -3,7 +3,7 @@
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 use super::{How, ProbeError, ProbeRow, Removed, Skipped, statement};
-use crate::postgres::server_error::ServerError;
+use crate::server::server_error::ServerError;
 
 /// What decides how a value looks as text. Two servers may differ in it, and in nothing else.
 pub(super) const SAME_TEXT: &str = "SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; \

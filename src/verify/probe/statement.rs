@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::ProbeRow;
 use super::order::required;
 use super::value::value;
-use crate::postgres::catalog::{Column, ForeignKey, Table};
+use crate::server::catalog::{Column, ForeignKey, Table};
 
 /// How much of a row is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -317,7 +317,7 @@ fn list(items: impl Iterator<Item = String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postgres::catalog::DataType;
+    use crate::server::catalog::DataType;
 
     fn column(name: &str, kind: &str, category: &str) -> Column {
         Column {

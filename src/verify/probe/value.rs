@@ -1,6 +1,6 @@
 //! A value for a column, as a literal that PostgreSQL reads as the column's type.
 
-use crate::postgres::catalog::{Column, DataType};
+use crate::server::catalog::{Column, DataType};
 
 /// What `varchar(n)` and `numeric(p, s)` add to their modifier (`VARHDRSZ`).
 const MODIFIER_HEADER: i32 = 4;

@@ -10,8 +10,8 @@ use super::order::parents_first;
 use super::read::{Answer, SAME_TEXT, answers, roll_back, selected};
 use super::statement::{Fill, Present, Writer, any_row, delete, qualified, select_written, touch};
 use super::{Commit, How, Inserted, ProbeError, ProbeRow, Skipped, Written};
-use crate::postgres::catalog::Table;
-use crate::postgres::server_error::ServerError;
+use crate::server::catalog::Table;
+use crate::server::server_error::ServerError;
 
 /// How long a table that somebody has locked is waited for.
 pub(super) const LOCK_TIMEOUT_MS: u32 = 2000;

@@ -1,0 +1,221 @@
+//! The running lab: how it comes up, how it is found again, how it goes.
+//!
+//! Owns the order of things that happen to containers and servers. Knows containers through [`crate::engine`] alone
+//! and remembers nothing: [`Lab::find`] reads everything from labels.
+
+pub mod cleanup;
+pub mod console;
+pub mod error;
+pub mod faults;
+pub mod labels;
+pub mod monitor;
+pub mod status;
+pub mod subnet;
+pub mod up;
+
+pub(crate) mod archive;
+mod backup;
+mod claim;
+mod clock;
+mod discover;
+mod disk;
+mod frame;
+mod node;
+mod passwords;
+mod publications;
+mod replicate;
+mod roles;
+mod service;
+mod settings;
+mod template;
+mod tls;
+mod volume;
+
+use tokio_postgres::Client;
+
+use crate::engine::{Container, ContainerState, Engine, Selector};
+use crate::name::{LabName, NodeName};
+use crate::plan::{Plan, PlannedNode, PlannedService};
+use crate::server::client::{self, SqlError};
+use crate::server::trouble::{self, Trouble};
+
+pub use error::LabError;
+pub use service::url;
+
+/// A lab that exists.
+#[derive(Debug, Clone)]
+pub struct Lab {
+    /// The engine that runs it.
+    pub engine: Engine,
+    /// What it was meant to be.
+    pub plan: Plan,
+    /// Its nodes' containers as they were found, in plan order; `None` for one that is gone.
+    pub containers: Vec<Option<Container>>,
+    /// Its services' containers, likewise.
+    pub service_containers: Vec<Option<Container>>,
+    /// Whether its `up` ended: one that did not is being made, or was killed.
+    pub is_complete: bool,
+}
+
+impl Lab {
+    /// Finds a lab by its labels.
+    ///
+    /// # Errors
+    /// [`LabError::NotFound`], [`LabError::HalfMade`] where there is no plan to go by, or what the engine says.
+    pub async fn find(engine: Engine, lab: &LabName) -> Result<Self, LabError> {
+        let which = Selector::lab(lab);
+        let (volumes, containers) =
+            tokio::try_join!(engine.volumes(&which), engine.containers(&which))?;
+        let claim = volumes
+            .iter()
+            .find(|volume| volume.name == labels::lab_object(lab));
+        let Some(plan) = claim.and_then(|claim| labels::plan(&claim.labels)) else {
+            if volumes.is_empty() && containers.is_empty() {
+                let running = running(&engine).await?;
+                return Err(LabError::NotFound {
+                    lab: lab.to_string(),
+                    running,
+                });
+            }
+            return Err(LabError::HalfMade {
+                lab: lab.clone(),
+                missing: "its plan is gone".to_owned(),
+            });
+        };
+        let is_complete = volumes
+            .iter()
+            .any(|volume| volume.name == labels::ready_object(lab));
+        let of = |label: &str, name: &str| {
+            let has = |found: &&Container| found.labels.get(label).is_some_and(|it| it == name);
+            containers.iter().find(has).cloned()
+        };
+        let nodes = plan.nodes.iter();
+        let services = plan.services.iter();
+        Ok(Self {
+            containers: nodes
+                .map(|node| of(labels::NODE_LABEL, node.name.as_str()))
+                .collect(),
+            service_containers: services
+                .map(|service| of(labels::SERVICE_LABEL, service.name.as_str()))
+                .collect(),
+            engine,
+            plan,
+            is_complete,
+        })
+    }
+
+    /// The planned nodes, each with its container.
+    pub fn nodes(&self) -> impl Iterator<Item = (&PlannedNode, Option<&Container>)> {
+        self.plan
+            .nodes
+            .iter()
+            .zip(self.containers.iter().map(Option::as_ref))
+    }
+
+    /// Whether a node starts later and has not been started, or was stopped in good order since.
+    pub fn is_to_come(&self, node: &PlannedNode) -> bool {
+        let container = self.container(node.name.as_str()).ok();
+        node.later && container.is_some_and(|found| found.exit_code == Some(0))
+    }
+
+    /// The planned services, each with its container.
+    pub fn services(&self) -> impl Iterator<Item = (&PlannedService, Option<&Container>)> {
+        let containers = self.service_containers.iter().map(Option::as_ref);
+        self.plan.services.iter().zip(containers)
+    }
+
+    /// The container of a node or a service.
+    ///
+    /// # Errors
+    /// [`LabError::NoNode`] or [`LabError::HalfMade`] when it is gone.
+    pub fn container(&self, name: &str) -> Result<&Container, LabError> {
+        let nodes = self
+            .nodes()
+            .map(|(node, container)| (node.name.as_str(), container));
+        let services = self
+            .services()
+            .map(|(service, container)| (service.name.as_str(), container));
+        let hosts: Vec<_> = nodes.chain(services).collect();
+        let host = hosts.iter().find(|(host, _)| *host == name);
+        let (_, container) = host.ok_or_else(|| LabError::NoNode {
+            lab: self.plan.lab.clone(),
+            node: name.to_owned(),
+            nodes: hosts.iter().map(|(host, _)| (*host).to_owned()).collect(),
+        })?;
+        container.ok_or_else(|| LabError::HalfMade {
+            lab: self.plan.lab.clone(),
+            missing: format!("the container of `{name}` is gone"),
+        })
+    }
+
+    /// What the log of a subscription's node says of its last failure.
+    pub async fn trouble(&self, node: &NodeName, subscription: &str) -> Option<Trouble> {
+        let container = self.container(node.as_str()).ok()?;
+        let log = self.engine.logs(&container.id, Some(200)).await.ok()?;
+        trouble::last(log.lines(), subscription)
+    }
+
+    /// Whether every node's and every service's container is there and runs, but for nodes that are still to come.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        let runs = |container: Option<&Container>| {
+            container.is_some_and(|found| found.state == ContainerState::Running)
+        };
+        let nodes = |(node, container): (&PlannedNode, _)| runs(container) || self.is_to_come(node);
+        self.nodes().all(nodes) && self.services().all(|(_, container)| runs(container))
+    }
+
+    /// Connects to a node's server as the superuser.
+    ///
+    /// # Errors
+    /// When its port is not published, which is so while it does not run or has no network, or what the server says.
+    pub async fn connect(&self, node: &NodeName, database: &str) -> Result<Client, LabError> {
+        let container = self.container(node.as_str())?;
+        let Some(port) = container.port else {
+            return Err(LabError::HalfMade {
+                lab: self.plan.lab.clone(),
+                missing: match container.state {
+                    ContainerState::Running => {
+                        format!("`{node}` runs without a port on the host: it has no network")
+                    }
+                    _ => format!("`{node}` does not run"),
+                },
+            });
+        };
+        let connected = client::connect(HOST, port, database).await;
+        connected.map_err(|source| {
+            SqlError {
+                act: format!("connecting to `{node}`"),
+                source,
+            }
+            .into()
+        })
+    }
+}
+
+/// Where ports are published.
+pub const HOST: &str = "127.0.0.1";
+
+/// The names of the labs that have left anything, in order.
+///
+/// # Errors
+/// What the engine says.
+pub async fn running(engine: &Engine) -> Result<Vec<String>, LabError> {
+    let which = Selector::any_lab();
+    let (volumes, containers, networks) = tokio::try_join!(
+        engine.volumes(&which),
+        engine.containers(&which),
+        engine.networks(Some(&which))
+    )?;
+    let labels = volumes
+        .iter()
+        .map(|volume| &volume.labels)
+        .chain(containers.iter().map(|found| &found.labels))
+        .chain(networks.iter().map(|network| &network.labels));
+    let mut names: Vec<String> = labels
+        .filter_map(|labels| labels.get(crate::engine::LAB_LABEL).cloned())
+        .collect();
+    names.sort();
+    names.dedup();
+    Ok(names)
+}

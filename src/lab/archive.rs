@@ -1,0 +1,33 @@
+//! The volume that all nodes of a lab share: segments of the log that were archived, and base backups that are kept.
+
+use crate::engine::{Engine, EngineError, Mount};
+use crate::image::Found;
+use crate::name::LabName;
+use crate::plan::Plan;
+use crate::server::command::ARCHIVE;
+
+use super::{labels, volume};
+
+/// The volume in a container, for a lab that has one.
+pub(crate) fn mount(plan: &Plan) -> Option<Mount> {
+    plan.keeps_backups().then(|| Mount {
+        // A node's name has no `.`, so no node's volume has this name.
+        volume: format!("{}.archive", labels::lab_object(&plan.lab)),
+        target: ARCHIVE.to_owned(),
+        read_only: false,
+        labels: labels::of_lab(&plan.lab),
+    })
+}
+
+/// Makes it, for a lab that has one.
+pub(super) async fn prepare(
+    engine: &Engine,
+    lab: &LabName,
+    plan: &Plan,
+    found: &Found,
+) -> Result<(), EngineError> {
+    match mount(plan) {
+        Some(mount) => volume::owned_by_postgres(engine, lab, found, mount).await,
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,257 @@
+//! Taking labs away. What there is to take is asked of labels, never of memory: this works after a crash, from another
+//! shell, and in whatever state a lab is.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde::Serialize;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::engine::{Engine, EngineError, EngineErrorKind, LAB_LABEL, Labels, Selector};
+use crate::name::LabName;
+
+use super::error::LabError;
+use super::labels::{self, TEMPLATE_LABEL};
+use super::{claim, running};
+
+/// What was removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Removed {
+    /// Names of containers.
+    pub containers: Vec<String>,
+    /// Names of networks.
+    pub networks: Vec<String>,
+    /// Names of volumes.
+    pub volumes: Vec<String>,
+    /// Names of images.
+    pub images: Vec<String>,
+}
+
+impl Removed {
+    /// Whether there was nothing to remove.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.containers.is_empty()
+            && self.networks.is_empty()
+            && self.volumes.is_empty()
+            && self.images.is_empty()
+    }
+
+    fn add(&mut self, other: Self) {
+        self.containers.extend(other.containers);
+        self.networks.extend(other.networks);
+        self.volumes.extend(other.volumes);
+        self.images.extend(other.images);
+    }
+}
+
+/// How long nothing new may appear before a lab whose `up` was killed counts as gone: Docker finishes what it was
+/// asked for, also when nobody waits for the answer any more, and there is nothing that would say when.
+const QUIET: Duration = Duration::from_millis(1500);
+
+/// How long removing may be refused, because Docker is still at work on something, before that is an error.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Removes everything of a lab that this process made, and of which no call is under way. The claim on its name goes
+/// last, so that nobody takes the name of a lab that is still going.
+///
+/// # Errors
+/// The first thing that could not be removed; the rest was tried all the same.
+pub async fn remove(engine: &Engine, lab: &LabName) -> Result<Removed, EngineError> {
+    let (which, claim) = (Selector::lab(lab), labels::lab_object(lab));
+    let mut removed = remove_parts(engine, &which, &claim).await?;
+    removed.add(remove_claim(engine, &which).await?);
+    Ok(removed)
+}
+
+/// Removes everything of a lab that any process made. Where its `up` did not end, or its run was killed, what was under
+/// way then is waited for and removed too.
+///
+/// # Errors
+/// The first thing that could not be removed; the rest was tried all the same.
+pub async fn remove_any(engine: &Engine, lab: &str) -> Result<Removed, EngineError> {
+    let which = Selector::LabelValue(LAB_LABEL.to_owned(), lab.to_owned());
+    let claim = format!("lab-{lab}");
+    let ready = format!("{claim}.ready");
+    let volumes = engine.volumes(&which).await?;
+    let complete = claim::is_whole(&volumes, &ready);
+    let mut removed = Removed::default();
+    let began = Instant::now();
+    let mut quiet_since = began;
+    loop {
+        match remove_parts(engine, &which, &claim).await {
+            Ok(more) if more.is_empty() => {}
+            Ok(more) => {
+                removed.add(more);
+                quiet_since = Instant::now();
+            }
+            // A container that is just being started holds its network.
+            Err(error) if error.kind == EngineErrorKind::Conflict && began.elapsed() < PATIENCE => {
+                quiet_since = Instant::now();
+            }
+            Err(error) => return Err(error),
+        }
+        let nothing_there = removed.is_empty() && volumes.is_empty();
+        if complete || nothing_there || quiet_since.elapsed() >= QUIET {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    removed.add(remove_claim(engine, &which).await?);
+    Ok(removed)
+}
+
+/// Removes the volumes that are left: the claim.
+async fn remove_claim(engine: &Engine, which: &Selector) -> Result<Removed, EngineError> {
+    let mut removed = Removed::default();
+    for volume in engine.volumes(which).await? {
+        engine.remove_volume(&volume.name).await?;
+        removed.volumes.push(volume.name);
+    }
+    Ok(removed)
+}
+
+/// Removes everything but the claim.
+async fn remove_parts(
+    engine: &Engine,
+    which: &Selector,
+    claim: &str,
+) -> Result<Removed, EngineError> {
+    let (containers, networks, volumes) = tokio::try_join!(
+        engine.containers(which),
+        engine.networks(Some(which)),
+        engine.volumes(which)
+    )?;
+    let mut removed = Removed::default();
+    let mut failed = None;
+    let mut each = JoinSet::new();
+    for container in containers {
+        let engine = engine.clone();
+        each.spawn(async move {
+            engine
+                .remove_container(&container.id)
+                .await
+                .map(|()| container.name)
+        });
+    }
+    collect(each, &mut removed.containers, &mut failed).await;
+    let mut each = JoinSet::new();
+    for network in networks {
+        let engine = engine.clone();
+        each.spawn(async move {
+            engine
+                .remove_network(&network.id)
+                .await
+                .map(|()| network.name)
+        });
+    }
+    let mut others = JoinSet::new();
+    for volume in volumes.into_iter().filter(|volume| volume.name != claim) {
+        let engine = engine.clone();
+        others.spawn(async move {
+            engine
+                .remove_volume(&volume.name)
+                .await
+                .map(|()| volume.name)
+        });
+    }
+    collect(each, &mut removed.networks, &mut failed).await;
+    collect(others, &mut removed.volumes, &mut failed).await;
+    failed.map_or(Ok(removed), Err)
+}
+
+async fn collect(
+    mut each: JoinSet<Result<String, EngineError>>,
+    removed: &mut Vec<String>,
+    failed: &mut Option<EngineError>,
+) {
+    while let Some(done) = each.join_next().await {
+        match done {
+            Ok(Ok(name)) => removed.push(name),
+            Ok(Err(error)) => _ = failed.get_or_insert(error),
+            Err(panic) => tracing::error!(%panic, "removing"),
+        }
+    }
+    removed.sort();
+}
+
+/// What `gc` may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Labs whose `up` was killed before it ended, and those of a run that was killed and was not to keep them.
+    Leftovers,
+    /// Those, and templates and images that `lab` built.
+    Everything,
+}
+
+/// Removes what crashed processes left behind. Labs that are complete stay, but for those that were for one process which
+/// is gone, and so do those that a living process is making.
+///
+/// # Errors
+/// The first thing that could not be removed; the rest was tried all the same.
+pub async fn gc(engine: &Engine, reach: Reach) -> Result<BTreeMap<String, Removed>, LabError> {
+    let mut leftovers = Vec::new();
+    for name in running(engine).await? {
+        if is_leftover(engine, &name).await? {
+            leftovers.push(name);
+        }
+    }
+    let gone = join_all(leftovers.iter().map(|name| remove_any(engine, name))).await;
+    let mut removed = BTreeMap::new();
+    let mut failed = None;
+    for (name, gone) in leftovers.into_iter().zip(gone) {
+        match gone {
+            Ok(gone) => _ = removed.insert(name, gone),
+            Err(error) => _ = failed.get_or_insert(error),
+        }
+    }
+    let templates = Selector::Label(TEMPLATE_LABEL.to_owned());
+    let mut shared = Removed::default();
+    if reach == Reach::Everything {
+        shared.add(remove_shared(engine, &templates).await?);
+    }
+    if !shared.is_empty() {
+        removed.insert("shared by labs".to_owned(), shared);
+    }
+    failed.map_or(Ok(removed), |error| Err(error.into()))
+}
+
+/// Whether a lab is not whole, or no longer for anybody, and nobody is at it any more.
+async fn is_leftover(engine: &Engine, name: &str) -> Result<bool, EngineError> {
+    let which = Selector::LabelValue(LAB_LABEL.to_owned(), name.to_owned());
+    let volumes = engine.volumes(&which).await?;
+    let ready = format!("lab-{name}.ready");
+    let is_made = |labels: &Labels| {
+        labels
+            .get(labels::OWNER_LABEL)
+            .is_some_and(|owner| claim::is_alive(owner))
+    };
+    let is_made = volumes.iter().any(|volume| is_made(&volume.labels));
+    Ok(!is_made && !claim::is_whole(&volumes, &ready))
+}
+
+async fn remove_shared(engine: &Engine, templates: &Selector) -> Result<Removed, LabError> {
+    let mut removed = Removed::default();
+    for volume in engine.volumes(templates).await? {
+        match engine.remove_volume(&volume.name).await {
+            Ok(()) => removed.volumes.push(volume.name),
+            // A lab that runs still has it mounted.
+            Err(error) if error.kind == EngineErrorKind::Conflict => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    for image in engine
+        .images(&Selector::Label(crate::image::IMAGE_LABEL.to_owned()))
+        .await?
+    {
+        let reference = image.tags.first().unwrap_or(&image.id);
+        match engine.remove_image(reference).await {
+            Ok(()) => removed.images.push(reference.clone()),
+            Err(error) if error.kind == EngineErrorKind::Conflict => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(removed)
+}

@@ -1,0 +1,284 @@
+//! What can go wrong with a lab, with what to do about it and the evidence.
+
+use std::fmt::Write as _;
+
+use crate::dataset::DatasetError;
+use crate::engine::EngineError;
+use crate::image::ImageError;
+use crate::name::{LabName, NodeName};
+use crate::scenario::services::ServiceName;
+use crate::server::client::SqlError;
+use crate::server::log::Blame;
+use crate::server::trouble::Trouble;
+
+use super::faults::FaultError;
+use super::tls::TlsError;
+
+/// A lab that could not be made, found or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// The engine refused.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// No image.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// A statement failed.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+    /// A certificate could not be made.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// A fault could not be had.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
+    /// A dataset could not be loaded.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// Another lab has the name.
+    #[error("the name `{lab}` is taken")]
+    Taken {
+        /// The name.
+        lab: LabName,
+        /// Who has it.
+        #[source]
+        by: Holder,
+    },
+    /// There is no such lab.
+    #[error("there is no lab `{lab}`")]
+    NotFound {
+        /// The name.
+        lab: String,
+        /// The labs that there are.
+        running: Vec<String>,
+    },
+    /// A lab has no such node.
+    #[error("lab `{lab}` has no node `{node}`")]
+    NoNode {
+        /// The lab.
+        lab: LabName,
+        /// The name that was asked for.
+        node: String,
+        /// The nodes that there are.
+        nodes: Vec<String>,
+    },
+    /// A lab lacks parts: it was interrupted, or something was removed by hand.
+    #[error("lab `{lab}` is not whole: {missing}")]
+    HalfMade {
+        /// The lab.
+        lab: LabName,
+        /// What is missing.
+        missing: String,
+    },
+    /// All addresses are taken.
+    #[error("no addresses are free for the network of `{lab}`")]
+    NoAddresses {
+        /// The lab.
+        lab: LabName,
+    },
+    /// A node's container ended.
+    #[error("{act}")]
+    NodeEnded {
+        /// What was being done.
+        act: String,
+        /// The node.
+        node: NodeName,
+        /// How it ended.
+        #[source]
+        how: Ended,
+        /// The last lines that it wrote.
+        log: Vec<String>,
+        /// The setting that the log blames.
+        blame: Option<Box<Blame>>,
+    },
+    /// A condition did not come true in time.
+    #[error("{act}")]
+    Late {
+        /// What was being waited for.
+        act: String,
+        /// What was seen instead.
+        #[source]
+        seen: Late,
+        /// The last lines of the log of the node concerned.
+        log: Vec<String>,
+    },
+    /// A service does not come up.
+    #[error("starting the service `{service}`")]
+    Service {
+        /// The service.
+        service: ServiceName,
+        /// What was seen instead.
+        #[source]
+        seen: Late,
+        /// The last lines that it wrote.
+        log: Vec<String>,
+    },
+    /// Settings that did not take.
+    #[error("checking the settings of `{node}`")]
+    Settings {
+        /// The node.
+        node: NodeName,
+        /// Which, and why.
+        #[source]
+        not_taken: NotTaken,
+    },
+    /// A subscription's worker fails, and will fail again.
+    #[error("{act}")]
+    Subscription {
+        /// What was being done.
+        act: String,
+        /// The subscription.
+        subscription: String,
+        /// Its node.
+        node: NodeName,
+        /// What the node's log says.
+        #[source]
+        trouble: Box<Trouble>,
+    },
+    /// Somebody pressed ctrl-c.
+    #[error("interrupted")]
+    Interrupted,
+    /// A task of ours panicked.
+    #[error("a task of lab ended unexpectedly: {0}")]
+    Task(String),
+    /// Something failed and so did cleaning up after it.
+    #[error("cleaning up after a failure; parts of `{lab}` are left")]
+    Leftover {
+        /// The lab.
+        lab: LabName,
+        /// What failed.
+        #[source]
+        source: Box<LabError>,
+    },
+}
+
+/// Who has a name that was wanted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Holder {
+    /// Another process makes it right now.
+    #[error("another `lab up` is making it right now (process {0})")]
+    Making(String),
+    /// A lab of that name exists.
+    #[error("a lab of that name exists")]
+    Exists,
+    /// Whoever made it was killed before it was complete, or had it for nobody else.
+    #[error("a `lab up` or `lab run` of that name ended without removing it")]
+    Abandoned,
+    /// A lab of that name was there, and its claim is gone.
+    #[error("containers of that name are there, and the volume that says what they are is gone")]
+    Unclaimed,
+    /// A part of another lab is called so.
+    #[error("`{object}` belongs to the lab `{lab}`")]
+    Other {
+        /// What is called so.
+        object: String,
+        /// The lab that it belongs to.
+        lab: String,
+    },
+    /// Something that is not ours has the name.
+    #[error("`{0}` exists and does not belong to lab")]
+    Foreign(String),
+}
+
+/// How a container ended.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Ended {
+    /// With an exit code.
+    #[error("its container exited with code {0}")]
+    Code(i64),
+    /// It runs, and nothing more is heard of it.
+    #[error("its container runs, but its output broke off")]
+    Unheard,
+    /// It is gone.
+    #[error("its container is gone")]
+    Gone,
+}
+
+/// What was seen when a limit ran out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Late(pub String);
+
+/// Settings that a server did not take.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("; "))]
+pub struct NotTaken(pub Vec<String>);
+
+impl LabError {
+    /// What a person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Engine(error) => error.hint().map(str::to_owned),
+            Self::Image(error) => error.hint(),
+            Self::Taken { lab, by: Holder::Exists } => Some(format!(
+                "`lab status {lab}` shows it; `--replace` makes it anew, `--name OTHER` makes a second one, `lab down {lab}` removes it"
+            )),
+            Self::Taken { lab, by: Holder::Making(_) } => {
+                Some(format!("wait for it, or choose another name with `--name`; `lab down {lab}` removes what it made"))
+            }
+            Self::Taken { lab, by: Holder::Abandoned | Holder::Unclaimed } => Some(format!(
+                "`lab down {lab}` or `lab gc` removes what it left; `--replace` makes it anew"
+            )),
+            Self::Taken { by: Holder::Foreign(_) | Holder::Other { .. }, .. } => Some("choose another name with `--name`".to_owned()),
+            Self::NotFound { running, .. } if running.is_empty() => {
+                Some("no lab is running; `lab up physical-sync` makes one, `lab list` shows what there is".to_owned())
+            }
+            Self::NotFound { running, .. } => Some(format!("running now: {}", running.join(", "))),
+            Self::NoNode { nodes, .. } => Some(format!("its nodes are {}", nodes.join(", "))),
+            Self::HalfMade { lab, .. } => {
+                Some(format!("`lab down {lab}` removes what is there; `--replace` makes it anew"))
+            }
+            Self::NoAddresses { .. } => {
+                Some("`lab list` shows the labs, `lab gc` removes what crashed ones left".to_owned())
+            }
+            Self::NodeEnded { node, blame: Some(blame), .. } => Some(format!(
+                "the log blames `{setting}`: look at `nodes.{node}.conf.{setting}` in the scenario",
+                setting = blame.setting
+            )),
+            Self::Settings { node, .. } => Some(format!("look at `nodes.{node}.conf` in the scenario")),
+            Self::Leftover { lab, .. } => Some(format!("`lab down {lab}` removes them")),
+            Self::Fault(error) => error.hint().map(str::to_owned),
+            Self::Dataset(error) => error.hint().map(str::to_owned),
+            Self::Subscription { subscription, node, trouble, .. } => trouble.hint(subscription, node.as_str()),
+            Self::Service { service, .. } => Some(format!(
+                "`--keep failed` keeps the lab and `lab logs LAB {service}` shows all that it wrote; \
+                 `--set services={{}}` brings the lab up without it"
+            )),
+            Self::NodeEnded { .. }
+            | Self::Late { .. }
+            | Self::Sql(_)
+            | Self::Tls(_)
+            | Self::Interrupted
+            | Self::Task(_) => None,
+        }
+    }
+
+    /// What was seen on the node concerned, for a person to read: the end of its log.
+    #[must_use]
+    pub fn evidence(&self) -> Option<String> {
+        let (Self::NodeEnded { log, .. } | Self::Late { log, .. } | Self::Service { log, .. }) =
+            self
+        else {
+            return None;
+        };
+        if log.is_empty() {
+            return None;
+        }
+        let mut text = "the last lines of its log:\n".to_owned();
+        for line in log {
+            _ = writeln!(text, "  {line}");
+        }
+        Some(text)
+    }
+
+    /// Whether somebody pressed ctrl-c.
+    #[must_use]
+    pub fn is_interrupt(&self) -> bool {
+        match self {
+            Self::Interrupted | Self::Image(ImageError::Interrupted) => true,
+            Self::Leftover { source, .. } => source.is_interrupt(),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! Faults of the network between nodes: which there are, and how they come and go.
+//!
+//! What faults there are is written in the labels of a volume, the newest of its kind, and the whole of it each time: so
+//! they are known after a crash and from another shell, and a node that is started anew gets those that it had. What is
+//! cut is dropped on both sides. So one side that is started anew changes nothing, and no clock matters.
+
+mod beside;
+mod error;
+pub mod kernel;
+mod rules;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::{Container, ContainerState, Selector, Volume};
+use crate::name::NodeName;
+use crate::report::duration;
+use crate::scenario::step::{Bandwidth, Link, Percent};
+
+use super::error::LabError;
+use super::labels::{self, FAULTS_LABEL};
+use super::{Lab, claim};
+
+pub use error::FaultError;
+pub(crate) use rules::Rules;
+
+/// The faults of one direction between two nodes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LinkFault {
+    /// Who sends.
+    pub from: NodeName,
+    /// Who receives, or does not.
+    pub to: NodeName,
+    /// Whether nothing arrives.
+    pub cut: bool,
+    /// How much later it arrives, in milliseconds.
+    pub delay_ms: Option<f64>,
+    /// By how much that varies, in milliseconds.
+    pub jitter_ms: Option<f64>,
+    /// How many of a hundred packets are lost.
+    pub loss: Option<Percent>,
+    /// How much passes in a second.
+    pub rate: Option<Bandwidth>,
+}
+
+impl LinkFault {
+    fn none(link: Link) -> Self {
+        Self {
+            from: link.from,
+            to: link.to,
+            cut: false,
+            delay_ms: None,
+            jitter_ms: None,
+            loss: None,
+            rate: None,
+        }
+    }
+
+    fn touches(&self, node: &NodeName) -> bool {
+        self.from == *node || self.to == *node
+    }
+
+    /// Whether the sender's traffic is slowed or thinned rather than cut.
+    fn is_shaped(&self) -> bool {
+        self.delay_ms.is_some() || self.loss.is_some() || self.rate.is_some()
+    }
+
+    /// The link.
+    #[must_use]
+    pub fn link(&self) -> Link {
+        Link {
+            from: self.from.clone(),
+            to: self.to.clone(),
+        }
+    }
+}
+
+impl fmt::Display for LinkFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { from, to, .. } = self;
+        let mut parts = Vec::new();
+        if self.cut {
+            return write!(f, "what {from} sends to {to} is lost");
+        }
+        let shown = |ms: f64| duration(Duration::from_secs_f64(ms / 1000.0));
+        if let Some(ms) = self.delay_ms {
+            let jitter = self.jitter_ms.map(|ms| format!(" ± {}", shown(ms)));
+            parts.push(format!(
+                "arrives {}{} later",
+                shown(ms),
+                jitter.unwrap_or_default()
+            ));
+        }
+        parts.extend(self.loss.map(|loss| format!("is lost by {loss}")));
+        parts.extend(self.rate.map(|rate| format!("is held to {rate}")));
+        write!(f, "what {from} sends to {to} {}", parts.join(", "))
+    }
+}
+
+/// All faults of a lab's network.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Faults {
+    /// Those of each link that has any.
+    pub links: Vec<LinkFault>,
+    /// Where nodes are, as far as that was known while they ran.
+    addresses: BTreeMap<NodeName, Ipv4Addr>,
+}
+
+impl Faults {
+    /// Adds to the faults of links.
+    pub fn add(&mut self, links: Vec<Link>, fault: impl Fn(&mut LinkFault)) {
+        for link in links {
+            let known = self.links.iter().position(|known| known.link() == link);
+            let at = known.unwrap_or_else(|| {
+                self.links.push(LinkFault::none(link));
+                self.links.len() - 1
+            });
+            fault(&mut self.links[at]);
+        }
+        self.links.sort_by_key(LinkFault::link);
+    }
+
+    /// Takes all faults of links away, and returns how many links that were.
+    pub fn heal(&mut self, is_healed: impl Fn(&Link) -> bool) -> usize {
+        let before = self.links.len();
+        self.links.retain(|fault| !is_healed(&fault.link()));
+        before - self.links.len()
+    }
+
+    /// The nodes on which something changes from one state to another.
+    fn differing(&self, other: &Self, nodes: impl Iterator<Item = NodeName>) -> Vec<NodeName> {
+        nodes
+            .filter(|node| Rules::of(self, node) != Rules::of(other, node))
+            .collect()
+    }
+
+    fn nodes(&self) -> BTreeSet<&NodeName> {
+        let links = self.links.iter();
+        links.flat_map(|fault| [&fault.from, &fault.to]).collect()
+    }
+}
+
+/// Faults in words. Two nodes that do not hear each other are said once.
+#[must_use]
+pub fn lines(links: &[LinkFault]) -> Vec<String> {
+    let is_cut = |from: &NodeName, to: &NodeName| {
+        let mut links = links.iter();
+        links.any(|fault| fault.cut && fault.from == *from && fault.to == *to)
+    };
+    let mut told = Vec::new();
+    for fault in links {
+        let LinkFault { from, to, .. } = fault;
+        if !fault.cut || !is_cut(to, from) {
+            told.push(fault.to_string());
+        } else if from < to {
+            told.push(format!("{from} and {to} do not reach each other"));
+        }
+    }
+    told
+}
+
+/// The newest state, and the volumes that hold it and those before it.
+struct Noted {
+    number: u64,
+    faults: Faults,
+    volumes: Vec<String>,
+}
+
+impl Lab {
+    /// The faults of its network that there are now.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn faults(&self) -> Result<Faults, LabError> {
+        Ok(self.noted().await?.faults)
+    }
+
+    async fn noted(&self) -> Result<Noted, LabError> {
+        let lab = &self.plan.lab;
+        let volumes = self.engine.volumes(&Selector::lab(lab)).await?;
+        let mut noted = Noted {
+            number: 0,
+            faults: Faults::default(),
+            volumes: Vec::new(),
+        };
+        for volume in volumes {
+            let Some(json) = volume.labels.get(FAULTS_LABEL) else {
+                continue;
+            };
+            let number = labels::faults_number(lab, &volume.name).unwrap_or_default();
+            if number >= noted.number {
+                noted.faults = serde_json::from_str(json).unwrap_or_default();
+                noted.number = number;
+            }
+            noted.volumes.push(volume.name);
+        }
+        Ok(noted)
+    }
+
+    /// Changes the faults of its network. What was changed is in force when this returns; where that fails, all is as
+    /// it was before.
+    ///
+    /// # Errors
+    /// [`FaultError`], or what the engine says.
+    pub async fn change_faults(
+        &self,
+        cancel: &CancellationToken,
+        change: impl Fn(&mut Faults),
+    ) -> Result<Faults, LabError> {
+        loop {
+            let before = self.noted().await?;
+            let mut wanted = before.faults.clone();
+            change(&mut wanted);
+            let containers = self
+                .engine
+                .containers(&Selector::lab(&self.plan.lab))
+                .await?;
+            locate(&mut wanted, &containers);
+            if wanted == before.faults {
+                return Ok(wanted);
+            }
+            let names = || self.plan.nodes.iter().map(|node| node.name.clone());
+            let differing = wanted.differing(&before.faults, names());
+            if !self.note(before.number + 1, &wanted).await? {
+                // Somebody else changed something meanwhile.
+                continue;
+            }
+            if let Err(error) = self.enforce(&wanted, &differing, &containers, cancel).await {
+                self.note(before.number + 2, &before.faults).await?;
+                let never = CancellationToken::new();
+                let undone = self
+                    .enforce(&before.faults, &differing, &containers, &never)
+                    .await;
+                if let Err(undoing) = undone {
+                    tracing::error!(%undoing, "taking a fault back");
+                }
+                return Err(error);
+            }
+            for old in before.volumes {
+                self.engine.remove_volume(&old).await?;
+            }
+            // Who was faster to note and slower to enforce may have overwritten what this one did.
+            let after = self.noted().await?;
+            if after.number > before.number + 1 {
+                self.enforce(&after.faults, &differing, &containers, cancel)
+                    .await?;
+            }
+            return Ok(wanted);
+        }
+    }
+
+    /// Gives a node that was started anew the faults that it had.
+    ///
+    /// # Errors
+    /// As [`Lab::change_faults`].
+    pub async fn restore_faults(
+        &self,
+        node: &NodeName,
+        cancel: &CancellationToken,
+    ) -> Result<(), LabError> {
+        let noted = self.noted().await?;
+        if !noted.faults.nodes().contains(node) {
+            return Ok(());
+        }
+        // A node that was down when others were cut off from it has told its address just now.
+        let faults = self.change_faults(cancel, |_| ()).await?;
+        let containers = self
+            .engine
+            .containers(&Selector::lab(&self.plan.lab))
+            .await?;
+        let own = std::slice::from_ref(node);
+        self.enforce(&faults, own, &containers, cancel).await
+    }
+
+    /// Writes a state down, and says whether nobody else wrote one of that number.
+    async fn note(&self, number: u64, faults: &Faults) -> Result<bool, LabError> {
+        let lab = &self.plan.lab;
+        let token = claim::random_word();
+        let mut own = labels::of_lab(lab);
+        own.insert(labels::CLAIM_LABEL.to_owned(), token.clone());
+        let json = serde_json::to_string(faults).map_err(FaultError::Note)?;
+        own.insert(FAULTS_LABEL.to_owned(), json);
+        let wanted = Volume {
+            name: labels::faults_object(lab, number),
+            labels: own,
+        };
+        let made = self.engine.create_volume(&wanted).await?;
+        Ok(made.labels.get(labels::CLAIM_LABEL) == Some(&token))
+    }
+
+    /// Puts faults into force on nodes. One that does not run has none, and gets them when it is started.
+    async fn enforce(
+        &self,
+        faults: &Faults,
+        nodes: &[NodeName],
+        containers: &[Container],
+        cancel: &CancellationToken,
+    ) -> Result<(), LabError> {
+        let each = nodes.iter().map(|node| async move {
+            let runs = find_node(containers, node).filter(|found| {
+                matches!(
+                    found.state,
+                    ContainerState::Running | ContainerState::Paused
+                )
+            });
+            match runs {
+                Some(container) => {
+                    let rules = Rules::of(faults, node);
+                    self.apply(node, container, &rules, cancel).await
+                }
+                None => Ok(()),
+            }
+        });
+        // All of them to their ends, whichever fails.
+        join_all(each).await.into_iter().collect()
+    }
+}
+
+fn find_node<'a>(containers: &'a [Container], node: &NodeName) -> Option<&'a Container> {
+    let is_it = |found: &&Container| {
+        let label = found.labels.get(labels::NODE_LABEL);
+        label.is_some_and(|name| name == node.as_str())
+    };
+    containers.iter().find(is_it)
+}
+
+/// Notes where the nodes are.
+fn locate(faults: &mut Faults, containers: &[Container]) {
+    let known = faults.nodes().into_iter().cloned().collect::<Vec<_>>();
+    for node in known {
+        let found = find_node(containers, &node);
+        if let Some(address) = found.and_then(|found| found.address) {
+            faults.addresses.insert(node, address);
+        }
+    }
+    let nodes: BTreeSet<NodeName> = faults.nodes().into_iter().cloned().collect();
+    faults.addresses.retain(|node, _| nodes.contains(node));
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,335 @@
+//! One node's container: made, attached to, started, told its files, and waited for.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use tokio_postgres::Client;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::{Container, ContainerSpec, ContainerState, Engine, Mount, Publish, Volume};
+use crate::event::{Event, Phase, Progress, Unit};
+use crate::image::{self, Found};
+use crate::name::NodeName;
+use crate::plan::{Plan, PlannedNode, Role};
+use crate::server::server_error::ServerError;
+use crate::server::{PORT, client, command, log};
+use crate::wait::{Probe, WaitError, wait_for};
+
+use super::HOST;
+use super::backup::Backup;
+use super::clock::Clock;
+use super::console::{Console, Input, Stage};
+use super::error::{Ended, LabError, Late};
+use super::{claim, disk, labels, template};
+
+/// What the container runs; see there.
+const START: &str = include_str!("../../images/node/start.sh");
+
+/// Bytes of `/dev/shm`: parallel queries take theirs there (`dynamic_shared_memory_type = posix`).
+const SHM_BYTES: u64 = 256 << 20;
+
+/// How many lines of a node's log an error shows.
+pub(super) const LOG_TAIL: usize = 20;
+
+/// A container that runs and whose server is still to come.
+#[derive(Debug)]
+pub(super) struct Starting {
+    engine: Engine,
+    pub(super) name: NodeName,
+    pub(super) id: String,
+    /// Where the engine says that it is, inside the lab's network.
+    pub(super) address: Ipv4Addr,
+    pub(super) port: u16,
+    /// What its data directory is made from.
+    pub(super) backup: Backup,
+    console: Console,
+    input: Input,
+}
+
+/// Makes the node's volume and container and starts it. Its server waits for [`Starting::configure`].
+pub(super) async fn start(
+    engine: &Engine,
+    plan: &Plan,
+    node: &PlannedNode,
+    found: &Found,
+    address: Option<Ipv4Addr>,
+    clock: &Clock,
+) -> Result<Starting, LabError> {
+    let name = labels::node_object(&plan.lab, &node.name);
+    let labels = labels::of_node(&plan.lab, &node.name);
+    let volume = Volume {
+        name: name.clone(),
+        labels,
+    };
+    let volume = match node.disk {
+        Some(bytes) => disk::create(engine, plan, node, &volume, bytes, found).await?,
+        None => engine.create_volume(&volume).await?,
+    };
+    if let Some(by) = claim::other_holder(&plan.lab, &volume) {
+        return Err(LabError::Taken {
+            lab: plan.lab.clone(),
+            by,
+        });
+    }
+    let backup = Backup::of(plan, node);
+    let spec = spec(plan, node, &backup, found, address, name);
+    let id = engine.create_container(&spec).await?;
+    let attached = engine.attach(&id).await?;
+    let (console, input) = Console::read(attached, backup_bar(clock.clone(), node.name.clone()));
+    engine.start_container(&id).await?;
+    let container = engine.find_container(&id).await?;
+    let Some(Container {
+        address: Some(address),
+        port: Some(port),
+        ..
+    }) = container
+    else {
+        let act = format!("starting the container of `{}`", node.name);
+        return Err(ended(engine, act, &node.name, &id, &console).await);
+    };
+    Ok(Starting {
+        engine: engine.clone(),
+        name: node.name.clone(),
+        id,
+        address,
+        port,
+        backup,
+        console,
+        input,
+    })
+}
+
+/// The progress bar of a base backup, moved by what `pg_basebackup` writes.
+fn backup_bar(clock: Clock, node: NodeName) -> impl Fn(&str) + Send + 'static {
+    move |line| {
+        if let Some((done, total)) = log::backup_progress(line) {
+            let progress = Progress {
+                subject: node.to_string(),
+                done: done << 10,
+                total: Some(total << 10),
+                unit: Unit::Bytes,
+            };
+            clock.report(&Event::Progress(Phase::BaseBackup, progress));
+        }
+    }
+}
+
+fn spec(
+    plan: &Plan,
+    node: &PlannedNode,
+    backup: &Backup,
+    found: &Found,
+    address: Option<Ipv4Addr>,
+    name: String,
+) -> ContainerSpec {
+    let mut command: Vec<String> = ["sh", "-c", START, "lab-node", node.name.as_str()]
+        .map(str::to_owned)
+        .into();
+    command.push(backup.sharers().to_string());
+    command.push(template::number(plan, &node.name).to_string());
+    let own = labels::of_node(&plan.lab, &node.name);
+    let mut mounts = vec![Mount {
+        volume: name.clone(),
+        target: image::data_mount(&found.image).into(),
+        read_only: false,
+        labels: own.clone(),
+    }];
+    let user = &plan.replication_user.name;
+    match (&node.role, &node.restored_from) {
+        (Role::Primary, Some(source)) => {
+            command.extend(command::base_backup(
+                source, user, &node.name, None, plan.tls,
+            ));
+        }
+        (Role::Primary, None) => {
+            command.extend(command::INITDB.map(str::to_owned));
+            mounts.push(template::mount(&found.image.id));
+        }
+        (Role::Standby(standby), _) => {
+            command.extend(command::base_backup(
+                &standby.upstream,
+                user,
+                &node.name,
+                standby.slot.as_ref(),
+                plan.tls,
+            ));
+            mounts.extend(backup.mount(&plan.lab));
+        }
+    }
+    mounts.extend(super::archive::mount(plan));
+    ContainerSpec {
+        name,
+        hostname: node.name.to_string(),
+        image: found.reference.clone(),
+        user: "postgres".to_owned(),
+        command,
+        // Found in the image where it is ours, but not in every image: Debian's packages keep it out of the path.
+        env: vec![
+            format!("PATH={}", path(found)),
+            format!("PGDATA={}", command::PGDATA),
+        ],
+        network: Some(labels::lab_object(&plan.lab)),
+        address,
+        publish: Some(Publish::anywhere(PORT)),
+        mounts,
+        shm_bytes: SHM_BYTES,
+        labels: own,
+        stdin: true,
+        power: None,
+    }
+}
+
+/// The image's own path, and Debian's place for each major version's programs before it.
+fn path(found: &Found) -> String {
+    let own = found
+        .image
+        .env
+        .iter()
+        .find_map(|pair| pair.strip_prefix("PATH="));
+    let own = own.unwrap_or("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    found.major.map_or_else(
+        || own.to_owned(),
+        |major| format!("/usr/lib/postgresql/{major}/bin:{own}"),
+    )
+}
+
+impl Starting {
+    /// Sends the node its files, which sets it going.
+    pub(super) async fn configure(&mut self, frame: &[u8]) -> Result<(), LabError> {
+        if self.input.send(frame).await.is_ok() {
+            return Ok(());
+        }
+        Err(self.ended(format!("configuring `{}`", self.name)).await)
+    }
+
+    /// Waits until the container says that it has come so far.
+    pub(super) async fn reached(
+        &self,
+        wanted: Stage,
+        act: &str,
+        cancel: &CancellationToken,
+    ) -> Result<(), LabError> {
+        let reached = tokio::select! {
+            () = cancel.cancelled() => return Err(LabError::Interrupted),
+            reached = self.console.reached(wanted) => reached,
+        };
+        if reached {
+            Ok(())
+        } else {
+            Err(self.ended(act.to_owned()).await)
+        }
+    }
+
+    /// Waits until the server takes connections to `database`, and connects.
+    pub(super) async fn connect(
+        &self,
+        database: &str,
+        within: Duration,
+        cancel: &CancellationToken,
+    ) -> Result<Client, LabError> {
+        let act = format!("starting `{}`", self.name);
+        let connecting = wait_for(within, cancel, || async {
+            match client::connect(HOST, self.port, database).await {
+                Ok(client) => Ok(Probe::Ready(client)),
+                Err(error) if is_final(&error) => Err(error),
+                Err(error) => Ok(Probe::NotYet(error.to_string())),
+            }
+        });
+        let connected = tokio::select! {
+            connected = connecting => connected,
+            () = self.console.ended() => return Err(self.ended(act).await),
+        };
+        connected.map_err(|error| match error {
+            WaitError::Interrupted => LabError::Interrupted,
+            error => LabError::Late {
+                act,
+                seen: Late(error.to_string()),
+                log: self.console.tail(LOG_TAIL),
+            },
+        })
+    }
+
+    /// Waits until the container has ended well.
+    pub(super) async fn done(
+        &self,
+        act: String,
+        within: Duration,
+        cancel: &CancellationToken,
+    ) -> Result<(), LabError> {
+        let ended = wait_for(within, cancel, || async {
+            let found = self.engine.find_container(&self.id).await?;
+            Ok(match found {
+                Some(found) if found.state == ContainerState::Running => {
+                    Probe::NotYet("its container runs".to_owned())
+                }
+                found => Probe::Ready(found.and_then(|found| found.exit_code)),
+            })
+        });
+        let ended = ended.await.map_err(|error| match error {
+            WaitError::Interrupted => LabError::Interrupted,
+            WaitError::Failed(error) => LabError::Engine(error),
+            error @ WaitError::Limit { .. } => LabError::Late {
+                act: act.clone(),
+                seen: Late(error.to_string()),
+                log: self.console.tail(LOG_TAIL),
+            },
+        })?;
+        match ended {
+            Some(0) => Ok(()),
+            _ => Err(self.ended(act).await),
+        }
+    }
+
+    /// All lines of the container that are kept.
+    pub(super) fn log(&self) -> Vec<String> {
+        self.console.tail(usize::MAX)
+    }
+
+    /// The last lines that the container wrote.
+    pub(super) fn tail(&self) -> Vec<String> {
+        self.console.tail(LOG_TAIL)
+    }
+
+    async fn ended(&self, act: String) -> LabError {
+        ended(&self.engine, act, &self.name, &self.id, &self.console).await
+    }
+}
+
+/// The server answers and will not let us in, now or later: class 28 (manual, appendix A).
+fn is_final(error: &ServerError) -> bool {
+    error
+        .code()
+        .is_some_and(|state| state.code().starts_with("28"))
+}
+
+async fn ended(
+    engine: &Engine,
+    act: String,
+    node: &NodeName,
+    id: &str,
+    console: &Console,
+) -> LabError {
+    // The last lines may still be on their way when the end is known.
+    let _ = tokio::time::timeout(Duration::from_secs(2), console.ended()).await;
+    let container = engine.find_container(id).await.ok().flatten();
+    let how = match container {
+        Some(Container {
+            exit_code: Some(code),
+            ..
+        }) => Ended::Code(code),
+        Some(_) => Ended::Unheard,
+        None => Ended::Gone,
+    };
+    let log = console.tail(LOG_TAIL);
+    let blame = log::blamed_setting(log.iter().map(String::as_str)).map(Box::new);
+    LabError::NodeEnded {
+        act,
+        node: node.clone(),
+        how,
+        log,
+        blame,
+    }
+}
+
+#[cfg(test)]
+mod tests;

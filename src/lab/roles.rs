@@ -1,0 +1,80 @@
+//! What a primary needs before anybody replicates from it: the replication user, the database, the slots.
+
+use postgres_protocol::password;
+use tokio_postgres::Client;
+
+use crate::name::SlotName;
+use crate::plan::{Plan, PlannedNode};
+use crate::scenario::AuthMethod;
+use crate::server::MAINTENANCE_DATABASE;
+use crate::server::client::{Doing as _, SqlError, identifier, literal};
+
+/// The database that an initialised directory has besides those of `initdb` (see `images/node/start.sh`).
+const SPARE_DATABASE: &str = "lab_spare";
+
+/// Commits of the set-up wait for no standby: `synchronous_standby_names` may name some that do not exist yet.
+const SET_UP: &str = "SET synchronous_commit = local";
+
+/// Begins a set-up session.
+pub(super) async fn set_up(client: &Client, node: &PlannedNode) -> Result<(), SqlError> {
+    client
+        .batch_execute(SET_UP)
+        .await
+        .doing(|| format!("setting up `{}`", node.name))
+}
+
+/// Makes the replication user, and gives the database its name.
+///
+/// The password is hashed here, so that no statement, and therefore no log, ever has it.
+pub(super) async fn create(
+    client: &Client,
+    plan: &Plan,
+    node: &PlannedNode,
+) -> Result<(), SqlError> {
+    let user = &plan.replication_user;
+    let hash = match plan.auth {
+        AuthMethod::Md5 => password::md5(user.password.expose().as_bytes(), user.name.as_str()),
+        AuthMethod::ScramSha256 => password::scram_sha_256(user.password.expose().as_bytes()),
+    };
+    let role = format!(
+        "{SET_UP}; CREATE ROLE {} WITH REPLICATION LOGIN CONNECTION LIMIT {} PASSWORD {}",
+        identifier(user.name.as_str()),
+        user.connection_limit,
+        literal(&hash)
+    );
+    client
+        .batch_execute(&role)
+        .await
+        .doing(|| format!("creating the replication user on `{}`", node.name))?;
+    let database = match plan.database.as_str() {
+        MAINTENANCE_DATABASE => format!("DROP DATABASE {SPARE_DATABASE}"),
+        SPARE_DATABASE => return Ok(()),
+        name => format!(
+            "ALTER DATABASE {SPARE_DATABASE} RENAME TO {}",
+            identifier(name)
+        ),
+    };
+    client
+        .batch_execute(&database)
+        .await
+        .doing(|| format!("creating the database on `{}`", node.name))?;
+    Ok(())
+}
+
+/// Makes the physical slots of the direct standbys, which hold the log from now on (manual, 26.2.6).
+///
+/// The second argument reserves the log at once: a slot that was never used would otherwise hold nothing while the
+/// base backup runs.
+pub(super) async fn create_slots(client: &Client, node: &PlannedNode) -> Result<(), SqlError> {
+    if node.slots.is_empty() {
+        return Ok(());
+    }
+    let slots: Vec<&str> = node.slots.iter().map(SlotName::as_str).collect();
+    let sql =
+        "SELECT pg_create_physical_replication_slot(slot, true) FROM unnest($1::text[]) AS slot";
+    client
+        .query(sql, &[&slots])
+        .await
+        .doing(|| format!("creating replication slots on `{}`", node.name))?;
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! The initialised data directories that all labs of one image copy: `initdb` runs once an image and primary, not once a
+//! lab.
+//!
+//! It lies in a volume. `images/node/start.sh` fills it, under a lock, in the first primary that finds it empty.
+
+use crate::engine::{Engine, EngineError, Labels, Mount, Selector};
+use crate::image::Found;
+use crate::name::{LabName, NodeName};
+use crate::plan::Plan;
+
+use super::labels::TEMPLATE_LABEL;
+use super::volume;
+
+/// Counts up when what `initdb` is told changes, so that an older directory is not taken for a newer one.
+const GENERATION: u32 = 6;
+
+/// The name of an image's template.
+fn name(image_id: &str) -> String {
+    let id = image_id.trim_start_matches("sha256:");
+    format!("lab-template-{GENERATION}-{}", id.get(..12).unwrap_or(id))
+}
+
+/// The labels of an image's template.
+fn labels(image_id: &str) -> Labels {
+    [(TEMPLATE_LABEL.to_owned(), image_id.to_owned())].into()
+}
+
+/// The template in a container.
+pub(super) fn mount(image_id: &str) -> Mount {
+    Mount {
+        volume: name(image_id),
+        target: "/lab/template".to_owned(),
+        read_only: false,
+        labels: labels(image_id),
+    }
+}
+
+/// Which of the directories in it a node begins with: no two primaries of a lab have one system identifier, since a
+/// standby of the one could otherwise stream from the other.
+pub(super) fn number(plan: &Plan, node: &NodeName) -> usize {
+    let mut primaries = plan.primaries().filter(|node| node.restored_from.is_none());
+    primaries
+        .position(|primary| primary.name == *node)
+        .unwrap_or(0)
+        + 1
+}
+
+/// Makes the template's volume, empty, unless it exists.
+pub(super) async fn prepare(
+    engine: &Engine,
+    lab: &LabName,
+    found: &Found,
+) -> Result<(), EngineError> {
+    let id = &found.image.id;
+    let existing = engine
+        .volumes(&Selector::LabelValue(TEMPLATE_LABEL.to_owned(), id.clone()))
+        .await?;
+    if existing.iter().any(|volume| volume.name == name(id)) {
+        return Ok(());
+    }
+    volume::owned_by_postgres(engine, lab, found, mount(id)).await
+}

@@ -1,0 +1,198 @@
+//! Bringing a lab up: who waits for whom.
+//!
+//! ```text
+//! images ─ claim, network ─┬─ primary: container ─ data directory ─ server ─ roles, slots ─ data ─┐
+//!                          ├─ each standby: container ────────────────────────────────────────────┤
+//!                          └─ each service: container ── … it answers, at the latest after the proof │
+//!   ┌─────────────────────────────────────────────────────────────────────────────────────────────┘
+//!   └─ each standby, after its upstream: upstream's pg_hba.conf ─ files ─ base backup ─ server ─ streaming
+//!                                                                                                   │
+//!                                                              every pg_hba.conf complete ─ verify ─┘
+//! ```
+
+mod build;
+mod later;
+mod primary;
+mod restored;
+mod services;
+mod standby;
+mod subscriber;
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::dataset::{self, Dataset};
+use crate::engine::{Engine, Volume};
+use crate::event::{Phase, Reporter};
+use crate::image::{self, Found};
+use crate::plan::{Plan, PlannedDataset};
+use crate::scenario::services::ServiceName;
+use crate::verify::Verdict;
+
+use super::clock::Clock;
+use super::error::LabError;
+use super::tls::Authority;
+use super::{Lab, claim, cleanup, labels};
+use build::Build;
+
+/// When what was made stays although something failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Keep {
+    /// A failure leaves nothing.
+    #[default]
+    Never,
+    /// A failure leaves everything as it was then. An interrupt leaves nothing all the same.
+    Failed,
+}
+
+/// How to bring a lab up.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What a failure leaves.
+    pub keep: Keep,
+    /// How long each wait may take: for a server to answer, for a standby to stream.
+    pub within: Duration,
+    /// Whether replication is proven at the end.
+    pub verify: bool,
+    /// Whether the lab is for this process alone: once that is gone, `gc` takes the lab, complete as it is.
+    pub for_this_process: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            keep: Keep::default(),
+            within: Duration::from_secs(60),
+            verify: true,
+            for_this_process: false,
+        }
+    }
+}
+
+/// A lab that is up.
+#[derive(Debug)]
+pub struct Up {
+    /// The lab.
+    pub lab: Lab,
+    /// The proof, unless it was not asked for.
+    pub verdict: Option<Verdict>,
+    /// How long each phase took; phases overlap.
+    pub timings: BTreeMap<Phase, Duration>,
+    /// How long all of it took.
+    pub total: Duration,
+}
+
+/// Brings a lab up, populates it and proves that it replicates.
+///
+/// # Errors
+/// Whatever failed first. What was made is removed unless [`Options::keep`] says otherwise; after an interrupt
+/// through `cancel` it always is.
+pub async fn up(
+    engine: &Engine,
+    plan: Plan,
+    options: &Options,
+    reporter: Arc<dyn Reporter>,
+    cancel: &CancellationToken,
+) -> Result<Up, LabError> {
+    let began = Instant::now();
+    let clock = Clock::new(reporter);
+    let authority = plan.tls.then(|| Authority::new(&plan.lab)).transpose()?;
+    let images = clock
+        .time(Phase::Images, images(engine, &plan, &clock, cancel))
+        .await?;
+    clock
+        .time(Phase::Network, claim::claim(engine, &plan))
+        .await?;
+    let lab = plan.lab.clone();
+    let build = Build::new(engine, plan, images, authority, options, clock, cancel);
+    match Box::pin(build.run()).await {
+        Ok((lab, verdict)) => Ok(Up {
+            lab,
+            verdict,
+            timings: build.clock.timings(),
+            total: began.elapsed(),
+        }),
+        Err(error) if options.keep == Keep::Failed && !cancel.is_cancelled() => {
+            if let Err(unmarked) = mark_ready(engine, &build.plan, false).await {
+                tracing::warn!(%unmarked, "`lab gc` will take what is kept");
+            }
+            Err(error)
+        }
+        Err(error) => match cleanup::remove(engine, &lab).await {
+            Ok(_) => Err(error),
+            Err(leftover) => {
+                tracing::error!(%leftover, "cleaning up");
+                Err(LabError::Leftover {
+                    lab,
+                    source: Box::new(error),
+                })
+            }
+        },
+    }
+}
+
+/// What a service's image goes by among those of nodes: no image's name has a space.
+fn image_of(service: ServiceName) -> String {
+    format!("service {service}")
+}
+
+/// The images of nodes by what they ask for, and those of services.
+async fn images(
+    engine: &Engine,
+    plan: &Plan,
+    clock: &Clock,
+    cancel: &CancellationToken,
+) -> Result<BTreeMap<String, Found>, LabError> {
+    let mut images = BTreeMap::new();
+    for node in &plan.nodes {
+        if let Entry::Vacant(place) = images.entry(node.postgres.to_string()) {
+            let reporter = clock.reporter().as_ref();
+            place.insert(image::ensure(engine, &node.postgres, reporter, cancel).await?);
+        }
+    }
+    for service in &plan.services {
+        let reporter = clock.reporter().as_ref();
+        let found = image::ensure_service(engine, service, reporter, cancel).await?;
+        images.insert(image_of(service.name), found);
+    }
+    Ok(images)
+}
+
+/// The dataset that is planned. Checks refuse a name that is neither known nor has files.
+fn dataset(planned: &PlannedDataset) -> Option<Dataset> {
+    let dataset = if planned.files.is_empty() && planned.schema.is_empty() {
+        dataset::builtin(&planned.name, planned.rows, planned.seed)?
+    } else {
+        dataset::own(
+            planned.name.clone(),
+            planned.schema_sql.clone(),
+            planned.sql.clone(),
+            planned.rows,
+            planned.seed,
+        )
+    };
+    Some(if planned.tables_only {
+        dataset.tables_only()
+    } else {
+        dataset
+    })
+}
+
+/// Says, where every process can see it, that the lab is complete: `gc` leaves it alone from now on, for ever or, where it
+/// is for this process alone, as long as that lives.
+async fn mark_ready(engine: &Engine, plan: &Plan, for_this_process: bool) -> Result<(), LabError> {
+    let mut own = labels::of_lab(&plan.lab);
+    if for_this_process {
+        own.insert(labels::OWNER_LABEL.to_owned(), claim::owner());
+    }
+    let ready = Volume {
+        name: labels::ready_object(&plan.lab),
+        labels: own,
+    };
+    engine.create_volume(&ready).await?;
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! A primary, from its container to its last row of data.
+
+use std::sync::Arc;
+
+use tokio_postgres::Client;
+
+use crate::dataset;
+use crate::event::{Event, Phase};
+use crate::lab::console::Stage;
+use crate::lab::discover::HbaFile;
+use crate::lab::error::LabError;
+use crate::lab::node::Starting;
+use crate::lab::{frame, publications, roles, settings};
+use crate::plan::PlannedNode;
+use crate::report::count;
+use crate::server::MAINTENANCE_DATABASE;
+use crate::server::hba::Addresses;
+
+use super::build::{Build, Live, Meeting};
+
+impl Build {
+    /// A primary from its container to its data.
+    pub(super) async fn primary(
+        &self,
+        mut starting: Starting,
+        planned: &PlannedNode,
+        meeting: &Meeting,
+    ) -> Result<(), LabError> {
+        let known = meeting.book.now();
+        let client = match &planned.restored_from {
+            Some(source) => {
+                self.restored(&mut starting, planned, source, meeting, &known)
+                    .await?
+            }
+            None => self.empty(&mut starting, planned, &known).await?,
+        };
+        // Nobody replicates from here before it is live.
+        roles::create_slots(&client, planned).await?;
+        publications::create(&client, &self.plan, planned).await?;
+        let client = Arc::new(client);
+        meeting.live[&planned.name].send_replace(Some(Live {
+            client: Arc::clone(&client),
+            hba: Arc::new(HbaFile::new(planned, starting.port, known)),
+        }));
+        if planned.subscriptions.is_empty() {
+            return Ok(());
+        }
+        self.clock
+            .time(
+                Phase::Subscribe,
+                self.subscribe(&client, planned, &starting, meeting),
+            )
+            .await
+    }
+
+    /// A primary from an empty data directory to its last row of data.
+    async fn empty(
+        &self,
+        starting: &mut Starting,
+        planned: &PlannedNode,
+        known: &Addresses,
+    ) -> Result<Client, LabError> {
+        let identity = self.identity(&planned.name)?;
+        let files = frame::of_node(&self.plan, planned, &starting.backup, known, identity);
+        let act = format!("initialising the data directory of `{}`", planned.name);
+        self.clock
+            .time(Phase::Initialise, async {
+                starting.configure(&files).await?;
+                starting.reached(Stage::Initialised, &act, &self.stop).await
+            })
+            .await?;
+        let client = self
+            .clock
+            .time(
+                Phase::Primary,
+                starting.connect(MAINTENANCE_DATABASE, self.within, &self.stop),
+            )
+            .await?;
+        let client = self
+            .clock
+            .time(Phase::Roles, async {
+                settings::check(&client, planned).await?;
+                roles::create(&client, &self.plan, planned).await?;
+                let client = starting
+                    .connect(self.plan.database.as_str(), self.within, &self.stop)
+                    .await?;
+                roles::set_up(&client, planned).await?;
+                Ok::<_, LabError>(client)
+            })
+            .await?;
+        self.clock.report(&Event::Node(
+            planned.name.clone(),
+            "accepts connections".to_owned(),
+        ));
+        self.clock
+            .time(Phase::Populate, self.populate(&client, planned))
+            .await?;
+        Ok(client)
+    }
+
+    async fn populate(&self, client: &Client, planned: &PlannedNode) -> Result<(), LabError> {
+        for dataset in planned.data.iter().filter_map(super::dataset) {
+            let loaded = tokio::select! {
+                () = self.stop.cancelled() => return Err(LabError::Interrupted),
+                loaded = dataset::load(client, &dataset) => loaded?,
+            };
+            let rows: u64 = loaded.tables.iter().map(|(_, rows)| rows).sum();
+            let tables = loaded.tables.len();
+            let name = &dataset.name;
+            let said = if dataset.files.is_empty() {
+                format!("tables of dataset {name} made")
+            } else {
+                let (tables, rows) = (count(tables, "table"), count(rows, "row"));
+                format!("dataset {name} loaded: {tables}, {rows}")
+            };
+            self.clock.report(&Event::Node(planned.name.clone(), said));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! A node's subscriptions, from their creation to the last table's being copied.
+
+use std::time::Duration;
+
+use tokio_postgres::Client;
+
+use crate::event::Event;
+use crate::lab::error::{LabError, Late};
+use crate::lab::node::Starting;
+use crate::plan::{PlannedNode, PlannedSubscription};
+use crate::server::client::Doing as _;
+use crate::server::logical::TABLE_STATES;
+use crate::server::trouble;
+use crate::wait::{Probe, WaitError, wait_for};
+
+use super::build::{Build, Live, Meeting};
+
+impl Build {
+    /// Creates the subscriptions of a node and waits until all tables are copied.
+    pub(super) async fn subscribe(
+        &self,
+        client: &Client,
+        planned: &PlannedNode,
+        starting: &Starting,
+        meeting: &Meeting,
+    ) -> Result<(), LabError> {
+        for subscription in &planned.subscriptions {
+            let upstream = self.upstream(&subscription.upstream, meeting).await?;
+            upstream
+                .hba
+                .catch_up(&upstream.client, &meeting.book, &self.stop)
+                .await?;
+            let act = || {
+                let (name, node) = (&subscription.name, &planned.name);
+                format!("creating the subscription `{name}` on `{node}`")
+            };
+            let created = async {
+                if !subscription.create_slot {
+                    create_slot(&upstream.client, subscription)
+                        .await
+                        .doing(act)?;
+                }
+                client.batch_execute(&subscription.create).await.doing(act)
+            };
+            tokio::select! {
+                () = self.stop.cancelled() => return Err(LabError::Interrupted),
+                created = created => created?,
+                never = self.log_snapshots(subscription, meeting) => match never {},
+            }
+        }
+        for subscription in &planned.subscriptions {
+            tokio::select! {
+                copied = self.copied(client, planned, subscription, starting, meeting) => copied?,
+                // Each copy of a table begins with a slot of its own.
+                never = self.log_snapshots(subscription, meeting) => match never {},
+            }
+            let (upstream, name) = (&subscription.upstream, &subscription.name);
+            self.clock.report(&Event::Node(
+                planned.name.clone(),
+                format!("subscribes to {upstream} ({name})"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// A slot on a standby is there once its primary has logged which transactions run, which it does when it is told
+    /// to (manual, 47.2.2), and else after 15 seconds.
+    async fn log_snapshots(
+        &self,
+        subscription: &PlannedSubscription,
+        meeting: &Meeting,
+    ) -> std::convert::Infallible {
+        let primary = self.plan.primary_of(&subscription.upstream);
+        let live: Option<Live> = meeting.live[primary].borrow().clone();
+        let live = live.filter(|_| *primary != subscription.upstream);
+        let Some(live) = live else {
+            return std::future::pending().await;
+        };
+        let mut ticks = tokio::time::interval(Duration::from_millis(100));
+        loop {
+            ticks.tick().await;
+            let logged = live
+                .client
+                .batch_execute("SELECT pg_log_standby_snapshot()")
+                .await;
+            if let Err(error) = logged {
+                tracing::debug!(%error, "logging a snapshot for a standby's slot");
+            }
+        }
+    }
+
+    /// Waits until every table of a subscription is copied and follows.
+    async fn copied(
+        &self,
+        client: &Client,
+        planned: &PlannedNode,
+        subscription: &PlannedSubscription,
+        starting: &Starting,
+        meeting: &Meeting,
+    ) -> Result<(), LabError> {
+        let publisher = self.upstream(&subscription.upstream, meeting).await?.client;
+        let act = || {
+            let (name, node) = (&subscription.name, &planned.name);
+            format!("waiting for the tables of the subscription `{name}` on `{node}`")
+        };
+        let name = subscription.name.as_str();
+        let waited = wait_for(self.within, &self.stop, || async {
+            let log = starting.log();
+            if let Some(trouble) = trouble::last(log.iter().map(String::as_str), name)
+                && !trouble.may_pass()
+            {
+                return Err(LabError::Subscription {
+                    act: act(),
+                    subscription: name.to_owned(),
+                    node: planned.name.clone(),
+                    trouble: Box::new(trouble),
+                });
+            }
+            if publisher.is_closed() {
+                let gone = &subscription.upstream;
+                return Err(LabError::Late {
+                    act: act(),
+                    seen: Late(format!(
+                        "`{gone}`, which they are copied from, answers no more"
+                    )),
+                    log: starting.tail(),
+                });
+            }
+            let rows = client.query(TABLE_STATES, &[&name]).await.doing(act)?;
+            let waiting: Vec<String> = rows
+                .iter()
+                .filter(|row| row.get::<_, &str>(1) != "r")
+                .map(|row| format!("{} is {}", row.get::<_, &str>(0), row.get::<_, &str>(2)))
+                .collect();
+            Ok(if waiting.is_empty() {
+                Probe::Ready(())
+            } else {
+                Probe::NotYet(waiting.join(", "))
+            })
+        });
+        waited.await.map_err(|error| match error {
+            WaitError::Interrupted => LabError::Interrupted,
+            WaitError::Failed(error) => error,
+            error @ WaitError::Limit { .. } => LabError::Late {
+                act: act(),
+                seen: Late(error.to_string()),
+                log: starting.tail(),
+            },
+        })
+    }
+}
+
+async fn create_slot(
+    upstream: &Client,
+    subscription: &PlannedSubscription,
+) -> Result<(), tokio_postgres::Error> {
+    let sql = "SELECT pg_create_logical_replication_slot($1, 'pgoutput')";
+    upstream.query(sql, &[&subscription.slot.as_str()]).await?;
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! Volumes that belong to `postgres` before any node runs.
+
+use crate::engine::{ContainerSpec, Engine, EngineError, Mount};
+use crate::image::{self, Found};
+use crate::name::LabName;
+
+use super::labels;
+
+/// Makes a volume, empty and owned by `postgres`.
+///
+/// A new volume belongs to root. The engine gives it the owner of the directory that it is first mounted on, when the
+/// container is made: so one is made and removed, and never started.
+/// The container belongs to `lab` too, so that it goes with the lab when it cannot be removed here.
+pub(super) async fn owned_by_postgres(
+    engine: &Engine,
+    lab: &LabName,
+    found: &Found,
+    mount: Mount,
+) -> Result<(), EngineError> {
+    let mut own = mount.labels.clone();
+    own.extend(labels::of_lab(lab));
+    let container = ContainerSpec {
+        name: format!("{}-{lab}", mount.volume),
+        hostname: "volume".to_owned(),
+        image: found.reference.clone(),
+        user: "postgres".to_owned(),
+        command: vec!["true".to_owned()],
+        env: Vec::new(),
+        network: None,
+        address: None,
+        publish: None,
+        mounts: vec![Mount {
+            target: image::data_mount(&found.image).into(),
+            ..mount
+        }],
+        shm_bytes: 0,
+        labels: own,
+        stdin: false,
+        power: None,
+    };
+    let made = engine.create_container(&container).await?;
+    engine.remove_container(&made).await
+}

@@ -1,0 +1,142 @@
+//! The user tables of a database, as `pg_catalog` describes them.
+//!
+//! Owns the one query and the rows that it gives. Never decides what is done with a table.
+
+use serde::Deserialize;
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+use crate::server::server_error::ServerError;
+
+/// The timeline that a server is on, as an expression. A primary's is in the name of the segment that it writes, for its
+/// control file has the one of its last checkpoint; so has a standby's, whose receiver's is taken where there is one.
+pub const TIMELINE: &str = "CASE WHEN pg_is_in_recovery() \
+    THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint())) \
+    ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END";
+
+/// All user tables of a database.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct Catalog {
+    /// The tables whose rows replicate: ordinary ones and partitioned ones, by name. A partition is part of its
+    /// root; temporary tables and those that belong to an extension are left out.
+    pub tables: Vec<Table>,
+    /// The tables whose rows do not.
+    pub local: Vec<LocalTable>,
+}
+
+/// A table whose rows stay where they are.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct LocalTable {
+    /// Schema and name, quoted where needed.
+    pub table: String,
+    /// Why: "unlogged" or "foreign".
+    pub kind: String,
+}
+
+/// A table whose rows replicate.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct Table {
+    /// Its object identifier.
+    pub oid: u32,
+    /// Its schema, as it is.
+    pub schema: String,
+    /// Its name, as it is.
+    pub name: String,
+    /// Whether its rows are in partitions.
+    pub partitioned: bool,
+    /// Whether a trigger or a rule of the user's may do something of its own with a row.
+    pub triggers: bool,
+    /// Its columns, in order.
+    pub columns: Vec<Column>,
+    /// The columns of its primary key; empty without one.
+    pub primary_key: Vec<String>,
+    /// Its foreign keys.
+    pub foreign_keys: Vec<ForeignKey>,
+}
+
+/// A column.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the catalog's, and each is true or false by itself"
+)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct Column {
+    /// Its name, as it is.
+    pub name: String,
+    /// Its type, below any domain.
+    #[serde(rename = "type")]
+    pub data_type: DataType,
+    /// Whether NULL is refused, by the column or by its domain.
+    pub not_null: bool,
+    /// Whether it has a default that takes nothing from a sequence.
+    pub default: bool,
+    /// Whether it takes its default from a sequence: `serial` or an identity.
+    pub sequence: bool,
+    /// Whether it is computed and so cannot be written.
+    pub generated: bool,
+    /// Whether it is `GENERATED ALWAYS AS IDENTITY`, which an UPDATE cannot write.
+    pub identity_always: bool,
+    /// Whether two rows may not both have its value, it alone or with others.
+    pub unique: bool,
+    /// Whether a CHECK, of the table or of a domain, looks at it.
+    pub checked: bool,
+}
+
+/// A type, as far as it takes to write a value of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct DataType {
+    /// `typname`: `int4`, `varchar`.
+    pub name: String,
+    /// `typtype`: `b` base, `c` composite, `e` enum, `r` range, `m` multirange.
+    pub kind: String,
+    /// `typcategory`: `N` numbers, `S` strings, `A` arrays.
+    pub category: String,
+    /// `atttypmod`, -1 without one.
+    pub modifier: i32,
+    /// An array's element type.
+    pub element: Option<Box<DataType>>,
+    /// An enum's first label.
+    pub label: Option<String>,
+}
+
+/// A foreign key.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct ForeignKey {
+    /// The columns that refer.
+    pub columns: Vec<String>,
+    /// The object identifier of the table that is referred to.
+    pub table: u32,
+    /// That table's schema and name, quoted where needed.
+    pub references: String,
+    /// The columns that are referred to, in the same order.
+    pub referenced: Vec<String>,
+    /// Whether it can be checked at the end of a transaction.
+    pub deferrable: bool,
+}
+
+/// Why the catalog was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// The server refused or went away.
+    #[error("reading the tables of the database")]
+    Query(#[source] ServerError),
+    /// The answer is not what the query asks for.
+    #[error("understanding the tables of the database")]
+    Answer(#[source] serde_json::Error),
+}
+
+/// Reads the tables of the database that `client` is connected to, in one round trip.
+///
+/// # Errors
+/// [`CatalogError`] when the server refuses.
+pub async fn read(client: &Client) -> Result<Catalog, CatalogError> {
+    let answers = client.simple_query(CATALOG).await;
+    let answers = answers.map_err(|error| CatalogError::Query(error.into()))?;
+    let document = answers.iter().find_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    serde_json::from_str(document.unwrap_or("{}")).map_err(CatalogError::Answer)
+}
+
+/// One JSON document with the shape of [`Catalog`].
+const CATALOG: &str = include_str!("catalog.sql");

@@ -1,0 +1,140 @@
+//! A connection that knows what the server says besides answers, and how it ended.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::StreamExt as _;
+use tokio_postgres::error::{DbError, Severity};
+use tokio_postgres::{AsyncMessage, Client, NoTls, SimpleQueryMessage};
+
+use super::config;
+use crate::server::server_error::ServerError;
+
+/// A connection that keeps what the server says besides answers.
+#[derive(Debug)]
+pub struct Noticing {
+    client: Client,
+    heard: Arc<Heard>,
+}
+
+/// What came from the server besides answers.
+#[derive(Debug, Default)]
+struct Heard {
+    notices: Mutex<Vec<String>>,
+    /// What the server said last of those things that it says before it ends connections.
+    farewell: Mutex<Option<DbError>>,
+    /// How the connection ended, once it has.
+    end: Mutex<Option<ServerError>>,
+}
+
+impl Heard {
+    fn notice(&self, notice: DbError) {
+        let text = format!("{}: {}", notice.severity(), notice.message());
+        locked(&self.notices).push(text);
+        // Class 57 with a `P`: the operator's doing, or a crash (manual, appendix A).
+        if notice.code().code().starts_with("57P") {
+            *locked(&self.farewell) = Some(notice);
+        }
+    }
+
+    /// The connection has ended with this. A statement may learn the server's reason after the connection has ended.
+    fn ended(&self, error: tokio_postgres::Error) -> ServerError {
+        let farewell = locked(&self.farewell).clone();
+        let error = ServerError::of_ended(error, farewell);
+        let mut end = locked(&self.end);
+        match &*end {
+            Some(known) if error.code().is_none() => known.clone(),
+            _ => end.insert(error).clone(),
+        }
+    }
+}
+
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether the server ends the connection with it.
+fn is_fatal(said: &DbError) -> bool {
+    matches!(
+        said.parsed_severity(),
+        Some(Severity::Fatal | Severity::Panic)
+    )
+}
+
+impl Noticing {
+    /// What the server said since the last time that this was asked: `NOTICE: …`.
+    #[must_use]
+    pub fn take_notices(&self) -> Vec<String> {
+        std::mem::take(&mut *locked(&self.heard.notices))
+    }
+
+    /// How the connection ended, if it has.
+    #[must_use]
+    pub fn end(&self) -> Option<ServerError> {
+        locked(&self.heard.end).clone()
+    }
+
+    /// Whether the connection has ended.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed() || locked(&self.heard.end).is_some()
+    }
+
+    /// Sends statements as they stand.
+    ///
+    /// # Errors
+    /// The server's error, or how the connection ended.
+    pub async fn send(&self, sql: &str) -> Result<Vec<SimpleQueryMessage>, ServerError> {
+        if let Some(end) = self.end() {
+            return Err(end);
+        }
+        self.client.simple_query(sql).await.map_err(|error| {
+            let fatal = error.as_db_error().is_some_and(is_fatal);
+            if fatal || error.is_closed() {
+                self.heard.ended(error)
+            } else {
+                error.into()
+            }
+        })
+    }
+}
+
+impl std::ops::Deref for Noticing {
+    type Target = Client;
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// Connects as any role that the gateway's line lets in, and keeps the server's notices.
+///
+/// # Errors
+/// The server's or the socket's own words.
+pub async fn connect_noticing(
+    host: &str,
+    port: u16,
+    database: &str,
+    user: &str,
+) -> Result<Noticing, ServerError> {
+    let (client, mut connection) = config(host, port, database, user).connect(NoTls).await?;
+    let heard = Arc::new(Heard::default());
+    let hearing = Arc::clone(&heard);
+    tokio::spawn(async move {
+        let mut messages = futures_util::stream::poll_fn(move |cx| connection.poll_message(cx));
+        while let Some(message) = messages.next().await {
+            match message {
+                Ok(AsyncMessage::Notice(notice)) => hearing.notice(notice),
+                Ok(_) => {}
+                Err(error) => {
+                    // Before the statement that runs learns that it has no answer.
+                    let error = hearing.ended(error);
+                    tracing::debug!(%error, "connection ended");
+                    break;
+                }
+            }
+        }
+    });
+    Ok(Noticing { client, heard })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! Argument lists of PostgreSQL's programs. Programs are argv here; nothing is quoted for a shell.
+
+use crate::name::{NodeName, SlotName, UserName};
+
+/// Where a node's data directory is, in every container.
+pub const PGDATA: &str = "/var/lib/postgresql/data/pgdata";
+
+/// The node's own files beside its data directory, on the same volume.
+pub const HOME: &str = "/var/lib/postgresql/data";
+
+/// The password file that `primary_conninfo` and `pg_basebackup` name (manual, 32.16).
+pub const PASSFILE: &str = "/var/lib/postgresql/data/pgpass";
+
+/// The passwords that the lab's steps name, as a list in JSON: what everybody can read has marks in their place.
+pub const PASSWORDS: &str = "/var/lib/postgresql/data/passwords";
+
+/// The certificate of the lab's authority, by which nodes know each other.
+pub const ROOT_CERTIFICATE: &str = "/var/lib/postgresql/data/root.crt";
+
+/// The node's certificate as a server.
+pub const CERTIFICATE: &str = "/var/lib/postgresql/data/server.crt";
+
+/// The private key for it.
+pub const KEY: &str = "/var/lib/postgresql/data/server.key";
+
+/// The node's certificate as a client, which names the replication user.
+pub const CLIENT_CERTIFICATE: &str = "/var/lib/postgresql/data/client.crt";
+
+/// The private key for it. Neither side takes a key that others can read (manual, 18.9.1 and 32.19.2).
+pub const CLIENT_KEY: &str = "/var/lib/postgresql/data/client.key";
+
+/// Where the volume is that all nodes share, in labs that archive their log or keep base backups.
+pub const ARCHIVE: &str = "/lab/archive";
+
+/// As long as this file is there, nothing goes into the archive or comes out of it.
+pub const ARCHIVE_BROKEN: &str = "/lab/archive/.broken";
+
+/// `archive_command`: a segment appears in the archive whole or not at all (manual, 25.3.1).
+#[must_use]
+pub fn archive_command() -> String {
+    format!(
+        "test ! -e {ARCHIVE_BROKEN} && cp %p {ARCHIVE}/%f.part && mv {ARCHIVE}/%f.part {ARCHIVE}/%f"
+    )
+}
+
+/// `restore_command` (manual, 25.3.5). It does not complain of a segment that is not there: that is how it ends.
+#[must_use]
+pub fn restore_command() -> String {
+    format!("test ! -e {ARCHIVE_BROKEN} && test -f {ARCHIVE}/%f && cp {ARCHIVE}/%f %p")
+}
+
+/// What a connection string says beyond the rest (manual, 32.19). With `tls` the server must prove that it is the
+/// node that was named, and the client has a certificate to show, which a server looks at although a password is what
+/// its `pg_hba.conf` asks for.
+#[must_use]
+pub fn tls_options(tls: bool) -> String {
+    if tls {
+        format!(
+            " sslmode=verify-full sslrootcert={ROOT_CERTIFICATE} sslcert={CLIENT_CERTIFICATE} sslkey={CLIENT_KEY}"
+        )
+    } else {
+        String::new()
+    }
+}
+
+/// What `initdb` gets, apart from its directory.
+///
+/// `--no-sync`: the template is copied, and a crash of the host in between costs a minute, not data.
+/// A change here must change [`crate::lab::template`]'s generation.
+pub const INITDB: [&str; 6] = [
+    "initdb",
+    "--no-sync",
+    "--auth=trust",
+    "--username=postgres",
+    "--encoding=UTF8",
+    "--locale=C.UTF-8",
+];
+
+/// `pg_basebackup` of `upstream` as a standby takes it (manual: `app-pgbasebackup`).
+///
+/// `--checkpoint=fast` starts it at once, `--wal-method=stream` makes it complete in itself, `--slot` holds the
+/// log from its beginning until the standby streams. `--no-sync`: the server that starts on it runs recovery, and
+/// a lab does not outlive a crash of its host. Where it goes is for the caller to add.
+#[must_use]
+pub fn base_backup(
+    upstream: &NodeName,
+    user: &UserName,
+    standby: &NodeName,
+    slot: Option<&SlotName>,
+    tls: bool,
+) -> Vec<String> {
+    let mut command = vec![
+        "pg_basebackup".to_owned(),
+        format!(
+            "--dbname=host={upstream} user={user} passfile={PASSFILE} application_name={standby}_backup{}",
+            tls_options(tls)
+        ),
+        "--checkpoint=fast".to_owned(),
+        "--wal-method=stream".to_owned(),
+        "--progress".to_owned(),
+        "--no-sync".to_owned(),
+        "--no-password".to_owned(),
+    ];
+    // Without a slot of the standby's it makes a temporary one, so that the log it still has to fetch is not removed.
+    command.extend(slot.map(|slot| format!("--slot={slot}")));
+    command
+}
+
+/// `primary_conninfo` of a standby (manual, 19.6.3). The password is in [`PASSFILE`].
+#[must_use]
+pub fn primary_conninfo(
+    upstream: &NodeName,
+    user: &UserName,
+    application_name: &str,
+    tls: bool,
+) -> String {
+    use super::conf::conninfo_value;
+    format!(
+        "host={upstream} port={} user={user} application_name={} passfile={PASSFILE}{}",
+        super::PORT,
+        conninfo_value(application_name),
+        tls_options(tls)
+    )
+}
+
+/// The line of a password file that serves `user` everywhere (manual, 32.16).
+#[must_use]
+pub fn passfile(user: &UserName, password: &str) -> String {
+    let escaped = password.replace('\\', "\\\\").replace(':', "\\:");
+    format!("*:*:*:{user}:{escaped}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> (NodeName, UserName, NodeName) {
+        (
+            NodeName::new("primary").expect("a name"),
+            UserName::new("replication_user").expect("a name"),
+            NodeName::new("replica").expect("a name"),
+        )
+    }
+
+    #[test]
+    fn a_base_backup_is_fast_streams_and_holds_its_slot() {
+        let (upstream, user, standby) = names();
+        let slot = SlotName::new("replica_slot").expect("a name");
+        let command = base_backup(&upstream, &user, &standby, Some(&slot), true);
+        for wanted in [
+            "--checkpoint=fast",
+            "--wal-method=stream",
+            "--slot=replica_slot",
+            "--progress",
+        ] {
+            assert!(command.iter().any(|word| word == wanted), "{wanted}");
+        }
+        assert!(command[1].ends_with(
+            " sslmode=verify-full sslrootcert=/var/lib/postgresql/data/root.crt \
+             sslcert=/var/lib/postgresql/data/client.crt sslkey=/var/lib/postgresql/data/client.key"
+        ));
+        assert!(!command.iter().any(|word| word.contains("password=")));
+    }
+
+    #[test]
+    fn a_password_with_a_colon_stays_one_field() {
+        assert_eq!(
+            passfile(&names().1, "a:b\\c"),
+            "*:*:*:replication_user:a\\:b\\\\c\n"
+        );
+    }
+}
