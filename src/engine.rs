@@ -395,12 +395,13 @@ impl From<fake::Fake> for Engine {
     }
 }
 
-/// The same call on whichever engine it is.
+/// The same call on whichever engine it is. Boxed: a call to an engine is milliseconds, and its future would otherwise lie in
+/// that of everybody who makes one.
 macro_rules! on {
     ($engine:expr, $it:ident => $call:expr) => {
         match $engine {
-            Engine::Docker($it) => $call.await,
-            Engine::Fake($it) => $call.await,
+            Engine::Docker($it) => Box::pin($call).await,
+            Engine::Fake($it) => Box::pin($call).await,
         }
     };
 }

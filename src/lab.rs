@@ -113,6 +113,7 @@ impl Lab {
     }
 
     /// Whether a node starts later and has not been started, or was stopped in good order since.
+    #[must_use]
     pub fn is_to_come(&self, node: &PlannedNode) -> bool {
         let container = self.container(node.name.as_str()).ok();
         node.later && container.is_some_and(|found| found.exit_code == Some(0))

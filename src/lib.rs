@@ -28,6 +28,7 @@
 //! Nothing. A lab is found by the labels of its containers, network and volumes; its plan travels in a label of the
 //! volume that claims its name. So every verb works from another shell, after a crash, and with the scenario file gone.
 
+pub mod action;
 pub mod dataset;
 pub mod engine;
 pub mod event;
@@ -40,7 +41,6 @@ pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod server;
-pub mod step;
 pub mod verify;
 pub mod wait;
 

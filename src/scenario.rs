@@ -20,7 +20,6 @@ mod start;
 pub(crate) use settings::boolean;
 pub mod services;
 mod settings;
-pub mod step;
 mod suggest;
 pub mod sync_names;
 mod tree;
@@ -34,6 +33,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::action::{Span, Step};
 use crate::name::{
     ApplicationName, DatabaseName, DatasetName, LabName, NodeName, ObjectName, Secret, SettingName,
     SlotName, UserName,
@@ -44,7 +44,6 @@ use hba::HbaLine;
 use logical::{Publication, Subscription};
 use services::Services;
 pub use start::Start;
-use step::{Span, Step};
 
 /// One scenario file: a topology, its data and what it teaches.
 #[derive(Debug, Clone, PartialEq, JsonSchema)]
@@ -88,7 +87,7 @@ pub struct Scenario {
     pub data: Vec<DatasetRef>,
     /// What the kernel must be able to do: `netem`, `htb`, or a list of them. Where it cannot, `lab run` skips the lab and
     /// says why.
-    #[schemars(default, with = "step::OneOrMany<Feature>")]
+    #[schemars(default, with = "crate::action::OneOrMany<Feature>")]
     pub requires: Vec<Feature>,
     /// What `lab run` and the reader do once the lab is up, one after the other.
     #[schemars(default)]

@@ -82,7 +82,7 @@ fn every_row_names_a_step_that_there_is() {
         let Ok(loaded) = load(&source, &Overrides::default()) else {
             panic!("`{lab}` does not load");
         };
-        let is_it = |other: &replication_lab::scenario::step::Step| {
+        let is_it = |other: &replication_lab::action::Step| {
             other
                 .name
                 .as_ref()

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use replication_lab::action::{
+    Action, Bandwidth, Corrupt, Delay, Loss, OneOrMany, Partition, Percent, Rate, Span, Step,
+};
 use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
 use replication_lab::lab::Lab;
 use replication_lab::lab::faults::LinkFault;
 use replication_lab::name::{DatabaseName, LabName, NodeName, TableName};
-use replication_lab::scenario::step::{
-    Action, Bandwidth, Corrupt, Delay, Loss, OneOrMany, Partition, Percent, Rate, Span, Step,
-};
-use replication_lab::step::{self, by_hand};
+use replication_lab::run::{self, by_hand};
 use serde::Serialize;
 
 use super::Context;
@@ -248,7 +248,7 @@ pub(super) async fn act(lab: &Lab, action: Action, context: &Context) -> Result<
 }
 
 async fn carry_out(lab: &Lab, step: &Step, context: &Context) -> Result<String> {
-    let within = step::Options::default().within;
+    let within = run::Options::default().within;
     let doing = by_hand::one(lab, step, within, &context.cancel);
     let outcome = Box::pin(doing).await?;
     if outcome.passed {

@@ -2,12 +2,12 @@
 
 use anyhow::Result;
 use clap::Args;
+use replication_lab::action::{Action, Heal as Healing, OneOrMany};
 use replication_lab::engine::ContainerState;
 use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
 use replication_lab::lab::Lab;
 use replication_lab::name::{LabName, NodeName};
-use replication_lab::scenario::step::{Action, Heal as Healing, OneOrMany};
 
 use super::Context;
 use super::fault::{act, done};

@@ -15,8 +15,8 @@ use replication_lab::lab::{Lab, LabError, cleanup};
 use replication_lab::name::LabName;
 use replication_lab::report::duration;
 use replication_lab::report::run::RunReport;
-use replication_lab::run::{self, Options};
-use replication_lab::step;
+use replication_lab::run as walk;
+use replication_lab::run::experiment::{self, Options};
 
 use super::Context;
 use super::arguments::{self, Changes};
@@ -147,12 +147,12 @@ impl Run {
             let plan = target.plan.clone();
             target::same_scenario(&lab.plan, &plan)?;
             (lab.plan.steps, lab.plan.teardown) = (plan.steps, plan.teardown);
-            Box::pin(run::resume(&lab, options, reporter, &context.cancel)).await
+            Box::pin(experiment::resume(&lab, options, reporter, &context.cancel)).await
         } else {
             Box::pin(target.run(&docker, options, self.replace, reporter, &context.cancel)).await
         };
         drop(shown);
-        let kept = self.from.is_some() || options.keep != run::Keep::Never;
+        let kept = self.from.is_some() || options.keep != experiment::Keep::Never;
         Ok(match ran {
             Ok(ran) => (RunReport::new(ran, &target.about(&target.line())), None),
             Err(error) => {
@@ -230,15 +230,15 @@ impl Run {
                 verify: !self.no_verify,
                 ..up::Options::default()
             },
-            steps: step::Options {
+            steps: walk::Options {
                 within: self.within,
                 from,
-                ..step::Options::default()
+                ..walk::Options::default()
             },
             keep: match self.keep {
-                Keep::Never => run::Keep::Never,
-                Keep::Failed => run::Keep::Failed,
-                Keep::Always => run::Keep::Always,
+                Keep::Never => experiment::Keep::Never,
+                Keep::Failed => experiment::Keep::Failed,
+                Keep::Always => experiment::Keep::Always,
             },
         })
     }
@@ -253,12 +253,12 @@ impl Target {
         replace: bool,
         reporter: std::sync::Arc<dyn replication_lab::event::Reporter>,
         cancel: &replication_lab::CancellationToken,
-    ) -> Result<run::Ran, LabError> {
+    ) -> Result<experiment::Ran, LabError> {
         if replace {
             cleanup::remove_any(docker, self.plan.lab.as_str()).await?;
         }
         let plan = self.plan.clone();
-        Box::pin(run::run(docker, plan, options, reporter, cancel)).await
+        Box::pin(experiment::run(docker, plan, options, reporter, cancel)).await
     }
 }
 

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use replication_lab::action::{Action, Follow, OneOrMany, Step, Stop, StopMode};
 use replication_lab::exit::Exit;
 use replication_lab::name::{NodeName, SlotName};
 use replication_lab::report::duration;
-use replication_lab::scenario::step::{Action, Follow, OneOrMany, Step, Stop, StopMode};
-use replication_lab::step::by_hand;
+use replication_lab::run::by_hand;
 
 use super::Context;
 use super::arguments::{self, LabArgument};

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use clap::Args;
+use replication_lab::action::Step;
 use replication_lab::exit::Exit;
 use replication_lab::report::topology;
-use replication_lab::scenario::step::Step;
-use replication_lab::step::describe;
+use replication_lab::run::describe;
 use serde::Serialize;
 
 use super::arguments::ScenarioArguments;

@@ -7,8 +7,8 @@ use clap::Args;
 use replication_lab::exit::Exit;
 use replication_lab::lab::{Lab, LabError};
 use replication_lab::report::run::{About, RunReport};
-use replication_lab::run::Ran;
-use replication_lab::step::{self, Walked, by_hand, describe};
+use replication_lab::run::experiment::Ran;
+use replication_lab::run::{self, Walked, by_hand, describe};
 use serde::Serialize;
 
 use super::Context;
@@ -86,7 +86,7 @@ impl Step {
             steps: Vec::new(),
             logs: Vec::new(),
             state: None,
-            captured: step::Captured::new(),
+            captured: run::Captured::new(),
         };
         let began = Instant::now();
         let mut again = !self.show;
@@ -94,9 +94,9 @@ impl Step {
             let Some(steps) = by_hand::next(&lab).await? else {
                 break;
             };
-            let options = step::Options {
+            let options = run::Options {
                 within: self.within,
-                ..step::Options::default()
+                ..run::Options::default()
             };
             let shown = Shown::new(context);
             let stepping = by_hand::part(&lab, steps, &options, shown.reporter(), &context.cancel);

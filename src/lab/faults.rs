@@ -18,10 +18,10 @@ use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+use crate::action::{Bandwidth, Link, Percent};
 use crate::engine::{Container, ContainerState, Selector, Volume};
 use crate::name::NodeName;
 use crate::report::duration;
-use crate::scenario::step::{Bandwidth, Link, Percent};
 
 use super::error::LabError;
 use super::labels::{self, FAULTS_LABEL};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::action::{Action, Step};
 use crate::name::{DatabaseName, NodeName, SessionName};
-use crate::scenario::step::{Action, Step};
 
 /// The steps, each with the node and the database that it means.
 pub(super) fn resolve(

@@ -149,7 +149,7 @@ pub(super) fn evidence(run: &RunReport) -> String {
 pub(super) mod example {
     use crate::event::Outcome;
     use crate::report::run::{NotRun, RunReport, StepReport, Trouble};
-    use crate::step::NodeLog;
+    use crate::run::NodeLog;
     use crate::verify::{Check, Verdict};
 
     /// A lab whose second step failed, and one that did not come up.

@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use super::table;
 use super::up::millis;
+use crate::action::Step;
 use crate::event::Outcome;
 use crate::name::LabName;
-use crate::run::Ran;
-use crate::scenario::step::Step;
-use crate::step::{NodeLog, describe};
+use crate::run::experiment::Ran;
+use crate::run::{NodeLog, describe};
 use crate::verify::Verdict;
 
 /// An experiment.

@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::action::{ACTIONS, CHECKS, COMMON};
 use crate::scenario::schema;
-use crate::scenario::step::{ACTIONS, CHECKS, COMMON};
 
 /// One scenario, in which a comment names the key that the steps below it are an example of.
-const EXAMPLES: &str = include_str!("../scenario/step/examples.yaml");
+const EXAMPLES: &str = include_str!("../action/examples.yaml");
 
 const HEAD: &str = "\
-<!-- Made by `lab schema --steps` from the descriptions in src/scenario/step.rs and its folder. -->
+<!-- Made by `lab schema --steps` from the descriptions in src/action.rs and its folder. -->
 
 # The step language
 
@@ -288,7 +288,7 @@ mod tests {
             });
             assert!(
                 has,
-                "src/scenario/step/examples.yaml has no example of `{key}`: {example}"
+                "src/action/examples.yaml has no example of `{key}`: {example}"
             );
         }
     }

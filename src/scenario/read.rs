@@ -13,13 +13,13 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::check::Doubts;
-use super::step::OneOrMany;
 use super::suggest::did_you_mean_or_list;
 use super::tree::{Node, Problem, Value, shortened};
 use super::{
     AuthMethod, Conf, Feature, Nodes, PostgresVersion, ReplicationUser, Scenario, SettingValue,
     SlotChoice, SqlFiles, default_database, default_limit,
 };
+use crate::action::OneOrMany;
 use crate::name::{LabName, NodeName, SettingName};
 
 #[cfg(test)]

@@ -117,7 +117,7 @@ async fn image(docker: &Engine) -> Result<&'static str, Failed> {
     static IMAGE: OnceCell<String> = OnceCell::const_new();
     let find = async || {
         let never = CancellationToken::new();
-        let found = image::ensure(&docker, &PostgresVersion::Major(17), &Silent, &never).await;
+        let found = image::ensure(docker, &PostgresVersion::Major(17), &Silent, &never).await;
         found.map(|found| found.reference)
     };
     let found = IMAGE.get_or_try_init(find).await;

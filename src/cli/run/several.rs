@@ -10,7 +10,7 @@ use replication_lab::exit::Exit;
 use replication_lab::lab::{LabError, cleanup};
 use replication_lab::report::duration;
 use replication_lab::report::run::RunReport;
-use replication_lab::run::{self, Options};
+use replication_lab::run::experiment::{self, Options};
 
 use super::target::Target;
 use crate::cli::Context;
@@ -99,7 +99,7 @@ impl Several<'_> {
                 (report, exit, how)
             }
             Err(error) => {
-                let kept = self.options.keep != run::Keep::Never;
+                let kept = self.options.keep != experiment::Keep::Never;
                 let error = error.into();
                 let report = target.broken(&error, kept, own.elapsed());
                 match failure::exit_code(&error) {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Result;
+use replication_lab::action::Step;
 use replication_lab::lab::LabError;
 use replication_lab::name::LabName;
 use replication_lab::plan::Plan;
 use replication_lab::report::run::{About, RunReport};
+use replication_lab::run::groups::{self, Severed};
 use replication_lab::scenario::load::Loaded;
-use replication_lab::scenario::step::Step;
-use replication_lab::step::groups::{self, Severed};
 
 use crate::cli::arguments::Changes;
 use crate::cli::failure::{self, Misuse};

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{FaultError, beside};
+use crate::action::{Action, Step};
 use crate::engine::{Engine, NetworkPower};
 use crate::event::Reporter;
 use crate::image;
@@ -13,7 +14,6 @@ use crate::lab::labels;
 use crate::name::LabName;
 use crate::plan::Plan;
 use crate::scenario::Feature;
-use crate::scenario::step::{Action, Step};
 
 /// What a lab's steps need to change networks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! What becomes of faults: in words, in rules, and on the engine in memory.
 
 use super::*;
+use crate::action::{Heal, OneOrMany, Partition, between, isolated};
 use crate::engine::fake::Fake;
 use crate::engine::{ContainerSpec, EngineErrorKind, ExecOutput, NetworkSpec};
 use crate::plan::Plan;
 use crate::scenario::load::{Overrides, Source, load};
-use crate::scenario::step::{Heal, OneOrMany, Partition, between, isolated};
 
 fn node(name: &str) -> NodeName {
     NodeName::new(name).expect("a name")

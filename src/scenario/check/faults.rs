@@ -1,8 +1,8 @@
 //! Faults of networks: whether they name two sides.
 
 use super::{Finding, Scenario};
+use crate::action::{Action, Delay, Heal, Loss, OneOrMany, Partition, Rate, Step};
 use crate::name::NodeName;
-use crate::scenario::step::{Action, Delay, Heal, Loss, OneOrMany, Partition, Rate, Step};
 
 /// What is wrong with the sides that a step's fault names.
 pub(super) fn check(scenario: &Scenario, step: &Step, at: &str) -> Vec<Finding> {

@@ -8,8 +8,8 @@ mod rounds;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Finding, Scenario};
+use crate::action::{Action, Check, Expect, Follow, LoadKind, LogCheck, Step, variables};
 use crate::name::{NodeName, SessionName, StepName};
-use crate::scenario::step::{Action, Check, Expect, Follow, LoadKind, LogCheck, Step, variables};
 use crate::scenario::suggest::{choice, did_you_mean_or_list};
 use crate::scenario::tree::shortened;
 

@@ -6,11 +6,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number};
 
 use super::Reader;
-use crate::name::VariableName;
-use crate::scenario::rounds;
-use crate::scenario::step::{
+use crate::action::{
     ACTIONS, Action, CHECKS, COMMON, Cell, Check, Expect, Hold, Repeat, SHORT, SqlFile, Step,
 };
+use crate::name::VariableName;
+use crate::scenario::rounds;
 use crate::scenario::suggest::{choice, did_you_mean, did_you_mean_or_list};
 use crate::scenario::tree::{Entry, Node, Problem, Value, shortened};
 

@@ -1,7 +1,7 @@
 //! What a step may expect: nothing that it cannot give, and nothing that two of its keys say differently.
 
 use super::{Finding, Walk};
-use crate::scenario::step::{Action, Expect, Step};
+use crate::action::{Action, Expect, Step};
 
 impl Walk<'_> {
     pub(super) fn expected(&mut self, step: &Step, expect: &Expect, at: &str) {

@@ -1,7 +1,7 @@
 //! Whether a step says something: words that are known, bounds that bound, and steps that do anything.
 
 use super::{Finding, Walk};
-use crate::scenario::step::{Action, CONFLICTS, Cell, Check, Conflicts, Step, Target};
+use crate::action::{Action, CONFLICTS, Cell, Check, Conflicts, Step, Target};
 use crate::scenario::suggest::did_you_mean_or_list;
 
 impl Walk<'_> {

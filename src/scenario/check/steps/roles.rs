@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use super::{Finding, Scenario, Walk};
+use crate::action::{Action, Check, Follow, Step};
 use crate::name::NodeName;
-use crate::scenario::step::{Action, Check, Follow, Step};
 
 /// The nodes that are standbys when the steps begin.
 pub(super) fn by_topology(scenario: &Scenario) -> BTreeSet<&NodeName> {

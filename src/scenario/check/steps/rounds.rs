@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Finding, Walk};
+use crate::action::Repeat;
 use crate::scenario::rounds;
-use crate::scenario::step::Repeat;
 
 impl<'a> Walk<'a> {
     /// The steps of each round. Each begins as the first does, so that a name which all of them give is no twin; what any of

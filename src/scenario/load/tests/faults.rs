@@ -2,7 +2,7 @@
 
 use super::steps::{LAB, steps};
 use super::{good, wrong};
-use crate::scenario::step::Action;
+use crate::action::Action;
 
 #[test]
 fn faults_of_networks_are_written_short_or_with_their_sides() {
@@ -30,7 +30,7 @@ fn faults_of_networks_are_written_short_or_with_their_sides() {
         ),
     );
     let json = serde_json::to_string(&loaded.scenario.steps).expect("JSON");
-    let back: Vec<crate::scenario::step::Step> = serde_json::from_str(&json).expect("steps");
+    let back: Vec<crate::action::Step> = serde_json::from_str(&json).expect("steps");
     assert_eq!(back, loaded.scenario.steps);
     let last = loaded.scenario.steps.last().map(|step| &step.action);
     assert!(matches!(last, Some(Action::Heal(heal)) if heal.is_all()));

@@ -1,7 +1,7 @@
 //! Recovery to a target: how it is written, and what says nothing.
 
 use super::{good, wrong};
-use crate::scenario::step::Action;
+use crate::action::Action;
 
 fn restores(targets: &[&str]) -> String {
     let steps: Vec<String> = targets

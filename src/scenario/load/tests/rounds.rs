@@ -1,7 +1,7 @@
 //! Names that are values of a list.
 
 use super::{good, wrong};
-use crate::scenario::step::{Action, Repeat};
+use crate::action::{Action, Repeat};
 
 fn repeated(over: &str, steps: &str) -> String {
     format!(
@@ -31,8 +31,8 @@ fn a_value_may_stand_wherever_a_name_is_wanted() {
     let [first, second] = found.rounds.as_slice() else {
         panic!("two rounds: {found:?}");
     };
-    let said = |steps: &[crate::scenario::step::Step]| {
-        let lines: Vec<String> = steps.iter().map(crate::step::describe).collect();
+    let said = |steps: &[crate::action::Step]| {
+        let lines: Vec<String> = steps.iter().map(crate::run::describe).collect();
         lines.join("\n")
     };
     assert_eq!(

@@ -1,7 +1,7 @@
 //! Steps: what is written, and what is wrong with it.
 
 use super::{good, wrong};
-use crate::scenario::step::{Action, Cell, Check};
+use crate::action::{Action, Cell, Check};
 
 pub(super) const LAB: &str = "name: a\nnodes:\n  primary: {}\n  replica: { standby_of: primary }\n";
 
@@ -61,7 +61,7 @@ fn a_plan_s_label_brings_every_step_back() {
 ",
     ));
     let json = serde_json::to_string(&loaded.scenario.steps).expect("JSON");
-    let back: Vec<crate::scenario::step::Step> = serde_json::from_str(&json).expect("steps");
+    let back: Vec<crate::action::Step> = serde_json::from_str(&json).expect("steps");
     assert_eq!(back, loaded.scenario.steps);
 }
 

@@ -1,0 +1,159 @@
+//! Steps one at a time, from as many processes: which were done is known from the lab's labels alone.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::groups::groups;
+use super::stage::Stage;
+use super::{Captured, Ended, Options, Outcome, Walk, Walked, describe, outcome};
+use crate::action::Step;
+use crate::engine::{Engine, EngineError, Selector, Volume};
+use crate::event::Reporter;
+use crate::lab::{Lab, LabError, labels};
+use crate::name::LabName;
+
+/// Carries out one step that is in no scenario.
+///
+/// # Errors
+/// [`LabError::Interrupted`]; what the step finds is in the result.
+pub async fn one(
+    lab: &Lab,
+    step: &Step,
+    within: Duration,
+    cancel: &CancellationToken,
+) -> Result<Outcome, LabError> {
+    let stage = Stage::new(lab, within, cancel, within);
+    let began = Instant::now();
+    let seen = stage.step(step).await;
+    let what = describe(step);
+    outcome(step, "1".to_owned(), what, began.elapsed(), seen).ok_or(LabError::Interrupted)
+}
+
+/// Walks through some of a lab's steps, counted from 0, and not through its teardown. Those that belong to one session
+/// have to be among them all. What passed is remembered with the lab.
+///
+/// # Errors
+/// [`LabError::Interrupted`], or what the engine says; what the steps find is in the result.
+pub async fn part(
+    lab: &Lab,
+    steps: Range<usize>,
+    options: &Options,
+    reporter: Arc<dyn Reporter>,
+    cancel: &CancellationToken,
+) -> Result<Walked, LabError> {
+    let plan = lab.whole_plan().await?;
+    let stop = cancel.child_token();
+    let stage = Stage::new(lab, options.within, &stop, plan.limit.0);
+    stage.forget_no_log(steps.start).await;
+    let before = captured(&lab.engine, &plan.lab, steps.start).await?;
+    stage.recall(before).await;
+    let mut walk = Walk::new(&stage, reporter, cancel);
+    let these = plan.steps.get(steps.clone()).unwrap_or_default();
+    let ended = walk.all(these, "", steps.start, &stop).await;
+    let mut evidence = None;
+    if ended == Ended::Failed {
+        evidence = Some(walk.evidence().await);
+    }
+    stage.close_sessions().await;
+    let captured = stage.captured().await;
+    match ended {
+        Ended::Interrupted => return Err(LabError::Interrupted),
+        Ended::Well => {
+            for at in steps {
+                mark(&lab.engine, &plan.lab, at + 1, &captured).await?;
+            }
+        }
+        Ended::Failed => {}
+    }
+    let (logs, status) = evidence.unwrap_or_default();
+    Ok(Walked {
+        passed: ended == Ended::Well,
+        steps: walk.outcomes,
+        logs,
+        state: status,
+        captured,
+    })
+}
+
+/// The steps that come next, counted from 0: one, or all that belong to a session with it. Nothing where all are done.
+///
+/// # Errors
+/// What the engine says.
+pub async fn next(lab: &Lab) -> Result<Option<Range<usize>>, LabError> {
+    let done = done(&lab.engine, &lab.plan.lab).await?;
+    let mut groups = groups(&lab.plan.steps).into_iter();
+    Ok(groups.find(|group| group.clone().any(|at| !done.contains(&(at + 1)))))
+}
+
+/// The numbers of the steps that were done, counted from 1.
+async fn done(engine: &Engine, lab: &LabName) -> Result<BTreeSet<usize>, EngineError> {
+    let volumes = engine.volumes(&Selector::lab(lab)).await?;
+    let prefix = labels::step_object(lab, "");
+    let number = |volume: &Volume| volume.name.strip_prefix(&prefix)?.parse().ok();
+    Ok(volumes.iter().filter_map(number).collect())
+}
+
+/// The values that the steps up to a number captured in this lab, whichever process did them.
+pub(super) async fn captured(
+    engine: &Engine,
+    lab: &LabName,
+    to: usize,
+) -> Result<Captured, EngineError> {
+    let volumes = engine.volumes(&Selector::lab(lab)).await?;
+    let prefix = labels::step_object(lab, "");
+    let number = |volume: &Volume| volume.name.strip_prefix(&prefix)?.parse::<usize>().ok();
+    let mut done: Vec<(usize, &Volume)> = volumes
+        .iter()
+        .filter_map(|volume| Some((number(volume)?, volume)))
+        .filter(|(number, _)| *number <= to)
+        .collect();
+    // Each knows what those before it captured, and the last one knows best.
+    done.sort_by_key(|(number, _)| *number);
+    let values = done.into_iter().filter_map(|(_, volume)| {
+        let json = volume.labels.get(labels::CAPTURED_LABEL)?;
+        serde_json::from_str::<Captured>(json).ok()
+    });
+    Ok(values.flatten().collect())
+}
+
+/// Remembers that a step was done, counted from 1, and what was captured by then.
+async fn mark(
+    engine: &Engine,
+    lab: &LabName,
+    number: usize,
+    captured: &Captured,
+) -> Result<(), EngineError> {
+    let mut own = labels::of_lab(lab);
+    if !captured.is_empty()
+        && let Ok(json) = serde_json::to_string(captured)
+    {
+        own.insert(labels::CAPTURED_LABEL.to_owned(), json);
+    }
+    let volume = Volume {
+        name: labels::step_object(lab, &number.to_string()),
+        labels: own,
+    };
+    // One that is there would keep the labels that it has.
+    if !captured.is_empty() {
+        engine.remove_volume(&volume.name).await?;
+    }
+    engine.create_volume(&volume).await.map(drop)
+}
+
+/// Remembers the steps of a run that passed: of a lab that is kept.
+///
+/// # Errors
+/// What the engine says.
+pub async fn mark_all(engine: &Engine, lab: &LabName, walked: &Walked) -> Result<(), EngineError> {
+    for step in walked.steps.iter().filter(|step| step.passed) {
+        // Those during a step and those of the teardown have numbers of another form.
+        if let Ok(number) = step.number.parse() {
+            mark(engine, lab, number, &walked.captured).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! `pgbench` in a node's container.
+
+use tokio::task::JoinHandle;
+
+use super::stage::Stage;
+use super::{Seen, Wrong};
+use crate::action::{Load, LoadKind, Step};
+use crate::engine::{EngineError, ExecOutput};
+use crate::name::SessionName;
+
+/// A `pgbench` that goes on while later steps happen.
+pub(super) type Running = JoinHandle<Result<ExecOutput, EngineError>>;
+
+impl Stage<'_> {
+    pub(super) async fn load(&self, step: &Step, load: &Load) -> Seen {
+        if load.kind == LoadKind::Ledger {
+            return self.ledger(step, load).await;
+        }
+        let (node, database) = super::target(step)?;
+        let container = self.running(node).await?;
+        let engine = &self.lab.engine;
+        if let Some(scale) = load.scale {
+            let init = ["pgbench", "--initialize", "--quiet", "--username=postgres"];
+            let mut init = init.map(str::to_owned).to_vec();
+            init.push(format!("--scale={scale}"));
+            init.push(database.to_string());
+            let made = engine.exec(&container.id, &init, &[]).await?;
+            done(&made)?;
+        }
+        let command = pgbench(load, database.as_str());
+        let script = load.script.clone().unwrap_or_default().into_bytes();
+        let (engine, id) = (engine.clone(), container.id.clone());
+        let task: Running = tokio::spawn(async move { engine.exec(&id, &command, &script).await });
+        if let Some(session) = &step.session {
+            self.loads.lock().await.insert(session.clone(), task);
+            return Ok("goes on".to_owned());
+        }
+        self.loaded(task).await
+    }
+
+    /// Waits for the end of a load that goes on, where the session is one.
+    pub(super) async fn finish_load(&self, name: &SessionName) -> Option<Seen> {
+        let task = self.loads.lock().await.remove(name)?;
+        Some(self.loaded(task).await)
+    }
+
+    async fn loaded(&self, task: Running) -> Seen {
+        let ran = tokio::select! {
+            () = self.cancel.cancelled() => return Err(Wrong::Interrupted),
+            ran = task => ran.map_err(|panic| Wrong::Failed(panic.to_string()))?,
+        };
+        done(&ran?)
+    }
+}
+
+fn pgbench(load: &Load, database: &str) -> Vec<String> {
+    let mut command = ["pgbench", "--username=postgres", "--no-vacuum"]
+        .map(str::to_owned)
+        .to_vec();
+    command.push(format!("--client={}", load.clients));
+    match (load.time, load.transactions) {
+        (Some(time), _) => command.push(format!("--time={}", time.0.as_secs().max(1))),
+        (None, Some(count)) => command.push(format!("--transactions={count}")),
+        (None, None) => command.push("--transactions=100".to_owned()),
+    }
+    command.extend(load.rate.map(|rate| format!("--rate={rate}")));
+    // Its standard input, so that no file has to be put into the container.
+    command.extend(load.script.is_some().then(|| "--file=-".to_owned()));
+    command.push(database.to_owned());
+    command
+}
+
+/// What it says in the end: how many transactions, and how fast.
+fn done(ran: &ExecOutput) -> Seen {
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+    if ran.code != 0 {
+        let why = String::from_utf8_lossy(&ran.stderr).trim().to_owned();
+        return Err(Wrong::Failed(format!(
+            "pgbench ended with exit code {}: {why}",
+            ran.code
+        )));
+    }
+    let wanted = ["number of transactions actually processed", "tps ="];
+    let lines = said
+        .lines()
+        .filter(|line| wanted.iter().any(|wanted| line.starts_with(wanted)));
+    Ok(lines.collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,170 @@
+//! A node that has gone another way made a standby again, with `pg_rewind`.
+
+use std::time::Duration;
+
+use super::follow::auto_conf;
+use super::stage::Stage;
+use super::work::Work;
+use super::{Seen, Wrong};
+use crate::action::{Follow, Step};
+use crate::engine::ContainerState;
+use crate::name::NodeName;
+use crate::scenario::hba::{Address, ConnectionType, Database, HbaLine};
+use crate::server::client::literal;
+use crate::server::command;
+use crate::wait::Probe;
+
+/// See there.
+const REWIND: &str = include_str!("../../images/node/rewind.sh");
+
+impl Stage<'_> {
+    /// It connects to a database, which the lines for replication do not name.
+    pub(super) async fn rewind(&self, step: &Step, follow: &Follow) -> Seen {
+        let (node, upstream) = (&follow.node, &follow.upstream);
+        if self.container(node).await?.state == ContainerState::Running {
+            let why =
+                format!("`{node}` runs: `pg_rewind` works on a stopped server, so `stop` it first");
+            return Err(Wrong::Failed(why));
+        }
+        self.no_circle(follow).await?;
+        self.slot(follow).await?;
+        self.allow_rewind(step, upstream).await?;
+        let plan = &self.lab.plan;
+        let line = HbaLine {
+            kind: if plan.tls {
+                ConnectionType::HostSsl
+            } else {
+                ConnectionType::Host
+            },
+            database: Database::Named(plan.database.clone()),
+            user: Some(plan.replication_user.name.clone()),
+            address: Address::Node(node.clone()),
+            method: plan.auth.into(),
+        };
+        self.let_in(step, upstream, &[line]).await?;
+        let source = format!(
+            "host={upstream} user={} dbname={} passfile={}{}",
+            plan.replication_user.name,
+            plan.database,
+            command::PASSFILE,
+            command::tls_options(plan.tls)
+        );
+        let work = Work {
+            node,
+            act: format!("rewinding `{node}` to `{upstream}`"),
+            script: REWIND,
+            arguments: vec![source],
+            env: vec![format!(
+                "AUTO_CONF={}",
+                auto_conf(&self.standby_settings(follow))
+            )],
+            within: self.patience(step).max(Duration::from_secs(60)),
+        };
+        let log = self.work(work).await.map_err(|wrong| match wrong {
+            Wrong::Failed(why) => Wrong::Failed(with_hint(why, node)),
+            wrong => wrong,
+        })?;
+        self.start(step, std::slice::from_ref(node)).await?;
+        Ok(rewound(&log, upstream))
+    }
+
+    /// Lets the replication user ask the source what `pg_rewind` asks: that is for superusers, or for whom these functions
+    /// are granted to (manual: `app-pgrewind`). A source that is a standby takes no GRANT: its primary does, and it is
+    /// waited for there.
+    async fn allow_rewind(&self, step: &Step, source: &NodeName) -> Seen<()> {
+        let within = self.patience(step);
+        let expected = || format!("the primary of `{source}`, for `pg_rewind` needs a GRANT");
+        let primary = self
+            .wait(within, expected, || async {
+                match self.primary_of(source).await {
+                    Ok(primary) => Ok(Probe::Ready(primary)),
+                    Err(Wrong::Unmet { found, .. }) => Ok(Probe::NotYet(found)),
+                    Err(wrong) => Err(wrong),
+                }
+            })
+            .await?;
+        let grants = format!(
+            "GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_dir(text, boolean, boolean), pg_catalog.pg_stat_file(text, boolean), \
+             pg_catalog.pg_read_binary_file(text), pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean) TO {}",
+            self.lab.plan.replication_user.name
+        );
+        let client = self.client(&primary).await?;
+        client.batch_execute(&grants).await?;
+        // Up to PostgreSQL 15 `pg_rewind` takes the timeline from the control file, which has a new one only after a
+        // checkpoint: it would find nothing to do.
+        client.batch_execute("CHECKPOINT").await?;
+        if primary == *source {
+            return Ok(());
+        }
+        let written = self.ask(&primary, "SELECT pg_current_wal_lsn()").await?;
+        let written = literal(&written.unwrap_or_default());
+        let replayed = format!("SELECT pg_last_wal_replay_lsn() >= {written}::pg_lsn");
+        let expected = || format!("`{source}` has replayed the GRANT that `pg_rewind` needs");
+        self.wait(within, expected, || async {
+            Ok(match self.ask(source, &replayed).await?.as_deref() {
+                Some("t") => Probe::Ready(()),
+                _ => Probe::NotYet(format!("it has not replayed {written} yet")),
+            })
+        })
+        .await?;
+        // A standby's checkpoint is one of its primary's, once more.
+        let client = self.client(source).await?;
+        client.batch_execute("CHECKPOINT").await?;
+        Ok(())
+    }
+}
+
+/// What became of a node: where its way and the source's parted, and whom it follows now.
+fn rewound(log: &str, upstream: &NodeName) -> String {
+    let said = |words: &str| log.lines().rfind(|line| line.contains(words));
+    let parted = said("servers diverged at ").or_else(|| said("no rewind required"));
+    let parted = parted.map_or("", |line| line.trim_start_matches("pg_rewind: "));
+    match parted {
+        "" => format!("follows {upstream}"),
+        parted => format!("{parted}; follows {upstream}"),
+    }
+}
+
+/// A failure, with what to do where the node's own log does not reach back to where the two parted.
+fn with_hint(why: String, node: &NodeName) -> String {
+    if why.contains("could not open file") && why.contains("/pg_wal/") {
+        return format!(
+            "{why}\nhint: `{node}` has let go of the log since the two parted: `wal_keep_size: 64MB` in its `conf` keeps it, \
+             and `reclone` needs none"
+        );
+    }
+    why
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_became_of_a_node_is_told_in_the_tools_words() {
+        let upstream = NodeName::new("replica").expect("a name");
+        let log = "pg_rewind: servers diverged at WAL location 0/3000148 on timeline 1\n\
+                   pg_rewind: rewinding from last common checkpoint at 0/3000060 on timeline 1\n\
+                   pg_rewind: Done!\n";
+        assert_eq!(
+            rewound(log, &upstream),
+            "servers diverged at WAL location 0/3000148 on timeline 1; follows replica"
+        );
+        let none = "pg_rewind: source and target cluster are on the same timeline\n\
+                    pg_rewind: no rewind required\n";
+        assert_eq!(
+            rewound(none, &upstream),
+            "no rewind required; follows replica"
+        );
+        assert_eq!(rewound("", &upstream), "follows replica");
+    }
+
+    #[test]
+    fn log_that_is_gone_is_told_with_what_would_have_kept_it() {
+        let node = NodeName::new("leaf").expect("a name");
+        let why = "pg_rewind: error: could not open file \"/d/pgdata/pg_wal/000000010000000000000003\": No such file";
+        let told = with_hint(why.to_owned(), &node);
+        assert!(told.contains("hint: `leaf` has let go"), "{told}");
+        assert_eq!(with_hint("refused".to_owned(), &node), "refused");
+    }
+}

@@ -1,0 +1,249 @@
+//! Work on a stopped node's data: a container beside its own, with the same volume, that ends when it is done.
+
+use std::time::Duration;
+
+use super::stage::Stage;
+use super::{Seen, Wrong, exec};
+use crate::engine::{Container, ContainerSpec, ContainerState, Mount};
+use crate::image;
+use crate::lab::{archive, labels};
+use crate::name::NodeName;
+use crate::wait::Probe;
+
+/// One piece of work.
+pub(super) struct Work<'w> {
+    pub(super) node: &'w NodeName,
+    /// "taking a base backup of `a` for `b`".
+    pub(super) act: String,
+    /// A shell script, and its arguments.
+    pub(super) script: &'static str,
+    pub(super) arguments: Vec<String>,
+    /// `KEY=VALUE`.
+    pub(super) env: Vec<String>,
+    pub(super) within: Duration,
+}
+
+impl Stage<'_> {
+    /// Does it, and returns what it wrote.
+    pub(super) async fn work(&self, work: Work<'_>) -> Seen {
+        let engine = &self.lab.engine;
+        let lab = &self.lab.plan.lab;
+        let own = self.container(work.node).await?;
+        if own.state == ContainerState::Paused {
+            let node = work.node;
+            return Err(Wrong::Failed(format!(
+                "`{node}` is frozen: {}",
+                self.thaws(node)
+            )));
+        }
+        let image = engine.find_image(&own.image).await?;
+        let image = image.ok_or_else(|| {
+            Wrong::Failed(format!("{}: the image `{}` is gone", work.act, own.image))
+        })?;
+        let mut command: Vec<String> = ["sh", "-c", work.script, "lab-node"]
+            .map(str::to_owned)
+            .into();
+        command.extend(work.arguments);
+        let mut mounts = vec![Mount {
+            volume: labels::node_object(lab, work.node),
+            target: image::data_mount(&image).into(),
+            read_only: false,
+            labels: labels::of_node(lab, work.node),
+        }];
+        mounts.extend(archive::mount(&self.lab.plan));
+        let spec = ContainerSpec {
+            name: labels::work_object(lab, work.node),
+            hostname: work.node.to_string(),
+            image: own.image.clone(),
+            user: "postgres".to_owned(),
+            command,
+            env: work.env,
+            network: Some(labels::lab_object(lab)),
+            // The node's own, which is free meanwhile: others let in nobody else.
+            address: own.address,
+            publish: None,
+            mounts,
+            shm_bytes: 0,
+            labels: labels::of_work(lab, &work.act),
+            stdin: false,
+            power: None,
+        };
+        // One whose process was killed may have ended since, or never have begun.
+        if let Some(old) = engine.find_container(&spec.name).await? {
+            if is_at_work(&old) {
+                let why = at_work(&old);
+                return Err(Wrong::Failed(format!("{}: {why}", work.act)));
+            }
+            engine.remove_container(&old.id).await?;
+        }
+        let id = engine.create_container(&spec).await?;
+        if let Err(error) = engine.start_container(&id).await {
+            engine.remove_container(&id).await?;
+            return Err(error.into());
+        }
+        let ended = self
+            .wait(
+                work.within,
+                || format!("{} is done", work.act),
+                || async {
+                    let container = engine.find_container(&id).await?;
+                    let container = container
+                        .ok_or_else(|| Wrong::Failed("its container is gone".to_owned()))?;
+                    Ok(match container.state {
+                        ContainerState::Exited | ContainerState::Dead => {
+                            Probe::Ready(container.exit_code)
+                        }
+                        state => Probe::NotYet(format!("its container is {}", state.word())),
+                    })
+                },
+            )
+            .await;
+        let log = engine.logs(&id, Some(20)).await.unwrap_or_default();
+        engine.remove_container(&id).await?;
+        match ended? {
+            Some(0) => Ok(log),
+            Some(code) => {
+                let how = exec::ended(code, &format!("\n{}", log.trim()));
+                Err(Wrong::Failed(format!("{} ended with {how}", work.act)))
+            }
+            None => Err(Wrong::Failed(format!("{} did not end", work.act))),
+        }
+    }
+    /// Waits until nothing works on a node's data any more. Who was to wait for that may have been killed; then its
+    /// outcome is told here, once.
+    pub(super) async fn not_at_work(&self, node: &NodeName, within: Duration) -> Seen<()> {
+        let engine = &self.lab.engine;
+        let name = labels::work_object(&self.lab.plan.lab, node);
+        let expected = || format!("nothing works on the data of `{node}`");
+        self.wait(within, expected, || async {
+            let Some(found) = engine.find_container(&name).await? else {
+                return Ok(Probe::Ready(()));
+            };
+            if is_at_work(&found) {
+                return Ok(Probe::NotYet(at_work(&found)));
+            }
+            let log = engine.logs(&found.id, Some(20)).await.unwrap_or_default();
+            engine.remove_container(&found.id).await?;
+            match found.exit_code {
+                None | Some(0) => Ok(Probe::Ready(())),
+                Some(code) => Err(Wrong::Failed(format!(
+                    "{}, which nobody waited for, ended with {}\ndo that again, or start `{node}` once more as it is",
+                    act(&found),
+                    exec::ended(code, &format!("\n{}", log.trim()))
+                ))),
+            }
+        })
+        .await
+    }
+}
+
+/// Whether it has begun and not ended. One that is frozen has not ended either.
+fn is_at_work(container: &Container) -> bool {
+    !matches!(
+        container.state,
+        ContainerState::Created | ContainerState::Exited | ContainerState::Dead
+    )
+}
+
+/// What a container does to a node's data.
+fn act(container: &Container) -> &str {
+    let act = container.labels.get(labels::WORK_LABEL);
+    act.map_or("some work", String::as_str)
+}
+
+/// That it has not ended yet, and what can be done.
+fn at_work(container: &Container) -> String {
+    let (act, name) = (act(container), &container.name);
+    format!(
+        "{act} goes on in the container `{name}`: wait until it ends, or `docker rm -f {name}` and `reclone` the node"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::action::{Action, OneOrMany, Step};
+    use crate::engine::Engine;
+    use crate::engine::fake::Fake;
+    use crate::run::stopped;
+
+    /// Starts, twice, a stopped node on whose data somebody works: that ends with this code, or not.
+    async fn starting(ends: Option<i64>) -> (Fake, Vec<Wrong>) {
+        let lab = stopped::lab("n: {}").await;
+        let Engine::Fake(fake) = lab.engine.clone() else {
+            unreachable!("the lab is in memory")
+        };
+        let node = &lab.plan.nodes[0].name;
+        let name = labels::work_object(&lab.plan.lab, node);
+        stopped::container(
+            &fake,
+            &name,
+            labels::of_work(&lab.plan.lab, "rewinding `n` to `m`"),
+        )
+        .await;
+        fake.engine().start_container(&name).await.expect("started");
+        if let Some(code) = ends {
+            fake.exit(&name, code);
+        }
+        let cancel = CancellationToken::new();
+        let second = Duration::from_secs(1);
+        let stage = Stage::new(&lab, second, &cancel, Duration::from_secs(60));
+        let nodes = OneOrMany(vec![node.clone()]);
+        let step = Step::of(Action::Start(nodes.clone()));
+        let mut wrongs = Vec::new();
+        for _ in 0..2 {
+            wrongs.extend(stage.start(&step, &nodes.0).await.err());
+        }
+        (fake, wrongs)
+    }
+
+    fn starts(fake: &Fake) -> usize {
+        let calls = fake.journal();
+        let starts = calls
+            .iter()
+            .filter(|call| *call == "start_container lab-a-n");
+        starts.count()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_does_not_start_while_somebody_works_on_its_data() {
+        let (fake, wrongs) = starting(None).await;
+        assert_eq!((starts(&fake), wrongs.len()), (0, 2));
+        let Wrong::Unmet { expected, found } = &wrongs[0] else {
+            panic!("{wrongs:?}");
+        };
+        assert_eq!(expected, "nothing works on the data of `n`");
+        assert!(
+            found.contains("rewinding `n` to `m` goes on in the container `lab-a-n.work`"),
+            "{found}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_failed_unseen_is_told_once() {
+        let (fake, wrongs) = starting(Some(1)).await;
+        // The second time it starts, and has no port where it could answer.
+        assert_eq!((starts(&fake), wrongs.len()), (1, 2));
+        let Wrong::Failed(why) = &wrongs[0] else {
+            panic!("{wrongs:?}");
+        };
+        assert!(
+            why.starts_with(
+                "rewinding `n` to `m`, which nobody waited for, ended with exit code 1"
+            ),
+            "{why}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_ended_well_keeps_nobody_back() {
+        let (fake, wrongs) = starting(Some(0)).await;
+        assert_eq!((starts(&fake), wrongs.len()), (2, 2));
+        assert!(
+            matches!(&wrongs[0], Wrong::Failed(why) if why.contains("no port")),
+            "{wrongs:?}"
+        );
+    }
+}
