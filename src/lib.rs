@@ -29,6 +29,8 @@
 //! volume that claims its name. So every verb works from another shell, after a crash, and with the scenario file gone.
 
 pub mod action;
+#[cfg(test)]
+mod architecture;
 pub mod dataset;
 pub mod engine;
 pub mod event;
