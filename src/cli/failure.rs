@@ -50,9 +50,10 @@ pub(crate) fn show(error: &anyhow::Error) -> ExitCode {
         say("interrupted; nothing is left");
         return failure.exit.into();
     }
-    let [red, cyan, plain] = match colours() {
-        true => ["\x1b[1;31m", "\x1b[1;36m", "\x1b[0m"],
-        false => [""; 3],
+    let [red, cyan, plain] = if colours() {
+        ["\x1b[1;31m", "\x1b[1;36m", "\x1b[0m"]
+    } else {
+        [""; 3]
     };
     let indented = |text: &str| text.replace('\n', "\n         ");
     say(&format!(
