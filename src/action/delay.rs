@@ -7,8 +7,8 @@ use super::link;
 use super::words::verb;
 use super::{Declare, Flaw, Known, OneOrMany, Span, Step};
 use crate::name::NodeName;
-use crate::report::duration;
 use crate::scenario::Feature;
+use crate::text::duration;
 
 /// Lets what `from` sends to `to` arrive later. The kernel must have `netem`: see `requires`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

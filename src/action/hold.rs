@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::not::never_streams;
 use super::{Beside, Check, Declare, Flaw, Gives, Known, Step, Text};
 use crate::name::{NodeName, SessionName};
-use crate::report::count;
+use crate::text::count;
 
 /// A check that holds all the time while other steps happen. A look that gets no answer counts for nothing: of a frozen
 /// node, or within the time that a check may wait. At least one look must get an answer. That a node is down is an answer.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Beside, Declare, Flaw, Known, Span, Step, Text};
 use crate::name::NodeName;
-use crate::report::count;
+use crate::text::count;
 
 /// Writes for a while: with `pgbench`, or a `ledger` whose acknowledged rows can be counted after a failover. With a
 /// `session` it goes on while later steps happen, until `finish`.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::words::joined;
 use super::{Cell, Declare, Flaw, Gives, Known, Step, Text};
 use crate::name::{NodeName, VariableName};
-use crate::report::count;
+use crate::text::count;
 
 /// Steps that happen several times: once for each value of a list. A value may also stand where a name is wanted, as in
 /// `on: ${node}`. It must be a valid name then.

@@ -227,17 +227,20 @@ impl What {
                 to: one(to),
                 time: Span(time),
                 jitter: jitter.map(Span),
-            }.into(),
+            }
+            .into(),
             Self::Loss { from, to, percent } => Loss {
                 from: one(from),
                 to: one(to),
                 percent,
-            }.into(),
+            }
+            .into(),
             Self::Rate { from, to, rate } => Rate {
                 from: one(from),
                 to: one(to),
                 rate,
-            }.into(),
+            }
+            .into(),
         })
     }
 }

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use clap::Args;
+use replication_lab::action::OneOrMany;
 use replication_lab::action::heal::Heal as Healing;
 use replication_lab::action::thaw::Thaw;
-use replication_lab::action::OneOrMany;
 use replication_lab::engine::ContainerState;
 use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;

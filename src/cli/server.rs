@@ -15,8 +15,8 @@ use replication_lab::action::upstream::Upstream;
 use replication_lab::action::{Action, OneOrMany, Step};
 use replication_lab::exit::Exit;
 use replication_lab::name::{NodeName, SlotName};
-use replication_lab::report::duration;
 use replication_lab::run::by_hand;
+use replication_lab::text::duration;
 
 use super::Context;
 use super::arguments::{self, LabArgument};

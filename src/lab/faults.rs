@@ -22,7 +22,7 @@ use crate::action::link::Link;
 use crate::action::{Bandwidth, Percent};
 use crate::engine::{Container, ContainerState, Selector, Volume};
 use crate::name::NodeName;
-use crate::report::duration;
+use crate::text::duration;
 
 use super::error::LabError;
 use super::labels::{self, FAULTS_LABEL};

@@ -300,7 +300,7 @@ fn row(step: &StepReport) -> Vec<String> {
     vec![
         if outcome.passed { "pass" } else { "FAIL" }.to_owned(),
         outcome.number.clone(),
-        super::duration(Duration::from_secs_f64(outcome.took_ms / 1000.0)),
+        crate::text::duration(Duration::from_secs_f64(outcome.took_ms / 1000.0)),
         outcome.what.clone(),
         first_line(&outcome.seen),
     ]

@@ -150,7 +150,7 @@ impl<'a, 'b> Walk<'a, 'b> {
         if self.scene.remaining() > Duration::from_millis(200) || self.cancel.is_cancelled() {
             return wrong;
         }
-        let limit = crate::report::duration(self.scene.lab.plan.limit.0);
+        let limit = crate::text::duration(self.scene.lab.plan.limit.0);
         let late = format!("the scenario's `limit` of {limit} ran out at this step");
         match wrong {
             Wrong::Unmet { expected, found } => Wrong::Unmet {

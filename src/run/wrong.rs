@@ -22,7 +22,7 @@ pub(super) enum Wrong {
 
 impl From<crate::engine::EngineError> for Wrong {
     fn from(error: crate::engine::EngineError) -> Self {
-        Self::Failed(crate::report::chain(&error))
+        Self::Failed(crate::text::chain(&error))
     }
 }
 
@@ -31,7 +31,7 @@ impl From<LabError> for Wrong {
         if error.is_interrupt() {
             return Self::Interrupted;
         }
-        let why = crate::report::chain(&error);
+        let why = crate::text::chain(&error);
         // What is done about a fault that cannot be had is not in the step.
         let hint = error.hint().filter(|_| matches!(error, LabError::Fault(_)));
         Self::Failed(hint.map_or_else(|| why.clone(), |hint| format!("{why}\nhint: {hint}")))

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::words::joined;
 use crate::action::{Beside, Declare};
 use crate::name::{NodeName, TableName};
-use crate::report::count;
+use crate::text::count;
 
 /// How many rows tables have, by table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::{Beside, Declare};
 use crate::name::{NodeName, TableName};
-use crate::report::count;
+use crate::text::count;
 
 /// One node has rows that another lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

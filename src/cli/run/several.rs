@@ -8,9 +8,9 @@ use futures_util::stream;
 use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
 use replication_lab::lab::{LabError, cleanup};
-use replication_lab::report::duration;
 use replication_lab::report::run::RunReport;
 use replication_lab::run::experiment::{self, Options};
+use replication_lab::text::duration;
 
 use super::target::Target;
 use crate::cli::Context;

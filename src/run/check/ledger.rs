@@ -9,10 +9,10 @@ use super::Look;
 use crate::action::Step;
 use crate::action::check::ledger::Ledger;
 use crate::name::NodeName;
-use crate::report::duration;
 use crate::run::scene::Scene;
 use crate::run::state::Row;
 use crate::run::{Tried, Wrong, target};
+use crate::text::duration;
 use crate::wait::Probe;
 
 impl Look for Ledger {

@@ -5,9 +5,9 @@ use super::{Look, failed};
 use crate::action::Step;
 use crate::action::check::same_rows::SameRows;
 use crate::name::{DatabaseName, NodeName, TableName};
-use crate::report::count;
 use crate::run::Tried;
 use crate::run::scene::{Scene, one};
+use crate::text::count;
 use crate::wait::Probe;
 
 impl Look for SameRows {

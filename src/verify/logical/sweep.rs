@@ -2,7 +2,7 @@
 
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, PlannedSubscription};
-use crate::report::chain;
+use crate::text::chain;
 use crate::verify::probe::{self, ProbeRow, Sought};
 use crate::verify::{Check, Proof, check};
 
@@ -72,7 +72,7 @@ impl Proof<'_> {
                 count = Some(count.unwrap_or(0) + rows.len());
             }
         }
-        Ok(count.map(|rows| crate::report::count(rows, "row")))
+        Ok(count.map(|rows| crate::text::count(rows, "row")))
     }
 
     /// Takes away what no removal is sent for.
@@ -172,7 +172,7 @@ impl Proof<'_> {
         }
         // What has not arrived yet would arrive after the sweep.
         let (lsn, _) = crate::verify::edge::now(client).await.ok()?;
-        self.applied(node, subscription, &lsn).await.ok()?;
+        self.applied(node, subscription, lsn).await.ok()?;
         self.sweep_what_is_left(&edge, versions).await
     }
 }
