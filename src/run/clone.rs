@@ -3,16 +3,16 @@
 use super::standby::auto_conf;
 use super::{Act, Tried, Walk};
 use crate::action::Step;
-use crate::action::clone::Clone;
+use crate::action::clone;
 use crate::action::upstream::Upstream;
 
-impl Act for Clone {
+impl Act for clone::Clone {
     async fn act(&self, walk: &mut Walk<'_, '_>, step: &Step) -> Tried {
         let scene = walk.scene;
         let wanted = Upstream {
-            node: self.node.to_owned(),
-            upstream: self.upstream.to_owned(),
-            slot: self.slot.to_owned(),
+            node: self.node.clone(),
+            upstream: self.upstream.clone(),
+            slot: self.slot.clone(),
         };
         scene.slot(&wanted).await?;
         let conf = auto_conf(&scene.standby_settings(&wanted));

@@ -74,7 +74,7 @@ impl Act for Rewind {
 
 impl Scene<'_> {
     /// Lets the replication user ask the source what `pg_rewind` asks: that is for superusers, or for whom these functions
-    /// are granted to (manual: "pg_rewind"). A source that is a standby takes no GRANT: its primary does, and it is
+    /// are granted to (manual: "`pg_rewind`"). A source that is a standby takes no GRANT: its primary does, and it is
     /// waited for there.
     async fn allow_rewind(&self, step: &Step, source: &NodeName) -> Tried<()> {
         let within = self.patience(step);

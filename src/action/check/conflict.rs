@@ -1,4 +1,4 @@
-//! `conflict`: conflicts that a server has counted (manual: "pg_stat_database_conflicts", "pg_stat_subscription_stats").
+//! `conflict`: conflicts that a server has counted (manual: "`pg_stat_database_conflicts`", "`pg_stat_subscription_stats`").
 
 use std::collections::BTreeMap;
 

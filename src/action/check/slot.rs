@@ -1,4 +1,4 @@
-//! `slot`: a replication slot (manual: "pg_replication_slots").
+//! `slot`: a replication slot (manual: "`pg_replication_slots`").
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
