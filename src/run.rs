@@ -31,14 +31,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-<<<<<<< HEAD
-use crate::action::{Action, PATIENCE, Repeat, Step};
-use crate::event::{Event, Reporter};
-use crate::failure::Explain as _;
-=======
 use crate::action::{Action, PATIENCE, Step, actions};
 use crate::event::Reporter;
->>>>>>> refs/heads/main
 use crate::lab::{Lab, LabError};
 
 pub use crate::event::Outcome;
