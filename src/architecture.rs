@@ -26,14 +26,12 @@ const LONG: &[(&str, usize)] = &[
     ("engine.rs", 650),
     ("engine/fake.rs", 490),
     ("image/tests.rs", 480),
-    ("lab/status.rs", 410),
     ("plan/tests.rs", 410),
     ("scenario.rs", 490),
     ("scenario/load/tests/steps.rs", 420),
     ("scenario/load/tests/whole.rs", 470),
     ("scenario/read/step.rs", 420),
     ("server/hba.rs", 420),
-    ("verify/edge.rs", 430),
     ("verify/probe/statement.rs", 470),
 ];
 
