@@ -21,7 +21,7 @@
 //! ```
 //!
 //! [`event`] and [`wait`] are leaves. One file each names a foreign world: `engine/docker.rs` with its folder names
-//! bollard, `scenario/load.rs` the YAML crate, `postgres/client.rs` opens connections.
+//! bollard, `yaml/` the YAML crates, `postgres/client.rs` opens connections.
 //!
 //! # What is remembered
 //!
@@ -41,8 +41,10 @@ pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod server;
+mod suggest;
 pub mod verify;
 pub mod wait;
+mod yaml;
 
 pub use tokio_util::sync::CancellationToken;
 

@@ -5,7 +5,6 @@
 
 pub mod catalog;
 pub mod check;
-pub mod diagnostic;
 mod disk;
 mod distribution;
 mod feature;
@@ -20,11 +19,8 @@ mod start;
 pub(crate) use settings::boolean;
 pub mod services;
 mod settings;
-mod suggest;
 pub mod sync_names;
-mod tree;
 pub mod units;
-mod walk;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,6 +34,7 @@ use crate::name::{
     ApplicationName, DatabaseName, DatasetName, LabName, NodeName, ObjectName, Secret, SettingName,
     SlotName, UserName,
 };
+pub use crate::yaml::diagnostic;
 pub use disk::DiskSize;
 pub use feature::Feature;
 use hba::HbaLine;

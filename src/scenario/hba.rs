@@ -120,7 +120,7 @@ impl FromStr for Address {
             return Ok(Self::Node(node));
         }
         given.parse().map(Self::Network).map_err(|help| {
-            let given = super::tree::shortened(given);
+            let given = crate::yaml::shortened(given);
             AddressError { given, help }
         })
     }

@@ -4,8 +4,8 @@
 
 use std::sync::LazyLock;
 
-use super::suggest::{did_you_mean, nearest};
 use super::units::{Family, UnitError, number, quantity};
+use crate::suggest::{did_you_mean, nearest};
 
 /// One setting of one version.
 #[derive(Debug, PartialEq)]

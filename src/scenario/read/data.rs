@@ -7,8 +7,8 @@ use super::{DATASET_KEYS, Reader};
 use crate::name::DatasetName;
 use crate::scenario::DatasetRef;
 use crate::scenario::catalog::DATASETS;
-use crate::scenario::suggest::{choice, did_you_mean};
-use crate::scenario::tree::{Node, Value, shortened};
+use crate::suggest::{choice, did_you_mean};
+use crate::yaml::{Node, Value, shortened};
 
 /// How many rows a dataset may be asked for.
 const MOST_ROWS: u64 = 100_000_000;

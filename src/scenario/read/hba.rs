@@ -3,7 +3,7 @@
 use super::Reader;
 use crate::name::DatabaseName;
 use crate::scenario::hba::{Address, ConnectionType, Database, HbaLine, Method, Network};
-use crate::scenario::tree::{Node, Value};
+use crate::yaml::{Node, Value};
 
 /// The keys of one line.
 pub(in crate::scenario) const HBA_KEYS: &[&str] =
