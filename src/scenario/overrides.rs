@@ -8,7 +8,7 @@ use std::str::FromStr;
 use super::PostgresVersion;
 use super::read::{DATASET_KEYS, NODE_KEYS, SCENARIO_KEYS, SERVICE_KEYS, USER_KEYS};
 use super::services::ServiceName;
-use crate::suggest::{choice, did_you_mean_or_list};
+use crate::text::suggest::{choice, did_you_mean_or_list};
 use crate::yaml::{Entry, Node, Spot, Value};
 
 /// Everything that the command line changes.

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::action::OneOrMany;
 use crate::name::{LabName, NodeName, SettingName};
-use crate::suggest::did_you_mean_or_list;
+use crate::text::suggest::did_you_mean_or_list;
 use crate::yaml::{Node, Problem, Value, shortened};
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use super::units::{Family, UnitError, number, quantity};
-use crate::suggest::{did_you_mean, nearest};
+use crate::text::suggest::{did_you_mean, nearest};
 
 /// One setting of one version.
 #[derive(Debug, PartialEq)]

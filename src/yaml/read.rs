@@ -12,7 +12,7 @@ use serde::forward_to_deserialize_any;
 
 use super::diagnostic::Problem;
 use super::tree::{Entry, Node, Spot, Value, shortened};
-use crate::suggest::did_you_mean_or_list;
+use crate::text::suggest::did_you_mean_or_list;
 
 /// The name of a newtype that takes a number as it is written: `12.50` as the text `12.50`.
 ///

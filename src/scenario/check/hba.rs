@@ -5,7 +5,7 @@ use crate::name::NodeName;
 use crate::scenario::hba::{Address, ConnectionType, Database, HbaLine, Method};
 use crate::scenario::services::ServiceName;
 use crate::scenario::settings::boolean;
-use crate::suggest::did_you_mean_or_list;
+use crate::text::suggest::did_you_mean_or_list;
 
 pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
     let mut found = Vec::new();

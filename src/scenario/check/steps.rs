@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::{Finding, Scenario};
 use crate::action::{Action, Check, Expect, Follow, LoadKind, LogCheck, Step, variables};
 use crate::name::{NodeName, SessionName, StepName};
-use crate::suggest::{choice, did_you_mean_or_list};
+use crate::text::suggest::{choice, did_you_mean_or_list};
 use crate::yaml::shortened;
 
 pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {

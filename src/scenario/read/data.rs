@@ -7,7 +7,7 @@ use super::{DATASET_KEYS, Reader};
 use crate::name::DatasetName;
 use crate::scenario::DatasetRef;
 use crate::scenario::catalog::DATASETS;
-use crate::suggest::{choice, did_you_mean};
+use crate::text::suggest::{choice, did_you_mean};
 use crate::yaml::{Node, Value, shortened};
 
 /// How many rows a dataset may be asked for.

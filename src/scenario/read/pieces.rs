@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::Reader;
-use crate::suggest::{choice, did_you_mean_or_list};
+use crate::text::suggest::{choice, did_you_mean_or_list};
 use crate::yaml::{Entry, Node, Value, shortened};
 
 impl Reader<'_> {

@@ -12,7 +12,7 @@ use crate::action::{
 };
 use crate::name::VariableName;
 use crate::scenario::rounds;
-use crate::suggest::{choice, did_you_mean, did_you_mean_or_list};
+use crate::text::suggest::{choice, did_you_mean, did_you_mean_or_list};
 use crate::yaml::{Entry, Node, Problem, Value, shortened};
 
 /// The keys of `hold`.

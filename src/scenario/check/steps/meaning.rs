@@ -2,7 +2,7 @@
 
 use super::{Finding, Walk};
 use crate::action::{Action, CONFLICTS, Cell, Check, Conflicts, Step, Target};
-use crate::suggest::did_you_mean_or_list;
+use crate::text::suggest::did_you_mean_or_list;
 
 impl Walk<'_> {
     /// What can only hold, or never, tests nothing.
