@@ -143,7 +143,7 @@ pub enum Action {
     /// server that is stopped has them when it starts.
     Set(Settings),
     /// Adds lines to a node's `pg_hba.conf`, after those it has, and reloads it.
-    Hba(Vec<crate::scenario::hba::HbaLine>),
+    Hba(Vec<crate::hba::HbaLine>),
     /// Freezes every process of nodes.
     Freeze(OneOrMany<NodeName>),
     /// Lets frozen nodes go on.

@@ -43,6 +43,20 @@ pub fn duration(took: Duration) -> String {
     }
 }
 
+/// At most this much of a foreign text is quoted in a message.
+pub(crate) fn shortened(text: &str) -> String {
+    const MOST: usize = 60;
+    let mut cut: String = text
+        .chars()
+        .take(MOST)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    if text.chars().nth(MOST).is_some() {
+        cut.push('…');
+    }
+    cut
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,7 +20,7 @@ pub(crate) use diagnostic::Problem;
 pub(crate) use parse::parse;
 pub(crate) use read::SPELLED;
 pub(crate) use syntax::{MOST_BYTES, SyntaxError, checked};
-pub(crate) use tree::{Entry, Node, Spot, Value, shortened};
+pub(crate) use tree::{Entry, Node, Spot, Value};
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, SeqAccess, Unexpected, Visitor, value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::scenario::units::{self, TimeUnit};
+use crate::units::{self, TimeUnit};
 use crate::yaml::SPELLED;
 
 /// How long: `10s`, `250ms`, `2min`. A number alone counts seconds.

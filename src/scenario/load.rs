@@ -55,8 +55,9 @@ impl Loaded {
 /// The largest file that is read.
 pub const MOST_BYTES: usize = yaml::MOST_BYTES;
 
-/// At most this many errors are shown of a file.
+/// At most this many errors are shown of a file, and fewer where its lines are very long.
 const MOST_ERRORS: usize = 100;
+const MOST_BYTES_SHOWN: usize = 1 << 20;
 
 impl Source {
     /// A source from bytes that may be anything.
@@ -186,24 +187,34 @@ fn diagnose(
 ) -> Option<Diagnostics> {
     problems.sort_by_key(|problem| problem.spot);
     problems.dedup();
-    let left_out = problems.len().saturating_sub(MOST_ERRORS);
-    problems.truncate(MOST_ERRORS);
-    let found = problems
-        .into_iter()
-        .map(|problem| Diagnostic {
-            file: source.name.clone(),
-            place: match problem.spot.origin.checked_sub(1) {
-                None => Place::File(Excerpt::of(&source.text, problem.spot)),
-                Some(index) => {
-                    let given = overrides.set.get(index).map(Setting::to_string);
-                    Place::Override(given.unwrap_or_default())
-                }
-            },
-            message: problem.message,
-            help: problem.help,
-        })
-        .collect();
+    let all = problems.len();
+    let mut shown = 0;
+    let mut found = Vec::new();
+    for problem in problems.into_iter().take(MOST_ERRORS) {
+        if shown >= MOST_BYTES_SHOWN {
+            break;
+        }
+        let one = diagnostic(source, overrides, problem);
+        shown += one.place.line().len();
+        found.push(one);
+    }
+    let left_out = all - found.len();
     Diagnostics::several(found, left_out)
+}
+
+fn diagnostic(source: &Source, overrides: &Overrides, problem: Problem) -> Diagnostic {
+    Diagnostic {
+        file: source.name.clone(),
+        place: match problem.spot.origin.checked_sub(1) {
+            None => Place::File(Excerpt::of(&source.text, problem.spot)),
+            Some(index) => {
+                let given = overrides.set.get(index).map(Setting::to_string);
+                Place::Override(given.unwrap_or_default())
+            }
+        },
+        message: problem.message,
+        help: problem.help,
+    }
 }
 
 #[cfg(test)]

@@ -19,8 +19,9 @@ use super::{
 };
 use crate::action::OneOrMany;
 use crate::name::{LabName, NodeName, SettingName};
+use crate::text::shortened;
 use crate::text::suggest::did_you_mean_or_list;
-use crate::yaml::{Node, Problem, Value, shortened};
+use crate::yaml::{Node, Problem, Value};
 
 #[cfg(test)]
 pub(super) use hba::HBA_KEYS;

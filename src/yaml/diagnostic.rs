@@ -37,6 +37,16 @@ pub enum Place {
     Override(String),
 }
 
+impl Place {
+    /// The line that is shown.
+    pub(crate) fn line(&self) -> &str {
+        match self {
+            Self::File(excerpt) => &excerpt.line,
+            Self::Override(given) => given,
+        }
+    }
+}
+
 /// A line of a file and the part of it that is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::diagnostic::Problem;
-use super::tree::{Entry, Node, Value, shortened};
+use super::tree::{Entry, Node, Value};
+use crate::text::shortened;
 
 /// The entries of a mapping. A key that is no text, or there twice, is a problem.
 pub(super) fn entries(pairs: Vec<(Node, Node)>, problems: &mut Vec<Problem>) -> Vec<Entry> {

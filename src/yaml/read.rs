@@ -1,18 +1,19 @@
 //! From a tree to a type: a serde deserializer whose errors know their place.
 
-use std::fmt::{self, Display};
+mod error;
+
 use std::slice;
 
 use serde::Deserialize;
 use serde::de::{
-    self, DeserializeSeed, Deserializer, EnumAccess, Expected, IntoDeserializer, MapAccess,
-    SeqAccess, Unexpected, VariantAccess, Visitor,
+    DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess,
+    VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 
 use super::diagnostic::Problem;
-use super::tree::{Entry, Node, Spot, Value, shortened};
-use crate::text::suggest::did_you_mean_or_list;
+use super::tree::{Entry, Node, Value};
+use error::ReadError;
 
 /// The name of a newtype that takes a number as it is written: `12.50` as the text `12.50`.
 ///
@@ -59,120 +60,6 @@ impl Entry {
     }
 }
 
-/// Why a value is not of a type.
-#[derive(Debug)]
-pub(crate) struct ReadError {
-    place: Option<(Spot, String)>,
-    reason: Reason,
-}
-
-#[derive(Debug)]
-enum Reason {
-    /// In the words of the type.
-    Said(String),
-    Missing(&'static str),
-    /// A key or a word that the type does not have.
-    Unknown {
-        given: String,
-        what: &'static str,
-        known: &'static [&'static str],
-    },
-    /// Something else is there than what the type takes.
-    Wanted(String),
-}
-
-impl ReadError {
-    fn new(reason: Reason) -> Self {
-        let place = None;
-        Self { place, reason }
-    }
-
-    /// The error with a place, unless it has a nearer one.
-    fn at(mut self, node: &Node) -> Self {
-        if self.place.is_none() {
-            self.place = Some((node.spot, node.described()));
-        }
-        self
-    }
-
-    fn at_key(mut self, entry: &Entry) -> Self {
-        if self.place.is_none() {
-            let found = format!("the key `{}`", shortened(&entry.key));
-            self.place = Some((entry.key_spot, found));
-        }
-        self
-    }
-
-    fn problem(self, around: &Node) -> Problem {
-        let ReadError { place, reason } = self.at(around);
-        let (spot, found) = place.unwrap_or((around.spot, around.described()));
-        let (message, help) = match reason {
-            Reason::Said(message) => (message, None),
-            Reason::Missing(key) => (format!("the key `{key}` is missing"), None),
-            Reason::Wanted(wanted) => (format!("{wanted} is wanted, not {found}"), None),
-            Reason::Unknown { given, what, known } => (
-                format!("`{}` is none of the {what} here", shortened(&given)),
-                Some(did_you_mean_or_list(&given, what, known)),
-            ),
-        };
-        Problem {
-            spot,
-            message,
-            help,
-        }
-    }
-}
-
-impl Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.reason {
-            Reason::Said(message) => f.write_str(message),
-            Reason::Missing(key) => write!(f, "the key `{key}` is missing"),
-            Reason::Unknown { given, what, .. } => write!(f, "`{given}` is none of the {what}"),
-            Reason::Wanted(wanted) => write!(f, "{wanted} is wanted"),
-        }
-    }
-}
-
-impl std::error::Error for ReadError {}
-
-impl de::Error for ReadError {
-    fn custom<T: Display>(message: T) -> Self {
-        Self::new(Reason::Said(message.to_string()))
-    }
-
-    fn invalid_type(_: Unexpected<'_>, wanted: &dyn Expected) -> Self {
-        Self::new(Reason::Wanted(match wanted.to_string().as_str() {
-            "a string" => "text".to_owned(),
-            "newtype variant" => "a mapping with one key".to_owned(),
-            "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64" => "a whole number".to_owned(),
-            other => other.to_owned(),
-        }))
-    }
-
-    fn invalid_value(found: Unexpected<'_>, wanted: &dyn Expected) -> Self {
-        Self::invalid_type(found, wanted)
-    }
-
-    fn invalid_length(_: usize, wanted: &dyn Expected) -> Self {
-        Self::new(Reason::Wanted(wanted.to_string()))
-    }
-
-    fn unknown_variant(given: &str, known: &'static [&'static str]) -> Self {
-        let (given, what) = (given.to_owned(), "words");
-        Self::new(Reason::Unknown { given, what, known })
-    }
-
-    fn unknown_field(given: &str, known: &'static [&'static str]) -> Self {
-        let (given, what) = (given.to_owned(), "keys");
-        Self::new(Reason::Unknown { given, what, known })
-    }
-
-    fn missing_field(key: &'static str) -> Self {
-        Self::new(Reason::Missing(key))
-    }
-}
-
 impl Node {
     fn visit<'t, V: Visitor<'t>>(&'t self, visitor: V) -> Result<V::Value, ReadError> {
         match &self.value {
@@ -199,7 +86,7 @@ impl Node {
                     [] => Ok(read),
                     [more, ..] => {
                         let message = "the list has more items than are wanted";
-                        Err(<ReadError as de::Error>::custom(message).at(more))
+                        Err(ReadError::custom(message).at(more))
                     }
                 }
             }
@@ -247,13 +134,9 @@ impl<'de> Deserializer<'de> for &'de Node {
             Value::Text(word) => visitor.visit_enum(word.as_str().into_deserializer()),
             Value::Map(entries) => match entries.as_slice() {
                 [only] => Variant(only).deserialize_enum(name, variants, visitor),
-                _ => Err(ReadError::new(Reason::Wanted(
-                    "a mapping with one key".to_owned(),
-                ))),
+                _ => Err(ReadError::wanted("a mapping with one key")),
             },
-            _ => Err(ReadError::new(Reason::Wanted(
-                "a word or a mapping with one key".to_owned(),
-            ))),
+            _ => Err(ReadError::wanted("a word or a mapping with one key")),
         };
         read.map_err(|error| error.at(self))
     }
@@ -322,7 +205,7 @@ impl<'t> MapAccess<'t> for Entries<'t> {
 
     fn next_value_seed<V: DeserializeSeed<'t>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
         let Some(entry) = self.value.take() else {
-            return Err(de::Error::custom("a value before its key"));
+            return Err(ReadError::custom("a value before its key"));
         };
         let read = seed.deserialize(&entry.value);
         read.map_err(|error| error.at(&entry.value))

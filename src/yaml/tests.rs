@@ -6,6 +6,7 @@ use serde_yaml::Value as Theirs;
 use super::*;
 
 mod places;
+mod read;
 mod same;
 mod syntax;
 

@@ -3,6 +3,7 @@
 //! Owns how values are found in it and described.
 
 use super::diagnostic::Problem;
+use crate::text::shortened;
 
 /// Where a value stands, in bytes. What an alias stands for is where its anchor is: the text is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,18 +123,4 @@ impl Node {
             _ => None,
         }
     }
-}
-
-/// At most this much of a foreign text is quoted in a message.
-pub(crate) fn shortened(text: &str) -> String {
-    const MOST: usize = 60;
-    let mut cut: String = text
-        .chars()
-        .take(MOST)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    if text.chars().nth(MOST).is_some() {
-        cut.push('…');
-    }
-    cut
 }

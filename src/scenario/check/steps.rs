@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::{Finding, Scenario};
 use crate::action::{Action, Check, Expect, Follow, LoadKind, LogCheck, Step, variables};
 use crate::name::{NodeName, SessionName, StepName};
+use crate::text::shortened;
 use crate::text::suggest::{choice, did_you_mean_or_list};
-use crate::yaml::shortened;
 
 pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
     let mut walk = Walk {

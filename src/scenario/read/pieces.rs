@@ -4,8 +4,9 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::Reader;
+use crate::text::shortened;
 use crate::text::suggest::{choice, did_you_mean_or_list};
-use crate::yaml::{Entry, Node, Value, shortened};
+use crate::yaml::{Entry, Node, Value};
 
 impl Reader<'_> {
     /// A mapping's entries. Keys that are not `known` are errors.

@@ -12,8 +12,9 @@ use crate::action::{
 };
 use crate::name::VariableName;
 use crate::scenario::rounds;
+use crate::text::shortened;
 use crate::text::suggest::{choice, did_you_mean, did_you_mean_or_list};
-use crate::yaml::{Entry, Node, Problem, Value, shortened};
+use crate::yaml::{Entry, Node, Problem, Value};
 
 /// The keys of `hold`.
 const HOLD_KEYS: &[&str] = &["check", "never", "during"];
