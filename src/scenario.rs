@@ -8,7 +8,7 @@ pub mod check;
 mod dataset_ref;
 mod disk;
 mod distribution;
-mod feature;
+
 pub mod load;
 pub mod logical;
 mod node;
@@ -25,12 +25,12 @@ mod version;
 
 use schemars::JsonSchema;
 
+pub use crate::action::Feature;
 use crate::action::{Span, Step};
 use crate::name::{DatabaseName, LabName};
 pub use crate::yaml::diagnostic;
 pub use dataset_ref::{DatasetRef, SqlFiles};
 pub use disk::DiskSize;
-pub use feature::Feature;
 pub use node::{ByName, Conf, Node, Nodes, SettingValue, SlotChoice, Start, root};
 pub use replication_user::{AuthMethod, ReplicationUser};
 use services::Services;

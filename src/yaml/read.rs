@@ -53,13 +53,6 @@ impl Node {
     }
 }
 
-impl Entry {
-    /// Reads the variant of an enum that the key names.
-    pub(crate) fn read<'t, T: Deserialize<'t>>(&'t self) -> Result<T, Problem> {
-        T::deserialize(Variant(self)).map_err(|error| error.problem(&self.value))
-    }
-}
-
 impl Node {
     fn visit<'t, V: Visitor<'t>>(&'t self, visitor: V) -> Result<V::Value, ReadError> {
         match &self.value {

@@ -2,14 +2,16 @@
 //!
 //! What a step's action holds is read by its type's own deserialiser, whose errors are given their place here.
 
-use std::borrow::Cow;
-
 use serde::de::DeserializeOwned;
 
 use super::Reader;
-use crate::action::{
-    ACTIONS, Action, CHECKS, COMMON, Cell, Check, Expect, Hold, Repeat, SHORT, SqlFile, Step,
-};
+use crate::action::hba::Hba;
+use crate::action::hold::Hold;
+use crate::action::not::Not;
+use crate::action::repeat::Repeat;
+use crate::action::sql::Sql;
+use crate::action::sql_file::SqlFile;
+use crate::action::{Action, COMMON, Cell, Check, Declare, Entry as Listed, Expect, Read, Step};
 use crate::name::VariableName;
 use crate::scenario::rounds;
 use crate::text::shortened;
@@ -81,7 +83,7 @@ impl Reader<'_> {
         };
         let doing: Vec<&Entry> = keys
             .iter()
-            .filter(|entry| !COMMON.contains(&entry.key.as_str()))
+            .filter(|entry| COMMON.iter().all(|(key, _)| *key != entry.key))
             .collect();
         let unknown = doing
             .iter()
@@ -96,8 +98,8 @@ impl Reader<'_> {
                 let message = "this step does nothing: it has neither an action nor a check";
                 let help = format!(
                     "{}; {}",
-                    choice("actions", ACTIONS),
-                    choice("checks", CHECKS)
+                    choice("actions", Action::KEYS),
+                    choice("checks", Check::KEYS)
                 );
                 self.problems.push(node.problem(message, Some(help)));
                 None
@@ -126,7 +128,8 @@ impl Reader<'_> {
     }
 
     fn unknown_action(&mut self, entry: &Entry) {
-        let known = || [COMMON, ACTIONS, CHECKS].concat();
+        let common = COMMON.iter().map(|(key, _)| *key);
+        let known = || common.chain(Action::KEYS.iter().chain(Check::KEYS).copied());
         let help = if SLEEPS.contains(&entry.key.as_str()) {
             Some(NO_SLEEP.to_owned())
         } else if is_rest(entry) {
@@ -135,7 +138,10 @@ impl Reader<'_> {
             did_you_mean(&entry.key, known())
         };
         let help = help.unwrap_or_else(|| {
-            let (actions, checks) = (choice("actions", ACTIONS), choice("checks", CHECKS));
+            let (actions, checks) = (
+                choice("actions", Action::KEYS),
+                choice("checks", Check::KEYS),
+            );
             format!("{actions}; {checks}")
         });
         let key = shortened(&entry.key);
@@ -145,19 +151,26 @@ impl Reader<'_> {
 
     fn action(&mut self, entry: &Entry, path: &str, depth: usize) -> Option<Action> {
         let node = &entry.value;
+        // What holds steps or checks, reads a file or has lines with errors of their own is read here.
         match entry.key.as_str() {
-            "sql" => self.text(node).map(Action::Sql),
+            "sql" => self.text(node).map(|text| Sql(text).into()),
             "sql_file" => {
                 let path = self.file(node)?;
                 let text = self.sql_text(&path)?;
-                Some(Action::SqlFile(SqlFile { path, text }))
+                Some(SqlFile { path, text }.into())
             }
-            "hba" => self.hba(node).map(Action::Hba),
-            "not" => self.one_check(node).map(Action::Not),
+            "hba" => self.hba(node).map(|lines| Hba(lines).into()),
+            "not" => self.one_check(node).map(|check| Not(check).into()),
             "hold" => self.hold(node, path, depth).map(Action::Hold),
             "repeat" => self.repeat(node, path, depth).map(Action::Repeat),
-            key if CHECKS.contains(&key) => self.check(entry).map(Action::Check),
-            _ => self.variant(entry),
+            key if is_check(key, node) => self.check(entry).map(Action::Check),
+            key => Action::read(
+                key,
+                &mut Written {
+                    reader: self,
+                    entry,
+                },
+            ),
         }
     }
 
@@ -242,9 +255,9 @@ impl Reader<'_> {
             return self.wrong_type(node, "a check, such as `streaming: replica`,");
         };
         match keys.as_slice() {
-            [only] if CHECKS.contains(&only.key.as_str()) => self.check(only),
+            [only] if Check::KEYS.contains(&only.key.as_str()) => self.check(only),
             [only] => {
-                let help = did_you_mean_or_list(&only.key, "checks", CHECKS);
+                let help = did_you_mean_or_list(&only.key, "checks", Check::KEYS);
                 let message = format!("`{}` is no check", shortened(&only.key));
                 self.problems.push(only.problem(message, Some(help)));
                 None
@@ -254,19 +267,11 @@ impl Reader<'_> {
     }
 
     fn check(&mut self, entry: &Entry) -> Option<Check> {
-        self.variant(entry)
-    }
-
-    /// The variant of an enum that a key names. A step's key whose mapping may be written short is written out; the same
-    /// word below it, such as the `slot` of `follow`, is another key.
-    fn variant<T: DeserializeOwned>(&mut self, entry: &Entry) -> Option<T> {
-        let mut entry = Cow::Borrowed(entry);
-        if let Some((_, short)) = SHORT.iter().find(|(key, _)| *key == entry.key) {
-            let value = entry.value.clone();
-            entry.to_mut().value = written_out(value, short);
-        }
-        let read = entry.read();
-        self.keep(read)
+        let from = &mut Written {
+            reader: self,
+            entry,
+        };
+        Check::read(&entry.key, from)
     }
 
     /// A value of any type that can be deserialised.
@@ -299,11 +304,37 @@ fn written_out(value: Node, key: &str) -> Node {
 
 /// What stands for an action that was not understood.
 fn unread() -> Action {
-    Action::Sql(String::new())
+    Sql(String::new()).into()
 }
 
 fn is_action(key: &str) -> bool {
-    ACTIONS.contains(&key) || CHECKS.contains(&key)
+    Action::KEYS.contains(&key) || Check::KEYS.contains(&key)
+}
+
+/// Whether a key names a check. Of a key that is both an action and a check, the action has a key that tells.
+fn is_check(key: &str, node: &Node) -> bool {
+    let is = |listed: &&Listed| listed.key == key;
+    let action = Action::ALL.iter().find(is);
+    let mark = action.and_then(|action| action.mark);
+    Check::KEYS.contains(&key) && mark.is_none_or(|mark| node.entry(mark).is_none())
+}
+
+/// What is written below a step's key.
+struct Written<'r, 'a, 'n> {
+    reader: &'r mut Reader<'a>,
+    entry: &'n Entry,
+}
+
+impl Read for Written<'_, '_, '_> {
+    /// A mapping may be written short. The same word further below, such as the `slot` of `follow`, is another key.
+    fn read<T: Declare>(&mut self) -> Option<T> {
+        let value = &self.entry.value;
+        let read = match T::SHORT {
+            Some(short) => written_out(value.clone(), short).read(),
+            None => value.read(),
+        };
+        self.reader.keep(read)
+    }
 }
 
 /// Whether it looks like what came after a comma, and not like a key.

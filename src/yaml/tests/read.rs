@@ -72,16 +72,6 @@ fn a_value_becomes_a_type() {
     );
 }
 
-#[test]
-fn a_key_and_its_value_become_a_variant() {
-    let tree = tree("at: 5\nplain:\nbetween: 3\nsomewhere: 1\n");
-    let read = |key| tree.entry(key).expect("an entry").read::<Mode>();
-    assert_eq!(read("at"), Ok(Mode::At(5)));
-    assert_eq!(read("plain"), Ok(Mode::Plain));
-    assert!(read("between").is_err());
-    assert!(read("somewhere").is_err());
-}
-
 /// The problem with what is written, and the part of it that is meant.
 fn wrong(text: &str) -> String {
     let problem = tree(text).read::<Delay>().expect_err("no delay");
