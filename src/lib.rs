@@ -33,7 +33,6 @@ pub mod dataset;
 pub mod engine;
 pub mod event;
 pub mod exit;
-pub mod failure;
 pub mod image;
 pub mod lab;
 pub mod name;

@@ -8,8 +8,6 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use super::batch::{Exchange, Origin, Query, exchanges};
 use super::script::{Data, ScriptError};
 use super::{Dataset, SqlFile};
-use crate::exit::Exit;
-use crate::failure::Explain;
 use crate::name::DatasetName;
 use crate::server::server_error::ServerError;
 
@@ -61,19 +59,17 @@ pub enum DatasetError {
     },
 }
 
-impl Explain for DatasetError {
-    fn hint(&self) -> Option<String> {
+impl DatasetError {
+    /// What a person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Script { source, .. } => source.hint().map(str::to_owned),
+            Self::Script { source, .. } => source.hint(),
             Self::OpenTransaction { .. } => {
-                Some("end every `BEGIN` of the files with a `COMMIT`, or leave both out".to_owned())
+                Some("end every `BEGIN` of the files with a `COMMIT`, or leave both out")
             }
             Self::Statement { .. } | Self::Connection { .. } => None,
         }
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Usage
     }
 }
 

@@ -3,8 +3,6 @@
 use std::io;
 
 use crate::engine::{EngineError, EngineErrorKind};
-use crate::exit::Exit;
-use crate::failure::Explain;
 use crate::wait::WaitError;
 
 /// Why no image was found.
@@ -155,10 +153,12 @@ pub enum BuildError {
     Engine(EngineError),
 }
 
-impl Explain for ImageError {
-    fn hint(&self) -> Option<String> {
+impl ImageError {
+    /// What a person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Engine(source) => source.hint(),
+            Self::Engine(source) => source.hint().map(str::to_owned),
             Self::Absent {
                 reference, failure, ..
             } => Some(absent(reference, *failure)),
@@ -187,13 +187,6 @@ impl Explain for ImageError {
                 Some("something else removes images here; try again".to_owned())
             }
             Self::Interrupted => None,
-        }
-    }
-
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Interrupted => Exit::Interrupted,
-            _ => Exit::Environment,
         }
     }
 }
@@ -262,7 +255,7 @@ fn unbuilt(official: &str, else_do: &str, source: &BuildError) -> Option<String>
             carry(official)
         )),
         BuildError::Run(_) => Some(format!("is bash installed? otherwise {}", carry(official))),
-        BuildError::Engine(source) => source.hint(),
+        BuildError::Engine(source) => source.hint().map(str::to_owned),
     }
 }
 

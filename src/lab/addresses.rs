@@ -8,20 +8,19 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
-use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Network;
 use crate::name::NodeName;
 use crate::plan::{Plan, PlannedNode};
-use crate::server::client::{Doing as _, SqlError, literal};
-use crate::server::command::PGDATA;
+use crate::server::client::{Doing as _, Reader, SearchPath, SqlError};
 use crate::server::hba::{self, Addresses};
+use crate::server::{MAINTENANCE_DATABASE, hba_file, in_force};
 use crate::wait::{Probe, WaitError, wait_for};
 
+use super::HOST;
 use super::error::{LabError, Late};
 use super::subnet::Subnet;
-use super::{HOST, client};
 
 /// The addresses that a lab asks for on its network: those of its nodes in the order of the plan, then those of its services.
 ///
@@ -104,16 +103,12 @@ impl Places {
 #[derive(Debug)]
 pub(super) struct Server<'a> {
     pub(super) node: &'a PlannedNode,
-    pub(super) client: &'a Client,
+    pub(super) client: &'a Reader,
     pub(super) port: u16,
 }
 
 impl Server<'_> {
-    /// Writes the file and has the server read it.
-    ///
-    /// The server writes the file itself, which needs no program in the container and works on a standby too. Returns when
-    /// a *new* connection has read it: the postmaster reads the file some time after it was told to, and hands what it
-    /// read to the connections that it accepts from then on.
+    /// Writes the file and has the server read it. Returns when a *new* connection has read it.
     async fn write_hba(
         &self,
         addresses: &Addresses,
@@ -121,18 +116,13 @@ impl Server<'_> {
     ) -> Result<(), LabError> {
         let act = || format!("writing pg_hba.conf on `{}`", self.node.name);
         let text = hba::render(&self.node.name, &self.node.hba, addresses);
-        let lines: Vec<String> = text.lines().map(literal).collect();
-        let path = literal(&format!("{PGDATA}/pg_hba.conf"));
-        let copy = format!("COPY (SELECT unnest(ARRAY[{}])) TO {path}", lines.join(","));
-        self.client.batch_execute(&copy).await.doing(act)?;
-        let reload = "SELECT clock_timestamp()::text, pg_reload_conf()";
-        let told = self.client.query_one(reload, &[]).await.doing(act)?;
-        let told: String = told.get(0);
+        hba_file::write(self.client, &text).await.doing(act)?;
+        let reload = in_force::reload(self.client).await.doing(act)?;
         let read = wait_for(Duration::from_secs(10), cancel, || async {
-            let fresh = client::connect(HOST, self.port, crate::server::MAINTENANCE_DATABASE).await;
-            let fresh = fresh.map_err(|source| SqlError { act: act(), source })?;
-            let loaded = "SELECT pg_conf_load_time() >= $1::text::timestamptz";
-            let loaded: bool = fresh.query_one(loaded, &[&told]).await.doing(act)?.get(0);
+            let path = SearchPath::Catalog;
+            let fresh = Reader::connect(HOST, self.port, MAINTENANCE_DATABASE, path).await;
+            let fresh = fresh.doing(act)?;
+            let loaded = in_force::has_loaded(&fresh, &reload).await.doing(act)?;
             Ok::<_, SqlError>(if loaded {
                 Probe::Ready(())
             } else {

@@ -50,11 +50,8 @@ pub(super) enum End {
 pub(super) fn cases(run: &RunReport) -> Vec<Case> {
     let mut cases = Vec::new();
     if let Some(trouble) = &run.error {
-        let mut detail = trouble.failure.because.join("\n");
-        for part in [&trouble.failure.evidence, &trouble.failure.hint]
-            .into_iter()
-            .flatten()
-        {
+        let mut detail = trouble.because.join("\n");
+        for part in [&trouble.evidence, &trouble.hint].into_iter().flatten() {
             _ = write!(detail, "\n{part}");
         }
         cases.push(Case {
@@ -62,7 +59,7 @@ pub(super) fn cases(run: &RunReport) -> Vec<Case> {
             line: trouble.line,
             took_ms: run.took_ms,
             end: End::Broken {
-                message: trouble.failure.message.clone(),
+                message: trouble.message.clone(),
                 detail: detail.trim().to_owned(),
             },
         });
@@ -151,7 +148,6 @@ pub(super) fn evidence(run: &RunReport) -> String {
 #[cfg(test)]
 pub(super) mod example {
     use crate::event::Outcome;
-    use crate::failure::Failure;
     use crate::report::run::{NotRun, RunReport, StepReport, Trouble};
     use crate::run::NodeLog;
     use crate::verify::{Check, Verdict};
@@ -206,10 +202,11 @@ pub(super) mod example {
         };
         let trouble = Trouble {
             during: "up",
+            message: "starting `primary`".to_owned(),
+            because: vec!["it ended with exit code 1".to_owned()],
             line: None,
-            failure: Failure::seen("it ended with exit code 1")
-                .while_doing("starting `primary`")
-                .with_hint("`lab doctor` looks for more"),
+            evidence: None,
+            hint: Some("`lab doctor` looks for more".to_owned()),
         };
         let broken = RunReport {
             lab: "second".to_owned(),

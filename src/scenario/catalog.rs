@@ -11,8 +11,6 @@ use include_dir::{Dir, include_dir};
 use super::diagnostic::Diagnostics;
 use super::load::{MOST_BYTES, Source};
 use super::suggest::{choice, did_you_mean};
-use crate::exit::Exit;
-use crate::failure::Explain;
 
 /// The datasets that `lab` brings along.
 pub const DATASETS: &[&str] = &["shopping", "jobs"];
@@ -103,16 +101,14 @@ pub enum OpenError {
     },
 }
 
-impl Explain for OpenError {
-    fn hint(&self) -> Option<String> {
+impl OpenError {
+    /// What to do about it, as a sentence.
+    #[must_use]
+    pub fn help(&self) -> Option<&str> {
         match self {
-            Self::NoSuchLab { help, .. } => Some(help.clone()),
+            Self::NoSuchLab { help, .. } => Some(help),
             Self::Reading { .. } | Self::NotText { .. } => None,
         }
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Usage
     }
 }
 
@@ -172,14 +168,11 @@ mod tests {
             error.to_string(),
             "the catalogue has no lab `physical-snyc`"
         );
-        assert_eq!(
-            error.hint().as_deref(),
-            Some("did you mean `physical-sync`?")
-        );
+        assert_eq!(error.help(), Some("did you mean `physical-sync`?"));
         assert!(
             open("nothing")
                 .expect_err("no lab")
-                .hint()
+                .help()
                 .is_some_and(|it| it.contains("cascade"))
         );
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use tokio::sync::{Semaphore, watch};
-use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
@@ -20,6 +19,7 @@ use crate::lab::tls::Authority;
 use crate::lab::{Lab, archive, backup, claim, frame, template};
 use crate::name::NodeName;
 use crate::plan::{Plan, PlannedNode};
+use crate::server::client::Reader;
 use crate::server::hba::Addresses;
 use crate::verify::{self, Verdict};
 
@@ -47,7 +47,7 @@ pub(super) struct Build {
 /// A node whose server takes connections.
 #[derive(Clone)]
 pub(super) struct Live {
-    pub(super) client: Arc<Client>,
+    pub(super) client: Arc<Reader>,
     pub(super) port: u16,
 }
 
@@ -123,7 +123,7 @@ impl Build {
     async fn proof(
         &self,
         lab: &Lab,
-        live: BTreeMap<NodeName, Arc<Client>>,
+        live: BTreeMap<NodeName, Arc<Reader>>,
     ) -> Result<Option<Verdict>, LabError> {
         if !self.verify {
             return Ok(None);
@@ -210,7 +210,7 @@ impl Build {
     async fn complete(
         &self,
         meeting: &Meeting,
-    ) -> Result<BTreeMap<NodeName, Arc<Client>>, LabError> {
+    ) -> Result<BTreeMap<NodeName, Arc<Reader>>, LabError> {
         let live = meeting.live.iter();
         let live = live.filter_map(|(name, live)| Some((name, live.borrow().clone()?)));
         let live: BTreeMap<_, _> = live.collect();
