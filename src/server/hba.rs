@@ -1,4 +1,4 @@
-//! `pg_hba.conf` (manual, "The pg_hba.conf File"): who may connect, by address.
+//! `pg_hba.conf` (manual, "The `pg_hba.conf` File"): who may connect, by address.
 //!
 //! Rules name nodes; addresses come in at rendering, and rendering cannot be called without them.
 
