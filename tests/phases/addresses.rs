@@ -101,10 +101,10 @@ async fn a_primary_s_file_names_a_standby_that_has_no_container_yet() {
     fake.delay("create_volume lab-pair-replica", Duration::from_millis(500));
     let plan = pair("pair");
     let said = up(&fake, &plan).await;
+    let replica = address(&fake, &plan, "replica").await;
     let given = given.lock().expect("no panic");
     let create = "create_container lab-pair-replica".to_owned();
     assert!(!given.journal.contains(&create), "{:?}", given.journal);
-    let replica = address(&fake, &plan, "replica").await;
     let named = line(&given.files, "replica");
     assert!(named.contains(&format!(" {replica}/32 ")), "{named}");
     assert_eq!(said, Vec::<String>::new());

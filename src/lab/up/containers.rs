@@ -21,15 +21,15 @@ use super::build::{Build, Meeting};
 const STARTS_AT_ONCE: usize = 3;
 
 /// What a container is for.
-#[derive(Debug, Clone, Copy)]
-enum Host<'a> {
-    Node(&'a PlannedNode),
-    Service(&'a PlannedService),
+#[derive(Debug)]
+enum Host {
+    Node(Box<PlannedNode>),
+    Service(PlannedService),
 }
 
 /// A container that runs.
 enum Running {
-    Node(Box<(PlannedNode, Starting)>),
+    Node(Box<PlannedNode>, Box<Starting>),
     Service(Started),
 }
 
@@ -57,13 +57,12 @@ impl Build {
     }
 
     /// The primaries first, since everybody waits for their data. The nodes that start later last, since nobody waits for them.
-    fn in_order(&self) -> [Vec<Host<'_>>; 2] {
-        let nodes = self.plan.nodes.iter();
+    fn in_order(&self) -> [Vec<Host>; 2] {
+        let nodes = self.plan.nodes.iter().cloned().map(Box::new);
         let (later, now): (Vec<_>, Vec<_>) = nodes.partition(|node| node.later);
-        let now = now.into_iter();
         let (primaries, standbys): (Vec<_>, Vec<_>) =
-            now.partition(|node| node.role == Role::Primary);
-        let services = self.plan.services.iter().map(Host::Service);
+            now.into_iter().partition(|node| node.role == Role::Primary);
+        let services = self.plan.services.iter().cloned().map(Host::Service);
         let standbys = standbys.into_iter().map(Host::Node);
         let later = later.into_iter().map(Host::Node);
         [
@@ -88,25 +87,25 @@ impl Build {
     }
 
     /// Starts a container at the address that is assigned to it.
-    async fn start(&self, host: Host<'_>, meeting: &Meeting) -> Result<Running, LabError> {
+    async fn start(&self, host: Host, meeting: &Meeting) -> Result<Running, LabError> {
         let started = async {
             self.go_on()?;
             match host {
                 Host::Node(planned) => {
-                    let (found, name) = (self.image(planned), &planned.name);
+                    let (found, name) = (self.image(&planned), &planned.name);
                     let asked = meeting.places.asked(name);
                     let (engine, clock) = (&self.engine, &self.clock);
                     let starting =
-                        node::start(engine, &self.plan, planned, found, asked, clock).await?;
+                        node::start(engine, &self.plan, &planned, found, asked, clock).await?;
                     self.found(name, starting.address, meeting).await;
-                    Ok(Running::Node(Box::new((planned.clone(), starting))))
+                    Ok(Running::Node(planned, Box::new(starting)))
                 }
                 Host::Service(planned) => {
                     let found = &self.images[&super::image_of(planned.name)];
                     let host = planned.name.host();
                     let asked = meeting.places.asked(&host);
                     let started =
-                        service::start(&self.engine, &self.plan, planned, found, asked).await?;
+                        service::start(&self.engine, &self.plan, &planned, found, asked).await?;
                     self.found(&host, started.address, meeting).await;
                     Ok(Running::Service(started))
                 }
@@ -131,7 +130,7 @@ impl Build {
     ) -> Result<Option<Started>, LabError> {
         let (planned, starting) = match running? {
             Running::Service(started) => return Ok(Some(started)),
-            Running::Node(node) => *node,
+            Running::Node(planned, starting) => (planned, *starting),
         };
         match &planned.role {
             _ if planned.later => self.later(starting, &planned, meeting).await?,
