@@ -166,11 +166,6 @@ impl Fake {
         self.lock().world.ports.insert(container.to_owned(), port);
     }
 
-    /// Chooses every address itself from now on, whatever a container asks for.
-    pub fn choose_addresses(&self) {
-        self.lock().world.chooses_addresses = true;
-    }
-
     /// Puts a file into a container, for `read_file` to find.
     pub fn put_file(&self, container: &str, path: &str, content: impl Into<Vec<u8>>) {
         let place = (container.to_owned(), path.to_owned());
