@@ -1,4 +1,4 @@
-//! Finding Docker and agreeing on a version. Owns `DOCKER_HOST` and what is tried without it.
+//! Finds Docker and negotiates the API version. Owns the meaning of `DOCKER_HOST` and the default sockets.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,27 +8,26 @@ use bollard::errors::Error;
 use super::{CALL, Docker, error};
 use crate::engine::{EngineCause, EngineError, EngineErrorKind, EngineInfo};
 
-/// How long Docker may take to say which version it is. A daemon on this host answers in milliseconds; the rest is
-/// for one behind ssh.
+/// How long Docker may take to tell its version. A daemon on this host answers in milliseconds; ssh needs longer.
 const HELLO: Duration = Duration::from_secs(15);
 
-/// The oldest API that is enough: that of Docker 20.10.
+/// The oldest supported API, that of Docker 20.10.
 const OLDEST: (usize, usize) = (1, 41);
 
 impl Docker {
-    /// Connects to the Docker that `DOCKER_HOST` names, or to the one on this host, and agrees on an API version.
+    /// Connects to Docker at `DOCKER_HOST` and negotiates the API version. Default: the socket on this host.
     ///
     /// # Errors
-    /// [`EngineErrorKind::BadAddress`] when `DOCKER_HOST` is no address, [`EngineErrorKind::PermissionDenied`] when
-    /// the socket may not be opened, [`EngineErrorKind::Unreachable`] when nobody answers within seconds.
+    /// [`EngineErrorKind::BadAddress`] when `DOCKER_HOST` is not an address, [`EngineErrorKind::PermissionDenied`] when this user
+    /// may not open the socket, [`EngineErrorKind::Unreachable`] when nothing answers within 15 s.
     pub async fn connect() -> Result<Self, EngineError> {
         Self::connect_to(&address()).await
     }
 
-    /// Connects to the Docker at an address as `DOCKER_HOST` would have it.
+    /// Connects to Docker at an address in the form of `DOCKER_HOST`.
     ///
     /// # Errors
-    /// As [`Docker::connect`].
+    /// The same as [`Docker::connect`].
     pub async fn connect_to(address: &str) -> Result<Self, EngineError> {
         let act = format!("connecting to Docker at `{address}`");
         check(address).map_err(|rule| EngineError {
@@ -53,7 +52,7 @@ impl Docker {
             return Err(error::other(
                 &act,
                 format!(
-                    "it speaks API {}.{}, and {}.{} (Docker 20.10) is the oldest that will do",
+                    "it speaks API {}.{}; the oldest supported version is {}.{} (Docker 20.10)",
                     agreed.major_version, agreed.minor_version, OLDEST.0, OLDEST.1
                 ),
             ));
@@ -62,7 +61,7 @@ impl Docker {
     }
 }
 
-/// Who does not even say a version is not the engine: for the caller that is as if nobody were there.
+/// Something that cannot tell a version is not Docker. For the caller it is the same as if nothing answered.
 fn not_docker(mut error: EngineError) -> EngineError {
     if matches!(
         error.kind,
@@ -73,7 +72,7 @@ fn not_docker(mut error: EngineError) -> EngineError {
     error
 }
 
-/// What bollard would take for an address and then stumble over.
+/// Refuses addresses that bollard accepts and fails on later.
 fn check(address: &str) -> Result<(), String> {
     let (scheme, rest) = address.split_once("://").ok_or_else(|| {
         format!("`{address}` does not start with unix://, tcp://, http://, https:// or ssh://")
@@ -103,7 +102,7 @@ fn check(address: &str) -> Result<(), String> {
     }
 }
 
-/// `DOCKER_HOST`, or else the first socket that exists where Docker, rootless Docker and Docker Desktop put it.
+/// `DOCKER_HOST`, or else the first existing socket of Docker, rootless Docker and Docker Desktop.
 fn address() -> String {
     let set = |key: &str| std::env::var(key).ok().filter(|value| !value.is_empty());
     set("DOCKER_HOST").unwrap_or_else(|| {
@@ -121,7 +120,7 @@ fn address() -> String {
 
 pub(super) async fn info(docker: &Docker) -> Result<EngineInfo, EngineError> {
     let info = docker
-        .call("asking Docker who it is", docker.client.info())
+        .call("asking Docker for its version", docker.client.info())
         .await?;
     let agreed = docker.client.client_version();
     Ok(EngineInfo {
