@@ -33,6 +33,7 @@ pub mod dataset;
 pub mod engine;
 pub mod event;
 pub mod exit;
+pub mod failure;
 pub mod image;
 pub mod lab;
 pub mod name;

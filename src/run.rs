@@ -41,6 +41,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::action::{Action, PATIENCE, Repeat, Step};
 use crate::event::{Event, Reporter};
+use crate::failure::Explain as _;
 use crate::lab::{Lab, LabError};
 
 pub use crate::event::Outcome;

@@ -1,5 +1,7 @@
 //! Why a call to the engine failed, and what a person can do about it.
 
+use crate::failure::Explain;
+
 /// The kind of a failure, as far as callers decide by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineErrorKind {
@@ -47,34 +49,33 @@ pub struct EngineError {
 #[error("{0}")]
 pub struct EngineCause(pub String);
 
-impl EngineError {
-    /// What a person can do about it, if anything is known to help.
-    #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        match self.kind {
-            EngineErrorKind::Unreachable => Some(
-                "is Docker running? start it (`systemctl start docker`), or set DOCKER_HOST to its address; `lab doctor` checks more",
-            ),
-            EngineErrorKind::PermissionDenied => Some(
-                "your user may not open Docker's socket: run `sudo usermod -aG docker $USER`, then log in again",
-            ),
-            EngineErrorKind::BadAddress => Some(
-                "DOCKER_HOST must be unix:///path, tcp://host:port or ssh://user@host; unset it to use the default",
-            ),
-            EngineErrorKind::AddressesExhausted | EngineErrorKind::AddressOverlap => Some(
-                "other networks hold the addresses: `lab list` shows running labs, `lab gc` removes what crashed labs left, `docker network prune` removes other unused networks",
-            ),
-            EngineErrorKind::PortTaken => Some(
-                "another program or lab uses that port: choose another one, or omit `port` so that Docker chooses a free one",
-            ),
+impl Explain for EngineError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self.kind {
+            EngineErrorKind::Unreachable => {
+                "is Docker running? start it (`systemctl start docker`), or set DOCKER_HOST to its address; `lab doctor` checks more"
+            }
+            EngineErrorKind::PermissionDenied => {
+                "your user may not open Docker's socket: run `sudo usermod -aG docker $USER`, then log in again"
+            }
+            EngineErrorKind::BadAddress => {
+                "DOCKER_HOST must be unix:///path, tcp://host:port or ssh://user@host; unset it to use the default"
+            }
+            EngineErrorKind::AddressesExhausted | EngineErrorKind::AddressOverlap => {
+                "other networks hold the addresses: `lab list` shows running labs, `lab gc` removes what crashed labs left, `docker network prune` removes other unused networks"
+            }
+            EngineErrorKind::PortTaken => {
+                "another program or lab uses that port: choose another one, or omit `port` so that Docker chooses a free one"
+            }
             EngineErrorKind::NoSpace => {
-                Some("free space on Docker's disk: `docker system df` shows what uses it")
+                "free space on Docker's disk: `docker system df` shows what uses it"
             }
             EngineErrorKind::Registry
             | EngineErrorKind::NotFound
             | EngineErrorKind::Conflict
             | EngineErrorKind::Busy
-            | EngineErrorKind::Other => None,
-        }
+            | EngineErrorKind::Other => return None,
+        };
+        Some(hint.to_owned())
     }
 }

@@ -9,6 +9,7 @@ use tokio_postgres::{Client, Config, NoTls};
 
 use super::SUPERUSER;
 use super::server_error::ServerError;
+use crate::failure::Explain;
 
 pub use noticing::{Noticing, connect_noticing};
 
@@ -25,6 +26,8 @@ pub struct SqlError {
     #[source]
     pub source: ServerError,
 }
+
+impl Explain for SqlError {}
 
 /// Everything a server said about an error, for a check's detail.
 #[must_use]
