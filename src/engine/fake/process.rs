@@ -11,6 +11,9 @@ use crate::engine::ContainerSpec;
 /// Plays the main process of every container and returns its exit code.
 pub(super) type Main = Arc<dyn Fn(Process) -> BoxFuture<'static, i64> + Send + Sync>;
 
+/// Takes what a main process writes.
+type Output = Box<dyn Fn(&[u8]) + Send + Sync>;
+
 /// The main process of one container, as the closure of [`super::Fake::on_start`] gets it.
 pub struct Process {
     /// The specification of its container.
@@ -20,7 +23,7 @@ pub struct Process {
     /// The container's id.
     pub(super) id: String,
     /// Takes what the process writes, once it runs.
-    pub(super) output: Option<Box<dyn Fn(&[u8]) + Send + Sync>>,
+    pub(super) output: Option<Output>,
 }
 
 impl std::fmt::Debug for Process {
