@@ -1,4 +1,4 @@
-//! `lab doctor`: what would fail on this machine, and how to mend it.
+//! `lab doctor`: checks what would fail on this machine, and how to fix it.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -17,10 +17,10 @@ use serde::Serialize;
 use super::list;
 use super::output::{self, Output, say};
 
-/// What would fail on this machine, and how to mend it.
+/// Check what would fail on this machine, and how to fix it.
 #[derive(Debug, Args)]
-pub(super) struct Doctor {
-    /// How it is written.
+pub(super) struct DoctorCommand {
+    /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
@@ -28,7 +28,7 @@ pub(super) struct Doctor {
 #[derive(Debug, Serialize)]
 struct Finding {
     name: &'static str,
-    /// `ok`, `note` (works all the same) or `FAIL`.
+    /// `ok`, `note` (`lab` works, with a limit) or `FAIL`.
     state: &'static str,
     detail: String,
     hint: Option<String>,
@@ -64,7 +64,7 @@ impl Finding {
     }
 }
 
-impl Doctor {
+impl DoctorCommand {
     pub(super) async fn run(self) -> Result<Exit> {
         let findings = examine().await;
         match self.output {
@@ -132,8 +132,8 @@ async fn images(docker: &Engine) -> Finding {
     }
     here.sort();
     if here.is_empty() {
-        let hint = "`lab images --get 17` pulls or builds one; `lab up` does so by itself";
-        return Finding::note("images", "none is here yet", hint);
+        let hint = "`lab up` gets one when it needs it; `lab images --get 17` gets one now";
+        return Finding::note("images", "none yet", hint);
     }
     Finding::ok("images", here.join(", "))
 }
@@ -144,8 +144,8 @@ async fn labs(docker: &Engine) -> Finding {
         Ok(_) => match list::existing(docker).await {
             Ok(labs) if labs.iter().any(list::Existing::is_incomplete) => Finding::note(
                 "labs",
-                "some are not complete",
-                "`lab list` shows them, `lab gc` removes what was left",
+                "some are incomplete",
+                "`lab list` shows them, `lab gc` removes what crashed labs left",
             ),
             Ok(labs) => Finding::ok("labs", format!("{} up", labs.len())),
             Err(error) => Finding::note("labs", error.to_string(), "`lab list` shows more"),
@@ -154,16 +154,16 @@ async fn labs(docker: &Engine) -> Finding {
     }
 }
 
-/// Ports are published on the loopback address of the engine's host: elsewhere they cannot be reached from here.
+/// Ports are published on the loopback address of the engine's host, so only programs on that host reach them.
 async fn address(docker: &Engine) -> Finding {
     let host = std::env::var("DOCKER_HOST").unwrap_or_default();
     if host.starts_with("tcp://") && !host.contains("127.0.0.1") && !host.contains("localhost")
         || host.starts_with("ssh://")
     {
-        let hint = "run lab on that host, or forward its ports";
+        let hint = "run `lab` on that host, or forward its ports";
         return Finding::note(
             "ports",
-            "DOCKER_HOST is another host, whose loopback ports are out of reach",
+            "DOCKER_HOST is another host, and its loopback ports cannot be reached from here",
             hint,
         );
     }
@@ -180,13 +180,13 @@ fn client() -> Finding {
     if runs("docker") {
         Finding::ok(
             "docker client",
-            "present: `lab psql` and `lab exec` pass the terminal on",
+            "found: `lab psql` and `lab exec` have a terminal",
         )
     } else {
         let hint = "install Docker's client for interactive `lab psql` and `lab exec`";
         Finding::note(
             "docker client",
-            "absent: `lab psql` and `lab exec` work without a terminal",
+            "not found: `lab psql` and `lab exec` have no terminal",
             hint,
         )
     }
@@ -197,13 +197,13 @@ fn builder() -> Finding {
     if debian && runs("apt-get") && runs("dpkg-deb") && runs("perl") {
         Finding::ok(
             "image recipe",
-            "this host can build images from its own packages where no registry answers",
+            "this host can build images from its own packages when no registry answers",
         )
     } else {
-        let hint = "`docker pull postgres:17` where there is a registry, `docker save` and `docker load` elsewhere";
+        let hint = "run `docker pull postgres:17` if a registry is reachable, otherwise bring the image with `docker save` and `docker load`";
         Finding::note(
             "image recipe",
-            "images cannot be built here: it takes a Debian or Ubuntu host with apt and perl",
+            "images cannot be built here: that needs a Debian or Ubuntu host with apt and perl",
             hint,
         )
     }

@@ -1,4 +1,4 @@
-//! `lab show`: what a lab teaches, and its topology drawn.
+//! `lab show`: shows what a lab teaches, its topology and its steps.
 
 use std::fmt::Write as _;
 
@@ -13,13 +13,13 @@ use serde::Serialize;
 use super::arguments::ScenarioArguments;
 use super::output::{self, Output};
 
-/// What a lab teaches, and its topology drawn.
+/// Show what a lab teaches, its topology and its steps.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  lab show cascade\n  lab show ./my-lab.yaml")]
-pub(super) struct Show {
+pub(super) struct ShowCommand {
     #[command(flatten)]
     scenario: ScenarioArguments,
-    /// How it is written.
+    /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
@@ -41,7 +41,7 @@ struct ShownStep {
     what: String,
 }
 
-impl Show {
+impl ShowCommand {
     pub(super) fn run(self) -> Result<Exit> {
         let (loaded, plan) = self.scenario.plan(None)?;
         let scenario = loaded.scenario;
@@ -85,7 +85,7 @@ fn shown_step(step: &Step) -> ShownStep {
     }
 }
 
-/// The steps, each with what is said before it.
+/// The steps, each after its `say`.
 fn steps(steps: &[ShownStep]) -> String {
     let mut text = String::new();
     for (index, step) in steps.iter().enumerate() {
