@@ -30,15 +30,14 @@ const CALL: Duration = Duration::from_secs(300);
 /// How long a call may take that moves a whole image.
 const LONG_CALL: Duration = Duration::from_secs(3600);
 
-/// A connection to Docker. Clones share it.
+/// A connection to Docker, inside of an [`Engine`](super::Engine). Clones share it.
 ///
 /// ```no_run
 /// use replication_lab::engine::Engine;
-/// use replication_lab::engine::docker::Docker;
 ///
 /// # async fn example() -> Result<(), replication_lab::engine::EngineError> {
-/// let docker = Docker::connect().await?;
-/// assert!(docker.find_image("postgres:17").await?.is_some());
+/// let engine = Engine::connect().await?;
+/// assert!(engine.find_image("postgres:17").await?.is_some());
 /// # Ok(())
 /// # }
 /// ```
