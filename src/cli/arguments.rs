@@ -11,6 +11,7 @@ use replication_lab::plan::Plan;
 use replication_lab::scenario::PostgresVersion;
 use replication_lab::scenario::catalog;
 use replication_lab::scenario::load::{Loaded, Overrides, Setting, load};
+use replication_lab::scenario::units::{self, TimeUnit, UnitError};
 
 /// A scenario and its overrides.
 #[derive(Debug, Args)]
@@ -86,7 +87,6 @@ pub(crate) fn node_or_primary(lab: &Lab, node: Option<&str>) -> Result<String, L
 }
 
 /// Parses a duration: `30s`, `2min`.
-pub(crate) fn duration(given: &str) -> Result<Duration, String> {
-    use replication_lab::scenario::units::{TimeUnit, duration};
-    duration(given, TimeUnit::Seconds).map_err(|error| error.to_string())
+pub(crate) fn duration(given: &str) -> Result<Duration, UnitError> {
+    units::duration(given, TimeUnit::Seconds)
 }

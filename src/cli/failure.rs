@@ -9,7 +9,7 @@ use replication_lab::exit::Exit;
 use replication_lab::failure::{Explain, Failure};
 use replication_lab::image::ImageError;
 use replication_lab::lab::LabError;
-use replication_lab::report::run::Trouble;
+use replication_lab::report::run::RunFailure;
 use replication_lab::scenario::catalog::OpenError;
 use replication_lab::scenario::diagnostic::Diagnostics;
 
@@ -73,9 +73,9 @@ pub(crate) fn show(error: &anyhow::Error) -> ExitCode {
 }
 
 /// An error as values for a report. `during` says what was being done.
-pub(crate) fn trouble(error: &anyhow::Error, during: &'static str) -> Trouble {
+pub(crate) fn trouble(error: &anyhow::Error, during: &'static str) -> RunFailure {
     let failure = failure(error);
-    Trouble {
+    RunFailure {
         during: match failure.exit {
             Exit::Interrupted => "interrupted",
             _ => during,

@@ -43,14 +43,14 @@ pub(super) struct FaultCommand {
     /// The lab's name.
     name: LabName,
     #[command(subcommand)]
-    what: What,
+    what: FaultKind,
     /// The output format.
     #[arg(long, short, value_enum, global = true, default_value_t = Output::Table)]
     output: Output,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum FaultKind {
     /// Cut nodes off from each other.
     #[command(
         after_help = "Examples:\n  lab fault physical-sync partition primary replica\n  lab fault fan-out partition primary --to replica_1 replica_2 --one-way"
@@ -149,7 +149,7 @@ enum What {
     },
 }
 
-/// What was done, and the faults of the network now.
+/// FaultKind was done, and the faults of the network now.
 #[derive(Debug, Serialize)]
 pub(super) struct Done {
     lab: String,
@@ -175,7 +175,7 @@ impl FaultCommand {
     }
 }
 
-impl What {
+impl FaultKind {
     /// The fault as a step. Its default database is the lab's.
     fn step(self, lab: &DatabaseName) -> Result<Step> {
         let (on, database) = match &self {

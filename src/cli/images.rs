@@ -32,7 +32,7 @@ pub(super) struct ImagesCommand {
 }
 
 #[derive(Debug, Serialize)]
-struct Present {
+struct ImageReport {
     image: String,
     postgres: Option<u32>,
     bytes: u64,
@@ -80,7 +80,7 @@ impl ImagesCommand {
     }
 }
 
-async fn present(docker: &Engine) -> Result<Vec<Present>> {
+async fn present(docker: &Engine) -> Result<Vec<ImageReport>> {
     let mut found = docker
         .images(&Selector::Label(IMAGE_LABEL.to_owned()))
         .await?;
@@ -90,7 +90,7 @@ async fn present(docker: &Engine) -> Result<Vec<Present>> {
     }
     found.sort_by(|one, other| one.tags.cmp(&other.tags));
     found.dedup_by(|one, other| one.id == other.id);
-    let present = found.into_iter().map(|image| Present {
+    let present = found.into_iter().map(|image| ImageReport {
         image: image.tags.first().unwrap_or(&image.id).clone(),
         postgres: image::major_of(&image),
         bytes: image.bytes,

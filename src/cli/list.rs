@@ -23,13 +23,13 @@ pub(super) struct ListCommand {
 
 #[derive(Debug, Serialize)]
 struct Catalogue {
-    catalogue: Vec<Entry>,
+    catalogue: Vec<CatalogueEntry>,
     /// Missing if Docker does not answer.
     labs: Option<Vec<Existing>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Entry {
+struct CatalogueEntry {
     name: String,
     title: String,
     nodes: usize,
@@ -105,7 +105,7 @@ impl ListCommand {
         for lab in catalog::embedded() {
             let scenario = load(&lab.source(), &Overrides::default())?.scenario;
             let nodes = scenario.nodes.0.len();
-            entries.push(Entry {
+            entries.push(CatalogueEntry {
                 name: lab.name.to_owned(),
                 title: scenario.title,
                 nodes,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use replication_lab::event::{Event, Outcome, Phase, Progress, Reporter, Silent, Unit};
+use replication_lab::event::{Event, Outcome, Phase, Progress, ProgressUnit, Reporter, Silent};
 use replication_lab::text::duration;
 
 use super::Context;
@@ -105,8 +105,8 @@ impl Lines {
 
 fn amount(progress: &Progress) -> String {
     let count = |units: u64| match progress.unit {
-        Unit::Bytes => indicatif::HumanBytes(units).to_string(),
-        Unit::Items => units.to_string(),
+        ProgressUnit::Bytes => indicatif::HumanBytes(units).to_string(),
+        ProgressUnit::Items => units.to_string(),
     };
     match progress.total {
         Some(total) => format!("{} of {}", count(progress.done), count(total)),
@@ -221,15 +221,15 @@ impl Bars {
 /// What has a bar of its own: each subject measured in bytes, and each series of steps as a whole.
 fn key(phase: Phase, progress: &Progress) -> (Phase, String) {
     match (progress.unit, progress.total) {
-        (Unit::Items, Some(total)) => (phase, format!("{total} steps")),
+        (ProgressUnit::Items, Some(total)) => (phase, format!("{total} steps")),
         _ => (phase, progress.subject.clone()),
     }
 }
 
-fn style(unit: Unit) -> ProgressStyle {
+fn style(unit: ProgressUnit) -> ProgressStyle {
     let template = match unit {
-        Unit::Bytes => "  {prefix:<24} {wide_bar} {bytes:>10} of {total_bytes:<10}",
-        Unit::Items => "  {prefix:<24} {wide_bar} {pos:>6} of {len:<6}",
+        ProgressUnit::Bytes => "  {prefix:<24} {wide_bar} {bytes:>10} of {total_bytes:<10}",
+        ProgressUnit::Items => "  {prefix:<24} {wide_bar} {pos:>6} of {len:<6}",
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -1,8 +1,8 @@
 //! `lab run`: runs scenarios as tests.
 
+mod job;
 mod reports;
 mod several;
-mod target;
 
 use std::time::{Duration, Instant};
 
@@ -23,8 +23,8 @@ use super::arguments::{self, Changes};
 use super::failure::{self, Misuse};
 use super::output::{self, Output, say};
 use super::progress::Shown;
+use job::Job;
 use reports::ReportTo;
-use target::Target;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -89,7 +89,7 @@ enum KeepRun {
 
 impl RunCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let Some(targets) = target::all(
+        let Some(targets) = job::all(
             &self.labs,
             &self.changes,
             self.name.as_ref(),
@@ -135,7 +135,7 @@ impl RunCommand {
     async fn one(
         &self,
         context: &Context,
-        target: &Target,
+        target: &Job,
         options: &Options,
     ) -> Result<(RunReport, Option<anyhow::Error>)> {
         let docker = Engine::connect().await?;
@@ -145,7 +145,7 @@ impl RunCommand {
         let ran = if self.from.is_some() {
             let mut lab = Lab::find(docker, &target.plan.lab).await?;
             let plan = target.plan.clone();
-            target::same_scenario(&lab.plan, &plan)?;
+            job::same_scenario(&lab.plan, &plan)?;
             (lab.plan.steps, lab.plan.teardown) = (plan.steps, plan.teardown);
             Box::pin(experiment::resume(&lab, options, reporter, &context.cancel)).await
         } else {
@@ -216,7 +216,7 @@ impl RunCommand {
         output::print(text)
     }
 
-    fn options(&self, target: Option<&Target>) -> Result<Options> {
+    fn options(&self, target: Option<&Job>) -> Result<Options> {
         let from = match (&self.from, target) {
             (Some(given), Some(target)) => target.step(given)?,
             _ => 1,
@@ -244,7 +244,7 @@ impl RunCommand {
     }
 }
 
-impl Target {
+impl Job {
     /// Runs the scenario. `replace` removes an existing lab of its name first.
     async fn run(
         &self,

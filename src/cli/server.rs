@@ -21,7 +21,7 @@ use super::output::{self, Output, say};
 struct Common {
     #[command(flatten)]
     lab: LabArgument,
-    /// How long it may take.
+    /// StopArguments long it may take.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = arguments::duration)]
     within: Duration,
     /// The output format.
@@ -57,7 +57,7 @@ pub(super) struct StartCommand {
 
 /// The nodes to stop, and the shutdown mode.
 #[derive(Debug, Args)]
-struct How {
+struct StopArguments {
     /// The nodes.
     #[arg(value_name = "NODE", required = true)]
     nodes: Vec<NodeName>,
@@ -86,7 +86,7 @@ pub(super) struct StopCommand {
     #[command(flatten)]
     common: Common,
     #[command(flatten)]
-    how: How,
+    how: StopArguments,
 }
 
 /// Restart nodes.
@@ -98,12 +98,12 @@ pub(super) struct RestartCommand {
     #[command(flatten)]
     common: Common,
     #[command(flatten)]
-    how: How,
+    how: StopArguments,
 }
 
 /// A node and its new upstream.
 #[derive(Debug, Args)]
-struct Onto {
+struct UpstreamArguments {
     /// The node that becomes a standby.
     #[arg(value_name = "NODE")]
     node: NodeName,
@@ -125,7 +125,7 @@ pub(super) struct FollowCommand {
     #[command(flatten)]
     common: Common,
     #[command(flatten)]
-    onto: Onto,
+    onto: UpstreamArguments,
 }
 
 /// Make a stopped node whose history has diverged a standby again, with `pg_rewind`. Changes that only this node had are lost.
@@ -137,7 +137,7 @@ pub(super) struct RewindCommand {
     #[command(flatten)]
     common: Common,
     #[command(flatten)]
-    onto: Onto,
+    onto: UpstreamArguments,
 }
 
 /// Delete a node's data and rebuild it from a base backup of its upstream.
@@ -147,13 +147,13 @@ pub(super) struct RecloneCommand {
     #[command(flatten)]
     common: Common,
     #[command(flatten)]
-    onto: Onto,
+    onto: UpstreamArguments,
 }
 
-impl TryFrom<Onto> for Follow {
+impl TryFrom<UpstreamArguments> for Follow {
     type Error = Misuse;
 
-    fn try_from(onto: Onto) -> Result<Self, Misuse> {
+    fn try_from(onto: UpstreamArguments) -> Result<Self, Misuse> {
         if onto.node == onto.upstream {
             return Err(Misuse {
                 message: format!("`{}` cannot stream from itself", onto.node),
@@ -216,8 +216,8 @@ impl RestartCommand {
     }
 }
 
-impl From<How> for Stop {
-    fn from(how: How) -> Self {
+impl From<StopArguments> for Stop {
+    fn from(how: StopArguments) -> Self {
         Self {
             node: OneOrMany(how.nodes),
             mode: match how.mode {

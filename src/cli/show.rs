@@ -25,7 +25,7 @@ pub(super) struct ShowCommand {
 }
 
 #[derive(Debug, Serialize)]
-struct Shown {
+struct ScenarioReport {
     name: String,
     title: String,
     about: String,
@@ -45,7 +45,7 @@ impl ShowCommand {
     pub(super) fn run(self) -> Result<Exit> {
         let (loaded, plan) = self.scenario.plan(None)?;
         let scenario = loaded.scenario;
-        let shown = Shown {
+        let shown = ScenarioReport {
             name: scenario.name.to_string(),
             title: scenario.title,
             about: scenario.about,

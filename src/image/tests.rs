@@ -10,7 +10,7 @@ use super::build::Recipe;
 use super::*;
 use crate::engine::Labels;
 use crate::engine::fake::Fake;
-use crate::event::{Phase, Unit};
+use crate::event::{Phase, ProgressUnit};
 use crate::failure::Explain as _;
 
 const GOOD: &str = "echo 'from: Debian test' >&2; echo 'step: 1 2 unpacking' >&2; printf tar";
@@ -180,7 +180,7 @@ async fn a_registry_s_image_is_pulled_with_progress_a_layer() {
             subject: "5d0da3dc9764".to_owned(),
             done: 1 << 20,
             total: Some(1 << 20),
-            unit: Unit::Bytes,
+            unit: ProgressUnit::Bytes,
         },
     );
     assert!(events.contains(&full), "{events:?}");

@@ -1,11 +1,11 @@
-//! Several runs: what failed, a line a lab, and a total.
+//! The summary of several runs: the details of failures, one line a lab, and a total.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::run::RunReport;
 
-/// For people: all that is known of each lab that failed, then a line a lab and the total.
+/// The form for people: the details of each failed lab, then one line a lab and the total.
 #[must_use]
 pub fn text(runs: &[RunReport], took: Duration) -> String {
     let mut text = String::new();
@@ -35,7 +35,7 @@ pub fn text(runs: &[RunReport], took: Duration) -> String {
     text
 }
 
-/// What became of a lab, as a word and a few more.
+/// The outcome of a lab: a word, and a few more.
 fn verdict(run: &RunReport) -> (&'static str, String) {
     let planned = run.not_run.len() + happened(run);
     if let Some(trouble) = &run.error {
@@ -51,7 +51,7 @@ fn verdict(run: &RunReport) -> (&'static str, String) {
         return ("SKIP", format!("this kernel {why}"));
     }
     if run.passed && planned == 0 {
-        return ("PASS", "no steps, and it replicates".to_owned());
+        return ("PASS", "no steps; it replicates".to_owned());
     }
     if run.passed {
         return ("PASS", format!("{} of {planned} steps", happened(run)));
@@ -66,7 +66,7 @@ fn verdict(run: &RunReport) -> (&'static str, String) {
     ("FAIL", format!("step {number} of {planned}{place}"))
 }
 
-/// How many of the scenario's own steps happened: those that happen during one, and the teardown, count for none.
+/// How many of the scenario's steps ran, without steps inside others and without the teardown.
 fn happened(run: &RunReport) -> usize {
     let number = |number: &str| number.bytes().all(|byte| byte.is_ascii_digit());
     run.steps
@@ -84,7 +84,7 @@ fn count(runs: &[RunReport]) -> String {
             "failed",
         ),
         (of(|run| run.skipped.is_some()), "skipped"),
-        (of(|run| run.error.is_some()), "not run to the end"),
+        (of(|run| run.error.is_some()), "ended early"),
     ] {
         if count > 0 {
             parts.push(format!("{count} {word}"));

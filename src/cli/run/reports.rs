@@ -27,6 +27,17 @@ enum Format {
     Json,
 }
 
+/// Why an argument of `--report` is refused.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReportError {
+    /// It is not `FORMAT=FILE`.
+    #[error("expected FORMAT=FILE, such as `junit=run.xml` or `junit=-`")]
+    Shape,
+    /// The format does not exist.
+    #[error("unknown format `{0}`; known are `junit`, `tap` and `json`")]
+    Format(String),
+}
+
 impl ReportTo {
     pub(super) fn is_stdout(&self) -> bool {
         self.file.is_none()
@@ -34,22 +45,18 @@ impl ReportTo {
 }
 
 impl std::str::FromStr for ReportTo {
-    type Err = String;
+    type Err = ReportError;
 
-    fn from_str(given: &str) -> Result<Self, String> {
+    fn from_str(given: &str) -> Result<Self, ReportError> {
         let (format, file) = given
             .split_once('=')
             .filter(|(_, file)| !file.is_empty())
-            .ok_or("expected FORMAT=FILE, such as `junit=run.xml` or `junit=-`")?;
+            .ok_or(ReportError::Shape)?;
         let format = match format {
             "junit" => Format::Junit,
             "tap" => Format::Tap,
             "json" => Format::Json,
-            _ => {
-                return Err(format!(
-                    "unknown format `{format}`; known are `junit`, `tap` and `json`"
-                ));
-            }
+            _ => return Err(ReportError::Format(format.to_owned())),
         };
         let file = Some(PathBuf::from(file)).filter(|file| file != Path::new("-"));
         Ok(Self { format, file })

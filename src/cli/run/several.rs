@@ -12,7 +12,7 @@ use replication_lab::report::run::RunReport;
 use replication_lab::run::experiment::{self, Options};
 use replication_lab::text::duration;
 
-use super::target::Target;
+use super::job::Job;
 use crate::cli::Context;
 use crate::cli::failure;
 use crate::cli::output::say;
@@ -27,7 +27,7 @@ pub(super) fn cores() -> usize {
 }
 
 pub(super) struct Several<'a> {
-    pub(super) targets: &'a [Target],
+    pub(super) targets: &'a [Job],
     pub(super) options: Options,
     pub(super) replace: bool,
     pub(super) jobs: usize,
@@ -74,7 +74,7 @@ impl Several<'_> {
         &self,
         context: &Context,
         docker: &Engine,
-        target: &Target,
+        target: &Job,
         began: Instant,
         prefix: String,
     ) -> (RunReport, Exit) {

@@ -30,10 +30,10 @@ impl Docker {
     /// The same as [`Docker::connect`].
     pub async fn connect_to(address: &str) -> Result<Self, EngineError> {
         let act = format!("connecting to Docker at `{address}`");
-        check(address).map_err(|rule| EngineError {
+        check(address).map_err(|source| EngineError {
             act: act.clone(),
             kind: EngineErrorKind::BadAddress,
-            source: EngineCause(rule),
+            source,
         })?;
         let client = bollard::Docker::connect_with_host(address)
             .map_err(|cause| error::explain(&act, &cause))?;
@@ -73,13 +73,16 @@ fn not_docker(mut error: EngineError) -> EngineError {
 }
 
 /// Refuses addresses that bollard accepts and fails on later.
-fn check(address: &str) -> Result<(), String> {
-    let (scheme, rest) = address.split_once("://").ok_or_else(|| {
-        format!("`{address}` does not start with unix://, tcp://, http://, https:// or ssh://")
-    })?;
+fn check(address: &str) -> Result<(), EngineCause> {
+    let refused = |why: String| Err(EngineCause(why));
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return refused(format!(
+            "`{address}` does not start with unix://, tcp://, http://, https:// or ssh://"
+        ));
+    };
     match scheme {
         "unix" if !rest.starts_with('/') => {
-            Err(format!("`{rest}` is not the absolute path of a socket"))
+            refused(format!("`{rest}` is not the absolute path of a socket"))
         }
         "tcp" | "http" | "https" | "ssh" => {
             let host = rest.rsplit('@').next().unwrap_or(rest);
@@ -89,11 +92,11 @@ fn check(address: &str) -> Result<(), String> {
                 _ => (host, None),
             };
             if name.is_empty() || name.contains(char::is_whitespace) {
-                return Err(format!("`{address}` names no host"));
+                return refused(format!("`{address}` names no host"));
             }
             match port {
                 Some(port) if port.parse::<u16>().is_err() => {
-                    Err(format!("`{port}` is not a port"))
+                    refused(format!("`{port}` is not a port"))
                 }
                 _ => Ok(()),
             }

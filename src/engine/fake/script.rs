@@ -15,12 +15,12 @@ pub(super) struct Script {
     pub(super) program: Option<Program>,
     pub(super) main: Option<Main>,
     pub(super) answers: Vec<(String, ExecOutput)>,
-    failures: Vec<Failure>,
+    failures: Vec<ScriptedFailure>,
     hooks: Vec<(String, Hook)>,
     delays: Vec<(String, Duration)>,
 }
 
-struct Failure {
+struct ScriptedFailure {
     call: String,
     /// Which call fails, counted from 1. Default: every one.
     nth: Option<usize>,
@@ -44,7 +44,7 @@ impl Script {
         kind: EngineErrorKind,
         message: &str,
     ) {
-        self.failures.push(Failure {
+        self.failures.push(ScriptedFailure {
             call: call.to_owned(),
             nth,
             seen: 0,

@@ -17,7 +17,7 @@ use crate::cli::failure::{self, Misuse};
 use crate::cli::up::blamed;
 
 /// A scenario to run.
-pub(super) struct Target {
+pub(super) struct Job {
     /// Its name or path on the command line.
     pub(super) given: String,
     pub(super) loaded: Loaded,
@@ -32,7 +32,7 @@ pub(super) fn all(
     changes: &Changes,
     name: Option<&LabName>,
     proves: bool,
-) -> Result<Option<Vec<Target>>> {
+) -> Result<Option<Vec<Job>>> {
     if let (Some(name), [_, _, ..]) = (name, labs) {
         return Err(Misuse {
             message: format!("several labs cannot all have the name `{name}`"),
@@ -43,7 +43,7 @@ pub(super) fn all(
     let mut targets = Vec::new();
     let mut wrong = Vec::new();
     for given in labs {
-        match Target::load(given, changes, name, proves) {
+        match Job::load(given, changes, name, proves) {
             Ok(target) => targets.push(target),
             Err(error) => wrong.push(error),
         }
@@ -63,8 +63,8 @@ pub(super) fn all(
 }
 
 /// Refuses two scenarios with the same lab name.
-fn twins(targets: &[Target]) -> Result<()> {
-    let mut names: BTreeMap<&LabName, &Target> = BTreeMap::new();
+fn twins(targets: &[Job]) -> Result<()> {
+    let mut names: BTreeMap<&LabName, &Job> = BTreeMap::new();
     for target in targets {
         let lab = &target.plan.lab;
         let Some(other) = names.insert(lab, target) else {
@@ -106,14 +106,16 @@ pub(super) fn same_scenario(there: &Plan, wanted: &Plan) -> Result<()> {
     .into())
 }
 
-impl Target {
+impl Job {
     fn load(given: &str, changes: &Changes, name: Option<&LabName>, proves: bool) -> Result<Self> {
         let loaded = changes.load(given)?;
         let plan = Plan::resolve(&loaded.scenario, &loaded.sql, name);
         if plan.steps.is_empty() && !proves {
             return Err(Misuse {
                 message: format!("`{given}` has no steps"),
-                hint: Some("omit `--no-verify`: the run then proves that the lab replicates".to_owned()),
+                hint: Some(
+                    "omit `--no-verify`: the run then proves that the lab replicates".to_owned(),
+                ),
             }
             .into());
         }
