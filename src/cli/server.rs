@@ -5,7 +5,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use replication_lab::action::{Action, Follow, OneOrMany, Step, Stop, StopMode};
+use replication_lab::action::follow::Follow;
+use replication_lab::action::promote::Promote;
+use replication_lab::action::reclone::Reclone;
+use replication_lab::action::restart::Restart;
+use replication_lab::action::rewind::Rewind;
+use replication_lab::action::start::Start;
+use replication_lab::action::stop::{Stop, StopMode};
+use replication_lab::action::upstream::Upstream;
+use replication_lab::action::{Action, OneOrMany, Step};
 use replication_lab::exit::Exit;
 use replication_lab::name::{NodeName, SlotName};
 use replication_lab::run::by_hand;
@@ -150,7 +158,7 @@ pub(super) struct RecloneCommand {
     onto: UpstreamArguments,
 }
 
-impl TryFrom<UpstreamArguments> for Follow {
+impl TryFrom<UpstreamArguments> for Upstream {
     type Error = Misuse;
 
     fn try_from(onto: UpstreamArguments) -> Result<Self, Misuse> {
@@ -170,68 +178,67 @@ impl TryFrom<UpstreamArguments> for Follow {
 
 impl FollowCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let action = Action::Follow(self.onto.try_into()?);
-        self.common.run(context, action).await
+        let follow = Follow(self.onto.try_into()?);
+        self.common.run(context, follow).await
     }
 }
 
 impl RewindCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let action = Action::Rewind(self.onto.try_into()?);
-        self.common.run(context, action).await
+        let rewind = Rewind(self.onto.try_into()?);
+        self.common.run(context, rewind).await
     }
 }
 
 impl RecloneCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let action = Action::Reclone(self.onto.try_into()?);
-        self.common.run(context, action).await
+        let reclone = Reclone(self.onto.try_into()?);
+        self.common.run(context, reclone).await
     }
 }
 
 impl PromoteCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        self.common.run(context, Action::Promote(self.node)).await
+        self.common.run(context, Promote(self.node)).await
     }
 }
 
 impl StartCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let action = Action::Start(OneOrMany(self.nodes));
-        self.common.run(context, action).await
+        let start = Start(OneOrMany(self.nodes));
+        self.common.run(context, start).await
     }
 }
 
 impl StopCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let action = Action::Stop(self.how.into());
-        self.common.run(context, action).await
+        let (node, mode) = self.how.split();
+        self.common.run(context, Stop { node, mode }).await
     }
 }
 
 impl RestartCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let action = Action::Restart(self.how.into());
-        self.common.run(context, action).await
+        let (node, mode) = self.how.split();
+        self.common.run(context, Restart { node, mode }).await
     }
 }
 
-impl From<StopArguments> for Stop {
-    fn from(how: StopArguments) -> Self {
-        Self {
-            node: OneOrMany(how.nodes),
-            mode: match how.mode {
-                Mode::Smart => StopMode::Smart,
-                Mode::Fast => StopMode::Fast,
-                Mode::Immediate => StopMode::Immediate,
-            },
-        }
+impl StopArguments {
+    fn split(self) -> (OneOrMany<NodeName>, StopMode) {
+        let mode = match self.mode {
+            Mode::Smart => StopMode::Smart,
+            Mode::Fast => StopMode::Fast,
+            Mode::Immediate => StopMode::Immediate,
+        };
+        (OneOrMany(self.nodes), mode)
     }
 }
 
 impl Common {
-    async fn run(self, context: &Context, action: Action) -> Result<Exit> {
+    async fn run(self, context: &Context, action: impl Into<Action>) -> Result<Exit> {
         let lab = self.lab.find().await?;
+        let action = action.into();
         for (_, node) in action.nodes() {
             lab.container(node.as_str())?;
         }
