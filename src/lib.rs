@@ -29,6 +29,7 @@ pub mod engine;
 pub mod event;
 pub mod exit;
 pub mod failure;
+pub mod hba;
 pub mod image;
 pub mod lab;
 pub mod name;
@@ -38,8 +39,10 @@ pub mod run;
 pub mod scenario;
 pub mod server;
 pub mod text;
+pub mod units;
 pub mod verify;
 pub mod wait;
+mod yaml;
 
 pub use tokio_util::sync::CancellationToken;
 

@@ -26,10 +26,10 @@ use crate::name::{
 use crate::scenario::{AuthMethod, PostgresVersion, Scenario, SqlFiles};
 use crate::server::conf::{self, Setting};
 use crate::server::hba::{self, HbaRule};
+use crate::server::replication::SyncState;
 
 pub use logical::{PlannedPublication, PlannedSubscription};
 pub use services::{PlannedService, ServiceImage};
-pub use sync::SyncState;
 
 /// A lab as it will be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,7 +56,7 @@ pub struct Plan {
     pub nodes: Vec<PlannedNode>,
     /// What the kernel must be able to do for the steps.
     #[serde(default)]
-    pub requires: Vec<crate::scenario::Feature>,
+    pub requires: Vec<crate::action::Feature>,
     /// What happens once the lab is up. Those that happen on one node or in one database say which.
     #[serde(default)]
     pub steps: Vec<Step>,

@@ -11,7 +11,7 @@ use replication_lab::plan::Plan;
 use replication_lab::scenario::PostgresVersion;
 use replication_lab::scenario::catalog;
 use replication_lab::scenario::load::{Loaded, Overrides, Setting, load};
-use replication_lab::scenario::units::{self, TimeUnit, UnitError};
+use replication_lab::units::{self, TimeUnit, UnitError};
 
 /// A scenario and its overrides.
 #[derive(Debug, Args)]

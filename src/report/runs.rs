@@ -99,14 +99,14 @@ mod tests {
     use crate::report::case::example;
 
     #[test]
-    fn a_line_a_lab_and_a_total() {
+    fn each_lab_has_a_line_and_a_total_ends_them() {
         let text = text(&example::runs(), Duration::from_secs(3));
         let lines: Vec<&str> = text.lines().collect();
         let end = lines.len() - 3;
         insta::assert_snapshot!(lines[end..].join("\n"), @r#"
          FAIL [    2.0 s] first   step 2 of 3 at ./first.yaml:12
         ERROR [    2.0 s] second  up: it ended with exit code 1
-        total [    3.0 s] 2 labs: 0 passed, 1 failed, 1 not run to the end
+        total [    3.0 s] 2 labs: 0 passed, 1 failed, 1 ended early
         "#);
     }
 }
