@@ -65,65 +65,37 @@ pub(crate) struct Cli {
     quiet: bool,
 }
 
+/// The verbs. Their help is the description of their arguments' type.
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// List the catalogue and the existing labs.
     List(list::ListCommand),
-    /// Show what a lab teaches, its topology and its steps.
     Show(show::ShowCommand),
-    /// Report every error in scenario files (needs no Docker).
     Check(check::CheckCommand),
-    /// Show what `up` would do: nodes, order, files (needs no Docker).
     Plan(plan::PlanCommand),
-    /// Start a lab, load its data and prove that it replicates.
     Up(up::UpCommand),
-    /// Run scenarios as tests: start, run all steps, remove.
     Run(run::RunCommand),
-    /// Run the next step of a running lab.
     Step(step::StepCommand),
-    /// Promote a standby to primary.
     Promote(server::PromoteCommand),
-    /// Make a node a standby of another node, with the data that it has.
     Follow(server::FollowCommand),
-    /// Make an old primary a standby again with `pg_rewind`.
     Rewind(server::RewindCommand),
-    /// Rebuild a node from a base backup of another node.
     Reclone(server::RecloneCommand),
-    /// Stop nodes.
     Stop(server::StopCommand),
-    /// Start stopped nodes.
     Start(server::StartCommand),
-    /// Restart nodes.
     Restart(server::RestartCommand),
-    /// Show the state of every node: role, positions, lag, slot.
     Status(status::StatusCommand),
-    /// Show state and lag of every replication connection.
     Monitor(monitor::MonitorCommand),
-    /// Prove again that a running lab replicates.
     Verify(verify::VerifyCommand),
-    /// Open psql on a node.
     Psql(psql::PsqlCommand),
-    /// Run a program in a node's container.
     Exec(exec::ExecCommand),
-    /// Show the logs of nodes and services.
     Logs(logs::LogsCommand),
-    /// Inject faults: network, disk, or frozen nodes.
     Fault(fault::FaultCommand),
-    /// Undo faults.
     Heal(heal::HealCommand),
-    /// Print connection settings for shells and programs.
     Env(env::EnvCommand),
-    /// Remove labs in any state, with their data.
     Down(down::DownCommand),
-    /// Remove what crashed processes left behind.
     Gc(gc::GcCommand),
-    /// List the PostgreSQL images that labs use, or get one.
     Images(images::ImagesCommand),
-    /// Print the JSON Schema of scenario files, or the reference of steps.
     Schema(schema::SchemaCommand),
-    /// Print a shell's completion script.
     Completions(completions::CompletionsCommand),
-    /// Check what would fail on this machine, and how to fix it.
     Doctor(doctor::DoctorCommand),
 }
 

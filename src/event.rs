@@ -116,6 +116,8 @@ pub struct Outcome {
     pub seen: String,
     /// What was expected instead, if it failed.
     pub expected: Option<String>,
+    /// What to do about it, where that is known.
+    pub hint: Option<String>,
 }
 
 /// Something that happened.

@@ -13,7 +13,7 @@ use super::output::{self, Output};
 
 const AFTER_HELP: &str = "\
 Examples:
-  eval \"$(lab env physical-sync)\" && psql        connects to the primary by PGHOST, PGPORT, PGUSER, PGDATABASE
+  eval \"$(lab env physical-sync)\" && psql        the primary, by PGHOST, PGPORT, …
   eval \"$(lab env physical-sync)\" && psql $LAB_REPLICA_DSN
   lab env physical-sync replica --output json
   eval \"$(lab env tutorial-pgadmin)\" && xdg-open $LAB_PGADMIN_URL";

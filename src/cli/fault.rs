@@ -29,18 +29,18 @@ use super::output::{self, Output, say};
 
 const AFTER_HELP: &str = "\
 Examples:
-  lab fault physical-sync partition primary replica     neither reaches the other; this host still reaches both
+  lab fault physical-sync partition primary replica     cut the link between the two
   lab fault fan-out partition primary --to replica_1 replica_2 --one-way
   lab fault cascade isolate relay                       cut off from all other nodes
-  lab fault physical-sync freeze replica                freezes every process of the node
+  lab fault physical-sync freeze replica                freeze every process of the node
   lab fault delayed delay primary late 200ms --jitter 20ms
   lab fault delayed rate primary late 1Mbit
-  lab fault failover-rewind corrupt replica employer    makes a page of the table unreadable; `lab reclone` repairs it
+  lab fault failover-rewind corrupt replica employer    make a page unreadable; `lab reclone` repairs it
   lab heal physical-sync                                undo all faults
 
 `lab status NAME` shows the active faults. A node keeps its faults when it is stopped and started.";
 
-/// Inject faults: break the network between nodes, fill their disk, corrupt a table, or freeze them.
+/// Inject faults: break the network, fill a disk, corrupt a table, or freeze nodes.
 ///
 /// `lab heal` undoes all of them except corruption.
 #[derive(Debug, Args)]
@@ -155,7 +155,7 @@ enum FaultKind {
     },
 }
 
-/// FaultKind was done, and the faults of the network now.
+/// What was done, and the faults of the network now.
 #[derive(Debug, Serialize)]
 pub(super) struct Done {
     lab: String,
@@ -266,10 +266,10 @@ async fn carry_out(lab: &Lab, step: &Step, context: &Context) -> Result<String> 
     if outcome.passed {
         Ok(outcome.seen)
     } else {
-        // The hint is the last line of what was seen, if there is one.
-        Err(match outcome.seen.split_once("\nhint: ") {
-            Some((seen, hint)) => Failure::seen(seen).with_hint(hint),
-            None => Failure::seen(outcome.seen),
+        let seen = Failure::seen(outcome.seen);
+        Err(Failure {
+            hint: outcome.hint,
+            ..seen
         }
         .into())
     }

@@ -23,7 +23,7 @@ Examples:
 
 Healing without a fault is not an error. Faults of a killed run are undone too.";
 
-/// Undo network faults, free filled disks and thaw frozen nodes.
+/// Undo faults: heal the network, free filled disks and thaw frozen nodes.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct HealCommand {

@@ -14,7 +14,9 @@ use serde::Serialize;
 use super::arguments::ScenarioArguments;
 use super::output::{self, Output};
 
-/// Show what `up` would do: nodes, order, files with their content. Needs no Docker. Addresses are shown as `<node>`.
+/// Show what `up` would do: nodes, order, files. Needs no Docker.
+///
+/// Addresses are shown as `<node>`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  lab plan physical-sync\n  lab plan fan-out --set postgres=15 --output json"

@@ -30,7 +30,7 @@ const AFTER_HELP: &str = "\
 Examples:
   lab run error-slot-in-use                     up, every step, down; exit code 1 if a step fails
   lab run ./mine.yaml --keep failed             keep the lab if a step fails
-  lab run ./mine.yaml --from 3                  run the steps from the third on in the lab that was kept
+  lab run ./mine.yaml --from 3                  continue the kept lab from its third step
   lab run ./labs/*.yaml --jobs 2                several labs, two at once, with a summary
   lab run ./mine.yaml --report junit=run.xml --report tap=-
   lab run physical-sync --output json | jq '.steps[] | {number, took_ms, seen}'

@@ -29,7 +29,7 @@ use super::output::{self, Output, say};
 struct Common {
     #[command(flatten)]
     lab: LabArgument,
-    /// StopArguments long it may take.
+    /// How long it may take.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = arguments::duration)]
     within: Duration,
     /// The output format.
@@ -136,7 +136,9 @@ pub(super) struct FollowCommand {
     onto: UpstreamArguments,
 }
 
-/// Make a stopped node whose history has diverged a standby again, with `pg_rewind`. Changes that only this node had are lost.
+/// Make an old primary a standby again with `pg_rewind`.
+///
+/// The node must be stopped. Changes that only this node had are lost.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  lab promote physical-async replica\n  lab stop physical-async primary\n  lab rewind physical-async primary replica"

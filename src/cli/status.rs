@@ -18,7 +18,9 @@ Examples:
 
 The exit code is 0 if every node has its planned role and works, else 1.";
 
-/// Show the state of every node of a lab: role, positions, lag, slot. Without a name: list the existing labs.
+/// Show the state of every node: role, positions, lag, slot.
+///
+/// Without a name, list the existing labs.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct StatusCommand {

@@ -24,8 +24,8 @@ Examples:
   lab step mine --show                          show the next step without running it
   lab step mine --all                           run all remaining steps
 
-Steps that share a session run together, and are repeated together if one of them fails: a session ends with the process that
-opened it. The steps are those of the file at the time of `lab up`; `lab run FILE --from STEP` reads the file again. The lab's
+Steps that share a session run together, and are repeated together if one of them fails: a session ends with the process that \
+opened it. The steps are those of the file at the time of `lab up`; `lab run FILE --from STEP` reads the file again. The lab's \
 labels store which steps are done; `lab down` removes them.";
 
 /// Run the next step of a running lab.

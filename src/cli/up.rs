@@ -25,7 +25,7 @@ use super::progress::Shown;
 const AFTER_HELP: &str = "\
 Examples:
   lab up physical-sync                          a synchronous primary and standby
-  lab up physical-sync --name second            another one beside it
+  lab up physical-sync --name second            a second lab of the same scenario
   lab up physical-sync --postgres 15 --replace  replace it by one on PostgreSQL 15
   lab up ./my-lab.yaml --output json            your own scenario, output for a program
   lab up cascade --set data.shopping.rows=1000000";

@@ -18,10 +18,12 @@ Examples:
   lab verify physical-sync
   lab verify physical-sync --output json | jq '.checks[] | select(.passed | not)'
 
-The proof writes a row into every table and removes it again. It freezes standbys for a fraction of a second. A lab can be
+The proof writes a row into every table and removes it again. It freezes standbys for a fraction of a second. A lab can be \
 verified while it is in use. The exit code is 0 if every check passes, else 1.";
 
-/// Prove again that a running lab replicates: rows arrive, values are equal, commits wait exactly where they should.
+/// Prove again that a running lab replicates.
+///
+/// Rows must arrive, values must be equal, and commits must wait exactly where they should.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct VerifyCommand {

@@ -160,6 +160,11 @@ impl Fake {
         self.lock().world.exit(container, code);
     }
 
+    /// Chooses every address itself from now on, whatever a container asks for.
+    pub fn choose_addresses(&self) {
+        self.lock().world.chooses_addresses = true;
+    }
+
     /// Publishes a container's port at that host port, where a test listens.
     pub fn set_port(&self, container: &str, port: u16) {
         self.lock().world.ports.insert(container.to_owned(), port);

@@ -122,7 +122,7 @@ impl World {
                 "no available IPv4 addresses on this network's address pools".to_owned(),
             )
         };
-        match asked {
+        match asked.filter(|_| !self.chooses_addresses) {
             Some(asked) if taken(&asked) => Err(conflict("Address already in use".to_owned())),
             Some(asked) if !subnet.contains(asked) => Err(Refusal(
                 EngineErrorKind::Other,

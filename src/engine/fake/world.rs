@@ -20,6 +20,8 @@ pub(super) struct World {
     /// Files by container name and path.
     pub(super) files: BTreeMap<(String, String), Vec<u8>>,
     pub(super) made: u64,
+    /// Whether containers get other addresses than they ask for.
+    pub(super) chooses_addresses: bool,
 }
 
 impl World {
