@@ -1,6 +1,5 @@
 //! Checks carried out: each has a file here, named as its declaration in [`crate::action::check`].
 
-mod positions;
 mod tables;
 
 use super::scene::Scene;
