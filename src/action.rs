@@ -46,6 +46,7 @@ macro_rules! actions {
             stop Stop,
             restart Restart,
             kill Kill,
+            checkpoint Checkpoint,
             promote Promote,
             follow Follow,
             rewind Rewind,
