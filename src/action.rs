@@ -47,6 +47,7 @@ macro_rules! actions {
             restart Restart,
             kill Kill,
             checkpoint Checkpoint,
+            lag Lag,
             promote Promote,
             follow Follow,
             rewind Rewind,
