@@ -175,7 +175,7 @@ impl Run {
             if self.output == Output::Json {
                 output::json(&report)?;
             }
-            if self.from.is_some() && failure::exit_code(&error) == Exit::Interrupted {
+            if self.from.is_some() && failure::failure(&error).exit == Exit::Interrupted {
                 say(&format!("interrupted; `{name}` is still there"));
                 return Ok(Exit::Interrupted);
             }

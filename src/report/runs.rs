@@ -39,7 +39,11 @@ pub fn text(runs: &[RunReport], took: Duration) -> String {
 fn verdict(run: &RunReport) -> (&'static str, String) {
     let planned = run.not_run.len() + happened(run);
     if let Some(trouble) = &run.error {
-        let why = trouble.because.last().unwrap_or(&trouble.message);
+        let why = trouble
+            .failure
+            .because
+            .last()
+            .unwrap_or(&trouble.failure.message);
         let why = why.lines().next().unwrap_or_default();
         return ("ERROR", format!("{}: {why}", trouble.during));
     }

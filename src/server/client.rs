@@ -11,6 +11,7 @@ use tokio_postgres::config::SslMode;
 
 use super::SUPERUSER;
 use super::server_error::ServerError;
+use crate::failure::Explain;
 
 pub use noticing::{Noticing, connect_noticing};
 pub use pins::SearchPath;
@@ -29,6 +30,8 @@ pub struct SqlError {
     #[source]
     pub source: ServerError,
 }
+
+impl Explain for SqlError {}
 
 /// Everything a server said about an error, for a check's detail.
 #[must_use]

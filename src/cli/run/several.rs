@@ -102,7 +102,7 @@ impl Several<'_> {
                 let kept = self.options.keep != experiment::KeepLab::Never;
                 let error = error.into();
                 let report = target.broken(&error, kept, own.elapsed());
-                match failure::exit_code(&error) {
+                match failure::failure(&error).exit {
                     Exit::Interrupted => (report, Exit::Interrupted, "interrupted"),
                     exit => (report, exit, "could not be run"),
                 }

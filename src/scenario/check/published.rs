@@ -5,8 +5,8 @@ use crate::dataset::tables::{TableShape, columns_of, tables};
 use crate::dataset::{self, SqlFile};
 use crate::name::{NodeName, ObjectName, TableName};
 use crate::scenario::logical::{Operation, Publication, PublishedTable, Tables};
-use crate::scenario::suggest::did_you_mean_or_list;
 use crate::scenario::{DatasetRef, Node, SqlFiles, root};
+use crate::text::suggest::did_you_mean_or_list;
 
 pub(super) fn check(scenario: &Scenario, sql: &SqlFiles) -> Vec<Finding> {
     let mut found = Vec::new();
