@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cell, Declare, Depends, Flaw, Known, Span, Step};
 use crate::name::NodeName;
-use crate::scenario::units::{self, TimeUnit};
 use crate::text::duration;
+use crate::units::{self, TimeUnit};
 
 /// Makes a running standby replay each commit so much later than it was made, `by: 2s`, or at once again, `by: off`: sets
 /// `recovery_min_apply_delay` and reloads the server. With `at_least` or `at_most` in place of `by`, `lag` is the check.
