@@ -15,7 +15,7 @@ pub(super) enum Wrong {
     },
     /// It could not be carried out.
     Failed(String),
-    /// It could not be carried out, for whom it is about is frozen.
+    /// It could not be carried out, because the node is frozen.
     Frozen(String),
     /// Somebody pressed ctrl-c.
     Interrupted,

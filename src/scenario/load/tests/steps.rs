@@ -2,7 +2,7 @@
 
 use super::good;
 use crate::action::{Action, Cell, Check};
-use crate::scenario::suggest::choice;
+use crate::text::suggest::choice;
 
 /// What is said of a scenario, without the lists of all actions and checks, which grow.
 pub(super) fn wrong(text: &str) -> String {
