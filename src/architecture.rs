@@ -18,7 +18,6 @@ const ARROWS: &[(&str, &str, usize)] = &[
     ("lab", "verify", 2),
     ("plan", "dataset", 2),
     ("scenario", "dataset", 1),
-    ("server", "plan", 1),
 ];
 
 /// Files that are longer than [`LONGEST`], with the lines that they may have at most.
@@ -30,8 +29,6 @@ const LONG: &[(&str, usize)] = &[
     ("scenario/load/tests/steps.rs", 420),
     ("scenario/load/tests/whole.rs", 470),
     ("server/hba.rs", 420),
-    ("verify/edge.rs", 440),
-    ("verify/logical.rs", 410),
     ("verify/probe/statement.rs", 470),
 ];
 
