@@ -15,7 +15,7 @@ impl Act for Checkpoint {
         let client = scene.client(node).await?;
         let within = scene.patience(step);
         let done = scene.run(&client, "CHECKPOINT", within).await?;
-        done.map_err(|error| Wrong::Failed(error.to_string()))?;
+        done.map_err(|error| Wrong::failed(error.to_string()))?;
         // The server counts a checkpoint a moment after it has told that it is done.
         let expected = || format!("`{node}` has counted its checkpoint");
         let after = scene

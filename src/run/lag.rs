@@ -14,7 +14,7 @@ impl Act for Lag {
         let Self { node, by } = self;
         if !scene.recovers(node).await? {
             let why = format!("`{node}` is a primary: it replays nothing that could be late");
-            return Err(Wrong::Failed(why));
+            return Err(Wrong::failed(why));
         }
         let wanted = by.0.as_millis();
         let set = format!("ALTER SYSTEM SET recovery_min_apply_delay = '{wanted}ms'");

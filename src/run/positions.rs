@@ -55,7 +55,7 @@ impl Scene<'_> {
             };
             at = upstream;
         }
-        Err(Wrong::Failed(format!(
+        Err(Wrong::failed(format!(
             "`{node}` has no primary: its upstreams go round in a circle"
         )))
     }
