@@ -38,3 +38,6 @@ pub const SUPERUSER: &str = "postgres";
 
 /// The database that exists in every cluster and that administrative connections open (manual, 23.1).
 pub const MAINTENANCE_DATABASE: &str = "postgres";
+
+#[cfg(test)]
+mod tests;

@@ -39,6 +39,12 @@ impl From<LabError> for Wrong {
     }
 }
 
+impl From<crate::server::server_error::ServerError> for Wrong {
+    fn from(error: crate::server::server_error::ServerError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
 impl From<tokio_postgres::Error> for Wrong {
     fn from(error: tokio_postgres::Error) -> Self {
         Self::Failed(crate::server::client::words(error))
