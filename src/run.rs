@@ -96,7 +96,7 @@ actions!(act);
 /// The node and the database that a step is about. The plan has filled them in.
 fn target(step: &Step) -> Tried<(&crate::name::NodeName, &crate::name::DatabaseName)> {
     let target = step.on.as_ref().zip(step.database.as_ref());
-    target.ok_or_else(|| Wrong::Failed("this step does not say which node it is about".to_owned()))
+    target.ok_or_else(|| Wrong::failed("this step does not say which node it is about"))
 }
 
 /// Walks through a lab's steps, and through its teardown where that is wanted.

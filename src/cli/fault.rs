@@ -264,10 +264,10 @@ async fn carry_out(lab: &Lab, step: &Step, context: &Context) -> Result<String> 
     if outcome.passed {
         Ok(outcome.seen)
     } else {
-        // What to do is the last line of what was seen, if anything is known.
-        Err(match outcome.seen.split_once("\nhint: ") {
-            Some((seen, hint)) => Failure::seen(seen).with_hint(hint),
-            None => Failure::seen(outcome.seen),
+        let seen = Failure::seen(outcome.seen);
+        Err(Failure {
+            hint: outcome.hint,
+            ..seen
         }
         .into())
     }

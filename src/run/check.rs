@@ -77,5 +77,5 @@ impl Looked {
 
 /// A look that was kept from its answer: a server that is down does not do what is looked for.
 fn failed(why: impl Into<String>) -> Wrong {
-    Wrong::Failed(why.into())
+    Wrong::failed(why.into())
 }

@@ -22,7 +22,7 @@ impl Act for CreateSubscriber {
             let why = format!(
                 "`{node}` runs: `pg_createsubscriber` works on a stopped standby, so `stop` it first"
             );
-            return Err(Wrong::Failed(why));
+            return Err(Wrong::failed(why));
         }
         let plan = &scene.lab.plan;
         // The standby streams from there once more as that role, until it has all that it must begin with.

@@ -25,7 +25,7 @@ impl Scene<'_> {
         let rules: Vec<_> = lines.iter().map(hba::written).collect();
         if let Some(unknown) = hba::peers(&rules).find(|name| !addresses.nodes.contains_key(name)) {
             let why = format!("`{unknown}` has no address: it has no network");
-            return Err(Wrong::Failed(why));
+            return Err(Wrong::failed(why));
         }
         let added = hba::lines(node, &rules, &addresses);
         let client = self.client(node).await?;
@@ -35,7 +35,7 @@ impl Scene<'_> {
         hba_file::write(&client, &all.join("\n")).await?;
         let refused = hba_file::refused_lines(&client).await?;
         if !refused.is_empty() {
-            return Err(Wrong::Failed(format!(
+            return Err(Wrong::failed(format!(
                 "the server refuses pg_hba.conf: line {}",
                 refused.join("; ")
             )));
@@ -53,7 +53,7 @@ impl Scene<'_> {
             .await?;
         let gateway = networks.iter().find_map(|network| network.gateway);
         let gateway =
-            gateway.ok_or_else(|| Wrong::Failed("the lab's network is gone".to_owned()))?;
+            gateway.ok_or_else(|| Wrong::failed("the lab's network is gone"))?;
         let mut nodes = std::collections::BTreeMap::new();
         for node in &lab.plan.nodes {
             if let Some(address) = self.container(&node.name).await?.address {

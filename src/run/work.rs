@@ -31,14 +31,14 @@ impl Scene<'_> {
         let own = self.container(work.node).await?;
         if own.state == ContainerState::Paused {
             let node = work.node;
-            return Err(Wrong::Failed(format!(
+            return Err(Wrong::failed(format!(
                 "`{node}` is frozen: {}",
                 self.thaws(node)
             )));
         }
         let image = engine.find_image(&own.image).await?;
         let image = image.ok_or_else(|| {
-            Wrong::Failed(format!("{}: the image `{}` is gone", work.act, own.image))
+            Wrong::failed(format!("{}: the image `{}` is gone", work.act, own.image))
         })?;
         let mut command: Vec<String> = ["sh", "-c", work.script, "lab-node"]
             .map(str::to_owned)
@@ -72,7 +72,7 @@ impl Scene<'_> {
         if let Some(old) = engine.find_container(&spec.name).await? {
             if is_at_work(&old) {
                 let why = at_work(&old);
-                return Err(Wrong::Failed(format!("{}: {why}", work.act)));
+                return Err(Wrong::failed(format!("{}: {why}", work.act)));
             }
             engine.remove_container(&old.id).await?;
         }
@@ -87,8 +87,8 @@ impl Scene<'_> {
                 || format!("{} is done", work.act),
                 || async {
                     let container = engine.find_container(&id).await?;
-                    let container = container
-                        .ok_or_else(|| Wrong::Failed("its container is gone".to_owned()))?;
+                    let container =
+                        container.ok_or_else(|| Wrong::failed("its container is gone"))?;
                     Ok(match container.state {
                         ContainerState::Exited | ContainerState::Dead => {
                             Probe::Ready(container.exit_code)
@@ -104,9 +104,9 @@ impl Scene<'_> {
             Some(0) => Ok(log),
             Some(code) => {
                 let how = exec::ended(code, &format!("\n{}", log.trim()));
-                Err(Wrong::Failed(format!("{} ended with {how}", work.act)))
+                Err(Wrong::failed(format!("{} ended with {how}", work.act)))
             }
-            None => Err(Wrong::Failed(format!("{} did not end", work.act))),
+            None => Err(Wrong::failed(format!("{} did not end", work.act))),
         }
     }
     /// Waits until nothing works on a node's data any more. Who was to wait for that may have been killed; then its
@@ -126,7 +126,7 @@ impl Scene<'_> {
             engine.remove_container(&found.id).await?;
             match found.exit_code {
                 None | Some(0) => Ok(Probe::Ready(())),
-                Some(code) => Err(Wrong::Failed(format!(
+                Some(code) => Err(Wrong::failed(format!(
                     "{}, which nobody waited for, ended with {}\ndo that again, or start `{node}` once more as it is",
                     act(&found),
                     exec::ended(code, &format!("\n{}", log.trim()))
@@ -231,7 +231,7 @@ mod tests {
             panic!("{wrongs:?}");
         };
         assert!(
-            why.starts_with(
+            why.message.starts_with(
                 "rewinding `n` to `m`, which nobody waited for, ended with exit code 1"
             ),
             "{why}"
