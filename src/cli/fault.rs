@@ -258,7 +258,7 @@ pub(super) async fn act(lab: &Lab, action: Action, context: &Context) -> Result<
 }
 
 async fn carry_out(lab: &Lab, step: &Step, context: &Context) -> Result<String> {
-    let within = run::Options::default().within;
+    let within = run::StepOptions::default().within;
     let doing = by_hand::one(lab, step, within, &context.cancel);
     let outcome = Box::pin(doing).await?;
     if outcome.passed {

@@ -7,8 +7,8 @@ use super::{Act, Tried, Walk, Wrong};
 use crate::action::Step;
 use crate::action::create_subscriber::CreateSubscriber;
 use crate::engine::ContainerState;
-use crate::name::UserName;
 use crate::hba::{Address, ConnectionType, Database, HbaLine, Method};
+use crate::name::UserName;
 use crate::server::{SUPERUSER, command};
 
 /// See there.

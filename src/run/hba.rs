@@ -52,8 +52,7 @@ impl Scene<'_> {
             .networks(Some(&Selector::lab(&lab.plan.lab)))
             .await?;
         let gateway = networks.iter().find_map(|network| network.gateway);
-        let gateway =
-            gateway.ok_or_else(|| Wrong::failed("the lab's network is gone"))?;
+        let gateway = gateway.ok_or_else(|| Wrong::failed("the lab's network is gone"))?;
         let mut nodes = std::collections::BTreeMap::new();
         for node in &lab.plan.nodes {
             if let Some(address) = self.container(&node.name).await?.address {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::scene::Scene;
-use super::{Tried, Wrong, exec};
+use super::{Tried, Wrong, work};
 use crate::action::{Step, stop::StopMode};
 use crate::engine::ContainerState;
 use crate::name::NodeName;
@@ -46,7 +46,7 @@ impl Scene<'_> {
         let lines = self.lines(node).await.ok()?;
         let lines = lines.get(before..).unwrap_or_default();
         let why = log::why_ended(lines).join("\n");
-        let how = exec::ended(code, &format!("\n{why}"));
+        let how = work::ended(code, &format!("\n{why}"));
         Some(format!("`{node}` was started and ended with {how}"))
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::scene::Scene;
-use super::{Tried, Wrong, exec};
+use super::{Tried, Wrong};
 use crate::engine::{Container, ContainerSpec, ContainerState, Mount};
 use crate::image;
 use crate::lab::{archive, labels};
@@ -81,7 +81,7 @@ impl Scene<'_> {
             engine.remove_container(&id).await?;
             return Err(error.into());
         }
-        let ended = self
+        let code = self
             .wait(
                 work.within,
                 || format!("{} is done", work.act),
@@ -100,10 +100,10 @@ impl Scene<'_> {
             .await;
         let log = engine.logs(&id, Some(20)).await.unwrap_or_default();
         engine.remove_container(&id).await?;
-        match ended? {
+        match code? {
             Some(0) => Ok(log),
             Some(code) => {
-                let how = exec::ended(code, &format!("\n{}", log.trim()));
+                let how = ended(code, &format!("\n{}", log.trim()));
                 Err(Wrong::failed(format!("{} ended with {how}", work.act)))
             }
             None => Err(Wrong::failed(format!("{} did not end", work.act))),
@@ -129,7 +129,7 @@ impl Scene<'_> {
                 Some(code) => Err(Wrong::failed(format!(
                     "{}, which nobody waited for, ended with {}\ndo that again, or start `{node}` once more as it is",
                     act(&found),
-                    exec::ended(code, &format!("\n{}", log.trim()))
+                    ended(code, &format!("\n{}", log.trim()))
                 ))),
             }
         })
@@ -157,6 +157,24 @@ fn at_work(container: &Container) -> String {
     format!(
         "{act} goes on in the container `{name}`: wait until it ends, or `docker rm -f {name}` and `reclone` the node"
     )
+}
+
+/// How a program ended, and what it wrote, where it wrote anything.
+pub(super) fn ended(code: i64, output: &str) -> String {
+    // Of a program that a signal ended, shells and Docker say 128 and the signal's number.
+    let signal = match code {
+        129 => ", ended by SIGHUP",
+        130 => ", ended by SIGINT",
+        134 => ", ended by SIGABRT",
+        137 => ", killed by SIGKILL",
+        139 => ", ended by SIGSEGV",
+        143 => ", ended by SIGTERM",
+        _ => "",
+    };
+    match output.trim() {
+        "" => format!("exit code {code}{signal}"),
+        output => format!("exit code {code}{signal}: {output}"),
+    }
 }
 
 #[cfg(test)]
@@ -246,5 +264,13 @@ mod tests {
             matches!(&wrongs[0], Wrong::Failed(why) if why.contains("no port")),
             "{wrongs:?}"
         );
+    }
+
+    #[test]
+    fn a_program_that_was_killed_is_said_to_be() {
+        assert_eq!(ended(137, ""), "exit code 137, killed by SIGKILL");
+        assert_eq!(ended(143, " bye\n"), "exit code 143, ended by SIGTERM: bye");
+        assert_eq!(ended(1, "no"), "exit code 1: no");
+        assert_eq!(ended(0, "\n"), "exit code 0");
     }
 }

@@ -19,7 +19,7 @@ pub(super) enum Wrong {
     /// It could not be carried out.
     #[error(transparent)]
     Failed(Failure),
-    /// It could not be carried out, for whom it is about is frozen.
+    /// It could not be carried out, because the node is frozen.
     #[error(transparent)]
     Frozen(Failure),
     /// Somebody pressed ctrl-c.

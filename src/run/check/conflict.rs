@@ -1,6 +1,6 @@
 //! `conflict`: conflicts that a server has counted: a standby's by their kind, a subscriber's by their column.
 
-use super::{Look, Looked, failed};
+use super::{AllOf, Look, failed};
 use crate::action::Step;
 use crate::action::check::conflict::Conflict;
 use crate::run::scene::Scene;
@@ -12,7 +12,7 @@ impl Look for Conflict {
     async fn look(&self, scene: &Scene<'_>, step: &Step) -> Tried<Probe<String>> {
         let (node, _) = target(step)?;
         let counts = conflicts::conflicts(&*scene.client(node).await?).await?;
-        let mut seen = Looked::default();
+        let mut seen = AllOf::default();
         for (kind, least) in &self.0 {
             let key = kind.as_str();
             let Some(count) = counts.of(key) else {

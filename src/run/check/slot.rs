@@ -1,6 +1,6 @@
 //! `slot`: a replication slot.
 
-use super::{Look, Looked};
+use super::{AllOf, Look};
 use crate::action::Step;
 use crate::action::check::slot::Slot;
 use crate::run::scene::Scene;
@@ -16,7 +16,7 @@ impl Look for Slot {
         let Some(found) = slots::named(&slots, name) else {
             return Ok(Probe::NotYet(format!("`{node}` has no slot `{name}`")));
         };
-        let mut seen = Looked::default();
+        let mut seen = AllOf::default();
         seen.add(true, format!("slot {name}"));
         for (column, wanted) in self.columns() {
             let value = found.column(column).unwrap_or_else(|| "none".to_owned());

@@ -1,6 +1,6 @@
 //! `streaming`: whether standbys stream.
 
-use super::{Look, Looked};
+use super::{AllOf, Look};
 use crate::action::Step;
 use crate::action::check::streaming::Streaming;
 use crate::name::NodeName;
@@ -14,7 +14,7 @@ impl Look for Streaming {
         // A receiver calls itself `streaming` from when it has connected, also when its upstream is about to refuse it,
         // for example because it has no such slot. So it counts once something came through it, or its upstream says
         // that it streams: idle, and at a segment's end, nothing comes.
-        let mut seen = Looked::default();
+        let mut seen = AllOf::default();
         for node in &self.node.0 {
             let found = replication::receiver(&*scene.client(node).await?).await?;
             let Some(found) = found else {

@@ -1,6 +1,6 @@
 //! `synced`: whether the tables of subscriptions are copied and follow.
 
-use super::{Look, Looked};
+use super::{AllOf, Look};
 use crate::action::Step;
 use crate::action::check::synced::Synced;
 use crate::run::Tried;
@@ -22,7 +22,7 @@ impl Look for Synced {
                 None => format!("`{}` has no subscription", self.node),
             }));
         }
-        let mut seen = Looked::default();
+        let mut seen = AllOf::default();
         for one in &found {
             let (tables, unready) = (one.tables.len(), one.unready().count());
             let said = format!("{}: {} of {tables} tables ready", one.name, tables - unready);

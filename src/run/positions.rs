@@ -1,20 +1,19 @@
 //! How far servers have come, and whom they follow.
 
-use super::failed;
+use super::scene::Scene;
+use super::{Tried, Wrong};
 use crate::name::NodeName;
-use crate::run::scene::Scene;
-use crate::run::{Tried, Wrong};
 use crate::server::lsn::Lsn;
 use crate::server::{position, replication, state, subscriptions};
 
 impl Scene<'_> {
     /// Whether a server replays another's WAL.
-    pub(in crate::run) async fn recovers(&self, node: &NodeName) -> Tried<bool> {
+    pub(super) async fn recovers(&self, node: &NodeName) -> Tried<bool> {
         Ok(state::is_standby(&**self.client(node).await?).await?)
     }
 
     /// The timeline that a server is on.
-    pub(in crate::run) async fn timeline(&self, node: &NodeName) -> Tried<String> {
+    pub(super) async fn timeline(&self, node: &NodeName) -> Tried<String> {
         let state = state::state(&*self.client(node).await?).await?;
         Ok(state.timeline.to_string())
     }
@@ -31,13 +30,13 @@ impl Scene<'_> {
     }
 
     /// How far a node has written, or as a standby replayed.
-    pub(in crate::run) async fn written_by(&self, node: &NodeName) -> Tried<Lsn> {
+    pub(super) async fn written_by(&self, node: &NodeName) -> Tried<Lsn> {
         let shown = position::shown(&*self.client(node).await?).await?;
-        shown.ok_or_else(|| failed(format!("`{node}` has replayed nothing yet")))
+        shown.ok_or_else(|| Wrong::failed(format!("`{node}` has replayed nothing yet")))
     }
 
     /// The primary that a standby's log comes from now.
-    pub(in crate::run) async fn primary_of(&self, node: &NodeName) -> Tried<NodeName> {
+    pub(super) async fn primary_of(&self, node: &NodeName) -> Tried<NodeName> {
         let mut at = node.clone();
         for _ in 0..self.lab.plan.nodes.len() {
             if !self.recovers(&at).await? {
@@ -52,7 +51,7 @@ impl Scene<'_> {
             };
             at = upstream;
         }
-        Err(failed(format!(
+        Err(Wrong::failed(format!(
             "`{node}` has no primary: its upstreams go round in a circle"
         )))
     }
