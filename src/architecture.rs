@@ -22,8 +22,6 @@ const ARROWS: &[(&str, &str, usize)] = &[
 
 /// Files that are longer than [`LONGEST`], with the lines that they may have at most.
 const LONG: &[(&str, usize)] = &[
-    ("engine.rs", 650),
-    ("engine/fake.rs", 490),
     ("image/tests.rs", 480),
     ("plan/tests.rs", 410),
     ("scenario/load/tests/steps.rs", 420),

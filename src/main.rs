@@ -1,4 +1,4 @@
-//! The program `lab`: parses, listens to signals, runs one verb, shows its error, and exits with its code.
+//! The program `lab`: parses the command line, listens to signals, runs one verb, shows its error, exits with its code.
 
 mod cli;
 
@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         let cancel = cli::interrupt::listen(cli.cleans_up());
         cli.run(&cancel).await
     });
-    // Background connections have nothing left to say, so nobody waits for them.
+    // Background connections need no orderly end, so the program does not wait for them.
     runtime.shutdown_background();
     match done {
         Ok(code) => code.into(),
