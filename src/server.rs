@@ -7,6 +7,7 @@
 
 pub mod activity;
 pub mod catalog;
+pub mod checkpoints;
 pub mod client;
 pub mod command;
 pub mod conf;
