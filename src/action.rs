@@ -48,6 +48,7 @@ macro_rules! actions {
             restart Restart,
             kill Kill,
             checkpoint Checkpoint,
+            switch_wal SwitchWal,
             lag Lag,
             promote Promote,
             follow Follow,
@@ -303,9 +304,9 @@ pub struct Step {
     /// What must be seen.
     pub expect: Option<Expect>,
     /// A name for what this step gives, used as `${name}` in later ones: the one value of `sql`, the output of a
-    /// program, the line of the log that was found. In SQL the value becomes a literal, or a part of the text or the
-    /// identifier in whose quotes it stands. It is kept in the lab's labels, which everybody can read: do not capture
-    /// passwords.
+    /// program, the line of the log that was found, the segment that `switch_wal` ended. In SQL the value becomes a
+    /// literal, or a part of the text or the identifier in whose quotes it stands. It is kept in the lab's labels,
+    /// which everybody can read: do not capture passwords.
     pub capture: Option<VariableName>,
     /// What happens.
     #[schemars(flatten)]
