@@ -9,7 +9,6 @@ mod data;
 mod expect;
 mod fault;
 mod load;
-pub mod quote;
 mod recovery;
 mod schema;
 mod server;

@@ -41,6 +41,7 @@ pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod server;
+pub mod sql;
 pub mod verify;
 pub mod wait;
 

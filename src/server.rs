@@ -10,7 +10,6 @@ pub mod hba;
 pub mod log;
 pub mod logical;
 pub mod lsn;
-pub mod password;
 pub mod server_error;
 pub mod trouble;
 

@@ -8,7 +8,7 @@ use crate::action::{
 };
 use crate::name::NodeName;
 use crate::report::count;
-use crate::server::password::without_passwords;
+use crate::sql::password::without_passwords;
 
 /// At most so many characters of a text are shown in a line.
 const MOST: usize = 90;

@@ -8,7 +8,7 @@ use super::stage::Stage;
 use super::{NodeLog, Seen};
 use crate::action::LogCheck;
 use crate::name::{NodeName, StepName};
-use crate::server::password::without_passwords;
+use crate::sql::password::without_passwords;
 use crate::wait::Probe;
 
 /// How many lines each node's log had.

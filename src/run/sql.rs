@@ -7,9 +7,9 @@ use tokio_postgres::SimpleQueryMessage;
 use super::stage::Stage;
 use super::{Seen, Wrong};
 use crate::action::{Cell, Expect, Step};
-use crate::dataset::script;
 use crate::server::client::Noticing;
 use crate::server::server_error::ServerError;
+use crate::sql::script;
 use crate::wait::Probe;
 
 /// What a statement gave.

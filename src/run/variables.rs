@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::Captured;
-use crate::action::quote::Quote;
 use crate::action::{Step, variables};
+use crate::sql::quote::Quote;
 
 /// The step with its variables filled in: in SQL as literals, or as a part of the literal or the identifier that they
 /// stand in; elsewhere as they are.

@@ -6,7 +6,8 @@ use tokio_postgres::Client;
 use crate::name::ObjectName;
 use crate::plan::PlannedSubscription;
 use crate::server::client::words;
-use crate::verify::probe::{How, Inserted, ProbeRow, Sought, identifier};
+use crate::sql::quote::identifier;
+use crate::verify::probe::{How, Inserted, ProbeRow, Sought};
 
 /// What a subscription's publications say of one table.
 #[derive(Debug, Clone, PartialEq, Eq)]
