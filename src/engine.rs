@@ -13,6 +13,8 @@ use std::pin::Pin;
 use futures_util::Stream;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::failure::Explain;
+
 /// Labels of an object: key to value.
 pub type Labels = BTreeMap<String, String>;
 
@@ -66,35 +68,34 @@ pub struct EngineError {
 #[error("{0}")]
 pub struct EngineCause(pub String);
 
-impl EngineError {
-    /// What a person can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        match self.kind {
-            EngineErrorKind::Unreachable => Some(
-                "is Docker running? start it (`systemctl start docker`), or point DOCKER_HOST at it; `lab doctor` looks closer",
-            ),
-            EngineErrorKind::PermissionDenied => Some(
-                "your user may not open Docker's socket: `sudo usermod -aG docker $USER`, then log in again",
-            ),
-            EngineErrorKind::BadAddress => Some(
-                "DOCKER_HOST must be unix:///path, tcp://host:port or ssh://user@host; unset it for the default",
-            ),
-            EngineErrorKind::AddressesExhausted | EngineErrorKind::AddressOverlap => Some(
-                "other networks hold the addresses: `lab list` shows the labs, `lab gc` removes what crashed ones left, `docker network prune` what others left",
-            ),
-            EngineErrorKind::PortTaken => Some(
-                "another program or lab has that port: choose another one, or leave `port` out and Docker chooses a free one",
-            ),
-            EngineErrorKind::NoSpace => Some(
-                "free some room where Docker keeps its data: `docker system df` shows what takes it",
-            ),
+impl Explain for EngineError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self.kind {
+            EngineErrorKind::Unreachable => {
+                "is Docker running? start it (`systemctl start docker`), or point DOCKER_HOST at it; `lab doctor` looks closer"
+            }
+            EngineErrorKind::PermissionDenied => {
+                "your user may not open Docker's socket: `sudo usermod -aG docker $USER`, then log in again"
+            }
+            EngineErrorKind::BadAddress => {
+                "DOCKER_HOST must be unix:///path, tcp://host:port or ssh://user@host; unset it for the default"
+            }
+            EngineErrorKind::AddressesExhausted | EngineErrorKind::AddressOverlap => {
+                "other networks hold the addresses: `lab list` shows the labs, `lab gc` removes what crashed ones left, `docker network prune` what others left"
+            }
+            EngineErrorKind::PortTaken => {
+                "another program or lab has that port: choose another one, or leave `port` out and Docker chooses a free one"
+            }
+            EngineErrorKind::NoSpace => {
+                "free some room where Docker keeps its data: `docker system df` shows what takes it"
+            }
             EngineErrorKind::Registry
             | EngineErrorKind::NotFound
             | EngineErrorKind::Conflict
             | EngineErrorKind::Busy
-            | EngineErrorKind::Other => None,
-        }
+            | EngineErrorKind::Other => return None,
+        };
+        Some(hint.to_owned())
     }
 }
 

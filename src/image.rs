@@ -25,8 +25,8 @@ pub use self::net::ensure_net;
 pub use self::service::ensure_service;
 use crate::engine::{Engine, EngineErrorKind, Image};
 use crate::event::{Event, Reporter};
-use crate::report::duration;
 use crate::scenario::PostgresVersion;
+use crate::text::duration;
 
 /// The label of every image that `lab` built; its value is the folder of `images/` that it was built by.
 pub const IMAGE_LABEL: &str = "dev.replication-lab.image";

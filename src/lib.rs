@@ -33,6 +33,7 @@ pub mod dataset;
 pub mod engine;
 pub mod event;
 pub mod exit;
+pub mod failure;
 pub mod image;
 pub mod lab;
 pub mod name;
@@ -42,6 +43,7 @@ pub mod run;
 pub mod scenario;
 pub mod server;
 pub mod sql;
+pub mod text;
 pub mod verify;
 pub mod wait;
 

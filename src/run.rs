@@ -41,6 +41,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::action::{Action, PATIENCE, Repeat, Step};
 use crate::event::{Event, Reporter};
+use crate::failure::Explain as _;
 use crate::lab::{Lab, LabError};
 
 pub use crate::event::Outcome;
@@ -97,7 +98,7 @@ enum Wrong {
 
 impl From<crate::engine::EngineError> for Wrong {
     fn from(error: crate::engine::EngineError) -> Self {
-        Self::Failed(crate::report::chain(&error))
+        Self::Failed(crate::text::chain(&error))
     }
 }
 
@@ -106,7 +107,7 @@ impl From<LabError> for Wrong {
         if error.is_interrupt() {
             return Self::Interrupted;
         }
-        let why = crate::report::chain(&error);
+        let why = crate::text::chain(&error);
         // What is done about a fault that cannot be had is not in the step.
         let hint = error.hint().filter(|_| matches!(error, LabError::Fault(_)));
         Self::Failed(hint.map_or_else(|| why.clone(), |hint| format!("{why}\nhint: {hint}")))
@@ -336,7 +337,7 @@ impl<'a, 'b> Walk<'a, 'b> {
         if self.stage.remaining() > Duration::from_millis(200) || self.cancel.is_cancelled() {
             return wrong;
         }
-        let limit = crate::report::duration(self.stage.lab.plan.limit.0);
+        let limit = crate::text::duration(self.stage.lab.plan.limit.0);
         let late = format!("the scenario's `limit` of {limit} ran out at this step");
         match wrong {
             Wrong::Unmet { expected, found } => Wrong::Unmet {

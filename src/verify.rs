@@ -27,7 +27,7 @@ use crate::engine::ContainerState;
 use crate::lab::{Lab, LabError};
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Standby};
-use crate::report::chain;
+use crate::text::chain;
 use crate::wait::{Probe, wait_for};
 use logical::Stage;
 

@@ -19,7 +19,7 @@ pub enum Probe<T> {
 #[derive(Debug, thiserror::Error)]
 pub enum WaitError<E: std::error::Error + 'static> {
     /// The limit ran out.
-    #[error("gave up after {}{}", crate::report::duration((*.limit).max(Duration::from_millis(1))), last(.seen.as_deref()))]
+    #[error("gave up after {}{}", crate::text::duration((*.limit).max(Duration::from_millis(1))), last(.seen.as_deref()))]
     Limit {
         /// The limit that ran out.
         limit: Duration,

@@ -55,7 +55,7 @@ impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bytes(bytes) => write!(f, "{bytes} B"),
-            Self::Time(time) => f.write_str(&crate::report::duration(*time)),
+            Self::Time(time) => f.write_str(&crate::text::duration(*time)),
         }
     }
 }

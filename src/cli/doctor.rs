@@ -8,6 +8,7 @@ use clap::Args;
 use replication_lab::engine::Engine;
 use replication_lab::engine::{EngineError, Selector};
 use replication_lab::exit::Exit;
+use replication_lab::failure::Explain as _;
 use replication_lab::image::IMAGE_LABEL;
 use replication_lab::lab::running;
 use replication_lab::report::table;
@@ -58,7 +59,7 @@ impl Finding {
             name,
             state: "FAIL",
             detail,
-            hint: error.hint().map(str::to_owned),
+            hint: error.hint(),
         }
     }
 }

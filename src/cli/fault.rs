@@ -9,6 +9,7 @@ use replication_lab::action::{
 };
 use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
+use replication_lab::failure::Failure;
 use replication_lab::lab::Lab;
 use replication_lab::lab::faults::LinkFault;
 use replication_lab::name::{DatabaseName, LabName, NodeName, TableName};
@@ -17,7 +18,7 @@ use serde::Serialize;
 
 use super::Context;
 use super::arguments;
-use super::failure::{Misuse, Refused};
+use super::failure::Misuse;
 use super::output::{self, Output, say};
 
 const AFTER_HELP: &str = "\
@@ -254,7 +255,12 @@ async fn carry_out(lab: &Lab, step: &Step, context: &Context) -> Result<String> 
     if outcome.passed {
         Ok(outcome.seen)
     } else {
-        Err(Refused::seen(&outcome.seen).into())
+        // What to do is the last line of what was seen, if anything is known.
+        Err(match outcome.seen.split_once("\nhint: ") {
+            Some((seen, hint)) => Failure::seen(seen).with_hint(hint),
+            None => Failure::seen(outcome.seen),
+        }
+        .into())
     }
 }
 

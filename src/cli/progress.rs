@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use replication_lab::event::{Event, Outcome, Phase, Progress, Reporter, Silent, Unit};
-use replication_lab::report::duration;
+use replication_lab::text::duration;
 
 use super::Context;
 use super::output::say;

@@ -13,10 +13,10 @@ use replication_lab::exit::Exit;
 use replication_lab::lab::up;
 use replication_lab::lab::{Lab, LabError, cleanup};
 use replication_lab::name::LabName;
-use replication_lab::report::duration;
 use replication_lab::report::run::RunReport;
 use replication_lab::run as walk;
 use replication_lab::run::experiment::{self, Options};
+use replication_lab::text::duration;
 
 use super::Context;
 use super::arguments::{self, Changes};
@@ -175,7 +175,7 @@ impl Run {
             if self.output == Output::Json {
                 output::json(&report)?;
             }
-            if self.from.is_some() && failure::exit_code(&error) == Exit::Interrupted {
+            if self.from.is_some() && failure::failure(&error).exit == Exit::Interrupted {
                 say(&format!("interrupted; `{name}` is still there"));
                 return Ok(Exit::Interrupted);
             }

@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 use replication_lab::action::{Action, Follow, OneOrMany, Step, Stop, StopMode};
 use replication_lab::exit::Exit;
 use replication_lab::name::{NodeName, SlotName};
-use replication_lab::report::duration;
 use replication_lab::run::by_hand;
+use replication_lab::text::duration;
 
 use super::Context;
 use super::arguments::{self, LabArgument};

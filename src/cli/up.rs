@@ -11,10 +11,11 @@ use replication_lab::lab::up::{self, Options};
 use replication_lab::lab::{Lab, LabError, cleanup};
 use replication_lab::name::LabName;
 use replication_lab::plan::Plan;
+use replication_lab::report::table;
 use replication_lab::report::up::UpReport;
-use replication_lab::report::{duration, table};
 use replication_lab::scenario::diagnostic::Position;
 use replication_lab::scenario::load::Loaded;
+use replication_lab::text::duration;
 
 use super::Context;
 use super::arguments::{self, ScenarioArguments};

@@ -7,6 +7,8 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::Dataset;
 use super::batch::{Exchange, Origin, Query, exchanges};
+use crate::exit::Exit;
+use crate::failure::Explain;
 use crate::name::DatasetName;
 use crate::server::server_error::ServerError;
 use crate::sql::SqlFile;
@@ -60,17 +62,19 @@ pub enum DatasetError {
     },
 }
 
-impl DatasetError {
-    /// What a person can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
+impl Explain for DatasetError {
+    fn hint(&self) -> Option<String> {
         match self {
-            Self::Script { source, .. } => source.hint(),
+            Self::Script { source, .. } => source.hint().map(str::to_owned),
             Self::OpenTransaction { .. } => {
-                Some("end every `BEGIN` of the files with a `COMMIT`, or leave both out")
+                Some("end every `BEGIN` of the files with a `COMMIT`, or leave both out".to_owned())
             }
             Self::Statement { .. } | Self::Connection { .. } => None,
         }
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Usage
     }
 }
 

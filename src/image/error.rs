@@ -3,6 +3,8 @@
 use std::io;
 
 use crate::engine::{EngineError, EngineErrorKind};
+use crate::exit::Exit;
+use crate::failure::Explain;
 use crate::wait::WaitError;
 
 /// Why no image was found.
@@ -153,12 +155,10 @@ pub enum BuildError {
     Engine(EngineError),
 }
 
-impl ImageError {
-    /// What a person can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Explain for ImageError {
+    fn hint(&self) -> Option<String> {
         match self {
-            Self::Engine(source) => source.hint().map(str::to_owned),
+            Self::Engine(source) => source.hint(),
             Self::Absent {
                 reference, failure, ..
             } => Some(absent(reference, *failure)),
@@ -187,6 +187,13 @@ impl ImageError {
                 Some("something else removes images here; try again".to_owned())
             }
             Self::Interrupted => None,
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Interrupted => Exit::Interrupted,
+            _ => Exit::Environment,
         }
     }
 }
@@ -255,7 +262,7 @@ fn unbuilt(official: &str, else_do: &str, source: &BuildError) -> Option<String>
             carry(official)
         )),
         BuildError::Run(_) => Some(format!("is bash installed? otherwise {}", carry(official))),
-        BuildError::Engine(source) => source.hint().map(str::to_owned),
+        BuildError::Engine(source) => source.hint(),
     }
 }
 

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{ImageError, engine_is_at_fault};
 use crate::engine::{Engine, EngineCause, EngineError, EngineErrorKind, LayerProgress};
 use crate::event::{Event, Phase, Progress, Reporter, Unit};
-use crate::report::duration;
+use crate::text::duration;
 
 /// How long a registry may take until it says its first word.
 const FIRST_WORD: Duration = Duration::from_secs(20);

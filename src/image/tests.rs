@@ -11,6 +11,7 @@ use super::*;
 use crate::engine::Labels;
 use crate::engine::fake::Fake;
 use crate::event::{Phase, Unit};
+use crate::failure::Explain as _;
 
 const GOOD: &str = "echo 'from: Debian test' >&2; echo 'step: 1 2 unpacking' >&2; printf tar";
 

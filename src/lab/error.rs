@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use crate::dataset::DatasetError;
 use crate::engine::EngineError;
+use crate::exit::Exit;
+use crate::failure::Explain;
 use crate::image::ImageError;
 use crate::name::{LabName, NodeName};
 use crate::scenario::services::ServiceName;
@@ -204,12 +206,10 @@ pub struct Late(pub String);
 #[error("{}", .0.join("; "))]
 pub struct NotTaken(pub Vec<String>);
 
-impl LabError {
-    /// What a person can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Explain for LabError {
+    fn hint(&self) -> Option<String> {
         match self {
-            Self::Engine(error) => error.hint().map(str::to_owned),
+            Self::Engine(error) => error.hint(),
             Self::Image(error) => error.hint(),
             Self::Taken { lab, by: Holder::Exists } => Some(format!(
                 "`lab status {lab}` shows it; `--replace` makes it anew, `--name OTHER` makes a second one, `lab down {lab}` removes it"
@@ -238,8 +238,8 @@ impl LabError {
             )),
             Self::Settings { node, .. } => Some(format!("look at `nodes.{node}.conf` in the scenario")),
             Self::Leftover { lab, .. } => Some(format!("`lab down {lab}` removes them")),
-            Self::Fault(error) => error.hint().map(str::to_owned),
-            Self::Dataset(error) => error.hint().map(str::to_owned),
+            Self::Fault(error) => error.hint(),
+            Self::Dataset(error) => error.hint(),
             Self::Subscription { subscription, node, trouble, .. } => trouble.hint(subscription, node.as_str()),
             Self::Service { service, .. } => Some(format!(
                 "`--keep failed` keeps the lab and `lab logs LAB {service}` shows all that it wrote; \
@@ -254,9 +254,7 @@ impl LabError {
         }
     }
 
-    /// What was seen on the node concerned, for a person to read: the end of its log.
-    #[must_use]
-    pub fn evidence(&self) -> Option<String> {
+    fn evidence(&self) -> Option<String> {
         let (Self::NodeEnded { log, .. } | Self::Late { log, .. } | Self::Service { log, .. }) =
             self
         else {
@@ -272,6 +270,16 @@ impl LabError {
         Some(text)
     }
 
+    fn exit(&self) -> Exit {
+        match self {
+            error if error.is_interrupt() => Exit::Interrupted,
+            Self::NotFound { .. } | Self::NoNode { .. } | Self::Dataset(_) => Exit::Usage,
+            _ => Exit::Environment,
+        }
+    }
+}
+
+impl LabError {
     /// Whether somebody pressed ctrl-c.
     #[must_use]
     pub fn is_interrupt(&self) -> bool {

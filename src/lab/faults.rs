@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::action::{Bandwidth, Link, Percent};
 use crate::engine::{Container, ContainerState, Selector, Volume};
 use crate::name::NodeName;
-use crate::report::duration;
+use crate::text::duration;
 
 use super::error::LabError;
 use super::labels::{self, FAULTS_LABEL};

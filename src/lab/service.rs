@@ -163,7 +163,7 @@ pub(super) async fn ask(port: u16) -> Result<(), String> {
     match http::get(HOST, port, "/misc/ping").await {
         Ok((200, body)) if body == "PING" => Ok(()),
         Ok((status, _)) => Err(format!("it answers with status {status}")),
-        Err(error) => Err(crate::report::chain(&error)),
+        Err(error) => Err(crate::text::chain(&error)),
     }
 }
 

@@ -9,10 +9,10 @@ use tokio_postgres::Client;
 use crate::engine::{Container, ContainerState};
 use crate::name::{NodeName, SlotName};
 use crate::plan::{PlannedNode, PlannedService, Role, Standby};
-use crate::report::chain;
 use crate::server::catalog::TIMELINE;
 use crate::server::client::words;
 use crate::server::lsn::Lsn;
+use crate::text::chain;
 
 use super::faults::LinkFault;
 use super::{Lab, service};

@@ -50,8 +50,11 @@ pub(super) enum End {
 pub(super) fn cases(run: &RunReport) -> Vec<Case> {
     let mut cases = Vec::new();
     if let Some(trouble) = &run.error {
-        let mut detail = trouble.because.join("\n");
-        for part in [&trouble.evidence, &trouble.hint].into_iter().flatten() {
+        let mut detail = trouble.failure.because.join("\n");
+        for part in [&trouble.failure.evidence, &trouble.failure.hint]
+            .into_iter()
+            .flatten()
+        {
             _ = write!(detail, "\n{part}");
         }
         cases.push(Case {
@@ -59,7 +62,7 @@ pub(super) fn cases(run: &RunReport) -> Vec<Case> {
             line: trouble.line,
             took_ms: run.took_ms,
             end: End::Broken {
-                message: trouble.message.clone(),
+                message: trouble.failure.message.clone(),
                 detail: detail.trim().to_owned(),
             },
         });
@@ -148,6 +151,7 @@ pub(super) fn evidence(run: &RunReport) -> String {
 #[cfg(test)]
 pub(super) mod example {
     use crate::event::Outcome;
+    use crate::failure::Failure;
     use crate::report::run::{NotRun, RunReport, StepReport, Trouble};
     use crate::run::NodeLog;
     use crate::verify::{Check, Verdict};
@@ -202,11 +206,10 @@ pub(super) mod example {
         };
         let trouble = Trouble {
             during: "up",
-            message: "starting `primary`".to_owned(),
-            because: vec!["it ended with exit code 1".to_owned()],
             line: None,
-            evidence: None,
-            hint: Some("`lab doctor` looks for more".to_owned()),
+            failure: Failure::seen("it ended with exit code 1")
+                .while_doing("starting `primary`")
+                .with_hint("`lab doctor` looks for more"),
         };
         let broken = RunReport {
             lab: "second".to_owned(),

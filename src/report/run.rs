@@ -9,6 +9,7 @@ use super::table;
 use super::up::millis;
 use crate::action::Step;
 use crate::event::Outcome;
+use crate::failure::Failure;
 use crate::name::LabName;
 use crate::run::experiment::Ran;
 use crate::run::{NodeLog, describe};
@@ -73,16 +74,11 @@ pub struct NotRun {
 pub struct Trouble {
     /// What was being done: `up`, `down` or `interrupted`.
     pub during: &'static str,
-    /// What failed.
-    pub message: String,
-    /// Why, from the nearest cause to the last.
-    pub because: Vec<String>,
     /// Where in the scenario the setting stands that a server blames.
     pub line: Option<usize>,
-    /// What nodes wrote.
-    pub evidence: Option<String>,
-    /// What to do about it.
-    pub hint: Option<String>,
+    /// What failed, why, and what to do.
+    #[serde(flatten)]
+    pub failure: Failure,
 }
 
 /// What was to be run.
@@ -264,17 +260,20 @@ impl RunReport {
 impl Trouble {
     /// For people: all of it.
     fn text(&self, file: &str) -> String {
-        let mut text = format!("error: {}\n", self.message.replace('\n', "\n       "));
-        for cause in &self.because {
+        let mut text = format!(
+            "error: {}\n",
+            self.failure.message.replace('\n', "\n       ")
+        );
+        for cause in &self.failure.because {
             _ = writeln!(text, "  because {}", cause.replace('\n', "\n         "));
         }
         if let Some(line) = self.line {
             _ = writeln!(text, "  set at {file}:{line}");
         }
-        if let Some(evidence) = &self.evidence {
+        if let Some(evidence) = &self.failure.evidence {
             _ = writeln!(text, "{}", evidence.trim_end());
         }
-        if let Some(hint) = &self.hint {
+        if let Some(hint) = &self.failure.hint {
             _ = writeln!(text, "hint: {hint}");
         }
         text
@@ -300,7 +299,7 @@ fn row(step: &StepReport) -> Vec<String> {
     vec![
         if outcome.passed { "pass" } else { "FAIL" }.to_owned(),
         outcome.number.clone(),
-        super::duration(Duration::from_secs_f64(outcome.took_ms / 1000.0)),
+        crate::text::duration(Duration::from_secs_f64(outcome.took_ms / 1000.0)),
         outcome.what.clone(),
         first_line(&outcome.seen),
     ]

@@ -17,7 +17,7 @@ pub fn text(runs: &[RunReport], took: Duration) -> String {
     }
     let width = runs.iter().map(|run| run.lab.len()).max().unwrap_or(0);
     for run in runs {
-        let took = super::duration(Duration::from_secs_f64(run.took_ms / 1000.0));
+        let took = crate::text::duration(Duration::from_secs_f64(run.took_ms / 1000.0));
         let (how, detail) = verdict(run);
         let kept = if run.kept { "; kept" } else { "" };
         _ = writeln!(
@@ -26,7 +26,12 @@ pub fn text(runs: &[RunReport], took: Duration) -> String {
             run.lab
         );
     }
-    _ = writeln!(text, "total [{:>9}] {}", super::duration(took), count(runs));
+    _ = writeln!(
+        text,
+        "total [{:>9}] {}",
+        crate::text::duration(took),
+        count(runs)
+    );
     text
 }
 
@@ -34,7 +39,11 @@ pub fn text(runs: &[RunReport], took: Duration) -> String {
 fn verdict(run: &RunReport) -> (&'static str, String) {
     let planned = run.not_run.len() + happened(run);
     if let Some(trouble) = &run.error {
-        let why = trouble.because.last().unwrap_or(&trouble.message);
+        let why = trouble
+            .failure
+            .because
+            .last()
+            .unwrap_or(&trouble.failure.message);
         let why = why.lines().next().unwrap_or_default();
         return ("ERROR", format!("{}: {why}", trouble.during));
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::name::{NodeName, ObjectName};
 use crate::plan::{Plan, Standby};
-use crate::report::duration;
+use crate::text::duration;
 
 /// The plan's nodes as a tree, a line each.
 #[must_use]

@@ -7,8 +7,8 @@ use crate::action::{
     StateOf, Step,
 };
 use crate::name::NodeName;
-use crate::report::count;
 use crate::sql::password::without_passwords;
+use crate::text::count;
 
 /// At most so many characters of a text are shown in a line.
 const MOST: usize = 90;
@@ -111,7 +111,7 @@ fn fault(action: &Action) -> Option<String> {
             list(from),
             verb(from, "send"),
             list(to),
-            crate::report::duration(time.0)
+            crate::text::duration(time.0)
         ),
         Action::Loss(Loss { from, to, percent }) => {
             format!(

@@ -17,9 +17,9 @@ use crate::action::{LedgerCheck, Load, Step};
 use crate::engine::{ContainerState, Engine};
 use crate::lab::{HOST, labels};
 use crate::name::{DatabaseName, LabName, NodeName, SessionName};
-use crate::report::duration;
 use crate::server::SUPERUSER;
 use crate::server::client::{self, Noticing};
+use crate::text::duration;
 use crate::wait::Probe;
 
 /// How long a connection may take to be made, and a row to be acknowledged, before the next node is tried.

@@ -126,7 +126,7 @@ impl Stage<'_> {
             ran = &mut task => ran.map_err(|panic| Wrong::Failed(panic.to_string())),
             // It goes on, and ends with its session.
             () = tokio::time::sleep(within) => Err(Wrong::Unmet {
-                expected: format!("an end within {}", crate::report::duration(within)),
+                expected: format!("an end within {}", crate::text::duration(within)),
                 found: "the statement still runs".to_owned(),
             }),
         }

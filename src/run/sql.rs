@@ -75,7 +75,7 @@ impl Stage<'_> {
         tokio::select! {
             () = self.cancel.cancelled() => Err(Wrong::Interrupted),
             ran = tokio::time::timeout(within, run(client, text)) => ran.map_err(|_| Wrong::Unmet {
-                expected: format!("an answer within {}", crate::report::duration(within)),
+                expected: format!("an answer within {}", crate::text::duration(within)),
                 found: "none: the statement still runs".to_owned(),
             }),
         }

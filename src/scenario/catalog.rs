@@ -11,6 +11,8 @@ use include_dir::{Dir, include_dir};
 use super::diagnostic::Diagnostics;
 use super::load::{MOST_BYTES, Source};
 use super::suggest::{choice, did_you_mean};
+use crate::exit::Exit;
+use crate::failure::Explain;
 
 /// The datasets that `lab` brings along.
 pub const DATASETS: &[&str] = &["shopping", "jobs"];
@@ -101,14 +103,16 @@ pub enum OpenError {
     },
 }
 
-impl OpenError {
-    /// What to do about it, as a sentence.
-    #[must_use]
-    pub fn help(&self) -> Option<&str> {
+impl Explain for OpenError {
+    fn hint(&self) -> Option<String> {
         match self {
-            Self::NoSuchLab { help, .. } => Some(help),
+            Self::NoSuchLab { help, .. } => Some(help.clone()),
             Self::Reading { .. } | Self::NotText { .. } => None,
         }
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Usage
     }
 }
 
@@ -168,11 +172,14 @@ mod tests {
             error.to_string(),
             "the catalogue has no lab `physical-snyc`"
         );
-        assert_eq!(error.help(), Some("did you mean `physical-sync`?"));
+        assert_eq!(
+            error.hint().as_deref(),
+            Some("did you mean `physical-sync`?")
+        );
         assert!(
             open("nothing")
                 .expect_err("no lab")
-                .help()
+                .hint()
                 .is_some_and(|it| it.contains("cascade"))
         );
     }

@@ -9,6 +9,7 @@ use tokio_postgres::{Client, Config, NoTls};
 
 use super::SUPERUSER;
 use super::server_error::ServerError;
+use crate::failure::Explain;
 
 pub use crate::sql::quote::{identifier, literal};
 pub use noticing::{Noticing, connect_noticing};
@@ -26,6 +27,8 @@ pub struct SqlError {
     #[source]
     pub source: ServerError,
 }
+
+impl Explain for SqlError {}
 
 /// Everything a server said about an error, for a check's detail.
 #[must_use]

@@ -7,6 +7,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::failure::Explain;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 /// What went wrong between a client and a server. Its `Display` says it all, so it has no source.
@@ -151,3 +152,5 @@ fn say(f: &mut fmt::Formatter<'_>, said: &DbError) -> fmt::Result {
 }
 
 impl Error for ServerError {}
+
+impl Explain for ServerError {}

@@ -25,10 +25,7 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn take(&mut self) -> Option<Token<'a>> {
-        std::mem::replace(
-            &mut self.next,
-            self.lexer.find(|token| token.is_significant()),
-        )
+        std::mem::replace(&mut self.next, self.lexer.find(Token::is_significant))
     }
 
     pub(super) fn is_word(&self, word: &str) -> bool {

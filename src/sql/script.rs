@@ -219,13 +219,13 @@ impl<'a> Piece<'a> {
         let second = words.get(1).map_or("", String::as_str);
         let alone = match first {
             "VACUUM" | "REINDEX" | "CLUSTER" | "CALL" | "DO" => true,
-            // What a file says of transactions itself is between it and the server.
-            "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" => true,
             "CREATE" | "DROP" => matches!(second, "DATABASE" | "TABLESPACE" | "SUBSCRIPTION"),
             "ALTER" => second == "SYSTEM",
             _ => false,
         };
-        alone || (says("CONCURRENTLY") && says("INDEX"))
+        // What a file says of transactions itself is between it and the server.
+        let transaction = ["BEGIN", "START", "COMMIT", "END", "ROLLBACK"].contains(&first);
+        alone || transaction || (says("CONCURRENTLY") && says("INDEX"))
     }
 
     /// The table that an INSERT or a COPY fills, as the statement writes it.

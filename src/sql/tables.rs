@@ -217,9 +217,10 @@ impl Body {
                 cursor.take();
             } else {
                 // `ON DELETE SET DEFAULT` and the like give the column none.
-                let other = OF_ANOTHER.iter().any(|word| cursor.eat_word(word));
-                if !(other && cursor.eat_word("DEFAULT")) && !ends_element(cursor) {
-                    pass(cursor)?;
+                let other = OF_ANOTHER.iter().any(|word| cursor.is_word(word));
+                pass(cursor)?;
+                if other {
+                    cursor.eat_word("DEFAULT");
                 }
             }
         }

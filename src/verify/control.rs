@@ -10,8 +10,8 @@ use tokio_postgres::Client;
 use crate::engine::{Container, EngineError, EngineErrorKind};
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Standby, SyncState};
-use crate::report::{chain, duration};
 use crate::server::client::words;
+use crate::text::{chain, duration};
 use crate::wait::{Probe, wait_for};
 
 use super::{Check, Proof, check};

@@ -7,9 +7,9 @@ use tokio_postgres::Client;
 
 use crate::name::SlotName;
 use crate::plan::{PlannedNode, Standby};
-use crate::report::{chain, count, duration};
 use crate::server::catalog::{self, Table};
 use crate::server::client::words;
+use crate::text::{chain, count, duration};
 use crate::wait::{Probe, WaitError, wait_for};
 
 use super::compare::compare;

@@ -5,9 +5,9 @@ mod published;
 mod sweep;
 
 use crate::plan::{PlannedNode, PlannedSubscription};
-use crate::report::{chain, count, duration};
 use crate::server::client::words;
 use crate::server::logical::TABLE_STATES;
+use crate::text::{chain, count, duration};
 use crate::wait::{Probe, WaitError, wait_for};
 
 use super::edge::Written;

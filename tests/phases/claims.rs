@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use replication_lab::engine::{EngineErrorKind, LAB_LABEL, NetworkSpec, Selector};
+use replication_lab::failure::Explain as _;
 use replication_lab::lab::LabError;
 use replication_lab::lab::error::Holder;
 use replication_lab::lab::labels as ours;

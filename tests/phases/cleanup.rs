@@ -4,6 +4,7 @@ use replication_lab::engine::fake::Fake;
 use replication_lab::engine::{
     ContainerSpec, EngineErrorKind, Image, LAB_LABEL, Labels, Mount, NetworkSpec,
 };
+use replication_lab::failure::Explain as _;
 use replication_lab::image::IMAGE_LABEL;
 use replication_lab::lab::cleanup::{self, Reach, Removed};
 use replication_lab::lab::labels as ours;

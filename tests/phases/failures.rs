@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use replication_lab::engine::EngineErrorKind;
 use replication_lab::engine::fake::Fake;
+use replication_lab::failure::Explain as _;
 use replication_lab::lab::LabError;
 use replication_lab::lab::cleanup::{self, Reach};
 use replication_lab::lab::up::Keep;

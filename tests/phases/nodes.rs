@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use replication_lab::engine::fake::Fake;
+use replication_lab::failure::Explain as _;
 use replication_lab::lab::LabError;
 use replication_lab::lab::error::Ended;
 use tokio_util::sync::CancellationToken;

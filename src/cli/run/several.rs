@@ -8,9 +8,9 @@ use futures_util::stream;
 use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
 use replication_lab::lab::{LabError, cleanup};
-use replication_lab::report::duration;
 use replication_lab::report::run::RunReport;
 use replication_lab::run::experiment::{self, Options};
+use replication_lab::text::duration;
 
 use super::target::Target;
 use crate::cli::Context;
@@ -102,7 +102,7 @@ impl Several<'_> {
                 let kept = self.options.keep != experiment::Keep::Never;
                 let error = error.into();
                 let report = target.broken(&error, kept, own.elapsed());
-                match failure::exit_code(&error) {
+                match failure::failure(&error).exit {
                     Exit::Interrupted => (report, Exit::Interrupted, "interrupted"),
                     exit => (report, exit, "could not be run"),
                 }

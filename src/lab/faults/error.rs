@@ -1,5 +1,6 @@
 //! What keeps a fault from being had.
 
+use crate::failure::Explain;
 use crate::name::NodeName;
 use crate::scenario::Feature;
 
@@ -63,33 +64,34 @@ impl FaultError {
         };
         Self::Absent { node, feature }
     }
+}
 
-    /// What a person can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Kernel(_) => Some(
+impl Explain for FaultError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Kernel(_) => {
                 "load the kernel's modules (`modprobe sch_netem sch_htb`), run the lab on another machine, or write \
-                 `requires:` into the scenario, so that `lab run` skips it where they are missing",
-            ),
+                 `requires:` into the scenario, so that `lab run` skips it where they are missing"
+            }
             Self::Absent {
                 feature: Feature::Netem,
                 ..
-            } => Some(
+            } => {
                 "`modprobe sch_netem` on Docker's host loads it, where it is installed; `partition`, `isolate`, `freeze` and \
-                 `rate` need none",
-            ),
+                 `rate` need none"
+            }
             Self::Absent {
                 feature: Feature::Htb,
                 ..
-            } => Some(
+            } => {
                 "`modprobe sch_htb` on Docker's host loads it, where it is installed; `partition`, `isolate` and `freeze` \
-                 need none",
-            ),
-            Self::Refused { .. } => Some(
-                "does the kernel have what that takes? `modprobe nf_tables sch_htb sch_netem` loads it",
-            ),
-            Self::Restless { .. } | Self::Disk { .. } | Self::Note(_) => None,
-        }
+                 need none"
+            }
+            Self::Refused { .. } => {
+                "does the kernel have what that takes? `modprobe nf_tables sch_htb sch_netem` loads it"
+            }
+            Self::Restless { .. } | Self::Disk { .. } | Self::Note(_) => return None,
+        };
+        Some(hint.to_owned())
     }
 }

@@ -6,6 +6,7 @@ use super::*;
 use crate::engine::NetworkSpec;
 use crate::engine::fake::{Fake, Process};
 use crate::event::{Reporter, Silent};
+use crate::failure::Explain as _;
 use crate::name::LabName;
 use crate::scenario::PostgresVersion;
 use crate::scenario::load::{Overrides, Source, load};

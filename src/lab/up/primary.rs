@@ -12,9 +12,9 @@ use crate::lab::error::LabError;
 use crate::lab::node::Starting;
 use crate::lab::{frame, publications, roles, settings};
 use crate::plan::PlannedNode;
-use crate::report::count;
 use crate::server::MAINTENANCE_DATABASE;
 use crate::server::hba::Addresses;
+use crate::text::count;
 
 use super::build::{Build, Live, Meeting};
 

@@ -9,8 +9,8 @@ use super::super::stage::{Stage, one};
 use super::{Looked, failed};
 use crate::action::{NodePair, RowCount, Step, Unreplicated};
 use crate::name::{DatabaseName, NodeName, TableName};
-use crate::report::count;
 use crate::server::client::{identifier, literal};
+use crate::text::count;
 use crate::wait::Probe;
 
 /// How many rows that differ are shown of a table.

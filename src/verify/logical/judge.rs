@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::report::count;
+use crate::text::count;
 use crate::verify::probe::Sighting;
 
 use super::Stage;

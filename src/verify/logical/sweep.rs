@@ -2,7 +2,7 @@
 
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, PlannedSubscription};
-use crate::report::chain;
+use crate::text::chain;
 use crate::verify::probe::{self, ProbeRow, Sought};
 use crate::verify::{Check, Proof, check};
 
@@ -72,7 +72,7 @@ impl Proof<'_> {
                 count = Some(count.unwrap_or(0) + rows.len());
             }
         }
-        Ok(count.map(|rows| crate::report::count(rows, "row")))
+        Ok(count.map(|rows| crate::text::count(rows, "row")))
     }
 
     /// Takes away what no removal is sent for.

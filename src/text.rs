@@ -1,0 +1,63 @@
+//! How a message words an error, a number of things and a duration. Every other module may use it.
+
+use std::error::Error;
+use std::time::Duration;
+
+/// An error and all its causes on one line, joined by `: `.
+#[must_use]
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // A transparent error repeats the error that it wraps.
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// A number with its noun, in the plural unless the number is one: `1 row`, `2 rows`.
+#[must_use]
+pub fn count(number: impl std::fmt::Display, thing: &str) -> String {
+    let number = number.to_string();
+    let plural = if number == "1" { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
+
+/// A duration for people: `12 ms`, `1.0 s`, `2 min 5 s`.
+#[must_use]
+pub fn duration(took: Duration) -> String {
+    let millis = took.as_millis();
+    if millis < 1000 {
+        format!("{millis} ms")
+    } else if millis < 120_000 {
+        format!("{:.1} s", took.as_secs_f64())
+    } else {
+        format!("{} min {} s", took.as_secs() / 60, took.as_secs() % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_singular_and_every_other_number_is_plural() {
+        let words = [0, 1, 2, 11].map(|number| count(number, "row"));
+        assert_eq!(words, ["0 rows", "1 row", "2 rows", "11 rows"]);
+    }
+
+    #[test]
+    fn a_duration_has_the_unit_that_people_expect() {
+        let words = [0, 999, 1000, 12_334, 119_999, 125_000]
+            .map(|millis| duration(Duration::from_millis(millis)));
+        assert_eq!(
+            words,
+            ["0 ms", "999 ms", "1.0 s", "12.3 s", "120.0 s", "2 min 5 s"]
+        );
+    }
+}
