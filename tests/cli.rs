@@ -1,5 +1,8 @@
 //! The binary without Docker: what it prints where, and how it exits.
 
+#[path = "cli/pages.rs"]
+mod pages;
+
 use std::process::{Command, Output};
 
 fn lab(arguments: &[&str]) -> Output {
@@ -335,32 +338,4 @@ fn completions_are_made_for_each_shell() {
             "{shell}"
         );
     }
-}
-
-#[test]
-fn the_scenario_of_the_readme_is_one() {
-    let readme = include_str!("../README.md");
-    let start = readme.find("```yaml\n").expect("a scenario") + "```yaml\n".len();
-    let end = readme[start..].find("```").expect("its end") + start;
-    let (folder, path) = scenario(&readme[start..end]);
-    for file in ["schema.sql", "rows.sql"] {
-        std::fs::write(folder.path().join(file), "SELECT 1;").expect("a file");
-    }
-    let checked = lab(&["check", &path]);
-    assert_eq!(checked.status.code(), Some(0), "{}", err(&checked));
-}
-
-#[test]
-fn what_check_says_in_the_readme_is_what_it_says() {
-    let wrong = "name: mine\nnodes:\n  primary:\n    conf:\n      wal_keep_size: 64 megabytes\n      \
-                 synchronous_standby_names: neer\n  near:\n    standby_of: primry\n    hot: true\n";
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("mine.yaml"), wrong).expect("a file");
-    let mut check = Command::new(env!("CARGO_BIN_EXE_lab"));
-    check
-        .current_dir(folder.path())
-        .args(["check", "mine.yaml"]);
-    let said = check.output().expect("the binary runs");
-    let shown = format!("```text\n{}{}```\n", err(&said), out(&said));
-    assert!(include_str!("../README.md").contains(&shown), "{shown}");
 }

@@ -29,15 +29,14 @@ const CALL: Duration = Duration::from_secs(300);
 /// The same for calls that move whole images.
 const LONG_CALL: Duration = Duration::from_secs(3600);
 
-/// A connection to Docker. Clones share it.
+/// A connection to Docker, inside of an [`Engine`](super::Engine). Clones share it.
 ///
 /// ```no_run
 /// use replication_lab::engine::Engine;
-/// use replication_lab::engine::docker::Docker;
 ///
 /// # async fn example() -> Result<(), replication_lab::engine::EngineError> {
-/// let docker = Docker::connect().await?;
-/// assert!(docker.find_image("postgres:17").await?.is_some());
+/// let engine = Engine::connect().await?;
+/// assert!(engine.find_image("postgres:17").await?.is_some());
 /// # Ok(())
 /// # }
 /// ```
