@@ -15,9 +15,7 @@ const LONGEST: usize = 400;
 /// Arrows that go up, or in a circle, with the number of files that hold one.
 const ARROWS: &[(&str, &str, usize)] = &[
     ("action", "scenario", 2),
-    ("action", "server", 1),
     ("lab", "verify", 2),
-    ("plan", "dataset", 2),
     ("scenario", "dataset", 1),
 ];
 
@@ -38,7 +36,7 @@ const LONG: &[(&str, usize)] = &[
 ];
 
 /// Rooms that the text describes and that are not built yet.
-const COMING: &[&str] = &["sql", "yaml"];
+const COMING: &[&str] = &["yaml"];
 
 /// One file below `src/`.
 struct File {
