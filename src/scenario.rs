@@ -20,7 +20,7 @@ mod start;
 pub(crate) use settings::boolean;
 pub mod services;
 mod settings;
-mod suggest;
+pub(crate) mod suggest;
 pub mod sync_names;
 mod tree;
 pub mod units;

@@ -5,10 +5,10 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Cell;
+use super::{Cell, Text};
 use crate::name::SqlState;
 
-/// What must be seen. Of several keys all must hold.
+/// What must be seen. All of several keys must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
@@ -25,27 +25,36 @@ pub struct Expect {
     /// How many rows the last statement gave or changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// The error that the statement must end with: its SQLSTATE, or `{ code, has }`. The end of its connection is one:
-    /// `57P01` or what else the server says then, and `08006` where it gives no answer any more, being killed or stopped
-    /// at once.
+    /// The error that the statement must end with: its SQLSTATE, or `{ code, has }`. The end of its connection is an
+    /// error: `57P01` or another one that the server sends, or `08006` if the server was killed and sends nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "error_schema")]
     pub error: Option<ExpectedError>,
-    /// The wait event that the session's statement must be seen in: `SyncRep`, or a type of them: `Lock`.
+    /// The wait event that the session's statement must be seen in: `SyncRep`, or its type: `Lock`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<String>,
     /// `true`: the session's statement must be seen running, whatever it waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<bool>,
-    /// A part of what a program wrote, or of a notice of the server.
+    /// A part of a program's output, or of a notice of the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
-    /// A program's exit code. 0 where silent.
+    /// A program's exit code. Default: 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
 }
 
 impl Expect {
+    /// Its texts that may name captured values.
+    pub(super) fn texts(&mut self) -> Vec<Text<'_>> {
+        let cells = self.rows.iter_mut().flatten().flatten();
+        let mut texts = Text::cells(cells.chain(&mut self.value));
+        let error = self.error.as_mut().and_then(|error| error.has.as_mut());
+        let plain = error.into_iter().chain(&mut self.waiting);
+        texts.extend(plain.chain(&mut self.output).map(Text::plain));
+        texts
+    }
+
     /// Whether the statement goes on after its step.
     #[must_use]
     pub fn goes_on(&self) -> bool {
@@ -68,7 +77,7 @@ fn error_schema(generator: &mut SchemaGenerator) -> Schema {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedError {
-    /// Its SQLSTATE (manual, appendix A): "25006".
+    /// Its SQLSTATE (manual: "PostgreSQL Error Codes"): "25006".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<SqlState>,
     /// A part of its message, DETAIL, HINT or CONTEXT.

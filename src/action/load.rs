@@ -1,12 +1,14 @@
-//! Writes that go on for a while.
+//! `load`: writes that go on for a while.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Span;
-use crate::name::{NodeName, SessionName};
+use super::{Beside, Declare, Flaw, Known, Span, Step, Text};
+use crate::name::NodeName;
+use crate::text::count;
 
-/// Writes for a while.
+/// Writes for a while: with `pgbench`, or a `ledger` whose acknowledged rows can be counted after a failover. With a
+/// `session` it goes on while later steps happen, until `finish`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Load {
@@ -14,7 +16,7 @@ pub struct Load {
     /// node takes writes, and remembers which were acknowledged.
     #[serde(default)]
     pub kind: LoadKind,
-    /// How many connections write. 4 where silent.
+    /// How many connections write. Default: 4.
     #[serde(default = "four")]
     pub clients: u32,
     /// How long. A ledger in a session writes until `finish`.
@@ -23,16 +25,16 @@ pub struct Load {
     /// How many transactions each connection makes, for `pgbench`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transactions: Option<u32>,
-    /// At most so many transactions a second in all, for `pgbench`.
+    /// The most transactions a second in all, for `pgbench`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<u32>,
-    /// The scale of the tables that `pgbench` makes before. No tables are made where silent.
+    /// The scale of the tables that `pgbench` makes first. Default: it makes no tables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale: Option<u32>,
-    /// A script of one's own for `pgbench`, instead of its built-in transaction.
+    /// Your own script for `pgbench`, in place of its built-in transaction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script: Option<String>,
-    /// The nodes that a ledger may write to: the first that takes writes. All of the lab where silent.
+    /// The nodes that a ledger may write to: the first that takes writes. Default: all nodes of the lab.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nodes: Vec<NodeName>,
 }
@@ -52,28 +54,48 @@ pub enum LoadKind {
     Ledger,
 }
 
-/// What became of a ledger's rows on a node. Of several keys all must hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LedgerCheck {
-    /// The session that wrote it. It must have been finished.
-    pub session: SessionName,
-    /// So many rows at least were acknowledged.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub acknowledged_at_least: Option<u64>,
-    /// So many acknowledged rows are not there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lost: Option<u64>,
-    /// So many acknowledged rows at least are not there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lost_at_least: Option<u64>,
-    /// So many rows at most are there that were never acknowledged.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unacknowledged_at_most: Option<u64>,
-    /// So long at most nothing was acknowledged.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outage_at_most: Option<Span>,
-    /// So long at least nothing was acknowledged.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outage_at_least: Option<Span>,
+impl Declare for Load {
+    const EXAMPLE: &'static str = "\
+- load: { clients: 4, transactions: 100, scale: 1 }
+  on: primary
+- load: { kind: ledger, clients: 4 }
+  session: ledger
+- finish: ledger
+";
+    const SHORT: Option<&'static str> = Some("kind");
+
+    fn describe(&self) -> String {
+        let clients = count(self.clients, "connection");
+        match self.kind {
+            LoadKind::Pgbench => format!("pgbench with {clients}"),
+            LoadKind::Ledger => format!("a ledger with {clients}"),
+        }
+    }
+
+    fn nodes(&self) -> Vec<(&'static str, &NodeName)> {
+        self.nodes.iter().map(|node| ("nodes", node)).collect()
+    }
+
+    fn texts(&mut self) -> Vec<Text<'_>> {
+        self.script.as_mut().map(Text::plain).into_iter().collect()
+    }
+
+    fn takes(&self, key: Beside) -> bool {
+        matches!(key, Beside::On | Beside::Database | Beside::Session)
+    }
+
+    fn flaws(&self, step: &Step, _: &Known<'_>) -> Vec<Flaw> {
+        let mut flaws = Vec::new();
+        if self.time.is_some() && self.transactions.is_some() {
+            let message = "a load ends after a time or after so many transactions, not both";
+            let flaw = Flaw::key("transactions", message);
+            flaws.push(flaw.help("leave out `time` or `transactions`"));
+        }
+        if self.kind == LoadKind::Ledger && step.session.is_none() {
+            let message = "a ledger is written while other steps happen: it needs a session";
+            let help = "add `session: ledger`, and `finish: ledger` in a later step";
+            flaws.push(Flaw::key("", message).help(help));
+        }
+        flaws
+    }
 }

@@ -1,210 +1,171 @@
-//! The schema of a step: its common keys, and beside them one of the actions or checks.
+//! The schema of a step: the keys beside its action, and one of the actions or checks.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::{Action, Check, Expect, Span, Step};
-use crate::name::{DatabaseName, NodeName, SessionName, StepName, UserName, VariableName};
+use super::{Action, Check, Entry};
 
-/// The keys that stand beside an action.
-pub const COMMON: &[&str] = &[
-    "name", "say", "on", "database", "user", "session", "within", "expect", "capture",
+/// The keys that stand beside an action, each with steps that show it.
+pub const COMMON: &[(&str, &str)] = &[
+    (
+        "name",
+        "\
+- name: insert
+  sql: INSERT INTO employer (id, name, industry) VALUES (2, 'SoftCorp', 'Software')
+",
+    ),
+    (
+        "say",
+        "\
+- say: The standby has the row at once.
+  sql: SELECT name FROM employer WHERE id = 2
+  on: replica
+  expect: { value: SoftCorp }
+",
+    ),
+    (
+        "on",
+        "\
+- sql: SELECT pg_is_in_recovery()
+  on: replica
+  expect: { value: true }
+",
+    ),
+    (
+        "database",
+        "\
+- sql: SELECT current_database()
+  database: postgres
+  expect: { value: postgres }
+",
+    ),
+    (
+        "user",
+        "\
+- sql: SELECT * FROM employer
+  user: replication_user
+  expect: { error: { code: \"42501\", has: permission denied } }
+",
+    ),
+    (
+        "session",
+        "\
+- sql: BEGIN; LOCK TABLE employer
+  session: locker
+- sql: DELETE FROM employer WHERE id = 2
+  session: writer
+  expect: { waiting: Lock }
+- sql: COMMIT
+  session: locker
+- finish: writer
+- sql: SELECT count(*) FROM generate_series(1, 1000000000)
+  session: writer
+  expect: { running: true }
+- cancel: writer
+  expect: { error: \"57014\" }
+",
+    ),
+    (
+        "within",
+        "\
+- sql: SELECT count(*) FROM employer
+  on: subscriber
+  expect: { value: 3 }
+  within: 30s
+",
+    ),
+    (
+        "expect",
+        "\
+- sql: SELECT id, name FROM employer ORDER BY id LIMIT 1
+  expect: { rows: [[1, TechCorp]] }
+- sql: DELETE FROM employer
+  on: replica
+  expect: { error: \"25006\" }
+",
+    ),
+    (
+        "capture",
+        "\
+- sql: SELECT pg_current_wal_lsn()
+  capture: before
+- sql: SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), ${before}) >= 0
+  expect: { value: true }
+",
+    ),
 ];
 
-/// What happens: a step has one of these keys, or one of [`CHECKS`].
-pub const ACTIONS: &[&str] = &[
-    "sql",
-    "sql_file",
-    "exec",
-    "finish",
-    "cancel",
-    "close",
-    "start",
-    "stop",
-    "restart",
-    "kill",
-    "promote",
-    "follow",
-    "rewind",
-    "reclone",
-    "set",
-    "hba",
-    "freeze",
-    "thaw",
-    "partition",
-    "isolate",
-    "delay",
-    "loss",
-    "rate",
-    "fill",
-    "corrupt",
-    "heal",
-    "not",
-    "hold",
-    "repeat",
-    "signal",
-    "backup",
-    "clone",
-    "restore",
-    "archive",
-    "load",
-    "create_subscriber",
-];
+impl Entry {
+    /// What may be written below the key, with its description.
+    #[must_use]
+    pub fn schema(&self, generator: &mut SchemaGenerator) -> Value {
+        let own = (self.schema)(generator).to_value();
+        if own["properties"].is_null() {
+            return own;
+        }
+        // A mapping has a definition of its own.
+        let mut reference = (self.reference)(generator).to_value();
+        if let Some(short) = self.short {
+            let value = own["properties"][short].clone();
+            reference = json!({ "anyOf": [value, reference] });
+        }
+        reference["description"] = own["description"].clone();
+        reference
+    }
+}
 
-/// What is looked at.
-pub const CHECKS: &[&str] = &[
-    "streaming",
-    "caught_up",
-    "synced",
-    "role",
-    "sync_state",
-    "timeline",
-    "slot",
-    "log",
-    "file",
-    "setting",
-    "rows",
-    "same_rows",
-    "lag",
-    "waiting",
-    "conflict",
-    "unreplicated",
-    "ledger",
-];
-
-/// The keys whose mapping may be written as the value of one key of it.
-pub(crate) const SHORT: &[(&str, &str)] = &[
-    ("stop", "node"),
-    ("restart", "node"),
-    ("corrupt", "table"),
-    ("partition", "from"),
-    ("heal", "from"),
-    ("streaming", "node"),
-    ("synced", "node"),
-    ("slot", "name"),
-    ("log", "has"),
-    ("file", "path"),
-    ("same_rows", "nodes"),
-    ("waiting", "event"),
-    ("signal", "backend"),
-    ("load", "kind"),
-    ("ledger", "session"),
-];
-
-impl JsonSchema for Step {
+impl JsonSchema for Action {
     fn schema_name() -> Cow<'static, str> {
-        "Step".into()
+        "Action".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    /// The keys of all actions and checks, of which a step has one. A key that is both may hold either.
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut by_key: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+        for entry in Self::ALL.iter().chain(Check::ALL) {
+            let schema = entry.schema(generator);
+            by_key.entry(entry.key).or_default().push(schema);
+        }
+        let keys = by_key.keys().map(|key| json!({ "required": [key] }));
+        let keys: Vec<Value> = keys.collect();
+        let properties = by_key.into_iter().map(|(key, mut schemas)| {
+            let schema = match schemas.len() {
+                1 => schemas.remove(0),
+                _ => json!({ "anyOf": schemas }),
+            };
+            (key.to_owned(), schema)
+        });
+        let properties: Map<String, Value> = properties.collect();
+        json_schema!({ "type": "object", "properties": properties, "oneOf": keys })
+    }
+}
+
+impl JsonSchema for Check {
+    fn schema_name() -> Cow<'static, str> {
+        "Check".into()
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut properties = Map::new();
-        let mut one_of = Vec::new();
-        let variants = [variants::<Action>(generator), variants::<Check>(generator)];
-        for (key, mut schema) in variants.into_iter().flatten() {
-            if let Some((_, short)) = SHORT.iter().find(|(of, _)| *of == key) {
-                let shortened = shortened(generator, &schema, short);
-                schema.as_object_mut().map(|schema| schema.remove("$ref"));
-                schema["anyOf"] = shortened;
-            }
-            one_of.push(json!({ "required": [key] }));
-            properties.insert(key, schema);
-        }
-        let described = |schema: Schema, text: &str| {
-            let mut schema = schema.to_value();
-            schema["description"] = text.into();
-            schema
-        };
-        let common: [(&str, Schema, &str); 9] = [
-            (
-                "name",
-                generator.subschema_for::<StepName>(),
-                "A short name for this step, by which `--from` and other texts point at it.",
-            ),
-            (
-                "say",
-                generator.subschema_for::<String>(),
-                "What a reader is told before it happens.",
-            ),
-            (
-                "on",
-                generator.subschema_for::<NodeName>(),
-                "The node that it happens on. The first primary where silent.",
-            ),
-            (
-                "database",
-                generator.subschema_for::<DatabaseName>(),
-                "The database of `sql`. The scenario's where silent.",
-            ),
-            (
-                "user",
-                generator.subschema_for::<UserName>(),
-                "The role that `sql` connects as. The superuser where silent.",
-            ),
-            (
-                "session",
-                generator.subschema_for::<SessionName>(),
-                "A connection with a name, which stays open over steps. With `expect: { waiting: … }`, or \
-                 `{ running: true }`, the statement of `sql` goes on in it while later steps happen, until `finish`.",
-            ),
-            (
-                "within",
-                generator.subschema_for::<Span>(),
-                "How long it may take until what is expected is seen. A query with `expect` is asked again until \
-                 then; without `within` it is asked once. Checks wait for ten seconds where silent.",
-            ),
-            (
-                "expect",
-                generator.subschema_for::<Expect>(),
-                "What must be seen.",
-            ),
-            (
-                "capture",
-                generator.subschema_for::<VariableName>(),
-                "A name for what this step gives, used as `${name}` in later ones: the one value of `sql`, what a \
-                 program wrote, the line of the log that was found. In SQL it is put in as a literal, or as a part of the \
-                 text or the identifier in whose quotes it stands. It is kept in the lab's labels, where everybody can \
-                 read it: no place for passwords.",
-            ),
-        ];
-        for (key, schema, text) in common {
-            properties.insert(key.to_owned(), described(schema, text));
-        }
-        let schema = json!({
-            "description": "One step: one action or check, and what is said, waited for and expected beside it.",
-            "type": "object", "additionalProperties": false,
-            "properties": properties, "oneOf": one_of
-        });
-        Schema::try_from(schema).unwrap_or_default()
+        let properties = Self::ALL
+            .iter()
+            .map(|entry| (entry.key.to_owned(), entry.schema(generator)));
+        let properties: Map<String, Value> = properties.collect();
+        json_schema!({
+            "description": "A check, such as `{ streaming: replica }`.",
+            "type": "object", "properties": properties,
+            "additionalProperties": false, "minProperties": 1, "maxProperties": 1
+        })
     }
 }
 
-/// The variants of an enum that is written as a mapping with one key, each with its schema.
-fn variants<T: JsonSchema>(generator: &mut SchemaGenerator) -> Vec<(String, Value)> {
-    let schema = T::json_schema(generator).to_value();
-    let choices = schema["oneOf"].as_array().cloned().unwrap_or_default();
-    let mut found = Vec::new();
-    for choice in choices {
-        for (key, value) in choice["properties"].as_object().into_iter().flatten() {
-            let mut value = value.clone();
-            if value == Value::Bool(true) {
-                value = json!({});
-            }
-            if let Some(text) = choice.get("description") {
-                value["description"] = text.clone();
-            }
-            found.push((key.clone(), value));
-        }
-    }
-    found
-}
-
-/// A mapping, or the value of one of its keys.
-fn shortened(generator: &SchemaGenerator, schema: &Value, short: &str) -> Value {
-    let reference = schema["$ref"].as_str().unwrap_or_default();
-    let name = reference.rsplit('/').next().unwrap_or_default();
-    let definition = generator.definitions().get(name);
-    let value = definition.map_or(Value::Null, |of| of["properties"][short].clone());
-    json!([value, { "$ref": reference }])
+/// A step has no keys but those that are said.
+pub(super) fn refuse_others(schema: &mut Schema) {
+    schema.insert("additionalProperties".to_owned(), false.into());
 }

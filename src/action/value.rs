@@ -1,6 +1,7 @@
 //! The small values that steps are written with.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, SeqAccess, Unexpected, Visitor, value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::name::NodeName;
 use crate::scenario::units::{self, TimeUnit};
 
 /// How long: `10s`, `250ms`, `2min`. A number alone counts seconds.
@@ -163,9 +165,33 @@ impl JsonSchema for Cell {
     }
 }
 
+/// A word or a number by node.
+pub type StateOf = BTreeMap<NodeName, Cell>;
+
+/// The schema of [`StateOf`]. Other names have the same pattern, and a schema by pattern would not tell which is meant.
+pub(super) fn by_node(generator: &mut SchemaGenerator) -> Schema {
+    let name = generator.subschema_for::<NodeName>();
+    let value = generator.subschema_for::<Cell>();
+    json_schema!({ "type": "object", "propertyNames": name, "additionalProperties": value })
+}
+
 /// One thing, or a list of such.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OneOrMany<T>(pub Vec<T>);
+
+impl OneOrMany<NodeName> {
+    /// Each of the nodes with the key at which it stands.
+    pub(super) fn at(&self, key: &'static str) -> impl Iterator<Item = (&'static str, &NodeName)> {
+        self.0.iter().map(move |node| (key, node))
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for OneOrMany<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let items: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&items.join(", "))
+    }
+}
 
 impl<T: Serialize> Serialize for OneOrMany<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

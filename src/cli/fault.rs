@@ -4,9 +4,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use replication_lab::action::{
-    Action, Bandwidth, Corrupt, Delay, Loss, OneOrMany, Partition, Percent, Rate, Span, Step,
-};
+use replication_lab::action::corrupt::Corrupt;
+use replication_lab::action::delay::Delay;
+use replication_lab::action::fill::Fill;
+use replication_lab::action::freeze::Freeze;
+use replication_lab::action::isolate::Isolate;
+use replication_lab::action::loss::Loss;
+use replication_lab::action::partition::Partition;
+use replication_lab::action::rate::Rate;
+use replication_lab::action::{Action, Bandwidth, OneOrMany, Percent, Span, Step};
 use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
 use replication_lab::failure::Failure;
@@ -199,12 +205,12 @@ impl What {
                 if partition.links().is_empty() {
                     return Err(same_node());
                 }
-                Action::Partition(partition)
+                partition.into()
             }
-            Self::Isolate { nodes } => Action::Isolate(OneOrMany(nodes)),
-            Self::Fill { nodes } => Action::Fill(OneOrMany(nodes)),
-            Self::Corrupt { table, block, .. } => Action::Corrupt(Corrupt { table, block }),
-            Self::Freeze { nodes } => Action::Freeze(OneOrMany(nodes)),
+            Self::Isolate { nodes } => Isolate(OneOrMany(nodes)).into(),
+            Self::Fill { nodes } => Fill(OneOrMany(nodes)).into(),
+            Self::Corrupt { table, block, .. } => Corrupt { table, block }.into(),
+            Self::Freeze { nodes } => Freeze(OneOrMany(nodes)).into(),
             Self::Delay { from, to, .. }
             | Self::Loss { from, to, .. }
             | Self::Rate { from, to, .. }
@@ -217,22 +223,25 @@ impl What {
                 to,
                 time,
                 jitter,
-            } => Action::Delay(Delay {
+            } => Delay {
                 from: one(from),
                 to: one(to),
                 time: Span(time),
                 jitter: jitter.map(Span),
-            }),
-            Self::Loss { from, to, percent } => Action::Loss(Loss {
+            }
+            .into(),
+            Self::Loss { from, to, percent } => Loss {
                 from: one(from),
                 to: one(to),
                 percent,
-            }),
-            Self::Rate { from, to, rate } => Action::Rate(Rate {
+            }
+            .into(),
+            Self::Rate { from, to, rate } => Rate {
                 from: one(from),
                 to: one(to),
                 rate,
-            }),
+            }
+            .into(),
         })
     }
 }

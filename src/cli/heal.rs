@@ -2,7 +2,9 @@
 
 use anyhow::Result;
 use clap::Args;
-use replication_lab::action::{Action, Heal as Healing, OneOrMany};
+use replication_lab::action::OneOrMany;
+use replication_lab::action::heal::Heal as Healing;
+use replication_lab::action::thaw::Thaw;
 use replication_lab::engine::ContainerState;
 use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
@@ -54,7 +56,7 @@ impl Heal {
         if self.to.is_empty() && !frozen.is_empty() {
             let names: Vec<&str> = frozen.iter().map(NodeName::as_str).collect();
             seen.push(format!("{} goes on", names.join(", ")));
-            act(&lab, Action::Thaw(OneOrMany(frozen)), context).await?;
+            act(&lab, Thaw(OneOrMany(frozen)).into(), context).await?;
         }
         let all = || NodeName::new("all").map(|all| vec![all]);
         let healing = Healing {
@@ -65,7 +67,7 @@ impl Heal {
             }),
             to: Some(OneOrMany(self.to)).filter(|to| !to.0.is_empty()),
         };
-        seen.push(act(&lab, Action::Heal(healing), context).await?);
+        seen.push(act(&lab, healing.into(), context).await?);
         done(&lab, seen.join("; "), self.output, context).await
     }
 }

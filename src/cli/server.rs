@@ -4,7 +4,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use replication_lab::action::{Action, Follow, OneOrMany, Step, Stop, StopMode};
+use replication_lab::action::follow::Follow;
+use replication_lab::action::promote::Promote as Promotion;
+use replication_lab::action::reclone::Reclone as Recloning;
+use replication_lab::action::restart::Restart as Restarting;
+use replication_lab::action::rewind::Rewind as Rewinding;
+use replication_lab::action::start::Start as Starting;
+use replication_lab::action::stop::{Stop, StopMode};
+use replication_lab::action::upstream::Upstream;
+use replication_lab::action::{Action, OneOrMany, Step};
 use replication_lab::exit::Exit;
 use replication_lab::name::{NodeName, SlotName};
 use replication_lab::run::by_hand;
@@ -149,7 +157,7 @@ pub(super) struct Reclone {
     onto: Onto,
 }
 
-impl TryFrom<Onto> for Follow {
+impl TryFrom<Onto> for Upstream {
     type Error = Misuse;
 
     fn try_from(onto: Onto) -> Result<Self, Misuse> {
@@ -169,68 +177,67 @@ impl TryFrom<Onto> for Follow {
 
 impl FollowNode {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let action = Action::Follow(self.onto.try_into()?);
-        self.common.run(context, action).await
+        let follow = Follow(self.onto.try_into()?);
+        self.common.run(context, follow).await
     }
 }
 
 impl Rewind {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let action = Action::Rewind(self.onto.try_into()?);
-        self.common.run(context, action).await
+        let rewind = Rewinding(self.onto.try_into()?);
+        self.common.run(context, rewind).await
     }
 }
 
 impl Reclone {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let action = Action::Reclone(self.onto.try_into()?);
-        self.common.run(context, action).await
+        let reclone = Recloning(self.onto.try_into()?);
+        self.common.run(context, reclone).await
     }
 }
 
 impl Promote {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        self.common.run(context, Action::Promote(self.node)).await
+        self.common.run(context, Promotion(self.node)).await
     }
 }
 
 impl Start {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let action = Action::Start(OneOrMany(self.nodes));
-        self.common.run(context, action).await
+        let start = Starting(OneOrMany(self.nodes));
+        self.common.run(context, start).await
     }
 }
 
 impl StopNodes {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let action = Action::Stop(self.how.into());
-        self.common.run(context, action).await
+        let (node, mode) = self.how.split();
+        self.common.run(context, Stop { node, mode }).await
     }
 }
 
 impl Restart {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let action = Action::Restart(self.how.into());
-        self.common.run(context, action).await
+        let (node, mode) = self.how.split();
+        self.common.run(context, Restarting { node, mode }).await
     }
 }
 
-impl From<How> for Stop {
-    fn from(how: How) -> Self {
-        Self {
-            node: OneOrMany(how.nodes),
-            mode: match how.mode {
-                Mode::Smart => StopMode::Smart,
-                Mode::Fast => StopMode::Fast,
-                Mode::Immediate => StopMode::Immediate,
-            },
-        }
+impl How {
+    fn split(self) -> (OneOrMany<NodeName>, StopMode) {
+        let mode = match self.mode {
+            Mode::Smart => StopMode::Smart,
+            Mode::Fast => StopMode::Fast,
+            Mode::Immediate => StopMode::Immediate,
+        };
+        (OneOrMany(self.nodes), mode)
     }
 }
 
 impl Common {
-    async fn run(self, context: &Context, action: Action) -> Result<Exit> {
+    async fn run(self, context: &Context, action: impl Into<Action>) -> Result<Exit> {
         let lab = self.lab.find().await?;
+        let action = action.into();
         for (_, node) in action.nodes() {
             lab.container(node.as_str())?;
         }

@@ -7,7 +7,6 @@ use clap::Args;
 use replication_lab::action::Step;
 use replication_lab::exit::Exit;
 use replication_lab::report::topology;
-use replication_lab::run::describe;
 use serde::Serialize;
 
 use super::arguments::ScenarioArguments;
@@ -81,7 +80,7 @@ fn shown_step(step: &Step) -> ShownStep {
     ShownStep {
         name: step.name.as_ref().map(ToString::to_string),
         say: step.say.clone(),
-        what: describe(step),
+        what: step.describe(),
     }
 }
 

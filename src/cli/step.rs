@@ -8,7 +8,7 @@ use replication_lab::exit::Exit;
 use replication_lab::lab::{Lab, LabError};
 use replication_lab::report::run::{About, RunReport};
 use replication_lab::run::experiment::Ran;
-use replication_lab::run::{self, Walked, by_hand, describe};
+use replication_lab::run::{self, Walked, by_hand};
 use serde::Serialize;
 
 use super::Context;
@@ -165,7 +165,7 @@ async fn coming(lab: &Lab) -> Result<Vec<Coming>> {
             number: at + 1,
             name: step.name.as_ref().map(ToString::to_string),
             say: step.say.clone(),
-            what: describe(step),
+            what: step.describe(),
         })
         .collect())
 }

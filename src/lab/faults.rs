@@ -18,7 +18,8 @@ use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::action::{Bandwidth, Link, Percent};
+use crate::action::link::Link;
+use crate::action::{Bandwidth, Percent};
 use crate::engine::{Container, ContainerState, Selector, Volume};
 use crate::name::NodeName;
 use crate::text::duration;

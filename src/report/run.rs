@@ -11,8 +11,8 @@ use crate::action::Step;
 use crate::event::Outcome;
 use crate::failure::Failure;
 use crate::name::LabName;
+use crate::run::NodeLog;
 use crate::run::experiment::Ran;
-use crate::run::{NodeLog, describe};
 use crate::verify::Verdict;
 
 /// An experiment.
@@ -288,7 +288,7 @@ fn not_run(about: &About<'_>, happened: &[StepReport]) -> Vec<NotRun> {
         .filter(|(_, number)| !happened.iter().any(|step| step.outcome.number == *number))
         .map(|(step, number)| NotRun {
             line: (about.line)(&number),
-            what: describe(step),
+            what: step.describe(),
             number,
         })
         .collect()

@@ -4,21 +4,18 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::action::{ACTIONS, CHECKS, COMMON};
+use crate::action::{Action, COMMON, Check, Entry};
 use crate::scenario::schema;
 
-/// One scenario, in which a comment names the key that the steps below it are an example of.
-const EXAMPLES: &str = include_str!("../action/examples.yaml");
-
 const HEAD: &str = "\
-<!-- Made by `lab schema --steps` from the descriptions in src/action.rs and its folder. -->
+<!-- Made by `lab schema --steps` from what src/action.rs and its folder declare. -->
 
 # The step language
 
 A scenario's `steps:` are what `lab run` walks through once the lab is up, one after the other; those of `teardown:` happen at the
 end, whatever became of the others, unless the lab is kept. A step is a mapping with one [action](#actions) or one [check](#checks), and [beside
 it](#beside-an-action) what is said, waited for and expected. `limit:` at the top of the scenario is how long all steps together
-may take: `10min` where silent.
+may take. Default: `10min`.
 
 ```yaml
 steps:
@@ -46,37 +43,32 @@ pub fn page() -> String {
     };
     let mut text = HEAD.to_owned();
     let step = &page.definitions["Step"]["properties"];
-    for (title, about, keys) in [
-        ("Actions", "What happens.", ACTIONS),
+    for (title, about, entries) in [
+        ("Actions", "What happens.", Action::ALL),
         (
             "Checks",
             "What is looked at, again and again until it holds. `not` and `hold` take a check as well.",
-            CHECKS,
-        ),
-        (
-            "Beside an action",
-            "The keys that any step may have, as far as its action has a use for them.",
-            COMMON,
+            Check::ALL,
         ),
     ] {
         _ = writeln!(text, "## {title}\n\n{about}\n");
-        for key in keys {
-            page.key(&mut text, key, &step[*key]);
+        for Entry { key, example, .. } in entries {
+            // A key that is both an action and a check has the schemas of both.
+            let schema = match (&step[*key], Action::KEYS.contains(key)) {
+                (both, is_action) if is_action && Check::KEYS.contains(key) => {
+                    &both["anyOf"][usize::from(title == "Checks")]
+                }
+                (own, _) => own,
+            };
+            page.key(&mut text, key, schema, example);
         }
+    }
+    text.push_str("## Beside an action\n\nThe keys that any step may have, if its action has a use for them.\n\n");
+    for (key, example) in COMMON {
+        page.key(&mut text, key, &step[*key], example);
     }
     text.truncate(text.trim_end().len());
     text + "\n"
-}
-
-/// The steps that are an example of a key, as they are written.
-fn example(key: &str) -> String {
-    let mark = format!("  # {key}");
-    let from = EXAMPLES.lines().skip_while(|line| **line != mark).skip(1);
-    let steps = from.take_while(|line| !line.starts_with("  # "));
-    let lines: Vec<&str> = steps
-        .map(|line| line.strip_prefix("  ").unwrap_or(line))
-        .collect();
-    lines.join("\n")
 }
 
 struct Page<'a> {
@@ -84,7 +76,7 @@ struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    fn key(&self, text: &mut String, key: &str, schema: &'a Value) {
+    fn key(&self, text: &mut String, key: &str, schema: &'a Value, example: &str) {
         let about = one_line(&schema["description"]);
         _ = writeln!(
             text,
@@ -103,7 +95,7 @@ impl<'a> Page<'a> {
             }
             text.push('\n');
         }
-        _ = writeln!(text, "```yaml\n{}\n```\n", example(key));
+        _ = writeln!(text, "```yaml\n{}\n```\n", example.trim_end());
     }
 
     fn resolve(&self, schema: &'a Value) -> (Option<&'a str>, &'a Value) {
@@ -230,7 +222,6 @@ fn one_line(text: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::load::{Overrides, Source, load};
 
     #[test]
     fn the_checked_in_page_is_current() {
@@ -261,35 +252,5 @@ mod tests {
             assert!(page.contains(words), "{words}");
         }
         assert!(!page.contains("by backup") && !page.contains("by database"));
-    }
-
-    #[test]
-    fn the_examples_are_a_scenario() {
-        let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join("more.sql"), "SELECT 1").expect("a file");
-        let source = Source::new(
-            "examples.yaml",
-            EXAMPLES.as_bytes(),
-            Some(folder.path().into()),
-        );
-        let loaded = load(&source.expect("text"), &Overrides::default());
-        if let Err(wrong) = loaded {
-            panic!("{wrong}");
-        }
-    }
-
-    #[test]
-    fn every_key_has_an_example_with_it() {
-        for key in [ACTIONS, CHECKS, COMMON].concat() {
-            let example = example(key);
-            let has = example.lines().any(|line| {
-                let line = line.trim_start_matches(['-', ' ']);
-                line.starts_with(&format!("{key}:"))
-            });
-            assert!(
-                has,
-                "src/action/examples.yaml has no example of `{key}`: {example}"
-            );
-        }
     }
 }

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::groups::groups;
-use super::stage::Stage;
-use super::{Captured, Ended, Options, Outcome, Walk, Walked, describe, outcome};
+use super::scene::Scene;
+use super::walk::{Ended, Walk, outcome};
+use super::{Captured, Options, Outcome, Walked};
 use crate::action::Step;
 use crate::engine::{Engine, EngineError, Selector, Volume};
-use crate::event::Reporter;
+use crate::event::{Reporter, Silent};
 use crate::lab::{Lab, LabError, labels};
 use crate::name::LabName;
 
@@ -26,10 +27,11 @@ pub async fn one(
     within: Duration,
     cancel: &CancellationToken,
 ) -> Result<Outcome, LabError> {
-    let stage = Stage::new(lab, within, cancel, within);
+    let scene = Scene::new(lab, within, cancel, within);
     let began = Instant::now();
-    let seen = stage.step(step).await;
-    let what = describe(step);
+    let mut walk = Walk::new(&scene, Arc::new(Silent), cancel);
+    let seen = walk.carry_out(step).await;
+    let what = step.describe();
     outcome(step, "1".to_owned(), what, began.elapsed(), seen).ok_or(LabError::Interrupted)
 }
 
@@ -47,19 +49,19 @@ pub async fn part(
 ) -> Result<Walked, LabError> {
     let plan = lab.whole_plan().await?;
     let stop = cancel.child_token();
-    let stage = Stage::new(lab, options.within, &stop, plan.limit.0);
-    stage.forget_no_log(steps.start).await;
+    let scene = Scene::new(lab, options.within, &stop, plan.limit.0);
+    scene.forget_no_log(steps.start).await;
     let before = captured(&lab.engine, &plan.lab, steps.start).await?;
-    stage.recall(before).await;
-    let mut walk = Walk::new(&stage, reporter, cancel);
+    scene.recall(before).await;
+    let mut walk = Walk::new(&scene, reporter, cancel);
     let these = plan.steps.get(steps.clone()).unwrap_or_default();
     let ended = walk.all(these, "", steps.start, &stop).await;
     let mut evidence = None;
     if ended == Ended::Failed {
         evidence = Some(walk.evidence().await);
     }
-    stage.close_sessions().await;
-    let captured = stage.captured().await;
+    scene.close_sessions().await;
+    let captured = scene.captured().await;
     match ended {
         Ended::Interrupted => return Err(LabError::Interrupted),
         Ended::Well => {

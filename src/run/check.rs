@@ -1,69 +1,55 @@
-//! Checks: what is looked at, and when it holds.
+//! Checks carried out: each has a file here, named as its declaration in [`crate::action::check`].
 
-mod progress;
-mod rows;
-mod state;
+mod positions;
+mod tables;
 
-use super::stage::Stage;
-use super::{Seen, Wrong, describe};
-use crate::action::{Check, Step};
+use super::scene::Scene;
+use super::{Act, Tried, Walk, Wrong};
+use crate::action::check::{Check, checks};
+use crate::action::{Declare, Step};
 use crate::wait::Probe;
 
-impl Stage<'_> {
-    /// Waits until a check holds.
-    pub(super) async fn holds(&self, step: &Step, check: &Check) -> Seen {
-        if let Check::CaughtUp(nodes) = check {
-            return self.caught_up(step, &nodes.0).await;
-        }
-        let expected = || describe::check(check);
-        self.wait(self.patience(step), expected, || self.look(step, check))
+/// A check that can be looked at.
+pub(super) trait Look: Declare {
+    /// One look.
+    async fn look(&self, scene: &Scene<'_>, step: &Step) -> Tried<Probe<String>>;
+
+    /// Waits until it holds.
+    async fn holds(&self, scene: &Scene<'_>, step: &Step) -> Tried {
+        let (within, expected) = (scene.patience(step), || self.describe());
+        scene
+            .wait(within, expected, || self.look(scene, step))
             .await
     }
+}
 
-    /// Waits until a check does not hold.
-    pub(super) async fn holds_not(&self, step: &Step, check: &Check) -> Seen {
-        let expected = || format!("not: {}", describe::check(check));
-        self.wait(self.patience(step), expected, || async {
-            Ok(match self.look(step, check).await {
-                Ok(Probe::Ready(seen)) => Probe::NotYet(seen),
-                Ok(Probe::NotYet(seen)) => Probe::Ready(seen),
-                Err(wrong) => return Err(wrong),
-            })
-        })
-        .await
-    }
+/// The checks' files, and the way to the one of a step.
+macro_rules! look {
+    ($($file:ident $Type:ident,)*) => {
+        $(mod $file;)*
 
-    /// One look at a check.
-    pub(super) async fn look(&self, step: &Step, check: &Check) -> Seen<Probe<String>> {
-        match check {
-            Check::Streaming(streaming) => self.streaming(streaming).await,
-            Check::CaughtUp(nodes) => self.is_caught_up(&nodes.0).await,
-            Check::Synced(synced) => self.synced(step, synced).await,
-            Check::Role(states) => self.roles(states).await,
-            Check::Timeline(states) => self.states(states, Self::timeline).await,
-            Check::SyncState(states) => self.sync_states(super::target(step)?.0, states).await,
-            Check::Slot(slot) => self.slot_is(super::target(step)?.0, slot).await,
-            Check::Log(log) => self.log_has(super::target(step)?.0, log).await,
-            Check::File(file) => self.file(super::target(step)?.0, file).await,
-            Check::Setting(settings) => {
-                let (node, _) = super::target(step)?;
-                let mut seen = Looked::default();
-                for (name, wanted) in settings {
-                    match self.setting_is(node, name.as_str(), wanted).await? {
-                        Ok(said) => seen.add(true, said),
-                        Err(said) => seen.add(false, said),
-                    }
+        impl Scene<'_> {
+            /// One look at a check.
+            pub(super) async fn look(&self, step: &Step, check: &Check) -> Tried<Probe<String>> {
+                match check {
+                    $(Check::$Type(it) => it.look(self, step).await,)*
                 }
-                Ok(seen.probe())
             }
-            Check::Rows(counts) => self.row_counts(step, counts).await,
-            Check::SameRows(same) => self.same_rows(step, same).await,
-            Check::Lag(lag) => self.lag(lag).await,
-            Check::Waiting(waiting) => self.waiting(super::target(step)?.0, waiting).await,
-            Check::Conflict(conflicts) => self.conflicts(step, conflicts).await,
-            Check::Ledger(ledger) => self.ledger_is(super::target(step)?.0, ledger).await,
-            Check::Unreplicated(missing) => self.unreplicated(step, missing).await,
+
+            /// Waits until a check holds.
+            async fn holds(&self, step: &Step, check: &Check) -> Tried {
+                match check {
+                    $(Check::$Type(it) => it.holds(self, step).await,)*
+                }
+            }
         }
+    };
+}
+checks!(look);
+
+impl Act for Check {
+    async fn act(&self, walk: &mut Walk<'_, '_>, step: &Step) -> Tried {
+        walk.scene.holds(step, self).await
     }
 }
 

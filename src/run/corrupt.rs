@@ -1,9 +1,11 @@
-//! A page of a table made unreadable.
+//! `corrupt`: a page of a table made unreadable.
 
-use super::stage::{Stage, one};
+use super::scene::{Scene, one};
 use super::work::Work;
-use super::{Seen, Wrong, target};
-use crate::action::{Corrupt, Step, StopMode};
+use super::{Act, Tried, Walk, Wrong, target};
+use crate::action::Step;
+use crate::action::corrupt::Corrupt;
+use crate::action::stop::StopMode;
 use crate::name::NodeName;
 use crate::server::client::{literal, words};
 use crate::wait::Probe;
@@ -11,20 +13,20 @@ use crate::wait::Probe;
 /// See there.
 const CORRUPT: &str = include_str!("../../images/node/corrupt.sh");
 
-/// How many pages a file of a table has before the next one begins: a gigabyte (manual, 65.1).
+/// How many pages a file of a table has before the next one begins: a gigabyte (manual: "Database File Layout").
 const PAGES_A_FILE: u64 = (1 << 30) / 8192;
 
-impl Stage<'_> {
-    /// The server is stopped for it, which writes the page, and takes the good copy out of its memory.
-    pub(super) async fn corrupt(&self, step: &Step, corrupt: &Corrupt) -> Seen {
+impl Act for Corrupt {
+    async fn act(&self, walk: &mut Walk<'_, '_>, step: &Step) -> Tried {
+        let scene = walk.scene;
         let (node, database) = target(step)?;
-        let Corrupt { table, block } = corrupt;
+        let Self { table, block } = self;
         let name = literal(table.as_str());
         let sql = format!(
             "SELECT pg_relation_filepath({name}::regclass) || ' ' || pg_relation_size({name}::regclass) / 8192 \
              || ' ' || current_setting('data_checksums')"
         );
-        let client = self.connection(node, database, None).await?;
+        let client = scene.connection(node, database, None).await?;
         let told = one(&client, &sql).await?.unwrap_or_default();
         drop(client);
         let mut told = told.split(' ');
@@ -40,8 +42,9 @@ impl Stage<'_> {
             0 => path.to_owned(),
             number => format!("{path}.{number}"),
         };
-        self.settle(step, node).await?;
-        self.stop_one(node, StopMode::Fast, self.patience(step))
+        settle(scene, step, node).await?;
+        scene
+            .stop_one(node, StopMode::Fast, scene.patience(step))
             .await?;
         let work = Work {
             node,
@@ -49,44 +52,42 @@ impl Stage<'_> {
             script: CORRUPT,
             arguments: vec![file.clone(), (block % PAGES_A_FILE).to_string()],
             env: Vec::new(),
-            within: self.patience(step),
+            within: scene.patience(step),
         };
-        let done = self.work(work).await;
+        let done = scene.work(work).await;
         // It runs again whatever became of the page.
-        self.start(step, std::slice::from_ref(node)).await?;
+        scene.start(step, std::slice::from_ref(node)).await?;
         done?;
         Ok(format!(
             "page {block} of {file} is overwritten; data_checksums is {checksums}"
         ))
     }
+}
 
-    /// Lets a standby begin behind the page's last change when it is started: it replays what comes after its last
-    /// restartpoint, and whole pages are in there. It makes one only at a checkpoint of its primary.
-    async fn settle(&self, step: &Step, node: &NodeName) -> Seen<()> {
-        let recovers = "SELECT pg_is_in_recovery()";
-        if self.ask(node, recovers).await?.as_deref() != Some("t") {
-            return Ok(());
-        }
-        let primary = self.lab.plan.primary_of(node);
-        let batch = async |node: &NodeName| -> Seen<()> {
-            let client = self.client(node).await?;
-            let done = client.batch_execute("CHECKPOINT").await;
-            done.map_err(|error| {
-                Wrong::Failed(format!("a checkpoint on `{node}`: {}", words(error)))
-            })
-        };
-        batch(primary).await?;
-        let lsn = self.ask(primary, "SELECT pg_current_wal_lsn()").await?;
-        let lsn = literal(&lsn.unwrap_or_default());
-        let replayed = format!("SELECT pg_last_wal_replay_lsn() >= {lsn}::pg_lsn");
-        let expected = || format!("`{node}` has replayed a checkpoint of `{primary}`");
-        self.wait(self.patience(step), expected, || async {
-            Ok(match self.ask(node, &replayed).await?.as_deref() {
+/// Lets a standby begin behind the page's last change when it is started: it replays what comes after its last
+/// restartpoint, and whole pages are in there. It makes one only at a checkpoint of its primary.
+async fn settle(scene: &Scene<'_>, step: &Step, node: &NodeName) -> Tried<()> {
+    if !scene.recovers(node).await? {
+        return Ok(());
+    }
+    let primary = scene.lab.plan.primary_of(node);
+    let batch = async |node: &NodeName| -> Tried<()> {
+        let client = scene.client(node).await?;
+        let done = client.batch_execute("CHECKPOINT").await;
+        done.map_err(|error| Wrong::Failed(format!("a checkpoint on `{node}`: {}", words(error))))
+    };
+    batch(primary).await?;
+    let lsn = scene.ask(primary, "SELECT pg_current_wal_lsn()").await?;
+    let lsn = literal(&lsn.unwrap_or_default());
+    let replayed = format!("SELECT pg_last_wal_replay_lsn() >= {lsn}::pg_lsn");
+    let expected = || format!("`{node}` has replayed a checkpoint of `{primary}`");
+    scene
+        .wait(scene.patience(step), expected, || async {
+            Ok(match scene.ask(node, &replayed).await?.as_deref() {
                 Some("t") => Probe::Ready(()),
                 _ => Probe::NotYet(format!("it has not replayed {lsn}")),
             })
         })
         .await?;
-        batch(node).await
-    }
+    batch(node).await
 }

@@ -1,17 +1,19 @@
-//! Programs in a node's container.
+//! `exec`: a program in a node's container.
 
-use super::stage::Stage;
-use super::{Seen, Wrong, sql};
-use crate::action::{Expect, Program, Step};
+use super::scene::Scene;
+use super::{Act, Tried, Walk, Wrong, statements};
+use crate::action::exec::Exec;
+use crate::action::{Expect, Step};
 use crate::wait::Probe;
 
-impl Stage<'_> {
-    pub(super) async fn exec(&self, step: &Step, program: &Program) -> Seen {
+impl Act for Exec {
+    async fn act(&self, walk: &mut Walk<'_, '_>, step: &Step) -> Tried {
+        let scene = walk.scene;
         let silent = Expect::default();
         let expect = step.expect.as_ref().unwrap_or(&silent);
-        let look = || self.run_program(step, program, expect);
+        let look = || run_program(scene, step, &self.0, expect);
         if step.expect.is_none() || step.within.is_none() {
-            let looking = tokio::time::timeout(self.patience(step), look());
+            let looking = tokio::time::timeout(scene.patience(step), look());
             return match looking.await {
                 Ok(Ok(Probe::Ready(seen))) => Ok(seen),
                 Ok(Ok(Probe::NotYet(found))) => Err(unmet(expect, found)),
@@ -19,39 +21,40 @@ impl Stage<'_> {
                 Err(_) => Err(unmet(expect, "the program still runs".to_owned())),
             };
         }
-        self.wait(self.patience(step), || sql::describe(expect), look)
+        scene
+            .wait(scene.patience(step), || statements::describe(expect), look)
             .await
     }
+}
 
-    async fn run_program(
-        &self,
-        step: &Step,
-        program: &Program,
-        expect: &Expect,
-    ) -> Seen<Probe<String>> {
-        let (node, _) = super::target(step)?;
-        let container = self.running(node).await?;
-        let engine = &self.lab.engine;
-        let ran = engine.exec(&container.id, &program.0, &[]).await?;
-        let mut output = String::from_utf8_lossy(&ran.stdout).into_owned();
-        output.push_str(&String::from_utf8_lossy(&ran.stderr));
-        let output = output.trim().to_owned();
-        *self.given.lock().await = Some(output.clone());
-        let is_code = ran.code == expect.code.unwrap_or(0);
-        let has = expect
-            .output
-            .as_ref()
-            .is_none_or(|text| output.contains(text.as_str()));
-        let seen = match ran.code {
-            0 if !output.is_empty() => output,
-            code => ended(code, &output),
-        };
-        Ok(if is_code && has {
-            Probe::Ready(seen)
-        } else {
-            Probe::NotYet(seen)
-        })
-    }
+async fn run_program(
+    scene: &Scene<'_>,
+    step: &Step,
+    program: &[String],
+    expect: &Expect,
+) -> Tried<Probe<String>> {
+    let (node, _) = super::target(step)?;
+    let container = scene.running(node).await?;
+    let engine = &scene.lab.engine;
+    let ran = engine.exec(&container.id, program, &[]).await?;
+    let mut output = String::from_utf8_lossy(&ran.stdout).into_owned();
+    output.push_str(&String::from_utf8_lossy(&ran.stderr));
+    let output = output.trim().to_owned();
+    *scene.given.lock().await = Some(output.clone());
+    let is_code = ran.code == expect.code.unwrap_or(0);
+    let has = expect
+        .output
+        .as_ref()
+        .is_none_or(|text| output.contains(text.as_str()));
+    let seen = match ran.code {
+        0 if !output.is_empty() => output,
+        code => ended(code, &output),
+    };
+    Ok(if is_code && has {
+        Probe::Ready(seen)
+    } else {
+        Probe::NotYet(seen)
+    })
 }
 
 /// How a program ended, and what it wrote, where it wrote anything.
@@ -73,7 +76,7 @@ pub(super) fn ended(code: i64, output: &str) -> String {
 }
 
 fn unmet(expect: &Expect, found: String) -> Wrong {
-    let expected = match sql::describe(expect) {
+    let expected = match statements::describe(expect) {
         text if text == "no error" => "exit code 0".to_owned(),
         text => text,
     };

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::action::{Action, Check, Step};
+use crate::action::{Action, Step};
 use crate::name::{DatabaseName, NodeName, SessionName, UserName};
 use crate::sql::script;
 
@@ -35,29 +35,17 @@ fn uses(step: &Step) -> Vec<(&SessionName, Use<'_>)> {
     let mut found = Vec::new();
     if let Some(name) = &step.session {
         found.push(match &step.action {
-            Action::Sql(text) => (name, Use::Sql(who, text)),
+            Action::Sql(sql) => (name, Use::Sql(who, &sql.0)),
             Action::SqlFile(file) => (name, Use::Sql(who, &file.text)),
             _ => (name, Use::Load),
         });
     }
-    match &step.action {
-        Action::Close(name) => found.push((name, Use::Close)),
-        Action::Check(check) | Action::Not(check) => found.extend(looks_at(check)),
-        Action::Hold(hold) => {
-            found.extend(looks_at(&hold.check));
-            found.extend(hold.during.iter().flat_map(uses));
-        }
-        Action::Repeat(repeat) => found.extend(repeat.steps().flat_map(uses)),
-        action => found.extend(action.session().map(|name| (name, Use::Rest))),
-    }
+    found.extend(step.action.session().map(|name| match &step.action {
+        Action::Close(_) => (name, Use::Close),
+        _ => (name, Use::Rest),
+    }));
+    found.extend(step.action.inner().into_iter().flatten().flat_map(uses));
     found
-}
-
-fn looks_at(check: &Check) -> Option<(&SessionName, Use<'_>)> {
-    match check {
-        Check::Ledger(ledger) => Some((&ledger.session, Use::Rest)),
-        _ => None,
-    }
 }
 
 /// What a session's statements begin with that leave nothing behind in the server's process once they have ended.

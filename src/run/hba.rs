@@ -1,8 +1,9 @@
-//! Lines added to a running node's `pg_hba.conf`.
+//! `hba`: lines added to a running node's `pg_hba.conf`.
 
-use super::stage::{Stage, one};
-use super::{Seen, Wrong};
+use super::scene::{Scene, one};
+use super::{Act, Tried, Walk, Wrong};
 use crate::action::Step;
+use crate::action::hba::Hba;
 use crate::engine::Selector;
 use crate::name::NodeName;
 use crate::scenario::hba::HbaLine;
@@ -10,14 +11,17 @@ use crate::server::client::literal;
 use crate::server::command::PGDATA;
 use crate::server::hba::{self, Addresses};
 
-impl Stage<'_> {
-    pub(super) async fn hba(&self, step: &Step, lines: &[HbaLine]) -> Seen {
+impl Act for Hba {
+    async fn act(&self, walk: &mut Walk<'_, '_>, step: &Step) -> Tried {
+        let scene = walk.scene;
         let (node, _) = super::target(step)?;
-        self.let_in(step, node, lines).await
+        scene.let_in(step, node, &self.0).await
     }
+}
 
+impl Scene<'_> {
     /// Adds lines to the end of a node's `pg_hba.conf`. The address of a node that does not run is what it had.
-    pub(super) async fn let_in(&self, step: &Step, node: &NodeName, lines: &[HbaLine]) -> Seen {
+    pub(super) async fn let_in(&self, step: &Step, node: &NodeName, lines: &[HbaLine]) -> Tried {
         let addresses = self.addresses().await?;
         let rules: Vec<_> = lines.iter().map(hba::written).collect();
         if let Some(unknown) = hba::peers(&rules).find(|name| !addresses.nodes.contains_key(name)) {
@@ -47,7 +51,7 @@ impl Stage<'_> {
     }
 
     /// Where everybody is now.
-    async fn addresses(&self) -> Seen<Addresses> {
+    async fn addresses(&self) -> Tried<Addresses> {
         let lab = self.lab;
         let networks = lab
             .engine

@@ -6,9 +6,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::stage::Stage;
-use super::{Ended, Seen, Walk, Wrong, describe};
-use crate::action::{Hold, Step};
+use super::scene::Scene;
+use super::walk::Ended;
+use super::{Act, Tried, Walk, Wrong};
+use crate::action::Step;
+use crate::action::hold::Hold;
 use crate::wait::Probe;
 
 /// How often a held check was looked at.
@@ -20,7 +22,7 @@ struct Looks {
 
 impl Looks {
     /// What they come to, where none of them saw anything wrong.
-    fn verdict(&self, hold: &Hold) -> Seen {
+    fn verdict(&self, hold: &Hold) -> Tried {
         let (answered, silent) = (
             self.answered.load(Ordering::Relaxed),
             self.silent.load(Ordering::Relaxed),
@@ -51,29 +53,29 @@ fn times(count: usize) -> String {
 }
 
 fn expected(hold: &Hold) -> String {
-    let always = if hold.never { "never" } else { "always" };
-    format!("{always}: {}", describe::check(&hold.check))
+    format!("{}: {}", hold.how_often(), hold.check.describe())
 }
 
-impl Walk<'_, '_> {
-    pub(super) async fn hold(&mut self, step: &Step, hold: &Hold, number: &str) -> Seen {
-        let stage = self.stage;
+impl Act for Hold {
+    async fn act(&self, walk: &mut Walk<'_, '_>, step: &Step) -> Tried {
+        let number = walk.number();
+        let scene = walk.scene;
         let looks = Looks::default();
         let prefix = format!("{number}.");
         let ended = tokio::select! {
-            wrong = stage.watch(step, hold, &looks) => Err(wrong),
-            ended = self.steps(&hold.during, &prefix, 0) => Ok(ended),
+            wrong = scene.watch(step, self, &looks) => Err(wrong),
+            ended = Box::pin(walk.steps(&self.during, &prefix, 0)) => Ok(ended),
         };
-        let (at, _) = self.marks.last().cloned().unwrap_or_default();
+        let at = walk.number();
         match ended {
             Ok(Ended::Well) => {
                 // The steps may have been faster than the first look.
                 if looks.answered.load(Ordering::Relaxed) == 0
-                    && let Some(wrong) = stage.look_once(step, hold, &looks).await
+                    && let Some(wrong) = scene.look_once(step, self, &looks).await
                 {
                     return Err(wrong);
                 }
-                looks.verdict(hold)
+                looks.verdict(self)
             }
             Ok(Ended::Failed) => Err(Wrong::Failed(format!("step {at}, during it, failed"))),
             Ok(Ended::Interrupted) => Err(Wrong::Interrupted),
@@ -89,7 +91,7 @@ impl Walk<'_, '_> {
     }
 }
 
-impl Stage<'_> {
+impl Scene<'_> {
     /// Looks at a check again and again, until it is not as it should be.
     async fn watch(&self, step: &Step, hold: &Hold, looks: &Looks) -> Wrong {
         loop {
@@ -121,13 +123,14 @@ impl Stage<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::action::{Check, OneOrMany};
+    use crate::action::OneOrMany;
+    use crate::action::check::caught_up::CaughtUp;
     use crate::name::NodeName;
 
-    fn verdict(answered: usize, silent: usize) -> Seen {
+    fn verdict(answered: usize, silent: usize) -> Tried {
         let node = NodeName::new("replica").expect("a name");
         let hold = Hold {
-            check: Check::CaughtUp(OneOrMany(vec![node])),
+            check: CaughtUp(OneOrMany(vec![node])).into(),
             never: false,
             during: Vec::new(),
         };

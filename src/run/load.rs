@@ -1,25 +1,23 @@
-//! `pgbench` in a node's container.
+//! `load`: `pgbench` in a node's container, or a ledger.
 
-use tokio::task::JoinHandle;
-
-use super::stage::Stage;
-use super::{Seen, Wrong};
-use crate::action::{Load, LoadKind, Step};
-use crate::engine::{EngineError, ExecOutput};
+use super::scene::Scene;
+use super::state::Running;
+use super::{Act, Tried, Walk, Wrong};
+use crate::action::Step;
+use crate::action::load::{Load, LoadKind};
+use crate::engine::ExecOutput;
 use crate::name::SessionName;
 
-/// A `pgbench` that goes on while later steps happen.
-pub(super) type Running = JoinHandle<Result<ExecOutput, EngineError>>;
-
-impl Stage<'_> {
-    pub(super) async fn load(&self, step: &Step, load: &Load) -> Seen {
-        if load.kind == LoadKind::Ledger {
-            return self.ledger(step, load).await;
+impl Act for Load {
+    async fn act(&self, walk: &mut Walk<'_, '_>, step: &Step) -> Tried {
+        let scene = walk.scene;
+        if self.kind == LoadKind::Ledger {
+            return scene.ledger(step, self).await;
         }
         let (node, database) = super::target(step)?;
-        let container = self.running(node).await?;
-        let engine = &self.lab.engine;
-        if let Some(scale) = load.scale {
+        let container = scene.running(node).await?;
+        let engine = &scene.lab.engine;
+        if let Some(scale) = self.scale {
             let init = ["pgbench", "--initialize", "--quiet", "--username=postgres"];
             let mut init = init.map(str::to_owned).to_vec();
             init.push(format!("--scale={scale}"));
@@ -27,30 +25,32 @@ impl Stage<'_> {
             let made = engine.exec(&container.id, &init, &[]).await?;
             done(&made)?;
         }
-        let command = pgbench(load, database.as_str());
-        let script = load.script.clone().unwrap_or_default().into_bytes();
+        let command = pgbench(self, database.as_str());
+        let script = self.script.clone().unwrap_or_default().into_bytes();
         let (engine, id) = (engine.clone(), container.id.clone());
         let task: Running = tokio::spawn(async move { engine.exec(&id, &command, &script).await });
         if let Some(session) = &step.session {
-            self.loads.lock().await.insert(session.clone(), task);
+            scene.loads.lock().await.insert(session.clone(), task);
             return Ok("goes on".to_owned());
         }
-        self.loaded(task).await
+        loaded(scene, task).await
     }
+}
 
+impl Scene<'_> {
     /// Waits for the end of a load that goes on, where the session is one.
-    pub(super) async fn finish_load(&self, name: &SessionName) -> Option<Seen> {
+    pub(super) async fn finish_load(&self, name: &SessionName) -> Option<Tried> {
         let task = self.loads.lock().await.remove(name)?;
-        Some(self.loaded(task).await)
+        Some(loaded(self, task).await)
     }
+}
 
-    async fn loaded(&self, task: Running) -> Seen {
-        let ran = tokio::select! {
-            () = self.cancel.cancelled() => return Err(Wrong::Interrupted),
-            ran = task => ran.map_err(|panic| Wrong::Failed(panic.to_string()))?,
-        };
-        done(&ran?)
-    }
+async fn loaded(scene: &Scene<'_>, task: Running) -> Tried {
+    let ran = tokio::select! {
+        () = scene.cancel.cancelled() => return Err(Wrong::Interrupted),
+        ran = task => ran.map_err(|panic| Wrong::Failed(panic.to_string()))?,
+    };
+    done(&ran?)
 }
 
 fn pgbench(load: &Load, database: &str) -> Vec<String> {
@@ -71,7 +71,7 @@ fn pgbench(load: &Load, database: &str) -> Vec<String> {
 }
 
 /// What it says in the end: how many transactions, and how fast.
-fn done(ran: &ExecOutput) -> Seen {
+fn done(ran: &ExecOutput) -> Tried {
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
     if ran.code != 0 {
         let why = String::from_utf8_lossy(&ran.stderr).trim().to_owned();

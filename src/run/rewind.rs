@@ -1,12 +1,14 @@
-//! A node that has gone another way made a standby again, with `pg_rewind`.
+//! `rewind`: a node that has diverged, made a standby again with `pg_rewind`.
 
 use std::time::Duration;
 
-use super::follow::auto_conf;
-use super::stage::Stage;
+use super::scene::Scene;
+use super::standby::auto_conf;
 use super::work::Work;
-use super::{Seen, Wrong};
-use crate::action::{Follow, Step};
+use super::{Act, Tried, Walk, Wrong};
+use crate::action::Step;
+use crate::action::rewind::Rewind;
+use crate::action::upstream::Upstream;
 use crate::engine::ContainerState;
 use crate::name::NodeName;
 use crate::scenario::hba::{Address, ConnectionType, Database, HbaLine};
@@ -17,19 +19,20 @@ use crate::wait::Probe;
 /// See there.
 const REWIND: &str = include_str!("../../images/node/rewind.sh");
 
-impl Stage<'_> {
-    /// It connects to a database, which the lines for replication do not name.
-    pub(super) async fn rewind(&self, step: &Step, follow: &Follow) -> Seen {
-        let (node, upstream) = (&follow.node, &follow.upstream);
-        if self.container(node).await?.state == ContainerState::Running {
+impl Act for Rewind {
+    async fn act(&self, walk: &mut Walk<'_, '_>, step: &Step) -> Tried {
+        let scene = walk.scene;
+        let Self(wanted) = self;
+        let Upstream { node, upstream, .. } = wanted;
+        if scene.container(node).await?.state == ContainerState::Running {
             let why =
                 format!("`{node}` runs: `pg_rewind` works on a stopped server, so `stop` it first");
             return Err(Wrong::Failed(why));
         }
-        self.no_circle(follow).await?;
-        self.slot(follow).await?;
-        self.allow_rewind(step, upstream).await?;
-        let plan = &self.lab.plan;
+        scene.can_stream(wanted).await?;
+        scene.allow_rewind(step, upstream).await?;
+        let plan = &scene.lab.plan;
+        // It connects to a database, which the lines for replication do not name.
         let line = HbaLine {
             kind: if plan.tls {
                 ConnectionType::HostSsl
@@ -41,7 +44,7 @@ impl Stage<'_> {
             address: Address::Node(node.clone()),
             method: plan.auth.into(),
         };
-        self.let_in(step, upstream, &[line]).await?;
+        scene.let_in(step, upstream, &[line]).await?;
         let source = format!(
             "host={upstream} user={} dbname={} passfile={}{}",
             plan.replication_user.name,
@@ -56,22 +59,24 @@ impl Stage<'_> {
             arguments: vec![source],
             env: vec![format!(
                 "AUTO_CONF={}",
-                auto_conf(&self.standby_settings(follow))
+                auto_conf(&scene.standby_settings(wanted))
             )],
-            within: self.patience(step).max(Duration::from_secs(60)),
+            within: scene.patience(step).max(Duration::from_secs(60)),
         };
-        let log = self.work(work).await.map_err(|wrong| match wrong {
+        let log = scene.work(work).await.map_err(|wrong| match wrong {
             Wrong::Failed(why) => Wrong::Failed(with_hint(why, node)),
             wrong => wrong,
         })?;
-        self.start(step, std::slice::from_ref(node)).await?;
+        scene.start(step, std::slice::from_ref(node)).await?;
         Ok(rewound(&log, upstream))
     }
+}
 
+impl Scene<'_> {
     /// Lets the replication user ask the source what `pg_rewind` asks: that is for superusers, or for whom these functions
-    /// are granted to (manual: `app-pgrewind`). A source that is a standby takes no GRANT: its primary does, and it is
+    /// are granted to (manual: "`pg_rewind`"). A source that is a standby takes no GRANT: its primary does, and it is
     /// waited for there.
-    async fn allow_rewind(&self, step: &Step, source: &NodeName) -> Seen<()> {
+    async fn allow_rewind(&self, step: &Step, source: &NodeName) -> Tried<()> {
         let within = self.patience(step);
         let expected = || format!("the primary of `{source}`, for `pg_rewind` needs a GRANT");
         let primary = self

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::stage::Stage;
-use super::{Seen, Wrong, exec};
+use super::scene::Scene;
+use super::{Tried, Wrong, exec};
 use crate::engine::{Container, ContainerSpec, ContainerState, Mount};
 use crate::image;
 use crate::lab::{archive, labels};
@@ -23,9 +23,9 @@ pub(super) struct Work<'w> {
     pub(super) within: Duration,
 }
 
-impl Stage<'_> {
+impl Scene<'_> {
     /// Does it, and returns what it wrote.
-    pub(super) async fn work(&self, work: Work<'_>) -> Seen {
+    pub(super) async fn work(&self, work: Work<'_>) -> Tried {
         let engine = &self.lab.engine;
         let lab = &self.lab.plan.lab;
         let own = self.container(work.node).await?;
@@ -111,7 +111,7 @@ impl Stage<'_> {
     }
     /// Waits until nothing works on a node's data any more. Who was to wait for that may have been killed; then its
     /// outcome is told here, once.
-    pub(super) async fn not_at_work(&self, node: &NodeName, within: Duration) -> Seen<()> {
+    pub(super) async fn not_at_work(&self, node: &NodeName, within: Duration) -> Tried<()> {
         let engine = &self.lab.engine;
         let name = labels::work_object(&self.lab.plan.lab, node);
         let expected = || format!("nothing works on the data of `{node}`");
@@ -164,7 +164,8 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::action::{Action, OneOrMany, Step};
+    use crate::action::start::Start;
+    use crate::action::{OneOrMany, Step};
     use crate::engine::Engine;
     use crate::engine::fake::Fake;
     use crate::run::stopped;
@@ -189,12 +190,12 @@ mod tests {
         }
         let cancel = CancellationToken::new();
         let second = Duration::from_secs(1);
-        let stage = Stage::new(&lab, second, &cancel, Duration::from_secs(60));
+        let scene = Scene::new(&lab, second, &cancel, Duration::from_secs(60));
         let nodes = OneOrMany(vec![node.clone()]);
-        let step = Step::of(Action::Start(nodes.clone()));
+        let step = Step::of(Start(nodes.clone()));
         let mut wrongs = Vec::new();
         for _ in 0..2 {
-            wrongs.extend(stage.start(&step, &nodes.0).await.err());
+            wrongs.extend(scene.start(&step, &nodes.0).await.err());
         }
         (fake, wrongs)
     }

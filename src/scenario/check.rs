@@ -5,7 +5,6 @@
 
 mod capacity;
 mod conf;
-mod faults;
 mod hba;
 mod later;
 mod logical;

@@ -4,7 +4,7 @@
 //! are checked. In SQL the values are put in when the steps happen, as literals.
 
 use super::tree::{Entry, Node, Value};
-use crate::action::variables;
+use crate::action::text;
 
 /// What is written, once for each value. Once in all where no value makes a difference, or where it cannot be known yet.
 pub(super) fn rounds(written: &Node, name: &str, values: &[String]) -> Vec<Node> {
@@ -35,7 +35,7 @@ fn is_given_again(written: &Node, name: &str) -> bool {
 /// What is written with the value in place of the name, but for SQL.
 fn filled(written: &Node, key: &str, name: &str, value: &str) -> Node {
     let filled_in = match &written.value {
-        Value::Text(text) if !variables::is_sql(key) => Value::Text(put(text, name, value)),
+        Value::Text(text) if !is_sql(key) => Value::Text(put(text, name, value)),
         Value::List(items) => {
             let items = items.iter();
             Value::List(items.map(|item| filled(item, key, name, value)).collect())
@@ -56,10 +56,15 @@ fn filled(written: &Node, key: &str, name: &str, value: &str) -> Node {
     }
 }
 
+/// Whether the text at a key of a step is SQL, in which a value is quoted when the step happens.
+fn is_sql(key: &str) -> bool {
+    key == "sql"
+}
+
 fn put(text: &str, name: &str, value: &str) -> String {
     let mut filled = String::with_capacity(text.len());
     let mut from = 0;
-    for (at, rest) in variables::places(text) {
+    for (at, rest) in text::places(text) {
         if rest.split_once('}').is_some_and(|(named, _)| named == name) {
             filled.push_str(&text[from..at]);
             filled.push_str(value);

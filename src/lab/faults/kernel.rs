@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{FaultError, beside};
-use crate::action::{Action, Step};
+use crate::action::{self, Step};
 use crate::engine::{Engine, NetworkPower};
 use crate::event::Reporter;
 use crate::image;
@@ -29,27 +29,10 @@ impl Needs {
     #[must_use]
     pub fn of(steps: &[Step]) -> Self {
         let mut needs = Self::default();
-        for step in steps {
-            let features: &[Feature] = match &step.action {
-                Action::Delay(_) | Action::Loss(_) => &[Feature::Netem, Feature::Htb],
-                Action::Rate(_) => &[Feature::Htb],
-                Action::Partition(_) | Action::Isolate(_) => &[],
-                Action::Hold(hold) => {
-                    let during = Self::of(&hold.during);
-                    needs.network |= during.network;
-                    needs.features.extend(during.features);
-                    continue;
-                }
-                Action::Repeat(repeat) => {
-                    for round in &repeat.rounds {
-                        let round = Self::of(round);
-                        needs.network |= round.network;
-                        needs.features.extend(round.features);
-                    }
-                    continue;
-                }
-                _ => continue,
-            };
+        for features in action::all(steps)
+            .into_iter()
+            .filter_map(|step| step.action.network())
+        {
             needs.network = true;
             needs.features.extend(features);
         }

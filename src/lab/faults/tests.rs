@@ -1,7 +1,10 @@
 //! What becomes of faults: in words, in rules, and on the engine in memory.
 
 use super::*;
-use crate::action::{Heal, OneOrMany, Partition, between, isolated};
+use crate::action::OneOrMany;
+use crate::action::heal::Heal;
+use crate::action::link::{between, isolated};
+use crate::action::partition::Partition;
 use crate::engine::fake::Fake;
 use crate::engine::{ContainerSpec, EngineErrorKind, ExecOutput, NetworkSpec};
 use crate::plan::Plan;

@@ -1,57 +1,50 @@
 //! Steps: whom they name, and whether their parts fit each other.
 
 mod expected;
-mod meaning;
 mod roles;
 mod rounds;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, Scenario};
-use crate::action::{Action, Check, Expect, Follow, LoadKind, LogCheck, Step, variables};
-use crate::name::{NodeName, SessionName, StepName};
+use crate::action::{Action, Beside, Depends, Expect, Flaw, Gives, Known, KnownNode, Step};
+use crate::name::{NodeName, SessionName};
 use crate::scenario::suggest::{choice, did_you_mean_or_list};
 use crate::scenario::tree::shortened;
 
 pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
-    let mut walk = Walk {
+    let mut reading = Reading {
         scenario,
         found: Vec::new(),
-        names: HashSet::new(),
+        known: known(scenario),
         sessions: BTreeMap::new(),
-        variables: BTreeSet::new(),
-        backups: BTreeSet::new(),
-        standbys: roles::by_topology(scenario),
-        ever_standbys: roles::ever(scenario),
+        captured: BTreeSet::new(),
     };
     if scenario.limit.0.is_zero() {
         let message = "no step can happen in no time".to_owned();
         let help = "leave `limit` out: ten minutes are the limit then".to_owned();
         let found = Finding::value("limit".to_owned(), message, help);
-        walk.found.push(found);
+        reading.found.push(found);
     }
-    walk.steps(&scenario.steps, "steps");
+    reading.steps(&scenario.steps, "steps");
     // Sessions end where the teardown begins.
-    walk.unfinished();
-    walk.sessions.clear();
-    walk.steps(&scenario.teardown, "teardown");
-    walk.unfinished();
-    walk.found
+    reading.unfinished();
+    reading.sessions.clear();
+    reading.steps(&scenario.teardown, "teardown");
+    reading.unfinished();
+    reading.found
 }
 
 /// What is known while the steps are gone through in their order.
 #[derive(Clone)]
-struct Walk<'a> {
+struct Reading<'a> {
     scenario: &'a Scenario,
     found: Vec<Finding>,
-    names: HashSet<&'a StepName>,
+    /// What actions are told.
+    known: Known<'a>,
     sessions: BTreeMap<&'a SessionName, Session>,
-    variables: BTreeSet<String>,
-    backups: BTreeSet<&'a str>,
-    /// The nodes that are standbys by the topology, or that a step before may have made one.
-    standbys: BTreeSet<&'a NodeName>,
-    /// The same of all steps.
-    ever_standbys: BTreeSet<&'a NodeName>,
+    /// The names of the values that steps captured.
+    captured: BTreeSet<String>,
 }
 
 /// A session that was opened.
@@ -65,23 +58,20 @@ struct Session {
     is_load: bool,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Reading<'a> {
     fn steps(&mut self, steps: &'a [Step], path: &str) {
         for (index, step) in steps.iter().enumerate() {
             let at = format!("{path}[{index}]");
-            self.names(step, &at);
             self.nodes(step, &at);
             self.keys(step, &at);
-            self.found
-                .extend(super::faults::check(self.scenario, step, &at));
+            self.flaws(step, &at);
             self.sessions(step, &at);
             self.variables(step, &at);
-            self.backups(step, &at);
-            self.means_something(step, &at);
-            self.roles(step, &at);
             self.time(step, &at);
+            self.known.backups.extend(step.action.keeps());
+            self.made_standbys(step);
             if let Some(name) = &step.name
-                && !self.names.insert(name)
+                && !self.known.names.insert(name)
             {
                 let message = format!("another step is called `{name}` too");
                 self.found
@@ -96,64 +86,20 @@ impl<'a> Walk<'a> {
                 self.steps(&hold.during, &format!("{at}.hold.during"));
             }
             if let Action::Repeat(repeat) = &step.action {
-                self.variables.insert(repeat.name.to_string());
+                self.captured.insert(repeat.name.to_string());
                 self.rounds(repeat, &at);
             }
-            self.variables
+            self.captured
                 .extend(step.capture.iter().map(ToString::to_string));
         }
     }
 
-    /// Base backups that were kept before, the archive, and what a ledger needs.
-    fn backups(&mut self, step: &'a Step, at: &str) {
-        let needed = match &step.action {
-            Action::Backup(name) => {
-                self.backups.insert(name.as_str());
-                None
-            }
-            Action::Clone(clone) => Some(("clone", &clone.backup)),
-            Action::Restore(restore) => Some(("restore", &restore.backup)),
-            _ => None,
-        };
-        if let Some((key, name)) = needed
-            && !self.backups.contains(name.as_str())
-        {
-            let known: Vec<&str> = self.backups.iter().copied().collect();
-            let message = format!("no step before this one keeps a backup `{name}`");
-            let help = did_you_mean_or_list(name.as_str(), "backups", &known);
-            let found = Finding::value(format!("{at}.{key}.backup"), message, help);
-            self.found.push(found.sure_of_every_step());
-        }
-        if let Action::CreateSubscriber(created) = &step.action
-            && let Some(node) = self.scenario.nodes.find(&created.node)
-            && self.scenario.major_of(node).is_some_and(|major| major < 17)
-        {
-            let message = "`pg_createsubscriber` came with PostgreSQL 17".to_owned();
-            let help = "write `postgres: 17`".to_owned();
-            self.found.push(Finding::key(
-                format!("{at}.create_subscriber"),
-                message,
-                help,
-            ));
-        }
-        let archives = matches!(step.action, Action::Archive(_) | Action::Restore(_));
-        if archives && !self.scenario.archive {
-            let key = step.action.key();
-            let message = "this lab has no archive".to_owned();
-            let help = "write `archive: true` at the top of the scenario".to_owned();
-            self.found
-                .push(Finding::key(format!("{at}.{key}"), message, help));
-        }
-        if let Action::Load(load) = &step.action
-            && load.kind == LoadKind::Ledger
-            && step.session.is_none()
-        {
-            let message =
-                "a ledger is written while other steps happen: it needs a session".to_owned();
-            let help = "add `session: ledger`, and `finish: ledger` in a later step".to_owned();
-            self.found
-                .push(Finding::key(format!("{at}.load"), message, help));
-        }
+    /// What the action itself finds wrong.
+    fn flaws(&mut self, step: &Step, at: &str) {
+        let place = format!("{at}.{}", step.action.place());
+        let flaws = step.action.flaws(step, &self.known);
+        self.found
+            .extend(flaws.into_iter().map(|flaw| found_at(&place, flaw)));
     }
 
     /// Values that were captured before.
@@ -162,40 +108,25 @@ impl<'a> Walk<'a> {
             Action::Hold(_) => format!("{at}.hold"),
             action => format!("{at}.{}", action.place()),
         };
-        for name in variables::used(step) {
-            if !self.variables.contains(&name) {
-                let known: Vec<&str> = self.variables.iter().map(String::as_str).collect();
+        for name in step.used() {
+            if !self.captured.contains(&name) {
+                let known: Vec<&str> = self.captured.iter().map(String::as_str).collect();
                 let message = format!("no step before this one captures `{name}`");
                 let help = did_you_mean_or_list(&name, "captured values", &known);
                 let found = Finding::value(path.clone(), message, help);
                 self.found.push(found.sure_of_every_step());
             }
         }
-        for rest in variables::unclosed(step) {
+        for rest in step.unclosed() {
             let message = format!("`${{` without a `}}`: `{}`", shortened(&rest));
             let help = "`${name}` is the value that a step before captured as `name`".to_owned();
             self.found.push(Finding::value(path.clone(), message, help));
         }
     }
 
-    /// Names of steps that came before.
-    fn names(&mut self, step: &'a Step, at: &str) {
-        if let Some((place, Check::Log(log))) = step.action.check()
-            && let Some(since) = &log.since
-            && !self.names.contains(since)
-        {
-            let known: Vec<&str> = self.names.iter().map(|name| name.as_str()).collect();
-            let message = format!("no step before this one is called `{since}`");
-            let help = did_you_mean_or_list(since.as_str(), "named steps before it", &known);
-            let found = Finding::value(format!("{at}.{place}.since"), message, help);
-            self.found.push(found.sure_of_every_step());
-        }
-    }
-
     fn nodes(&mut self, step: &'a Step, at: &str) {
         let nodes = &self.scenario.nodes.0;
         let known: Vec<&str> = nodes.iter().map(|(name, _)| name.as_str()).collect();
-        let key = step.action.key();
         let prefix = format!("{at}.{}", step.action.place());
         let mut named: Vec<(String, &NodeName)> = step
             .on
@@ -217,61 +148,32 @@ impl<'a> Walk<'a> {
                 self.found.push(Finding::value(path, message, help));
             }
         }
-        if let Action::Follow(Follow { node, upstream, .. })
-        | Action::Rewind(Follow { node, upstream, .. })
-        | Action::Reclone(Follow { node, upstream, .. }) = &step.action
-            && node == upstream
-        {
-            let message = format!("`{node}` cannot stream from itself");
-            let help = "name another node as its upstream".to_owned();
-            self.found.push(Finding::value(
-                format!("{at}.{key}.upstream"),
-                message,
-                help,
-            ));
-        }
     }
 
     /// Keys that this action has no use for would be ignored silently.
     fn keys(&mut self, step: &Step, at: &str) {
         let action = &step.action;
-        let is_sql = matches!(action, Action::Sql(_) | Action::SqlFile(_));
-        let is_check = matches!(action, Action::Check(_) | Action::Not(_));
-        let expects = !is_check && !matches!(action, Action::Hold(_) | Action::Repeat(_));
-        let gives = is_sql
-            || matches!(
-                action,
-                Action::Exec(_)
-                    | Action::Finish(_)
-                    | Action::Check(Check::Log(LogCheck { has: Some(_), .. }))
-            );
-        let looks = matches!(action, Action::Corrupt(_) | Action::Load(_))
-            || matches!(
-                action.check(),
-                Some((
-                    _,
-                    Check::Rows(_) | Check::SameRows(_) | Check::Synced(_) | Check::Unreplicated(_)
-                ))
-            );
+        let expects = action.gives() != Gives::Verdict;
+        let unused = |is_written: bool, key| is_written && !action.takes(key);
         let unused: [(&str, bool, &str); 6] = [
             (
                 "on",
-                step.on.is_some() && !action.is_on_one_node(),
+                unused(step.on.is_some(), Beside::On),
                 "it says itself which nodes it is about",
             ),
             (
                 "database",
-                step.database.is_some() && !is_sql && !looks,
+                unused(step.database.is_some(), Beside::Database),
                 "only `sql`, `load`, `corrupt` and checks of rows have a database",
             ),
             (
                 "user",
-                step.user.is_some() && !is_sql,
+                unused(step.user.is_some(), Beside::User),
                 "only `sql` connects as somebody",
             ),
             (
                 "session",
-                step.session.is_some() && !is_sql && !matches!(action, Action::Load(_)),
+                unused(step.session.is_some(), Beside::Session),
                 "only `sql` and `load` run in a session",
             ),
             (
@@ -281,7 +183,7 @@ impl<'a> Walk<'a> {
             ),
             (
                 "capture",
-                step.capture.is_some() && !gives,
+                unused(step.capture.is_some(), Beside::Capture),
                 "only `sql`, `exec`, `finish` and `log` give a value",
             ),
         ];
@@ -330,7 +232,8 @@ impl<'a> Walk<'a> {
             };
             self.sessions.insert(name, session);
         }
-        let Some(name) = step.action.session() else {
+        let ends = step.action.gives() != Gives::Verdict;
+        let Some(name) = step.action.session().filter(|_| ends) else {
             return;
         };
         let path = format!("{at}.{}", step.action.key());
@@ -363,7 +266,7 @@ impl<'a> Walk<'a> {
                 None
             }
         };
-        if let Action::Close(name) = &step.action {
+        if let Action::Close(_) = &step.action {
             self.sessions.remove(name);
         }
         if let Some((message, help)) = problem {
@@ -383,5 +286,42 @@ impl<'a> Walk<'a> {
                 self.found.push(found.sure_of_every_step());
             }
         }
+    }
+}
+
+/// What is known before the first step.
+fn known(scenario: &Scenario) -> Known<'_> {
+    let nodes = scenario.nodes.0.iter();
+    let nodes = nodes.map(|(name, node)| {
+        let known = KnownNode {
+            major: scenario.major_of(node),
+            has_disk: node.disk.is_some(),
+        };
+        (name, known)
+    });
+    Known {
+        nodes: nodes.collect(),
+        archive: scenario.archive,
+        standbys: roles::by_topology(scenario),
+        ever_standbys: roles::ever(scenario),
+        ..Known::default()
+    }
+}
+
+/// What an action finds wrong, with its place in the file.
+fn found_at(place: &str, flaw: Flaw) -> Finding {
+    let path = match flaw.below.as_str() {
+        "" => place.to_owned(),
+        below => format!("{place}.{below}"),
+    };
+    let found = if flaw.at_key {
+        Finding::key(path, flaw.message, flaw.help)
+    } else {
+        Finding::value(path, flaw.message, flaw.help)
+    };
+    match flaw.depends {
+        Depends::No => found,
+        Depends::OnSteps => found.sure_of_every_step(),
+        Depends::OnStepsAndNodes => found.sure_of_every_step().sure_of_every_node(),
     }
 }

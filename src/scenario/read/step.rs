@@ -3,12 +3,16 @@
 //! What a step's action holds is read by its type's own deserialiser, whose errors are given their place here.
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Number};
+use serde_json::Number;
 
 use super::Reader;
-use crate::action::{
-    ACTIONS, Action, CHECKS, COMMON, Cell, Check, Expect, Hold, Repeat, SHORT, SqlFile, Step,
-};
+use crate::action::hba::Hba;
+use crate::action::hold::Hold;
+use crate::action::not::Not;
+use crate::action::repeat::Repeat;
+use crate::action::sql::Sql;
+use crate::action::sql_file::SqlFile;
+use crate::action::{Action, COMMON, Cell, Check, Declare, Entry as Listed, Expect, Read, Step};
 use crate::name::VariableName;
 use crate::scenario::rounds;
 use crate::scenario::suggest::{choice, did_you_mean, did_you_mean_or_list};
@@ -79,7 +83,7 @@ impl Reader<'_> {
         };
         let doing: Vec<&Entry> = keys
             .iter()
-            .filter(|entry| !COMMON.contains(&entry.key.as_str()))
+            .filter(|entry| COMMON.iter().all(|(key, _)| *key != entry.key))
             .collect();
         let unknown = doing
             .iter()
@@ -94,8 +98,8 @@ impl Reader<'_> {
                 let message = "this step does nothing: it has neither an action nor a check";
                 let help = format!(
                     "{}; {}",
-                    choice("actions", ACTIONS),
-                    choice("checks", CHECKS)
+                    choice("actions", Action::KEYS),
+                    choice("checks", Check::KEYS)
                 );
                 self.problems.push(node.problem(message, Some(help)));
                 None
@@ -129,7 +133,8 @@ impl Reader<'_> {
     }
 
     fn unknown_action(&mut self, entry: &Entry) {
-        let known = || [COMMON, ACTIONS, CHECKS].concat();
+        let common = COMMON.iter().map(|(key, _)| *key);
+        let known = || common.chain(Action::KEYS.iter().chain(Check::KEYS).copied());
         let help = if SLEEPS.contains(&entry.key.as_str()) {
             Some(NO_SLEEP.to_owned())
         } else if is_rest(entry) {
@@ -138,7 +143,10 @@ impl Reader<'_> {
             did_you_mean(&entry.key, known())
         };
         let help = help.unwrap_or_else(|| {
-            let (actions, checks) = (choice("actions", ACTIONS), choice("checks", CHECKS));
+            let (actions, checks) = (
+                choice("actions", Action::KEYS),
+                choice("checks", Check::KEYS),
+            );
             format!("{actions}; {checks}")
         });
         self.problems.push(Problem {
@@ -154,19 +162,26 @@ impl Reader<'_> {
 
     fn action(&mut self, entry: &Entry, path: &str, depth: usize) -> Option<Action> {
         let node = &entry.value;
+        // What holds steps or checks, reads a file or has lines with errors of their own is read here.
         match entry.key.as_str() {
-            "sql" => self.text(node).map(Action::Sql),
+            "sql" => self.text(node).map(|text| Sql(text).into()),
             "sql_file" => {
                 let path = self.file(node)?;
                 let text = self.sql_text(&path)?;
-                Some(Action::SqlFile(SqlFile { path, text }))
+                Some(SqlFile { path, text }.into())
             }
-            "hba" => self.hba(node).map(Action::Hba),
-            "not" => self.one_check(node).map(Action::Not),
+            "hba" => self.hba(node).map(|lines| Hba(lines).into()),
+            "not" => self.one_check(node).map(|check| Not(check).into()),
             "hold" => self.hold(node, path, depth).map(Action::Hold),
             "repeat" => self.repeat(node, path, depth).map(Action::Repeat),
-            key if CHECKS.contains(&key) => self.check(entry).map(Action::Check),
-            _ => self.variant(entry),
+            key if is_check(key, node) => self.check(entry).map(Action::Check),
+            key => Action::read(
+                key,
+                &mut Written {
+                    reader: self,
+                    entry,
+                },
+            ),
         }
     }
 
@@ -251,9 +266,9 @@ impl Reader<'_> {
             return self.wrong_type(node, "a check, such as `streaming: replica`,");
         };
         match keys.as_slice() {
-            [only] if CHECKS.contains(&only.key.as_str()) => self.check(only),
+            [only] if Check::KEYS.contains(&only.key.as_str()) => self.check(only),
             [only] => {
-                let help = did_you_mean_or_list(&only.key, "checks", CHECKS);
+                let help = did_you_mean_or_list(&only.key, "checks", Check::KEYS);
                 let message = format!("`{}` is no check", shortened(&only.key));
                 self.problems.push(Problem {
                     spot: only.key_spot,
@@ -268,44 +283,35 @@ impl Reader<'_> {
     }
 
     fn check(&mut self, entry: &Entry) -> Option<Check> {
-        self.variant(entry)
-    }
-
-    /// The variant of an enum that a key names.
-    fn variant<T: DeserializeOwned>(&mut self, entry: &Entry) -> Option<T> {
-        let mut written = Map::new();
-        written.insert(entry.key.clone(), json(&entry.key, &entry.value));
-        self.read(&entry.value, written.into(), &entry.key)
+        let from = &mut Written {
+            reader: self,
+            entry,
+        };
+        Check::read(&entry.key, from)
     }
 
     /// A value of any type that can be deserialised.
     pub(super) fn value<T: DeserializeOwned>(&mut self, node: &Node) -> Option<T> {
-        self.read(node, json("", node), "")
+        self.read(node, json(node))
     }
 
     /// What is expected. An error may be written as its SQLSTATE alone.
     fn expect(&mut self, node: &Node) -> Option<Expect> {
-        let mut written = json("", node);
+        let mut written = json(node);
         if let Some(error) = written.get_mut("error")
             && !error.is_object()
             && !error.is_null()
         {
             *error = serde_json::json!({ "code": error.take() });
         }
-        self.read(node, written, "")
+        self.read(node, written)
     }
 
-    fn read<T: DeserializeOwned>(
-        &mut self,
-        node: &Node,
-        written: serde_json::Value,
-        below: &str,
-    ) -> Option<T> {
+    fn read<T: DeserializeOwned>(&mut self, node: &Node, written: serde_json::Value) -> Option<T> {
         match serde_path_to_error::deserialize(written) {
             Ok(value) => Some(value),
             Err(error) => {
                 let path = error.path().to_string();
-                let path = path.strip_prefix(below).unwrap_or(&path);
                 let path = path.trim_start_matches('.');
                 self.misread(node, path, &error.inner().to_string());
                 None
@@ -357,7 +363,7 @@ impl Reader<'_> {
 
 /// What stands for an action that was not understood.
 fn unread() -> Action {
-    Action::Sql(String::new())
+    Sql(String::new()).into()
 }
 
 /// The value at a path, or the nearest around it that is written: a mapping that is written short has no such keys.
@@ -371,31 +377,52 @@ fn nearest<'n>(node: &'n Node, mut path: &str) -> (Option<&'n Entry>, &'n Node) 
 }
 
 fn is_action(key: &str) -> bool {
-    ACTIONS.contains(&key) || CHECKS.contains(&key)
+    Action::KEYS.contains(&key) || Check::KEYS.contains(&key)
 }
 
-/// The value as a JSON document. A step's key whose mapping may be written short is written out; the same word below it,
-/// such as the `slot` of `follow`, is another key.
-fn json(key: &str, node: &Node) -> serde_json::Value {
-    let value = match &node.value {
+/// Whether a key names a check. Of a key that is both an action and a check, the action has a key that tells.
+fn is_check(key: &str, node: &Node) -> bool {
+    let is = |listed: &&Listed| listed.key == key;
+    let action = Action::ALL.iter().find(is);
+    let mark = action.and_then(|action| action.mark);
+    Check::KEYS.contains(&key) && mark.is_none_or(|mark| node.entry(mark).is_none())
+}
+
+/// What is written below a step's key.
+struct Written<'r, 'a, 'n> {
+    reader: &'r mut Reader<'a>,
+    entry: &'n Entry,
+}
+
+impl Read for Written<'_, '_, '_> {
+    /// A mapping may be written short. The same word further below, such as the `slot` of `follow`, is another key.
+    fn read<T: Declare>(&mut self) -> Option<T> {
+        let node = &self.entry.value;
+        let written = match (json(node), T::SHORT) {
+            (value, Some(short)) if !value.is_object() && !value.is_null() => {
+                serde_json::json!({ short: value })
+            }
+            (value, _) => value,
+        };
+        self.reader.read(node, written)
+    }
+}
+
+/// The value as a JSON document.
+fn json(node: &Node) -> serde_json::Value {
+    match &node.value {
         Value::Null => serde_json::Value::Null,
         Value::Boolean(value) => (*value).into(),
         Value::Integer(text) => integer(text),
         Value::Float(value) => Number::from_f64(*value).into(),
         Value::Text(text) => text.clone().into(),
-        Value::List(items) => items.iter().map(|item| json("", item)).collect(),
+        Value::List(items) => items.iter().map(json).collect(),
         Value::Map(entries) => {
             let entries = entries.iter();
             entries
-                .map(|entry| (entry.key.clone(), json("", &entry.value)))
+                .map(|entry| (entry.key.clone(), json(&entry.value)))
                 .collect()
         }
-    };
-    match SHORT.iter().find(|(of, _)| *of == key) {
-        Some((_, short)) if !value.is_object() && !value.is_null() => {
-            serde_json::json!({ *short: value })
-        }
-        _ => value,
     }
 }
 

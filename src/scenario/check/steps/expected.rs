@@ -1,28 +1,23 @@
 //! What a step may expect: nothing that it cannot give, and nothing that two of its keys say differently.
 
-use super::{Finding, Walk};
-use crate::action::{Action, Expect, Step};
+use super::{Finding, Reading};
+use crate::action::{Expect, Gives, Step};
 
-impl Walk<'_> {
+impl Reading<'_> {
     pub(super) fn expected(&mut self, step: &Step, expect: &Expect, at: &str) {
         let action = &step.action;
-        let is_sql = matches!(action, Action::Sql(_) | Action::SqlFile(_));
-        let is_exec = matches!(action, Action::Exec(_));
-        let no_rows = !is_sql && !matches!(action, Action::Finish(_) | Action::Cancel(_));
+        let gives = action.gives();
+        let is_exec = gives == Gives::Output;
+        let no_rows = !gives.is_rows();
+        let goes_on = gives == Gives::Statement;
         let misplaced: [(&str, bool); 8] = [
             ("output", expect.output.is_some() && no_rows && !is_exec),
             ("rows", expect.rows.is_some() && no_rows),
             ("value", expect.value.is_some() && no_rows),
             ("count", expect.count.is_some() && no_rows),
             ("error", expect.error.is_some() && is_exec),
-            (
-                "waiting",
-                expect.waiting.is_some() && !matches!(action, Action::Sql(_)),
-            ),
-            (
-                "running",
-                expect.running.is_some() && !matches!(action, Action::Sql(_)),
-            ),
+            ("waiting", expect.waiting.is_some() && !goes_on),
+            ("running", expect.running.is_some() && !goes_on),
             ("code", expect.code.is_some() && !is_exec),
         ];
         for (key, is_misplaced) in misplaced {

@@ -1,12 +1,10 @@
 //! The rounds of a `repeat`: every value's steps are checked, and what is wrong with a value is said where it stands.
 
-use std::collections::BTreeSet;
-
-use super::{Finding, Walk};
-use crate::action::Repeat;
+use super::{Finding, Reading};
+use crate::action::repeat::Repeat;
 use crate::scenario::rounds;
 
-impl<'a> Walk<'a> {
+impl<'a> Reading<'a> {
     /// The steps of each round. Each begins as the first does, so that a name which all of them give is no twin; what any of
     /// them changed is known afterwards.
     pub(super) fn rounds(&mut self, repeat: &'a Repeat, at: &str) {
@@ -16,7 +14,7 @@ impl<'a> Walk<'a> {
             .rounds
             .iter()
             .map(|round| {
-                *self = Walk {
+                *self = Reading {
                     found: Vec::new(),
                     ..before.clone()
                 };
@@ -36,13 +34,10 @@ impl<'a> Walk<'a> {
 
     /// Takes over what a round changed.
     fn take_over(&mut self, round: &Self, before: &Self) {
-        self.names.extend(&round.names);
-        self.variables.extend(round.variables.iter().cloned());
-        self.backups.extend(&round.backups);
-        let gone: BTreeSet<_> = before.standbys.difference(&round.standbys).collect();
-        self.standbys.retain(|node| !gone.contains(node));
-        self.standbys
-            .extend(round.standbys.difference(&before.standbys));
+        self.known.names.extend(&round.known.names);
+        self.captured.extend(round.captured.iter().cloned());
+        self.known.backups.extend(&round.known.backups);
+        self.known.standbys.extend(&round.known.standbys);
         self.sessions.retain(|name, _| {
             round.sessions.contains_key(name) || !before.sessions.contains_key(name)
         });

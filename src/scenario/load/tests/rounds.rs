@@ -1,7 +1,8 @@
 //! Names that are values of a list.
 
 use super::{good, wrong};
-use crate::action::{Action, Repeat};
+use crate::action::Action;
+use crate::action::repeat::Repeat;
 
 fn repeated(over: &str, steps: &str) -> String {
     format!(
@@ -32,7 +33,7 @@ fn a_value_may_stand_wherever_a_name_is_wanted() {
         panic!("two rounds: {found:?}");
     };
     let said = |steps: &[crate::action::Step]| {
-        let lines: Vec<String> = steps.iter().map(crate::run::describe).collect();
+        let lines: Vec<String> = steps.iter().map(crate::action::Step::describe).collect();
         lines.join("\n")
     };
     assert_eq!(

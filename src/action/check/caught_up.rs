@@ -1,0 +1,26 @@
+//! `caught_up`: nodes that have what their upstreams had.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Declare, OneOrMany};
+use crate::name::NodeName;
+
+/// Nodes have replayed or applied all that their upstreams had written when the step began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CaughtUp(pub OneOrMany<NodeName>);
+
+impl Declare for CaughtUp {
+    const EXAMPLE: &'static str = "\
+- caught_up: [replica, subscriber]
+  within: 30s
+";
+
+    fn describe(&self) -> String {
+        format!("{} caught up", self.0)
+    }
+
+    fn nodes(&self) -> Vec<(&'static str, &NodeName)> {
+        self.0.at("").collect()
+    }
+}

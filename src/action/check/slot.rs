@@ -1,0 +1,80 @@
+//! `slot`: a replication slot (manual: "`pg_replication_slots`").
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Beside, Cell, Declare, Flaw, Known, Step, Text};
+use crate::name::{NodeName, SlotName};
+
+/// A replication slot is as these keys say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Slot {
+    /// Its name. With no other key the slot must only exist.
+    pub name: SlotName,
+    /// Whether a connection streams from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active: Option<bool>,
+    /// `reserved`, `extended`, `unreserved` or `lost`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wal_status: Option<String>,
+    /// Why it is lost, from PostgreSQL 17 on: `wal_removed`, `rows_removed`, `wal_level_insufficient`, `idle_timeout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invalidation_reason: Option<String>,
+    /// Whether it is synchronised from a primary, on a standby (PostgreSQL 17).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synced: Option<bool>,
+}
+
+impl Slot {
+    /// What is wanted of the slot, by column of `pg_replication_slots`.
+    #[must_use]
+    pub fn columns(&self) -> Vec<(&'static str, String)> {
+        let columns = [
+            ("active", self.active.map(|value| value.to_string())),
+            ("wal_status", self.wal_status.clone()),
+            ("invalidation_reason", self.invalidation_reason.clone()),
+            ("synced", self.synced.map(|value| value.to_string())),
+        ];
+        let wanted = columns.into_iter();
+        wanted
+            .filter_map(|(column, value)| Some((column, value?)))
+            .collect()
+    }
+}
+
+impl Declare for Slot {
+    const EXAMPLE: &'static str = "\
+- slot: { name: replica, active: true, wal_status: reserved }
+  on: primary
+";
+    const SHORT: Option<&'static str> = Some("name");
+
+    fn describe(&self) -> String {
+        let mut text = format!("slot {}", self.name);
+        for (column, value) in self.columns() {
+            text = format!("{text}, {column} {value}");
+        }
+        text
+    }
+
+    fn nodes(&self) -> Vec<(&'static str, &NodeName)> {
+        Vec::new()
+    }
+
+    fn texts(&mut self) -> Vec<Text<'_>> {
+        let texts = self.wal_status.iter_mut();
+        let texts = texts.chain(&mut self.invalidation_reason);
+        texts.map(Text::plain).collect()
+    }
+
+    fn takes(&self, key: Beside) -> bool {
+        key == Beside::On
+    }
+
+    fn flaws(&self, _: &Step, _: &Known<'_>) -> Vec<Flaw> {
+        let status = self.wal_status.clone().map(|status| Cell(Some(status)));
+        let words = ["reserved", "extended", "unreserved", "lost"];
+        super::unknown_word(status.iter(), &words, "`wal_status`")
+    }
+}

@@ -1,0 +1,44 @@
+//! `loss`: packets that do not arrive.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::link;
+use super::words::verb;
+use super::{Declare, Flaw, Known, OneOrMany, Percent, Step};
+use crate::name::NodeName;
+use crate::scenario::Feature;
+
+/// Loses a part of what `from` sends to `to`. The kernel must have `netem`: see `requires`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Loss {
+    /// Who sends.
+    pub from: OneOrMany<NodeName>,
+    /// Who receives.
+    pub to: OneOrMany<NodeName>,
+    /// How many of a hundred packets are lost, by chance.
+    pub percent: Percent,
+}
+
+impl Declare for Loss {
+    const EXAMPLE: &'static str = "- loss: { from: primary, to: replica, percent: 10 }\n";
+
+    fn describe(&self) -> String {
+        let Self { from, to, percent } = self;
+        let send = verb(from, "send");
+        format!("{percent} of what {from} {send} to {to} is lost")
+    }
+
+    fn nodes(&self) -> Vec<(&'static str, &NodeName)> {
+        link::sides(&self.from, &self.to)
+    }
+
+    fn flaws(&self, _: &Step, _: &Known<'_>) -> Vec<Flaw> {
+        link::overlap(&self.from, &self.to)
+    }
+
+    fn network(&self) -> Option<&'static [Feature]> {
+        Some(&[Feature::Netem, Feature::Htb])
+    }
+}

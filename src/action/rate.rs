@@ -1,0 +1,42 @@
+//! `rate`: a link with a limit.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::link;
+use super::{Bandwidth, Declare, Flaw, Known, OneOrMany, Step};
+use crate::name::NodeName;
+use crate::scenario::Feature;
+
+/// Limits how much passes from `from` to `to` in a second.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// Who sends.
+    pub from: OneOrMany<NodeName>,
+    /// Who receives.
+    pub to: OneOrMany<NodeName>,
+    /// How much passes in a second: `1Mbit`, or in bytes `128kB`.
+    pub rate: Bandwidth,
+}
+
+impl Declare for Rate {
+    const EXAMPLE: &'static str = "- rate: { from: primary, to: replica, rate: 1Mbit }\n";
+
+    fn describe(&self) -> String {
+        let Self { from, to, rate } = self;
+        format!("at most {rate} pass from {from} to {to}")
+    }
+
+    fn nodes(&self) -> Vec<(&'static str, &NodeName)> {
+        link::sides(&self.from, &self.to)
+    }
+
+    fn flaws(&self, _: &Step, _: &Known<'_>) -> Vec<Flaw> {
+        link::overlap(&self.from, &self.to)
+    }
+
+    fn network(&self) -> Option<&'static [Feature]> {
+        Some(&[Feature::Htb])
+    }
+}

@@ -1,0 +1,35 @@
+//! `reclone`: a node that begins again with a base backup of its upstream.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::upstream::Upstream;
+use super::{Declare, Flaw, Known, Step};
+use crate::name::NodeName;
+
+/// Removes a node's data and begins again with a base backup of its upstream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reclone(pub Upstream);
+
+impl Declare for Reclone {
+    const EXAMPLE: &'static str = "- reclone: { node: replica, upstream: primary }\n";
+
+    fn describe(&self) -> String {
+        format!(
+            "{} begins again with a base backup of {}",
+            self.0.node, self.0.upstream
+        )
+    }
+
+    fn nodes(&self) -> Vec<(&'static str, &NodeName)> {
+        self.0.nodes()
+    }
+
+    fn flaws(&self, _: &Step, _: &Known<'_>) -> Vec<Flaw> {
+        self.0.flaws()
+    }
+
+    fn makes_standby<'a>(&'a self, _: Option<&'a NodeName>) -> Option<&'a NodeName> {
+        Some(&self.0.node)
+    }
+}

@@ -1,0 +1,104 @@
+//! `caught_up`: whether nodes have what their upstreams had.
+
+use super::{Look, Looked, failed};
+use crate::action::Step;
+use crate::action::check::caught_up::CaughtUp;
+use crate::name::NodeName;
+use crate::run::scene::Scene;
+use crate::run::{Tried, Wrong};
+use crate::server::client::literal;
+use crate::wait::Probe;
+
+/// A position to be reached, and where it is asked whether it was.
+#[derive(Debug, Clone)]
+struct Goal {
+    /// "replica".
+    who: String,
+    /// The node that tells.
+    ask: NodeName,
+    /// Whether it was reached, and how far it is: a boolean and a text.
+    sql: String,
+}
+
+impl Look for CaughtUp {
+    /// What counts is what the upstreams had when the step began.
+    async fn holds(&self, scene: &Scene<'_>, step: &Step) -> Tried {
+        let within = scene.patience(step);
+        let expected = || "somebody to catch up with".to_owned();
+        let goals = scene
+            .wait(within, expected, || async {
+                match goals(scene, &self.0.0).await {
+                    Ok(goals) => Ok(Probe::Ready(goals)),
+                    Err(Wrong::Unmet { found, .. }) => Ok(Probe::NotYet(found)),
+                    Err(wrong) => Err(wrong),
+                }
+            })
+            .await?;
+        let expected = || "all that had been written when the step began".to_owned();
+        scene
+            .wait(within, expected, || reached(scene, &goals))
+            .await
+    }
+
+    async fn look(&self, scene: &Scene<'_>, _: &Step) -> Tried<Probe<String>> {
+        let goals = goals(scene, &self.0.0).await?;
+        reached(scene, &goals).await
+    }
+}
+
+async fn reached(scene: &Scene<'_>, goals: &[Goal]) -> Tried<Probe<String>> {
+    let mut seen = Looked::default();
+    for goal in goals {
+        let answer = scene.ask(&goal.ask, &goal.sql).await?;
+        match answer.as_deref().and_then(|text| text.split_once(' ')) {
+            Some(("t", at)) => seen.add(true, format!("{} has {at}", goal.who)),
+            Some((_, at)) => seen.add(false, format!("{} is at {at}", goal.who)),
+            None => seen.add(false, format!("{} is not connected", goal.who)),
+        }
+    }
+    Ok(seen.probe())
+}
+
+async fn goals(scene: &Scene<'_>, nodes: &[NodeName]) -> Tried<Vec<Goal>> {
+    let mut goals = Vec::new();
+    for node in nodes {
+        let before = goals.len();
+        if scene.recovers(node).await? {
+            let primary = scene.primary_of(node).await?;
+            let lsn = scene.written_by(&primary).await?;
+            goals.push(Goal {
+                    who: node.to_string(),
+                    ask: node.clone(),
+                    sql: format!(
+                        "SELECT concat_ws(' ', pg_last_wal_replay_lsn() >= {lsn}::pg_lsn, pg_last_wal_replay_lsn())"
+                    ),
+                });
+        }
+        goals.extend(subscription_goals(scene, node).await?);
+        if goals.len() == before {
+            let why = format!(
+                "`{node}` is neither a standby nor a subscriber: it has nobody to catch up with"
+            );
+            return Err(failed(why));
+        }
+    }
+    Ok(goals)
+}
+
+async fn subscription_goals(scene: &Scene<'_>, node: &NodeName) -> Tried<Vec<Goal>> {
+    let mut goals = Vec::new();
+    for (name, publisher) in scene.subscriptions(node).await? {
+        let lsn = scene.written_by(&publisher).await?;
+        goals.push(Goal {
+                who: format!("{node} ({name})"),
+                ask: publisher,
+                // The walsender of the subscription itself, not those that copy its tables.
+                sql: format!(
+                    "SELECT concat_ws(' ', replay_lsn >= {lsn}::pg_lsn, replay_lsn) FROM pg_stat_replication \
+                     WHERE application_name = {}",
+                    literal(&name)
+                ),
+            });
+    }
+    Ok(goals)
+}

@@ -1,0 +1,54 @@
+//! Base backups that are kept, and nodes that begin again with them.
+
+use std::time::Duration;
+
+use super::scene::Scene;
+use super::work::Work;
+use super::{Tried, Wrong};
+use crate::action::Step;
+use crate::action::stop::StopMode;
+use crate::engine::ContainerState;
+use crate::name::{BackupName, NodeName};
+
+/// See there.
+const RESTORE: &str = include_str!("../../images/node/restore.sh");
+
+impl Scene<'_> {
+    /// Puts a kept backup in the place of a node's data.
+    pub(super) async fn begin_again(
+        &self,
+        step: &Step,
+        node: &NodeName,
+        backup: &BackupName,
+        conf: String,
+        signal: &str,
+    ) -> Tried {
+        if self.container(node).await?.state == ContainerState::Running {
+            self.stop_one(node, StopMode::Immediate, self.patience(step))
+                .await?;
+        }
+        let work = Work {
+            node,
+            act: format!("unpacking the backup `{backup}` for `{node}`"),
+            script: RESTORE,
+            arguments: vec![backup.to_string(), signal.to_owned()],
+            env: vec![format!("AUTO_CONF={conf}")],
+            within: self.patience(step).max(Duration::from_secs(60)),
+        };
+        self.work(work).await
+    }
+
+    /// Runs a program that must succeed.
+    pub(super) async fn run_in(&self, node: &NodeName, command: &[String]) -> Tried {
+        let container = self.running(node).await?;
+        let ran = self.lab.engine.exec(&container.id, command, &[]).await?;
+        if ran.code == 0 {
+            return Ok(String::from_utf8_lossy(&ran.stdout).trim().to_owned());
+        }
+        let why = String::from_utf8_lossy(&ran.stderr).trim().to_owned();
+        Err(Wrong::Failed(format!(
+            "running {} on `{node}`: {why}",
+            command[0]
+        )))
+    }
+}

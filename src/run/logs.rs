@@ -1,0 +1,66 @@
+//! Logs: how long each was when a step began, and what came after.
+
+use futures_util::future::join_all;
+
+use super::scene::Scene;
+use super::state::Mark;
+use super::{NodeLog, Tried};
+use crate::name::{NodeName, StepName};
+use crate::sql::password::without_passwords;
+
+/// How many lines of each node's log a failure shows.
+const SHOWN: usize = 20;
+
+impl Scene<'_> {
+    /// How long the logs are now; remembered under the step's name, where it has one.
+    pub(super) async fn mark(&self, step: Option<&StepName>) -> Mark {
+        let nodes = self.lab.plan.nodes.iter();
+        let marks = join_all(nodes.map(async |node| {
+            let lines = self.lines(&node.name).await.unwrap_or_default();
+            (node.name.clone(), lines.len())
+        }));
+        let mark: Mark = marks.await.into_iter().collect();
+        let mut marks = self.marks.lock().await;
+        // The first mark is where the steps begin.
+        marks.entry(String::new()).or_insert_with(|| mark.clone());
+        if let Some(name) = step {
+            marks.insert(name.to_string(), mark.clone());
+        }
+        mark
+    }
+
+    /// Where steps are taken up again after the first, what was written during those before counts as well.
+    pub(super) async fn forget_no_log(&self, first: usize) {
+        if first > 0 {
+            let mut marks = self.marks.lock().await;
+            marks.entry(String::new()).or_default();
+        }
+    }
+
+    /// What a node has written so far, over all its starts.
+    pub(super) async fn lines(&self, node: &NodeName) -> Tried<Vec<String>> {
+        let name = crate::lab::labels::node_object(&self.lab.plan.lab, node);
+        let log = self.lab.engine.logs(&name, None).await?;
+        Ok(log.lines().map(str::to_owned).collect())
+    }
+
+    /// The last lines that each node wrote since a mark.
+    pub(super) async fn logs_since(&self, mark: Option<&Mark>) -> Vec<NodeLog> {
+        let mut logs = Vec::new();
+        for node in &self.lab.plan.nodes {
+            let mut lines = self.lines(&node.name).await.unwrap_or_default();
+            let before = mark.and_then(|mark| mark.get(&node.name)).copied();
+            lines.drain(..before.unwrap_or(0).min(lines.len()));
+            let cut = lines.len().saturating_sub(SHOWN);
+            let mut lines = lines.split_off(cut);
+            for line in &mut lines {
+                *line = without_passwords(line);
+            }
+            if !lines.is_empty() {
+                let node = node.name.to_string();
+                logs.push(NodeLog { node, lines });
+            }
+        }
+        logs
+    }
+}

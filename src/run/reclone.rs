@@ -1,0 +1,51 @@
+//! `reclone`: a node that begins again with a base backup of its upstream.
+
+use std::time::Duration;
+
+use super::standby::auto_conf;
+use super::work::Work;
+use super::{Act, Tried, Walk};
+use crate::action::Step;
+use crate::action::reclone::Reclone;
+use crate::action::stop::StopMode;
+use crate::action::upstream::Upstream;
+use crate::engine::ContainerState;
+use crate::server::command;
+
+/// See there.
+const RECLONE: &str = include_str!("../../images/node/reclone.sh");
+
+impl Act for Reclone {
+    async fn act(&self, walk: &mut Walk<'_, '_>, step: &Step) -> Tried {
+        let scene = walk.scene;
+        let Self(wanted) = self;
+        scene.can_stream(wanted).await?;
+        let Upstream {
+            node,
+            upstream,
+            slot,
+        } = wanted;
+        if scene.container(node).await?.state == ContainerState::Running {
+            scene
+                .stop_one(node, StopMode::Immediate, scene.patience(step))
+                .await?;
+        }
+        let plan = &scene.lab.plan;
+        let user = &plan.replication_user.name;
+        let work = Work {
+            node,
+            act: format!("taking a base backup of `{upstream}` for `{node}`"),
+            script: RECLONE,
+            arguments: command::base_backup(upstream, user, node, slot.as_ref(), plan.tls),
+            env: vec![format!(
+                "AUTO_CONF={}",
+                auto_conf(&scene.standby_settings(wanted))
+            )],
+            // A base backup takes longer than what a step waits for otherwise.
+            within: scene.patience(step).max(Duration::from_secs(60)),
+        };
+        scene.work(work).await?;
+        scene.start(step, std::slice::from_ref(node)).await?;
+        Ok(format!("begins again with a base backup of {upstream}"))
+    }
+}

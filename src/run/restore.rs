@@ -1,0 +1,65 @@
+//! `restore`: a node as it was at some point.
+
+use std::time::Duration;
+
+use super::scene::Scene;
+use super::standby::auto_conf;
+use super::{Act, Tried, Walk, Wrong};
+use crate::action::Step;
+use crate::action::restore::Restore;
+use crate::name::NodeName;
+use crate::server::log;
+use crate::wait::Probe;
+
+/// How long a server may take to end that closes its connections.
+const ENDING: Duration = Duration::from_secs(2);
+
+impl Act for Restore {
+    async fn act(&self, walk: &mut Walk<'_, '_>, step: &Step) -> Tried {
+        let scene = walk.scene;
+        let node = &self.node;
+        let mut settings = self.target();
+        // It does not wait for somebody to look at it.
+        settings.push(("recovery_target_action", "promote".to_owned()));
+        let conf = auto_conf(&settings);
+        scene
+            .begin_again(step, node, &self.backup, conf, "recovery.signal")
+            .await?;
+        let before = scene.lines(node).await?.len();
+        if let Err(wrong) = recovers(scene, step, node).await {
+            let failed = matches!(wrong, Wrong::Failed(_));
+            let unreached = unreached(scene, self, before);
+            let why = if failed { unreached.await } else { None };
+            return Err(why.map_or(wrong, Wrong::Failed));
+        }
+        let timeline = scene.timeline(node).await?;
+        Ok(format!("recovered, on timeline {timeline}"))
+    }
+}
+
+/// Starts a node and waits until it has recovered.
+async fn recovers(scene: &Scene<'_>, step: &Step, node: &NodeName) -> Tried<()> {
+    scene.start(step, std::slice::from_ref(node)).await?;
+    let expected = || format!("`{node}` has recovered and takes writes");
+    scene
+        .wait(scene.patience(step), expected, || async {
+            let recovers = scene.ask(node, "SELECT pg_is_in_recovery()").await?;
+            Ok(if recovers.as_deref() == Some("f") {
+                Probe::Ready(())
+            } else {
+                Probe::NotYet("it still recovers".to_owned())
+            })
+        })
+        .await
+}
+
+/// Why a server that was to recover has ended, in its log's words: those after so many lines.
+async fn unreached(scene: &Scene<'_>, restore: &Restore, before: usize) -> Option<String> {
+    let node = &restore.node;
+    // One that took connections already has closed them a moment before it is gone.
+    scene.gone(node, ENDING).await.ok()?;
+    let lines = scene.lines(node).await.ok()?;
+    let line = log::end_of_recovery(lines.iter().skip(before).map(String::as_str))?;
+    let to = restore.target_in_words();
+    Some(format!("`{node}` did not get to {to}, and ended: {line}"))
+}

@@ -1,0 +1,241 @@
+//! What steps share: the lab, connections to its servers, sessions, marks in the logs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Mutex;
+use tokio_postgres::Client;
+use tokio_util::sync::CancellationToken;
+
+use super::state::{Ledger, Mark, Running, Session};
+use super::{Captured, Tried, Wrong};
+use crate::action::Step;
+use crate::engine::{Container, ContainerState};
+use crate::lab::{HOST, Lab};
+use crate::name::{DatabaseName, NodeName, SessionName, UserName};
+use crate::server::SUPERUSER;
+use crate::server::client::{self, Noticing};
+use crate::wait::{Probe, WaitError, wait_for};
+
+/// Whom a connection belongs to.
+type Key = (NodeName, String, String);
+
+/// A lab while steps happen on it.
+pub(super) struct Scene<'a> {
+    pub(super) lab: &'a Lab,
+    pub(super) cancel: &'a CancellationToken,
+    within: Duration,
+    /// When the run's time is up.
+    deadline: Instant,
+    clients: Mutex<BTreeMap<Key, Arc<Noticing>>>,
+    pub(super) sessions: Mutex<BTreeMap<SessionName, Session>>,
+    pub(super) marks: Mutex<BTreeMap<String, Mark>>,
+    pub(super) loads: Mutex<BTreeMap<SessionName, Running>>,
+    pub(super) ledgers: Mutex<BTreeMap<SessionName, Ledger>>,
+    variables: Mutex<Captured>,
+    /// What the step that happens now has to give, besides what it shows.
+    pub(super) given: Mutex<Option<String>>,
+}
+
+/// An error that waiting cannot fix.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", match .0 { Wrong::Failed(why) | Wrong::Frozen(why) => why.as_str(), Wrong::Unmet { found, .. } => found.as_str(), Wrong::Interrupted => "interrupted" })]
+struct Final(Wrong);
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(
+        lab: &'a Lab,
+        within: Duration,
+        cancel: &'a CancellationToken,
+        limit: Duration,
+    ) -> Self {
+        Self {
+            lab,
+            cancel,
+            within,
+            deadline: Instant::now() + limit,
+            clients: Mutex::default(),
+            sessions: Mutex::default(),
+            marks: Mutex::default(),
+            loads: Mutex::default(),
+            ledgers: Mutex::default(),
+            variables: Mutex::default(),
+            given: Mutex::default(),
+        }
+    }
+
+    /// How long a step may wait.
+    pub(super) fn patience(&self, step: &Step) -> Duration {
+        let within = step.within.map_or(self.within, |span| span.0);
+        within.min(self.remaining())
+    }
+
+    /// How much of the run's time is left.
+    pub(super) fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// The step with the values that were captured before it.
+    pub(super) async fn fill(&self, step: &Step) -> Step {
+        step.filled(&*self.variables.lock().await)
+    }
+
+    /// A value that a step names and nobody knows: the step that captures it was not done.
+    pub(super) async fn unknown(&self, step: &Step) -> Option<String> {
+        let known = self.variables.lock().await;
+        let mut used = step.used().into_iter();
+        used.find(|name| !known.contains_key(name))
+    }
+
+    /// The values that steps captured.
+    pub(super) async fn captured(&self) -> Captured {
+        self.variables.lock().await.clone()
+    }
+
+    /// Takes over values that were captured earlier.
+    pub(super) async fn recall(&self, captured: Captured) {
+        self.variables.lock().await.extend(captured);
+    }
+
+    /// Gives a value a name.
+    pub(super) async fn give(&self, name: &str, value: String) {
+        self.variables.lock().await.insert(name.to_owned(), value);
+    }
+
+    /// Waits for a condition. When time runs out, what was last seen is what was found.
+    pub(super) async fn wait<T, F>(
+        &self,
+        within: Duration,
+        expected: impl FnOnce() -> String,
+        mut look: impl FnMut() -> F,
+    ) -> Tried<T>
+    where
+        F: Future<Output = Tried<Probe<T>>>,
+    {
+        let waited = wait_for(within, self.cancel, || {
+            let looking = look();
+            async move { looking.await.map_err(Final) }
+        })
+        .await;
+        waited.map_err(|error| match error {
+            WaitError::Interrupted => Wrong::Interrupted,
+            WaitError::Failed(Final(wrong)) => wrong,
+            limit @ WaitError::Limit { .. } => Wrong::Unmet {
+                expected: expected(),
+                found: limit.to_string(),
+            },
+        })
+    }
+
+    /// The node's container, in whatever state it is.
+    pub(super) async fn container(&self, node: &NodeName) -> Tried<Container> {
+        let name = crate::lab::labels::node_object(&self.lab.plan.lab, node);
+        let found = self.lab.engine.find_container(&name).await?;
+        found.ok_or_else(|| Wrong::Failed(format!("the container of `{node}` is gone")))
+    }
+
+    /// The node's container, which must be running: nobody waits for a node that is down.
+    pub(super) async fn running(&self, node: &NodeName) -> Tried<Container> {
+        let container = self.container(node).await?;
+        Err(match container.state {
+            ContainerState::Running => return Ok(container),
+            ContainerState::Paused => {
+                Wrong::Frozen(format!("`{node}` is frozen: {}", self.thaws(node)))
+            }
+            _ => {
+                let lab = &self.lab.plan.lab;
+                Wrong::Failed(format!(
+                    "`{node}` does not run: the step `start` starts it, or `lab start {lab} {node}`"
+                ))
+            }
+        })
+    }
+
+    /// What lets a frozen node go on, in a scenario and by hand.
+    pub(super) fn thaws(&self, node: &NodeName) -> String {
+        let lab = &self.lab.plan.lab;
+        format!("the step `thaw` lets it go on, or `lab heal {lab} {node}`")
+    }
+
+    /// A connection as the superuser to the lab's database, kept for later steps.
+    pub(super) async fn client(&self, node: &NodeName) -> Tried<Arc<Noticing>> {
+        let database = &self.lab.plan.database;
+        self.connection(node, database, None).await
+    }
+
+    /// A connection, kept for later steps.
+    pub(super) async fn connection(
+        &self,
+        node: &NodeName,
+        database: &DatabaseName,
+        user: Option<&UserName>,
+    ) -> Tried<Arc<Noticing>> {
+        // A frozen server answers nobody, and a connection to it does not say so.
+        let container = self.running(node).await?;
+        let user = user.map_or(SUPERUSER, UserName::as_str);
+        let key = (node.clone(), database.to_string(), user.to_owned());
+        if let Some(client) = self.clients.lock().await.get(&key)
+            && !client.is_closed()
+        {
+            return Ok(Arc::clone(client));
+        }
+        // Whoever else needs a connection meanwhile must not wait for this one.
+        let connected = Arc::new(
+            self.fresh(node, &container, database.as_str(), user)
+                .await?,
+        );
+        let mut clients = self.clients.lock().await;
+        clients.insert(key, Arc::clone(&connected));
+        Ok(connected)
+    }
+
+    /// A connection of its own. A server that is starting is waited for.
+    pub(super) async fn fresh(
+        &self,
+        node: &NodeName,
+        container: &Container,
+        database: &str,
+        user: &str,
+    ) -> Tried<Noticing> {
+        let Some(port) = container.port else {
+            let why = format!("`{node}` has no port on the host: it has no network");
+            return Err(Wrong::Failed(why));
+        };
+        let expected = || format!("`{node}` takes connections");
+        self.wait(self.within, expected, || async move {
+            match client::connect_noticing(HOST, port, database, user).await {
+                Ok(client) => Ok(Probe::Ready(client)),
+                Err(error) if error.may_pass() => match self.running(node).await {
+                    Ok(_) => Ok(Probe::NotYet(error.to_string())),
+                    Err(wrong) => Err(wrong),
+                },
+                Err(error) => Err(Wrong::Failed(format!("connecting to `{node}`: {error}"))),
+            }
+        })
+        .await
+    }
+
+    /// Closes the connections to a node that is about to end.
+    pub(super) async fn forget(&self, node: &NodeName) {
+        self.clients.lock().await.retain(|(of, ..), _| of != node);
+    }
+
+    /// Asks a node's server for one text.
+    pub(super) async fn ask(&self, node: &NodeName, sql: &str) -> Tried<Option<String>> {
+        let client = self.client(node).await?;
+        one(&client, sql).await
+    }
+}
+
+/// The first value of a query's first row, as text.
+pub(super) async fn one(client: &Client, sql: &str) -> Tried<Option<String>> {
+    let messages = client.simple_query(sql).await?;
+    Ok(messages
+        .iter()
+        .find_map(|message| match message {
+            tokio_postgres::SimpleQueryMessage::Row(row) => Some(row.get(0).map(str::to_owned)),
+            _ => None,
+        })
+        .flatten())
+}

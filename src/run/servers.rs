@@ -1,0 +1,113 @@
+//! Servers: started and stopped, by the steps that do that and by those that need it.
+
+use std::time::Duration;
+
+use super::scene::Scene;
+use super::{Tried, Wrong, exec};
+use crate::action::{Step, stop::StopMode};
+use crate::engine::ContainerState;
+use crate::name::NodeName;
+use crate::plan::Role;
+use crate::server::log;
+use crate::wait::Probe;
+
+/// How long a base backup may take where a step does not say.
+const BACKING_UP: Duration = Duration::from_secs(60);
+
+impl Scene<'_> {
+    /// Starts nodes and waits until each takes connections.
+    pub(super) async fn start(&self, step: &Step, nodes: &[NodeName]) -> Tried {
+        let mut before = Vec::new();
+        for node in nodes {
+            let container = self.container(node).await?;
+            if container.state == ContainerState::Paused {
+                let why = format!("`{node}` is frozen, not stopped: {}", self.thaws(node));
+                return Err(Wrong::Failed(why));
+            }
+            self.not_at_work(node, self.patience(step)).await?;
+            before.push(self.lines(node).await?.len());
+            self.lab.engine.start_container(&container.id).await?;
+            // Before the next one is started: of two that are cut off from each other, one at least knows it.
+            self.lab.restore_faults(node, self.cancel).await?;
+        }
+        for (node, before) in nodes.iter().zip(before) {
+            if let Err(wrong) = self.answers(step, node).await {
+                let ended = self.ended_at_once(node, before).await;
+                return Err(ended.map_or(wrong, Wrong::Failed));
+            }
+        }
+        Ok("takes connections".to_owned())
+    }
+
+    /// Why a node that was started does not run, in the words of its log after so many lines.
+    async fn ended_at_once(&self, node: &NodeName, before: usize) -> Option<String> {
+        let container = self.container(node).await.ok()?;
+        let code = container.exit_code?;
+        let lines = self.lines(node).await.ok()?;
+        let lines = lines.get(before..).unwrap_or_default();
+        let why = log::why_ended(lines).join("\n");
+        let how = exec::ended(code, &format!("\n{why}"));
+        Some(format!("`{node}` was started and ended with {how}"))
+    }
+
+    /// Waits until a server takes connections. One that takes none by its settings is waited for by its container.
+    pub(super) async fn answers(&self, step: &Step, node: &NodeName) -> Tried<()> {
+        let planned = self.lab.plan.node(node);
+        let cold = |role: &Role| matches!(role, Role::Standby(standby) if !standby.hot);
+        if planned.is_some_and(|planned| cold(&planned.role)) {
+            return self.running(node).await.map(drop);
+        }
+        // One that starts later may be taking its base backup.
+        let within = match planned {
+            Some(planned) if planned.later && step.within.is_none() => BACKING_UP,
+            _ => self.patience(step),
+        };
+        let expected = || format!("`{node}` takes connections");
+        self.wait(within, expected, || async {
+            match self.client(node).await {
+                Ok(_) => Ok(Probe::Ready(())),
+                Err(Wrong::Unmet { found, .. }) => Ok(Probe::NotYet(found)),
+                Err(wrong) => Err(wrong),
+            }
+        })
+        .await
+    }
+
+    /// Stops a node. One that does not run is stopped already.
+    pub(super) async fn stop_one(
+        &self,
+        node: &NodeName,
+        mode: StopMode,
+        within: Duration,
+    ) -> Tried<()> {
+        let container = self.container(node).await?;
+        match container.state {
+            ContainerState::Running => {}
+            ContainerState::Paused => {
+                let why = format!("`{node}` is frozen and cannot stop: {}", self.thaws(node));
+                return Err(Wrong::Failed(why));
+            }
+            _ => return Ok(()),
+        }
+        // A client of ours that is still connected would keep a smart shutdown waiting for ever.
+        self.forget(node).await;
+        let engine = &self.lab.engine;
+        engine
+            .signal_container(&container.id, mode.signal())
+            .await?;
+        self.gone(node, within).await
+    }
+
+    /// Waits until a node's container has ended.
+    pub(super) async fn gone(&self, node: &NodeName, within: Duration) -> Tried<()> {
+        let expected = || format!("`{node}` has stopped");
+        self.wait(within, expected, || async {
+            let state = self.container(node).await?.state;
+            Ok(match state {
+                ContainerState::Exited | ContainerState::Dead => Probe::Ready(()),
+                state => Probe::NotYet(format!("its container is {}", state.word())),
+            })
+        })
+        .await
+    }
+}

@@ -1,0 +1,221 @@
+//! Sessions: connections with a name, in which a statement may go on while later steps happen.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use super::scene::{Scene, one};
+use super::state::{Ran, Session};
+use super::{Tried, Wrong, statements};
+use crate::action::{Expect, Step};
+use crate::name::{NodeName, SessionName, UserName};
+use crate::server::SUPERUSER;
+use crate::server::client::{Noticing, literal};
+use crate::wait::Probe;
+
+/// See there.
+const END_PGBENCH: &str = include_str!("../../images/node/end_pgbench.sh");
+
+/// How long a server may take that is told something in passing.
+const TELLING: Duration = Duration::from_secs(2);
+
+impl Scene<'_> {
+    pub(super) async fn in_session(&self, step: &Step, name: &SessionName, text: &str) -> Tried {
+        let (node, client, pid) = self.session(step, name).await?;
+        let silent = Expect::default();
+        let expect = step.expect.as_ref().unwrap_or(&silent);
+        if let Some(end) = client.end() {
+            return statements::judge(expect, Err(end)).map_err(|wrong| ended_before(name, wrong));
+        }
+        let own = text.to_owned();
+        let task = tokio::spawn(async move { statements::run(&client, &own).await });
+        if let Some(session) = self.sessions.lock().await.get_mut(name) {
+            session.last = Some(task.abort_handle());
+        }
+        if !expect.goes_on() {
+            let ran = self.ended(step, task).await?;
+            self.keep(&ran).await;
+            return statements::judge(expect, ran);
+        }
+        let look = format!(
+            "SELECT concat_ws(': ', state, wait_event_type, wait_event) FROM pg_stat_activity WHERE pid = {}",
+            literal(&pid)
+        );
+        let expected = || statements::describe(expect);
+        let waited = self
+            .wait(self.patience(step), expected, || async {
+                if task.is_finished() {
+                    return Err(Wrong::Unmet {
+                        expected: expected(),
+                        found: "the statement has ended".to_owned(),
+                    });
+                }
+                let seen = self.ask(&node, &look).await?.unwrap_or_default();
+                Ok(goes_on(expect, &seen))
+            })
+            .await;
+        let mut sessions = self.sessions.lock().await;
+        let ended = task.is_finished();
+        if let Some(session) = sessions.get_mut(name) {
+            if waited.is_err() && ended {
+                drop(sessions);
+                // How it ended says more than that it did.
+                let ran = self.ended(step, task).await?;
+                let found = match ran {
+                    Err(error) => error.to_string(),
+                    Ok(_) => "the statement returned".to_owned(),
+                };
+                let expected = expected();
+                return Err(Wrong::Unmet { expected, found });
+            }
+            session.running = Some(task);
+        }
+        waited
+    }
+
+    /// The session of that name, opened if it is not open yet.
+    async fn session(
+        &self,
+        step: &Step,
+        name: &SessionName,
+    ) -> Tried<(NodeName, Arc<Noticing>, String)> {
+        let mut sessions = self.sessions.lock().await;
+        if let Some(session) = sessions.get(name) {
+            let client = Arc::clone(&session.client);
+            return Ok((session.node.clone(), client, session.pid.clone()));
+        }
+        let (node, database) = super::target(step)?;
+        let container = self.running(node).await?;
+        let user = step.user.as_ref().map_or(SUPERUSER, UserName::as_str);
+        let client = self
+            .fresh(node, &container, database.as_str(), user)
+            .await?;
+        let pid = one(&client, "SELECT pg_backend_pid()")
+            .await?
+            .unwrap_or_default();
+        let client = Arc::new(client);
+        let session = Session {
+            node: node.clone(),
+            client: Arc::clone(&client),
+            pid: pid.clone(),
+            running: None,
+            last: None,
+        };
+        sessions.insert(name.clone(), session);
+        Ok((node.clone(), client, pid))
+    }
+
+    /// Waits for a statement's end.
+    pub(super) async fn ended(&self, step: &Step, task: JoinHandle<Ran>) -> Tried<Ran> {
+        let within = self.patience(step);
+        let mut task = task;
+        tokio::select! {
+            () = self.cancel.cancelled() => Err(Wrong::Interrupted),
+            ran = &mut task => ran.map_err(|panic| Wrong::Failed(panic.to_string())),
+            // It goes on, and ends with its session.
+            () = tokio::time::sleep(within) => Err(Wrong::Unmet {
+                expected: format!("an end within {}", crate::text::duration(within)),
+                found: "the statement still runs".to_owned(),
+            }),
+        }
+    }
+
+    /// The statement that runs in a session.
+    pub(super) async fn running_in(&self, name: &SessionName) -> Tried<JoinHandle<Ran>> {
+        let mut sessions = self.sessions.lock().await;
+        let session = sessions.get_mut(name);
+        let end = session.as_ref().and_then(|session| session.client.end());
+        let running = session.and_then(|session| session.running.take());
+        running.ok_or_else(|| {
+            let why = end.map_or_else(String::new, |end| format!(": its connection ended: {end}"));
+            Wrong::Failed(format!("nothing runs in the session `{name}`{why}"))
+        })
+    }
+
+    /// Ends a load or a ledger, where the session is one.
+    pub(super) async fn end_load(&self, name: &SessionName) -> Option<Tried> {
+        if let Some(task) = self.loads.lock().await.remove(name) {
+            task.abort();
+            self.end_loads().await;
+            return Some(Ok("the load is ended".to_owned()));
+        }
+        self.finish_ledger(name).await
+    }
+
+    /// Closes whatever is open. A lab may stay, and nothing of ours may go on in it.
+    pub(super) async fn close_sessions(&self) {
+        for (_, session) in std::mem::take(&mut *self.sessions.lock().await) {
+            self.end(session).await;
+        }
+        let loads = std::mem::take(&mut *self.loads.lock().await);
+        if !loads.is_empty() {
+            for task in loads.into_values() {
+                task.abort();
+            }
+            self.end_loads().await;
+        }
+    }
+
+    /// Ends a session, and what runs in it: a server does not notice that nobody waits for its answer any more.
+    pub(super) async fn end(&self, session: Session) {
+        let last = session.last.filter(|task| !task.is_finished());
+        if last.is_some() && !session.client.is_closed() {
+            let sql = format!("SELECT pg_terminate_backend({})", literal(&session.pid));
+            self.tell(&session.node, &sql).await;
+        }
+        if let Some(task) = last {
+            task.abort();
+        }
+    }
+
+    /// Ends every `pgbench` of ours.
+    async fn end_loads(&self) {
+        let command = ["sh", "-c", END_PGBENCH].map(str::to_owned);
+        for node in &self.lab.plan.nodes {
+            if let Ok(container) = self.running(&node.name).await {
+                let ended = self.lab.engine.exec(&container.id, &command, &[]);
+                let ended = tokio::time::timeout(TELLING, ended).await;
+                tracing::debug!(node = %node.name, ?ended, "ended pgbench");
+            }
+        }
+    }
+
+    /// Tells a server something, as far as it can be told anything: it may be down, or frozen.
+    async fn tell(&self, node: &NodeName, sql: &str) {
+        let telling = tokio::time::timeout(TELLING, self.ask(node, sql));
+        if !matches!(telling.await, Ok(Ok(_))) {
+            tracing::debug!(%node, sql, "not told");
+        }
+    }
+}
+
+/// Whether a session's statement goes on as it should: `seen` is its state and what it waits for, `active: IPC: SyncRep`.
+fn goes_on(expect: &Expect, seen: &str) -> Probe<String> {
+    let (state, event) = seen.split_once(": ").unwrap_or((seen, ""));
+    match &expect.waiting {
+        None if state == "active" && event.is_empty() => Probe::Ready("runs".to_owned()),
+        None if state == "active" => Probe::Ready(format!("runs, and waits for {event}")),
+        None => Probe::NotYet(format!("the session is {state}")),
+        Some(wanted)
+            if event
+                .split(": ")
+                .any(|part| part.eq_ignore_ascii_case(wanted)) =>
+        {
+            Probe::Ready(format!("waits for {event}"))
+        }
+        Some(_) if event.is_empty() => Probe::NotYet("it waits for nothing".to_owned()),
+        Some(_) => Probe::NotYet(format!("it waits for {event}")),
+    }
+}
+
+/// A step that wanted something of a session whose connection had ended before it.
+fn ended_before(name: &SessionName, wrong: Wrong) -> Wrong {
+    match wrong {
+        Wrong::Unmet { expected, found } => Wrong::Unmet {
+            expected,
+            found: format!("the connection of the session `{name}` had ended before: {found}"),
+        },
+        wrong => wrong,
+    }
+}

@@ -1,0 +1,90 @@
+//! What a node needs to stream from another one: settings, a slot, and no circle.
+
+use super::scene::Scene;
+use super::{Tried, Wrong};
+use crate::action::upstream::Upstream;
+use crate::name::NodeName;
+use crate::plan::Role;
+use crate::server::client::literal;
+use crate::server::{command, conf};
+
+impl Scene<'_> {
+    /// Refuses an upstream that gets its WAL from the node itself: no server among them would write any.
+    async fn no_circle(&self, wanted: &Upstream) -> Tried<()> {
+        let (node, upstream) = (&wanted.node, &wanted.upstream);
+        let mut at = upstream.clone();
+        for _ in &self.lab.plan.nodes {
+            let sql = "SELECT substring(current_setting('primary_conninfo') FROM 'host=''?([^ '']+)') \
+                       WHERE pg_is_in_recovery()";
+            // Only of one that runs is it known.
+            let Some(from) = self.ask(&at, sql).await.ok().flatten() else {
+                return Ok(());
+            };
+            if from == node.as_str() {
+                let why = format!("`{upstream}` streams from `{node}`: `promote` it first");
+                return Err(Wrong::Failed(why));
+            }
+            let Ok(next) = NodeName::new(&from) else {
+                return Ok(());
+            };
+            at = next;
+        }
+        Ok(())
+    }
+
+    /// Makes the slot on the upstream unless it is there.
+    pub(super) async fn slot(&self, wanted: &Upstream) -> Tried<()> {
+        if wanted.node == wanted.upstream {
+            let why = format!("`{}` cannot stream from itself", wanted.node);
+            return Err(Wrong::Failed(why));
+        }
+        let Some(slot) = &wanted.slot else {
+            return Ok(());
+        };
+        let slot = literal(slot.as_str());
+        let sql = format!(
+            "SELECT pg_create_physical_replication_slot({slot}, true) \
+             WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = {slot})"
+        );
+        self.ask(&wanted.upstream, &sql).await.map(drop)
+    }
+
+    /// Makes sure that a node can stream from its upstream.
+    pub(super) async fn can_stream(&self, wanted: &Upstream) -> Tried<()> {
+        self.no_circle(wanted).await?;
+        self.slot(wanted).await
+    }
+
+    /// The settings of a node that streams from an upstream.
+    pub(super) fn standby_settings(&self, wanted: &Upstream) -> Vec<(&'static str, String)> {
+        let plan = &self.lab.plan;
+        let conninfo = command::primary_conninfo(
+            &wanted.upstream,
+            &plan.replication_user.name,
+            &self.application_name(&wanted.node),
+            plan.tls,
+        );
+        let slot = wanted.slot.as_ref().map(ToString::to_string);
+        vec![
+            ("primary_conninfo", conninfo),
+            ("primary_slot_name", slot.unwrap_or_default()),
+        ]
+    }
+
+    /// What a node calls itself as a standby.
+    pub(super) fn application_name(&self, node: &NodeName) -> String {
+        match self.lab.plan.node(node).map(|planned| &planned.role) {
+            Some(Role::Standby(standby)) => standby.application_name.to_string(),
+            _ => node.to_string(),
+        }
+    }
+}
+
+/// The text of `postgresql.auto.conf` with these settings.
+pub(super) fn auto_conf(settings: &[(&str, String)]) -> String {
+    let lines = settings.iter();
+    let lines: Vec<String> = lines
+        .map(|(name, value)| format!("{name} = {}\n", conf::quoted(value)))
+        .collect();
+    lines.concat()
+}

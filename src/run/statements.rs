@@ -1,0 +1,305 @@
+//! Statements: sent as they stand, one by one as `psql` does, and what they gave compared.
+
+use std::time::Duration;
+
+use tokio_postgres::SimpleQueryMessage;
+
+use super::scene::Scene;
+use super::state::{Answer, Ran};
+use super::{Tried, Wrong};
+use crate::action::{Cell, Expect, Step};
+use crate::sql::script;
+use crate::server::client::Noticing;
+use crate::wait::Probe;
+
+impl Scene<'_> {
+    /// Runs statements, and compares what they gave.
+    pub(super) async fn statements(&self, step: &Step, text: &str) -> Tried {
+        if let Some(name) = &step.session {
+            return self.in_session(step, name, text).await;
+        }
+        let (node, database) = super::target(step)?;
+        let within = self.patience(step);
+        let Some(expect) = &step.expect else {
+            let client = self.connection(node, database, step.user.as_ref()).await?;
+            let ran = self.run(&client, text, within).await?;
+            self.keep(&ran).await;
+            return judge(&Expect::default(), ran);
+        };
+        if step.within.is_none() {
+            let client = self.connection(node, database, step.user.as_ref()).await?;
+            let ran = self.run(&client, text, within).await?;
+            self.keep(&ran).await;
+            return judge(expect, ran);
+        }
+        let expected = || describe(expect);
+        self.wait(within, expected, || async {
+            let client = self.connection(node, database, step.user.as_ref()).await?;
+            let ran = run(&client, text).await;
+            self.keep(&ran).await;
+            Ok(match judge(expect, ran) {
+                Ok(seen) => Probe::Ready(seen),
+                Err(Wrong::Unmet { found, .. }) => Probe::NotYet(found),
+                Err(wrong) => return Err(wrong),
+            })
+        })
+        .await
+    }
+
+    /// Keeps the first value, in case it is to be captured.
+    pub(super) async fn keep(&self, ran: &Ran) {
+        let first = ran
+            .as_ref()
+            .ok()
+            .and_then(|answer| answer.rows.first()?.first()?.0.clone());
+        *self.given.lock().await = first;
+    }
+
+    /// Runs statements, no longer than `within`.
+    async fn run(&self, client: &Noticing, text: &str, within: Duration) -> Tried<Ran> {
+        tokio::select! {
+            () = self.cancel.cancelled() => Err(Wrong::Interrupted),
+            ran = tokio::time::timeout(within, run(client, text)) => ran.map_err(|_| Wrong::Unmet {
+                expected: format!("an answer within {}", crate::text::duration(within)),
+                found: "none: the statement still runs".to_owned(),
+            }),
+        }
+    }
+}
+
+/// Sends each statement alone, as `psql` does: some are refused beside others.
+pub(super) async fn run(client: &Noticing, text: &str) -> Ran {
+    let mut answer = Answer::default();
+    // What cannot be split is sent whole, and the server says what is wrong with it.
+    let statements: Vec<&str> = match script::pieces(text) {
+        Ok(pieces) => pieces.into_iter().map(|piece| piece.text).collect(),
+        Err(_) => vec![text],
+    };
+    drop(client.take_notices());
+    for statement in statements {
+        let ran = client.send(statement).await;
+        answer.notices.extend(client.take_notices());
+        let messages = ran?;
+        (answer.rows, answer.count) = (Vec::new(), 0);
+        answer.counts = changes_rows(statement);
+        for message in messages {
+            match message {
+                SimpleQueryMessage::Row(row) => {
+                    let cells = (0..row.len()).map(|at| Cell(row.get(at).map(str::to_owned)));
+                    answer.rows.push(cells.collect());
+                }
+                SimpleQueryMessage::RowDescription(_) => answer.counts = true,
+                SimpleQueryMessage::CommandComplete(count) => answer.count = count,
+                _ => {}
+            }
+        }
+    }
+    Ok(answer)
+}
+
+/// Whether a statement without rows of its own may say how many it changed. The client keeps that number of the server's
+/// command tag alone.
+fn changes_rows(statement: &str) -> bool {
+    const WORDS: [&str; 8] = [
+        "COPY", "DELETE", "FETCH", "INSERT", "MERGE", "MOVE", "UPDATE", "WITH",
+    ];
+    let word = statement.split(|letter: char| !letter.is_ascii_alphabetic());
+    let word = word.map(str::to_uppercase).next().unwrap_or_default();
+    WORDS.contains(&word.as_str())
+}
+
+/// Compares what was given with what is expected. The one is quoted where it is the other.
+pub(super) fn judge(expect: &Expect, ran: Ran) -> Tried {
+    let unmet = |found: String| Wrong::Unmet {
+        expected: describe(expect),
+        found,
+    };
+    let answer = match (ran, &expect.error) {
+        (Err(error), None) => return Err(unmet(error.to_string())),
+        (Err(error), Some(wanted)) => {
+            let said = error.to_string();
+            let is_code = wanted
+                .code
+                .as_ref()
+                .is_none_or(|wanted| error.is(wanted.as_str()));
+            let has = wanted
+                .has
+                .as_ref()
+                .is_none_or(|wanted| said.contains(wanted.as_str()));
+            return if is_code && has {
+                Ok(said)
+            } else {
+                Err(unmet(said))
+            };
+        }
+        (Ok(answer), Some(_)) => return Err(unmet(format!("no error, but {}", shown(&answer)))),
+        (Ok(answer), None) => answer,
+    };
+    let rows = expect.rows.as_ref().is_none_or(|rows| *rows == answer.rows);
+    let value = expect.value.as_ref().is_none_or(|value| {
+        matches!(answer.rows.as_slice(), [row] if row.as_slice() == std::slice::from_ref(value))
+    });
+    let count = expect.count.is_none_or(|count| count == answer.count);
+    let output = expect.output.as_ref().is_none_or(|output| {
+        answer
+            .notices
+            .iter()
+            .any(|notice| notice.contains(output.as_str()))
+    });
+    if rows && value && count && output {
+        Ok(shown(&answer))
+    } else {
+        Err(unmet(shown(&answer)))
+    }
+}
+
+/// At most so many rows are shown.
+const MOST_ROWS: usize = 20;
+
+fn shown(answer: &Answer) -> String {
+    let mut text = if answer.rows.is_empty() {
+        match answer.count {
+            0 if !answer.counts => "done".to_owned(),
+            1 => "1 row".to_owned(),
+            count => format!("{count} rows"),
+        }
+    } else {
+        rows(&answer.rows)
+    };
+    for notice in &answer.notices {
+        text.push('\n');
+        text.push_str(notice);
+    }
+    text
+}
+
+/// Rows a line each, their values apart by ` | ` as `psql` has them.
+fn rows(rows: &[Vec<Cell>]) -> String {
+    let mut lines: Vec<String> = rows
+        .iter()
+        .take(MOST_ROWS)
+        .map(|row| {
+            row.iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(" | ")
+        })
+        .collect();
+    if let Some(more) = rows.len().checked_sub(MOST_ROWS).filter(|more| *more > 0) {
+        lines.push(format!("… and {more} more rows"));
+    }
+    lines.join("\n")
+}
+
+/// What is expected, in words.
+pub(super) fn describe(expect: &Expect) -> String {
+    let mut parts = Vec::new();
+    if let Some(wanted) = &expect.rows {
+        parts.push(if wanted.is_empty() {
+            "no rows".to_owned()
+        } else {
+            rows(wanted)
+        });
+    }
+    parts.extend(expect.value.as_ref().map(ToString::to_string));
+    parts.extend(expect.count.map(|count| match count {
+        1 => "1 row".to_owned(),
+        count => format!("{count} rows"),
+    }));
+    parts.extend(expect.error.as_ref().map(ToString::to_string));
+    parts.extend(
+        expect
+            .waiting
+            .as_ref()
+            .map(|event| format!("waiting for {event}")),
+    );
+    parts.extend(expect.running.map(|_| "a statement that runs".to_owned()));
+    parts.extend(
+        expect
+            .output
+            .as_ref()
+            .map(|text| format!("`{text}` in what it writes")),
+    );
+    parts.extend(expect.code.map(|code| format!("exit code {code}")));
+    if parts.is_empty() {
+        "no error".to_owned()
+    } else {
+        parts.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(rows: &[&[&str]]) -> Answer {
+        let cell = |text: &&str| Cell(Some((*text).to_owned()));
+        let rows: Vec<Vec<Cell>> = rows
+            .iter()
+            .map(|row| row.iter().map(cell).collect())
+            .collect();
+        Answer {
+            count: rows.len() as u64,
+            counts: true,
+            rows,
+            notices: vec!["NOTICE: dropped replication slot \"a\" on publisher".to_owned()],
+        }
+    }
+
+    fn expect(text: &str) -> Expect {
+        serde_yaml::from_str(text).expect("an expectation")
+    }
+
+    #[test]
+    fn rows_are_compared_value_by_value_and_in_order() {
+        let two: &[&[&str]] = &[&["1", "a"], &["2", "b"]];
+        assert!(judge(&expect("rows: [[1, a], [2, b]]"), Ok(answer(two))).is_ok());
+        assert!(judge(&expect("rows: [[2, b], [1, a]]"), Ok(answer(two))).is_err());
+        assert!(judge(&expect("rows: [[1, a]]"), Ok(answer(two))).is_err());
+        assert!(judge(&expect("rows: []"), Ok(answer(&[]))).is_ok());
+        assert!(judge(&expect("count: 2"), Ok(answer(two))).is_ok());
+        assert!(judge(&expect("count: 3"), Ok(answer(two))).is_err());
+    }
+
+    #[test]
+    fn one_value_is_one_row_with_one_column() {
+        assert!(judge(&expect("value: t"), Ok(answer(&[&["t"]]))).is_ok());
+        assert!(judge(&expect("value: true"), Ok(answer(&[&["t"]]))).is_ok());
+        assert!(judge(&expect("value: t"), Ok(answer(&[&["t"], &["t"]]))).is_err());
+        assert!(judge(&expect("value: t"), Ok(answer(&[&["t", "t"]]))).is_err());
+        assert!(judge(&expect("value: null"), Ok(answer(&[&["t"]]))).is_err());
+        assert!(judge(&expect("value: null"), Ok(answer(&[]))).is_err());
+    }
+
+    #[test]
+    fn what_concerns_no_rows_is_done() {
+        let after = |statement| Answer {
+            counts: changes_rows(statement),
+            ..Answer::default()
+        };
+        assert_eq!(shown(&after("CREATE TABLE t (i int)")), "done");
+        assert_eq!(shown(&after("commit")), "done");
+        assert_eq!(shown(&after("delete from t")), "0 rows");
+        assert_eq!(
+            shown(&after("WITH a AS (SELECT 1) DELETE FROM t")),
+            "0 rows"
+        );
+    }
+
+    #[test]
+    fn what_the_server_says_beside_is_output() {
+        assert!(judge(&expect("output: dropped replication slot"), Ok(answer(&[]))).is_ok());
+        assert!(judge(&expect("output: created"), Ok(answer(&[]))).is_err());
+    }
+
+    #[test]
+    fn an_error_that_does_not_come_is_wrong() {
+        let Err(Wrong::Unmet { expected, found }) =
+            judge(&expect("error: { code: \"25006\" }"), Ok(answer(&[&["t"]])))
+        else {
+            panic!("it should be wrong");
+        };
+        assert_eq!(expected, "the error 25006");
+        assert!(found.starts_with("no error, but t"), "{found}");
+    }
+}

@@ -1,0 +1,213 @@
+//! The walk through steps, one after the other, each to what it must bring.
+//!
+//! Owns the order, the numbers, the time and the evidence.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::scene::Scene;
+use super::state::Mark;
+use super::{NodeLog, Outcome, Tried, Wrong, status};
+use crate::action::Step;
+use crate::event::{Event, Reporter};
+
+/// How a series of steps ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    Well,
+    Failed,
+    Interrupted,
+}
+
+/// The way through steps, one after the other.
+pub(super) struct Walk<'a, 'b> {
+    pub(super) scene: &'a Scene<'b>,
+    reporter: Arc<dyn Reporter>,
+    /// What somebody's ctrl-c cancels, and a limit that runs out does not.
+    cancel: &'a CancellationToken,
+    pub(super) outcomes: Vec<Outcome>,
+    /// How long each node's log was when each step began.
+    marks: Vec<(String, Mark)>,
+    /// Of these marks, the one of the step before the one that failed first.
+    since: Option<usize>,
+}
+
+impl<'a, 'b> Walk<'a, 'b> {
+    pub(super) fn new(
+        scene: &'a Scene<'b>,
+        reporter: Arc<dyn Reporter>,
+        cancel: &'a CancellationToken,
+    ) -> Self {
+        Self {
+            scene,
+            reporter,
+            cancel,
+            outcomes: Vec::new(),
+            marks: Vec::new(),
+            since: None,
+        }
+    }
+
+    /// What the nodes wrote since the step before the one that failed, and how replication stands.
+    pub(super) async fn evidence(&self) -> (Vec<NodeLog>, Option<crate::lab::status::Status>) {
+        let mark = self.since.and_then(|since| self.marks.get(since));
+        let logs = self.scene.logs_since(mark.map(|(_, mark)| mark)).await;
+        (logs, status(self.scene.lab).await)
+    }
+
+    /// The steps, until the limit runs out. What waits then ends by itself and says what it saw; the rest is stopped a
+    /// moment later.
+    pub(super) async fn all(
+        &mut self,
+        steps: &[Step],
+        prefix: &str,
+        before: usize,
+        stop: &CancellationToken,
+    ) -> Ended {
+        let late = self.scene.remaining() + Duration::from_millis(300);
+        let steps = self.steps(steps, prefix, before);
+        tokio::pin!(steps);
+        tokio::select! {
+            ended = &mut steps => return ended,
+            () = tokio::time::sleep(late) => stop.cancel(),
+        }
+        steps.await
+    }
+
+    pub(super) async fn steps(&mut self, steps: &[Step], prefix: &str, before: usize) -> Ended {
+        for (index, step) in steps.iter().enumerate() {
+            let number = format!("{prefix}{}", before + index + 1);
+            let mark = self.scene.mark(step.name.as_ref()).await;
+            let own = self.marks.len();
+            self.marks.push((number.clone(), mark));
+            let filled = self.scene.fill(step).await;
+            let what = filled.describe();
+            self.reporter.report(&Event::Step {
+                number: number.clone(),
+                say: step.say.clone(),
+                what: what.clone(),
+            });
+            let began = Instant::now();
+            let seen = self.step(step, &filled).await;
+            let seen = seen.map_err(|wrong| self.in_time(wrong));
+            let outcome = outcome(step, number, what, began.elapsed(), seen);
+            let Some(outcome) = outcome else {
+                return Ended::Interrupted;
+            };
+            self.reporter.report(&Event::Stepped(outcome.clone()));
+            let passed = outcome.passed;
+            self.outcomes.push(outcome);
+            if !passed {
+                self.since.get_or_insert(own.saturating_sub(1));
+                return Ended::Failed;
+            }
+        }
+        Ended::Well
+    }
+
+    /// The number of the step that began last.
+    pub(super) fn number(&self) -> String {
+        let last = self.marks.last();
+        last.map_or_else(String::new, |(number, _)| number.clone())
+    }
+
+    /// Carries out a step that is filled in, and keeps what it gives if that is to be captured.
+    async fn step(&mut self, step: &Step, filled: &Step) -> Tried {
+        if self.scene.remaining().is_zero() {
+            return Err(Wrong::Failed("not begun".to_owned()));
+        }
+        if let Some(name) = self.scene.unknown(step).await {
+            let why = format!("`${{{name}}}` is not known: no step that captures it was done");
+            return Err(Wrong::Failed(why));
+        }
+        self.carry_out(filled).await
+    }
+
+    /// The same, whatever time is left.
+    pub(super) async fn carry_out(&mut self, step: &Step) -> Tried {
+        let scene = self.scene;
+        if scene.cancel.is_cancelled() {
+            return Err(Wrong::Interrupted);
+        }
+        scene.given.lock().await.take();
+        let seen = as_expected(step, self.act(step).await)?;
+        if let Some(name) = &step.capture {
+            let given = scene.given.lock().await.take();
+            let given = given.ok_or_else(|| {
+                let why = format!("there is no value for `{name}`: it gave none, or NULL");
+                Wrong::Failed(why)
+            })?;
+            scene.give(name.as_str(), given).await;
+        }
+        Ok(seen)
+    }
+
+    /// Of a step that is wrong because the run's time is up, that it is.
+    fn in_time(&self, wrong: Wrong) -> Wrong {
+        // A wait ends where the next look would come too late.
+        if self.scene.remaining() > Duration::from_millis(200) || self.cancel.is_cancelled() {
+            return wrong;
+        }
+        let limit = crate::text::duration(self.scene.lab.plan.limit.0);
+        let late = format!("the scenario's `limit` of {limit} ran out at this step");
+        match wrong {
+            Wrong::Unmet { expected, found } => Wrong::Unmet {
+                expected,
+                found: format!("{found}\n{late}"),
+            },
+            Wrong::Failed(why) | Wrong::Frozen(why) => Wrong::Failed(format!("{why}\n{late}")),
+            Wrong::Interrupted => Wrong::Failed(late),
+        }
+    }
+}
+
+/// A step as it is told.
+pub(super) fn outcome(
+    step: &Step,
+    number: String,
+    what: String,
+    took: Duration,
+    seen: Tried,
+) -> Option<Outcome> {
+    let (passed, seen, expected) = match seen {
+        Ok(seen) => (true, seen, None),
+        Err(Wrong::Unmet { expected, found }) => (false, found, Some(expected)),
+        Err(Wrong::Failed(why) | Wrong::Frozen(why)) => (false, why, None),
+        Err(Wrong::Interrupted) => return None,
+    };
+    Some(Outcome {
+        number,
+        name: step.name.as_ref().map(ToString::to_string),
+        say: step.say.clone(),
+        what,
+        passed,
+        took_ms: (took.as_secs_f64() * 1e5).round() / 100.0,
+        seen,
+        expected,
+    })
+}
+
+/// Compares an error with the one that is expected. Statements compare the server's error themselves.
+fn as_expected(step: &Step, seen: Tried) -> Tried {
+    let wanted = step
+        .expect
+        .as_ref()
+        .and_then(|expect| expect.error.as_ref());
+    let Some(wanted) = wanted.filter(|_| !step.action.gives().is_rows()) else {
+        return seen;
+    };
+    let unmet = |found| Wrong::Unmet {
+        expected: wanted.to_string(),
+        found,
+    };
+    match seen {
+        Err(Wrong::Failed(why) | Wrong::Frozen(why)) => match &wanted.has {
+            Some(has) if !why.contains(has.as_str()) => Err(unmet(why)),
+            _ => Ok(why),
+        },
+        Ok(seen) => Err(unmet(format!("no error, but {seen}"))),
+        Err(wrong) => Err(wrong),
+    }
+}
