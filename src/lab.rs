@@ -32,12 +32,10 @@ mod template;
 mod tls;
 mod volume;
 
-use tokio_postgres::Client;
-
 use crate::engine::{Container, ContainerState, Engine, Selector};
 use crate::name::{LabName, NodeName};
 use crate::plan::{Plan, PlannedNode, PlannedService};
-use crate::server::client::{self, SqlError};
+use crate::server::client::{Doing as _, Reader, SearchPath};
 use crate::server::trouble::{self, Trouble};
 
 pub use error::LabError;
@@ -167,11 +165,16 @@ impl Lab {
         self.nodes().all(nodes) && self.services().all(|(_, container)| runs(container))
     }
 
-    /// Connects to a node's server as the superuser.
+    /// Connects to a node's server as the superuser, to read it, whatever settings its users have.
     ///
     /// # Errors
     /// When its port is not published, which is so while it does not run or has no network, or what the server says.
-    pub async fn connect(&self, node: &NodeName, database: &str) -> Result<Client, LabError> {
+    pub async fn reader(
+        &self,
+        node: &NodeName,
+        database: &str,
+        path: SearchPath,
+    ) -> Result<Reader, LabError> {
         let container = self.container(node.as_str())?;
         let Some(port) = container.port else {
             return Err(LabError::HalfMade {
@@ -184,14 +187,8 @@ impl Lab {
                 },
             });
         };
-        let connected = client::connect(HOST, port, database).await;
-        connected.map_err(|source| {
-            SqlError {
-                act: format!("connecting to `{node}`"),
-                source,
-            }
-            .into()
-        })
+        let connected = Reader::connect(HOST, port, database, path).await;
+        Ok(connected.doing(|| format!("connecting to `{node}`"))?)
     }
 }
 

@@ -1,17 +1,33 @@
-//! PostgreSQL as values: configuration files that render themselves, argument lists, log positions, SQL.
+//! PostgreSQL as values: configuration files that render themselves, argument lists, log positions, SQL; and the only
+//! reader of servers.
 //!
-//! Owns what is true of PostgreSQL whatever container it runs in. [`client`] is the only place that connects.
+//! Owns what is true of PostgreSQL whatever container it runs in. [`client`] is the only place that connects. Each
+//! subject that a server is asked about is one file, with its SQL by version, its rows and its words; no other room
+//! names a view or a function of the catalog's that tells of replication.
 
+pub mod activity;
 pub mod catalog;
 pub mod client;
 pub mod command;
 pub mod conf;
+pub mod conflicts;
 pub mod hba;
+pub mod hba_file;
+pub mod in_force;
 pub mod log;
 pub mod logical;
 pub mod lsn;
+pub mod position;
+pub mod publications;
+pub mod replication;
 pub mod server_error;
+pub mod slots;
+pub mod state;
+pub mod subscriptions;
 pub mod trouble;
+pub mod version;
+
+mod word;
 
 /// The port that every server listens on, inside its container.
 pub const PORT: u16 = 5432;

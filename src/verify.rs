@@ -20,13 +20,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde::Serialize;
-use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::ContainerState;
 use crate::lab::{Lab, LabError};
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Standby};
+use crate::server::client::{Reader, SearchPath};
 use crate::text::chain;
 use crate::wait::{Probe, wait_for};
 use logical::Stage;
@@ -87,7 +87,7 @@ struct Failed(String);
 /// What the checks share.
 struct Proof<'a> {
     lab: &'a Lab,
-    clients: BTreeMap<NodeName, Arc<Client>>,
+    clients: BTreeMap<NodeName, Arc<Reader>>,
     /// Why there is no client for a node.
     out_of_reach: BTreeMap<NodeName, String>,
     within: Duration,
@@ -100,7 +100,7 @@ struct Proof<'a> {
 /// [`LabError::Interrupted`], or what kept us from looking.
 pub async fn verify(
     lab: &Lab,
-    clients: BTreeMap<NodeName, Arc<Client>>,
+    clients: BTreeMap<NodeName, Arc<Reader>>,
     within: Duration,
     cancel: &CancellationToken,
 ) -> Result<Verdict, LabError> {
@@ -127,7 +127,7 @@ pub async fn verify(
 impl<'a> Proof<'a> {
     async fn new(
         lab: &'a Lab,
-        clients: BTreeMap<NodeName, Arc<Client>>,
+        clients: BTreeMap<NodeName, Arc<Reader>>,
         within: Duration,
         cancel: &'a CancellationToken,
     ) -> Self {
@@ -160,10 +160,10 @@ impl<'a> Proof<'a> {
     }
 
     /// Connects to a node that runs. Its server may still be starting, as after `docker restart`.
-    async fn connect(&self, node: &'a NodeName) -> (&'a NodeName, Result<Client, String>) {
+    async fn connect(&self, node: &'a NodeName) -> (&'a NodeName, Result<Reader, String>) {
         let database = self.lab.plan.database.as_str();
         let connected = wait_for(self.within, self.cancel, || async {
-            match self.lab.connect(node, database).await {
+            match self.lab.reader(node, database, SearchPath::Users).await {
                 Ok(client) => Ok(Probe::Ready(client)),
                 Err(LabError::Sql(error)) if error.source.may_pass() => {
                     match reason::container(self.lab, node).await {
@@ -178,7 +178,7 @@ impl<'a> Proof<'a> {
     }
 
     /// A connection to a node, or why there is none.
-    fn client(&self, node: &NodeName) -> Result<&Client, String> {
+    fn client(&self, node: &NodeName) -> Result<&Reader, String> {
         self.clients.get(node).map(Arc::as_ref).ok_or_else(|| {
             let why = self.out_of_reach.get(node).cloned();
             why.unwrap_or_else(|| format!("`{node}` answers no queries"))
@@ -243,7 +243,7 @@ impl<'a> Proof<'a> {
 
     /// A connection to write with on a node that subscribes to another: what arrives there is looked at meanwhile, and that
     /// must not end the transaction of the writing.
-    async fn own_connection(&self, primary: &'a PlannedNode) -> Option<Result<Client, String>> {
+    async fn own_connection(&self, primary: &'a PlannedNode) -> Option<Result<Reader, String>> {
         let mut subscriptions = self.lab.plan.subscriptions();
         let is_shared = subscriptions.any(|(node, _)| node.name == primary.name);
         if !is_shared || !self.clients.contains_key(&primary.name) {
@@ -271,7 +271,7 @@ impl<'a> Proof<'a> {
     async fn life(
         &self,
         primary: &PlannedNode,
-        client: &Client,
+        client: &Reader,
         followed: &mut [logical::Edge<'_>],
         written: &mut edge::Written,
     ) -> Vec<Check> {

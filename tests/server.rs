@@ -442,7 +442,7 @@ async fn a_standby_has_the_same_rows_in_the_same_places() {
     database.client.batch_execute(NASTY).await.expect("tables");
     let inserted = probed(&database).await;
     let postgres = connect(&database.standby).await;
-    replayed(&postgres, &inserted.lsn).await;
+    replayed(&postgres, &inserted.lsn.to_string()).await;
 
     let standby = connect(database.standby.clone().dbname(&database.name)).await;
     let other =

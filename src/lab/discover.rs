@@ -5,18 +5,17 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
-use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::name::NodeName;
 use crate::plan::{Plan, PlannedNode};
-use crate::server::client::{Doing as _, SqlError, literal};
-use crate::server::command::PGDATA;
+use crate::server::client::{Doing as _, Reader, SearchPath, SqlError};
 use crate::server::hba::{self, Addresses};
+use crate::server::{hba_file, in_force};
 use crate::wait::{Probe, wait_for};
 
+use super::HOST;
 use super::error::{LabError, Late};
-use super::{HOST, client};
 
 /// The addresses found so far: of each node and each service from the start of its container on.
 #[derive(Debug)]
@@ -88,7 +87,7 @@ impl HbaFile {
     /// The server's words, or that it did not read the file in time.
     pub(super) async fn catch_up(
         &self,
-        client: &Client,
+        client: &Reader,
         book: &AddressBook,
         cancel: &CancellationToken,
     ) -> Result<(), LabError> {
@@ -107,14 +106,12 @@ impl HbaFile {
 
 /// Writes a node's `pg_hba.conf` and has the server read it.
 ///
-/// The server writes the file itself, which needs no program in the container and works on a standby too. Returns when
-/// a *new* connection has read it: the postmaster reads the file some time after it was told to, and hands what it
-/// read to the connections that it accepts from then on.
+/// Returns when a *new* connection has read it.
 ///
 /// # Errors
 /// The server's words, or that it did not read the file in time.
 async fn write(
-    client: &Client,
+    client: &Reader,
     port: u16,
     node: &PlannedNode,
     addresses: &Addresses,
@@ -122,17 +119,13 @@ async fn write(
 ) -> Result<(), LabError> {
     let act = || format!("writing pg_hba.conf on `{}`", node.name);
     let text = hba::render(&node.name, &node.hba, addresses);
-    let lines: Vec<String> = text.lines().map(literal).collect();
-    let path = literal(&format!("{PGDATA}/pg_hba.conf"));
-    let copy = format!("COPY (SELECT unnest(ARRAY[{}])) TO {path}", lines.join(","));
-    client.batch_execute(&copy).await.doing(act)?;
-    let reload = "SELECT clock_timestamp()::text, pg_reload_conf()";
-    let told: String = client.query_one(reload, &[]).await.doing(act)?.get(0);
+    hba_file::write(client, &text).await.doing(act)?;
+    let reload = in_force::reload(client).await.doing(act)?;
     let read = wait_for(Duration::from_secs(10), cancel, || async {
-        let fresh = client::connect(HOST, port, crate::server::MAINTENANCE_DATABASE).await;
-        let fresh = fresh.map_err(|source| SqlError { act: act(), source })?;
-        let loaded = "SELECT pg_conf_load_time() >= $1::text::timestamptz";
-        let loaded: bool = fresh.query_one(loaded, &[&told]).await.doing(act)?.get(0);
+        let database = crate::server::MAINTENANCE_DATABASE;
+        let fresh = Reader::connect(HOST, port, database, SearchPath::Catalog).await;
+        let fresh = fresh.doing(act)?;
+        let loaded = in_force::has_loaded(&fresh, &reload).await.doing(act)?;
         Ok::<_, SqlError>(if loaded {
             Probe::Ready(())
         } else {

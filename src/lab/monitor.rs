@@ -4,14 +4,19 @@
 
 use futures_util::future::join_all;
 use serde::Serialize;
-use tokio_postgres::{Client, Row};
 
 use crate::name::NodeName;
-use crate::server::client::words;
+use crate::plan::SyncState;
+use crate::server::client::Reader;
+use crate::server::replication::{self, Sender, SenderState};
+use crate::server::server_error::ServerError;
+use crate::server::slots::{self, Slot, SlotKind, WalStatus};
+use crate::text::chain;
 
 use super::Lab;
+use super::status::Unasked;
 
-/// How one downstream is doing, as its upstream sees it (manual, 27.2.4 and 54.19).
+/// How one downstream is doing, as its upstream sees it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EdgeStatus {
     /// The node that sends.
@@ -21,11 +26,11 @@ pub struct EdgeStatus {
     /// What it calls itself: `application_name`.
     pub name: Option<String>,
     /// `physical` or `logical`; absent where neither a slot nor the plan tells.
-    pub kind: Option<String>,
+    pub kind: Option<SlotKind>,
     /// `streaming`, `catchup`, …; absent when nobody is connected.
-    pub state: Option<String>,
+    pub state: Option<SenderState>,
     /// `async`, `potential`, `sync` or `quorum`.
-    pub sync_state: Option<String>,
+    pub sync_state: Option<SyncState>,
     /// Bytes of the upstream's log that were not sent yet.
     pub sent_lag_bytes: Option<i64>,
     /// Bytes that the downstream has not written to its disk's cache.
@@ -46,7 +51,7 @@ pub struct EdgeStatus {
     /// Whether the slot is in use.
     pub slot_active: Option<bool>,
     /// `reserved`, `extended`, `unreserved` or `lost`.
-    pub wal_status: Option<String>,
+    pub wal_status: Option<WalStatus>,
     /// Bytes of log that are kept for the slot.
     pub retained_bytes: Option<i64>,
 }
@@ -67,25 +72,16 @@ impl Monitor {
     #[must_use]
     pub fn is_streaming(&self) -> bool {
         let mut planned = self.edges.iter().filter(|edge| edge.downstream.is_some());
-        planned.all(|edge| edge.state.as_deref() == Some("streaming"))
+        planned.all(|edge| edge.state == Some(SenderState::Streaming))
     }
 }
 
-/// What every connection and slot of a server is doing. Bytes are counted from where the log is now: on a standby, which
-/// sends what it has received, that may be beyond what it has replayed.
-const EDGES: &str = "\
-SELECT r.application_name, s.slot_type,
-       r.state, r.sync_state,
-       pg_wal_lsn_diff(c.now, r.sent_lsn)::bigint, pg_wal_lsn_diff(c.now, r.write_lsn)::bigint,
-       pg_wal_lsn_diff(c.now, r.flush_lsn)::bigint, pg_wal_lsn_diff(c.now, r.replay_lsn)::bigint,
-       (extract(epoch FROM r.write_lag) * 1000)::float8, (extract(epoch FROM r.flush_lag) * 1000)::float8,
-       (extract(epoch FROM r.replay_lag) * 1000)::float8,
-       s.slot_name::text, s.active, s.wal_status, pg_wal_lsn_diff(c.now, s.restart_lsn)::bigint
-FROM pg_replication_slots AS s
-FULL JOIN pg_stat_replication AS r ON r.pid = s.active_pid
-CROSS JOIN (SELECT CASE WHEN pg_is_in_recovery() THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
-        ELSE pg_current_wal_lsn() END AS now) AS c
-ORDER BY coalesce(r.application_name, s.slot_name)";
+impl EdgeStatus {
+    /// What it is sorted by.
+    fn shown_name(&self) -> Option<&str> {
+        self.name.as_deref().or(self.slot.as_deref())
+    }
+}
 
 impl Lab {
     /// Looks at every edge once.
@@ -93,7 +89,7 @@ impl Lab {
         let looks = self.nodes().map(|(node, container)| async move {
             let client = self.reach(node, container).await;
             let edges = match client {
-                Ok(client) => edges(&client).await,
+                Ok(reader) => edges(&reader).await.map_err(Unasked::from),
                 Err(why) => Err(why),
             };
             (&node.name, edges)
@@ -107,7 +103,7 @@ impl Lab {
             match looked {
                 Ok(edges) => monitor.edges.extend(self.named(node, edges)),
                 Err(why) => {
-                    monitor.problems.push(format!("{node}: {why}"));
+                    monitor.problems.push(format!("{node}: {}", chain(&why)));
                     monitor.edges.extend(self.named(node, Vec::new()));
                 }
             }
@@ -145,7 +141,7 @@ impl Lab {
                 node,
                 &standby.name,
                 edge.application_name.as_str(),
-                "physical",
+                SlotKind::Physical,
                 slot,
             )
         });
@@ -155,7 +151,13 @@ impl Lab {
             .filter(|(_, edge)| edge.upstream == *node);
         let logical = logical.map(|(subscriber, edge)| {
             let slot = Some(edge.slot.to_string());
-            blank(node, &subscriber.name, edge.name.as_str(), "logical", slot)
+            blank(
+                node,
+                &subscriber.name,
+                edge.name.as_str(),
+                SlotKind::Logical,
+                slot,
+            )
         });
         physical.chain(logical).collect()
     }
@@ -165,53 +167,72 @@ fn blank(
     upstream: &NodeName,
     downstream: &NodeName,
     name: &str,
-    kind: &str,
+    kind: SlotKind,
     slot: Option<String>,
 ) -> EdgeStatus {
     EdgeStatus {
         upstream: upstream.to_string(),
         downstream: Some(downstream.to_string()),
         name: Some(name.to_owned()),
-        kind: Some(kind.to_owned()),
-        state: None,
-        sync_state: None,
-        sent_lag_bytes: None,
-        write_lag_bytes: None,
-        flush_lag_bytes: None,
-        replay_lag_bytes: None,
-        write_lag_ms: None,
-        flush_lag_ms: None,
-        replay_lag_ms: None,
+        kind: Some(kind),
         slot,
-        slot_active: None,
-        wal_status: None,
-        retained_bytes: None,
+        ..edge(None, None)
     }
 }
 
-async fn edges(client: &Client) -> Result<Vec<EdgeStatus>, String> {
-    let rows = client.query(EDGES, &[]).await.map_err(words)?;
-    Ok(rows.iter().map(edge).collect())
+/// What every connection and slot of a server is doing.
+async fn edges(reader: &Reader) -> Result<Vec<EdgeStatus>, ServerError> {
+    let senders = replication::senders(reader).await?;
+    let slots = slots::slots(reader).await?;
+    Ok(join(&senders, &slots))
 }
 
-fn edge(row: &Row) -> EdgeStatus {
+/// Each sender with the slot that it streams through, and the slots that nobody streams through, by name.
+fn join(senders: &[Sender], slots: &[Slot]) -> Vec<EdgeStatus> {
+    let slot_of = |sender: &Sender| {
+        let mut slots = slots.iter();
+        slots.find(|slot| slot.active_pid == Some(sender.pid))
+    };
+    let is_idle = |slot: &&Slot| {
+        let mut senders = senders.iter();
+        slot.active_pid.is_none() || senders.all(|sender| slot.active_pid != Some(sender.pid))
+    };
+    let used = senders
+        .iter()
+        .map(|sender| edge(Some(sender), slot_of(sender)));
+    let idle = slots
+        .iter()
+        .filter(is_idle)
+        .map(|slot| edge(None, Some(slot)));
+    let mut edges: Vec<EdgeStatus> = used.chain(idle).collect();
+    edges.sort_by(|one, other| one.shown_name().cmp(&other.shown_name()));
+    edges
+}
+
+fn edge(sender: Option<&Sender>, slot: Option<&Slot>) -> EdgeStatus {
+    let bytes = sender.map(|sender| sender.bytes).unwrap_or_default();
+    let seconds = sender.map(|sender| sender.seconds).unwrap_or_default();
+    let milliseconds = |seconds: Option<f64>| seconds.map(|seconds| seconds * 1000.0);
     EdgeStatus {
         upstream: String::new(),
         downstream: None,
-        name: row.get(0),
-        kind: row.get(1),
-        state: row.get(2),
-        sync_state: row.get(3),
-        sent_lag_bytes: row.get(4),
-        write_lag_bytes: row.get(5),
-        flush_lag_bytes: row.get(6),
-        replay_lag_bytes: row.get(7),
-        write_lag_ms: row.get(8),
-        flush_lag_ms: row.get(9),
-        replay_lag_ms: row.get(10),
-        slot: row.get(11),
-        slot_active: row.get(12),
-        wal_status: row.get(13),
-        retained_bytes: row.get(14),
+        name: sender.map(|sender| sender.application_name.clone()),
+        kind: slot.map(|slot| slot.kind.clone()),
+        state: sender.and_then(|sender| sender.state.clone()),
+        sync_state: sender.and_then(|sender| sender.sync_state),
+        sent_lag_bytes: bytes.sent,
+        write_lag_bytes: bytes.write,
+        flush_lag_bytes: bytes.flush,
+        replay_lag_bytes: bytes.replay,
+        write_lag_ms: milliseconds(seconds.write),
+        flush_lag_ms: milliseconds(seconds.flush),
+        replay_lag_ms: milliseconds(seconds.replay),
+        slot: slot.map(|slot| slot.name.clone()),
+        slot_active: slot.map(|slot| slot.is_active),
+        wal_status: slot.and_then(|slot| slot.wal_status.clone()),
+        retained_bytes: slot.and_then(|slot| slot.retained_bytes),
     }
 }
+
+#[cfg(test)]
+mod tests;

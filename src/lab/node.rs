@@ -3,7 +3,6 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Container, ContainerSpec, ContainerState, Engine, Mount, Publish, Volume};
@@ -11,8 +10,9 @@ use crate::event::{Event, Phase, Progress, Unit};
 use crate::image::{self, Found};
 use crate::name::NodeName;
 use crate::plan::{Plan, PlannedNode, Role};
+use crate::server::client::{self, Doing as _, Noticing, Reader, SearchPath};
 use crate::server::server_error::ServerError;
-use crate::server::{PORT, client, command, log};
+use crate::server::{PORT, command, log};
 use crate::wait::{Probe, WaitError, wait_for};
 
 use super::HOST;
@@ -226,10 +226,10 @@ impl Starting {
         database: &str,
         within: Duration,
         cancel: &CancellationToken,
-    ) -> Result<Client, LabError> {
+    ) -> Result<Reader, LabError> {
         let act = format!("starting `{}`", self.name);
         let connecting = wait_for(within, cancel, || async {
-            match client::connect(HOST, self.port, database).await {
+            match Reader::connect(HOST, self.port, database, SearchPath::Users).await {
                 Ok(client) => Ok(Probe::Ready(client)),
                 Err(error) if is_final(&error) => Err(error),
                 Err(error) => Ok(Probe::NotYet(error.to_string())),
@@ -247,6 +247,13 @@ impl Starting {
                 log: self.console.tail(LOG_TAIL),
             },
         })
+    }
+
+    /// Connects to a server that takes connections, with the settings that its users' programs would see.
+    pub(super) async fn connect_as_user(&self, database: &str) -> Result<Noticing, LabError> {
+        let connected = client::connect(HOST, self.port, database).await;
+        let connected = connected.doing(|| format!("connecting to `{}`", self.name));
+        Ok(connected?)
     }
 
     /// Waits until the container has ended well.

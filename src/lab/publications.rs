@@ -1,34 +1,32 @@
 //! What a publisher needs: its publications, and a replication user who may read what is copied.
 
-use tokio_postgres::Client;
-
 use crate::plan::{Plan, PlannedNode};
-use crate::server::client::{Doing as _, SqlError, identifier};
+use crate::server::client::{Doing as _, Noticing, Reader, SqlError, identifier};
+use crate::server::version::Version;
 
-/// Creates the publications of a node.
+/// Creates the publications of a node. Their filters see the settings of `user`'s connection, as `psql` would.
 ///
-/// The copy of a table that a subscription begins with is a SELECT by the user that it connects as (manual, 29.12).
+/// The copy of a table that a subscription begins with is a SELECT by the user that it connects as (manual, "Logical
+/// Replication").
 pub(super) async fn create(
-    client: &Client,
+    reader: &Reader,
+    user: &Noticing,
     plan: &Plan,
     node: &PlannedNode,
 ) -> Result<(), SqlError> {
-    if node.publications.is_empty() {
-        return Ok(());
-    }
-    let user = identifier(plan.replication_user.name.as_str());
+    let role = identifier(plan.replication_user.name.as_str());
     // PostgreSQL 13 has no role that reads everything.
-    let grant = format!(
-        "DO $$ BEGIN \
-         IF current_setting('server_version_num')::int >= 140000 THEN GRANT pg_read_all_data TO {user}; \
-         ELSE GRANT SELECT ON ALL TABLES IN SCHEMA public TO {user}; END IF; END $$"
-    );
-    client
+    let grant = if reader.version() >= Version(14) {
+        format!("GRANT pg_read_all_data TO {role}")
+    } else {
+        format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
+    };
+    reader
         .batch_execute(&grant)
         .await
         .doing(|| format!("letting the replication user read on `{}`", node.name))?;
     for publication in &node.publications {
-        client.batch_execute(&publication.create).await.doing(|| {
+        user.batch_execute(&publication.create).await.doing(|| {
             let name = &publication.name;
             format!("creating the publication `{name}` on `{}`", node.name)
         })?;

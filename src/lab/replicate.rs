@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::name::NodeName;
 use crate::plan::Standby;
-use crate::server::client::{Doing as _, SqlError};
+use crate::server::client::{Doing as _, Reader, SqlError};
+use crate::server::replication;
 use crate::wait::{Probe, WaitError, wait_for};
 
 use super::error::{LabError, Late};
@@ -16,7 +16,7 @@ use super::error::{LabError, Late};
 ///
 /// Its base backup shows up as streaming too, under a name of its own.
 pub(super) async fn streaming(
-    upstream: &Client,
+    upstream: &Reader,
     name: &NodeName,
     standby: &Standby,
     within: Duration,
@@ -24,20 +24,14 @@ pub(super) async fn streaming(
     log: impl Fn() -> Vec<String>,
 ) -> Result<(), LabError> {
     let act = || format!("waiting for `{name}` to stream from `{}`", standby.upstream);
-    let sql = "SELECT state FROM pg_stat_replication WHERE application_name = $1";
     let waited = wait_for(within, cancel, || async {
-        let rows = upstream
-            .query(sql, &[&standby.application_name.as_str()])
-            .await
-            .doing(act)?;
-        let states: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-        Ok::<_, SqlError>(match states.first().map(String::as_str) {
-            Some("streaming") => Probe::Ready(()),
-            Some(state) => Probe::NotYet(format!("it is in state `{state}`")),
-            None => Probe::NotYet(format!(
-                "pg_stat_replication has no `{}`",
-                standby.application_name
-            )),
+        let senders = replication::senders(upstream).await.doing(act)?;
+        let name = standby.application_name.as_str();
+        let sender = replication::named(&senders, name).next();
+        Ok::<_, SqlError>(match sender {
+            Some(sender) if sender.is_streaming() => Probe::Ready(()),
+            Some(sender) => Probe::NotYet(format!("it is in state `{}`", sender.state_word())),
+            None => Probe::NotYet(format!("pg_stat_replication has no `{name}`")),
         })
     });
     waited.await.map_err(|error| match error {

@@ -7,7 +7,8 @@ use crate::name::SlotName;
 use crate::plan::{Plan, PlannedNode};
 use crate::scenario::AuthMethod;
 use crate::server::MAINTENANCE_DATABASE;
-use crate::server::client::{Doing as _, SqlError, identifier, literal};
+use crate::server::client::{Doing as _, Reader, SqlError, identifier, literal};
+use crate::server::slots;
 
 /// The database that an initialised directory has besides those of `initdb` (see `images/node/start.sh`).
 const SPARE_DATABASE: &str = "lab_spare";
@@ -19,6 +20,18 @@ const SET_UP: &str = "SET synchronous_commit = local";
 pub(super) async fn set_up(client: &Client, node: &PlannedNode) -> Result<(), SqlError> {
     client
         .batch_execute(SET_UP)
+        .await
+        .doing(|| format!("setting up `{}`", node.name))
+}
+
+/// Begins a session that runs the scenario's own SQL. No limit of the user's applies to it, and a server whose default
+/// is read-only takes its rows; what its statements mean is as the user's settings have it.
+pub(super) async fn set_up_for_user(client: &Client, node: &PlannedNode) -> Result<(), SqlError> {
+    let lifted = format!(
+        "{SET_UP}; SET default_transaction_read_only = off; SET statement_timeout = 0; SET lock_timeout = 0"
+    );
+    client
+        .batch_execute(&lifted)
         .await
         .doing(|| format!("setting up `{}`", node.name))
 }
@@ -61,20 +74,12 @@ pub(super) async fn create(
     Ok(())
 }
 
-/// Makes the physical slots of the direct standbys, which hold the log from now on (manual, 26.2.6).
-///
-/// The second argument reserves the log at once: a slot that was never used would otherwise hold nothing while the
-/// base backup runs.
-pub(super) async fn create_slots(client: &Client, node: &PlannedNode) -> Result<(), SqlError> {
+/// Makes the physical slots of the direct standbys, which keep the log from now on (manual, "Replication Slots").
+pub(super) async fn create_slots(client: &Reader, node: &PlannedNode) -> Result<(), SqlError> {
     if node.slots.is_empty() {
         return Ok(());
     }
-    let slots: Vec<&str> = node.slots.iter().map(SlotName::as_str).collect();
-    let sql =
-        "SELECT pg_create_physical_replication_slot(slot, true) FROM unnest($1::text[]) AS slot";
-    client
-        .query(sql, &[&slots])
-        .await
-        .doing(|| format!("creating replication slots on `{}`", node.name))?;
-    Ok(())
+    let names: Vec<&str> = node.slots.iter().map(SlotName::as_str).collect();
+    let made = slots::create_physical(client, &names).await;
+    made.doing(|| format!("creating replication slots on `{}`", node.name))
 }

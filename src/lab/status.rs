@@ -1,23 +1,27 @@
 //! What a lab is doing now: per node the role meant and the role found, positions, lag, slot.
 
-mod logical;
+mod publishing;
 
 use futures_util::future::join_all;
 use serde::Serialize;
-use tokio_postgres::Client;
 
 use crate::engine::{Container, ContainerState};
-use crate::name::{NodeName, SlotName};
-use crate::plan::{PlannedNode, PlannedService, Role, Standby};
-use crate::server::catalog::TIMELINE;
-use crate::server::client::words;
+use crate::name::NodeName;
+use crate::plan::{PlannedNode, PlannedService, Role, Standby, SyncState};
+use crate::server::catalog;
+use crate::server::client::{Reader, SearchPath};
 use crate::server::lsn::Lsn;
+use crate::server::replication::{self, Sender, SenderState};
+use crate::server::server_error::ServerError;
+use crate::server::slots::{self, Slot, WalStatus};
+use crate::server::state::{self, ServerState};
 use crate::text::chain;
 
 use super::faults::LinkFault;
-use super::{Lab, service};
+use super::{Lab, LabError, service};
+use publishing::Publishing;
 
-pub use logical::{LogicalSlot, PublicationStatus, SubscriptionStatus, TableStatus};
+pub use publishing::{LogicalSlot, PublicationStatus, SubscriptionStatus, TableStatus};
 
 /// The state of a lab.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -78,9 +82,9 @@ pub struct NodeStatus {
     /// How many bytes of its primary's log it has not replayed yet.
     pub replay_lag_bytes: Option<i64>,
     /// `pg_stat_replication.state` on its upstream: `streaming`, `catchup`, …
-    pub replication_state: Option<String>,
+    pub replication_state: Option<SenderState>,
     /// `pg_stat_replication.sync_state` on its upstream.
-    pub sync_state: Option<String>,
+    pub sync_state: Option<SyncState>,
     /// Its slot on its upstream.
     pub slot: Option<SlotStatus>,
     /// What it publishes now, in the lab's database.
@@ -95,7 +99,7 @@ pub struct NodeStatus {
     pub problem: Option<String>,
 }
 
-/// The state of a replication slot (manual, 54.19).
+/// The state of a replication slot.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SlotStatus {
     /// Its name.
@@ -103,111 +107,45 @@ pub struct SlotStatus {
     /// Whether somebody streams through it.
     pub active: Option<bool>,
     /// Whether the log that it holds is there: `reserved`, `extended`, `unreserved`, `lost`; absent when the slot is.
-    pub wal_status: Option<String>,
+    pub wal_status: Option<WalStatus>,
 }
 
-/// What one server says of itself.
-struct Own {
-    in_recovery: bool,
-    timeline: i32,
-    lsn: Option<Lsn>,
-    streams_from: Option<String>,
+/// What one node's server says.
+struct Answers {
+    state: ServerState,
+    senders: Vec<Sender>,
+    slots: Vec<Slot>,
+    /// What it publishes and subscribes to, or why it could not be asked for that.
+    publishing: Result<Publishing, Unasked>,
 }
 
-impl Own {
-    fn role(&self) -> &'static str {
-        if self.in_recovery {
-            "standby"
-        } else {
-            "primary"
-        }
-    }
-}
-
-/// What an upstream says of one standby.
-#[derive(Default)]
-struct Seen {
-    state: Option<String>,
-    sync_state: Option<String>,
-    slot: Option<SlotStatus>,
+/// Why a node could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unasked {
+    /// Its container does not run.
+    #[error("{0}")]
+    Down(&'static str),
+    /// There is no connection to it.
+    #[error(transparent)]
+    Unreachable(#[from] LabError),
+    /// Its server did not answer.
+    #[error(transparent)]
+    Refused(#[from] ServerError),
 }
 
 impl Lab {
     /// Asks every node that runs.
     pub async fn status(&self) -> Status {
-        let clients = join_all(
-            self.nodes()
-                .map(|(node, container)| self.reach(node, container)),
-        )
-        .await;
-        let own = join_all(clients.iter().map(async |client| match client {
-            Ok(client) => own(client).await,
-            Err(why) => Err(why.clone()),
-        }))
-        .await;
-        let lookup = |name: &str| {
-            self.plan
-                .nodes
-                .iter()
-                .position(|node| node.name.as_str() == name)
-        };
-        let mut nodes = Vec::with_capacity(clients.len());
-        for (index, (planned, container)) in self.nodes().enumerate() {
-            let mut status = blank(planned, container);
-            if let Role::Standby(standby) = &planned.role {
-                let upstream =
-                    lookup(standby.upstream.as_str()).and_then(|at| clients[at].as_ref().ok());
-                let seen = match upstream {
-                    // It makes its slot when it begins.
-                    _ if self.is_to_come(planned) => Seen::default(),
-                    Some(client) => seen(client, standby).await,
-                    None => Seen::default(),
-                };
-                (status.replication_state, status.sync_state, status.slot) =
-                    (seen.state, seen.sync_state, seen.slot);
-            }
-            match &own[index] {
-                Err(_) if self.is_to_come(planned) => {
-                    let why = format!(
-                        "starts later: `lab start {} {}`",
-                        self.plan.lab, planned.name
-                    );
-                    status.problem = Some(why);
-                }
-                Err(why) => status.problem = Some(why.clone()),
-                Ok(found) => {
-                    status.role = Some(found.role().to_owned());
-                    status.timeline = Some(found.timeline);
-                    status.lsn = found.lsn;
-                    status.streams_from.clone_from(&found.streams_from);
-                    let primary = lookup(self.plan.primary_of(&planned.name).as_str())
-                        .and_then(|at| own[at].as_ref().ok());
-                    status.replay_lag_bytes = match (
-                        found.in_recovery,
-                        found.lsn,
-                        primary.and_then(|own| own.lsn),
-                    ) {
-                        (true, Some(replayed), Some(written)) => {
-                            Some(written.bytes_ahead_of(replayed).max(0))
-                        }
-                        _ => None,
-                    };
-                }
-            }
-            if let Ok(client) = &clients[index] {
-                if let Err(why) = self.logical(planned, client, &mut status).await {
-                    status.problem = Some(why);
-                }
-                for subscription in &mut status.subscriptions {
-                    let upstream = subscription.upstream.as_deref().and_then(lookup);
-                    let upstream = upstream.and_then(|at| clients[at].as_ref().ok());
-                    if let (Some(upstream), Some(slot)) = (upstream, &mut subscription.slot) {
-                        logical::slot(upstream, slot).await;
-                    }
-                    if !subscription.is_healthy() {
-                        let name = subscription.name.as_str();
-                        subscription.trouble = self.trouble_of(&planned.name, name).await;
-                    }
+        let asked = self.nodes();
+        let asked = asked.map(|(node, container)| self.answers(node, container));
+        let asked = join_all(asked).await;
+        let mut nodes = Vec::with_capacity(asked.len());
+        for (at, (planned, container)) in self.nodes().enumerate() {
+            let mut status = self.node_status(planned, container, &asked[at], &asked);
+            for subscription in &mut status.subscriptions {
+                if !subscription.is_healthy() {
+                    let name = subscription.name.as_str();
+                    subscription.trouble = self.trouble_of(&planned.name, name).await;
                 }
             }
             nodes.push(status);
@@ -233,6 +171,92 @@ impl Lab {
         }
     }
 
+    /// What a node's server says.
+    async fn answers(
+        &self,
+        node: &PlannedNode,
+        container: Option<&Container>,
+    ) -> Result<Answers, Unasked> {
+        let reader = self.reach(node, container).await?;
+        let state = state::state(&reader).await?;
+        let senders = replication::senders(&reader).await?;
+        let slots = slots::slots(&reader).await?;
+        let publishing = self.publishing(node, &reader, &state).await;
+        Ok(Answers {
+            state,
+            senders,
+            slots,
+            publishing,
+        })
+    }
+
+    /// What a node publishes and subscribes to. That is a database's own, and a standby has its primary's.
+    async fn publishing(
+        &self,
+        node: &PlannedNode,
+        reader: &Reader,
+        state: &ServerState,
+    ) -> Result<Publishing, Unasked> {
+        let database = self.plan.database.as_str();
+        if state.is_standby || !catalog::has_database(reader, database).await? {
+            return Ok(Publishing::default());
+        }
+        let path = SearchPath::Catalog;
+        let reader = self.reader(&node.name, database, path).await?;
+        Ok(publishing::read(&reader).await?)
+    }
+
+    /// The status of one node, from what it and the others say.
+    fn node_status(
+        &self,
+        planned: &PlannedNode,
+        container: Option<&Container>,
+        own: &Result<Answers, Unasked>,
+        asked: &[Result<Answers, Unasked>],
+    ) -> NodeStatus {
+        let said_by = |name: &str| {
+            let mut nodes = self.plan.nodes.iter();
+            let at = nodes.position(|node| node.name.as_str() == name)?;
+            asked[at].as_ref().ok()
+        };
+        let mut status = blank(planned, container);
+        if let Role::Standby(standby) = &planned.role
+            // It makes its slot when it begins.
+            && !self.is_to_come(planned)
+            && let Some(upstream) = said_by(standby.upstream.as_str())
+        {
+            status.take_from_upstream(upstream, standby);
+        }
+        match own {
+            Err(_) if self.is_to_come(planned) => {
+                let lab = &self.plan.lab;
+                let why = format!("starts later: `lab start {lab} {}`", planned.name);
+                status.problem = Some(why);
+            }
+            Err(why) => status.problem = Some(chain(why)),
+            Ok(own) => {
+                let primary = said_by(self.plan.primary_of(&planned.name).as_str());
+                status.take_own(own, primary.and_then(|primary| primary.state.lsn));
+                match &own.publishing {
+                    Err(why) => status.problem = Some(chain(why)),
+                    Ok(publishing) if !own.state.is_standby => {
+                        status.take_publishing(publishing, planned);
+                    }
+                    Ok(_) => {}
+                }
+            }
+        }
+        for subscription in &mut status.subscriptions {
+            let upstream = subscription.upstream.as_deref().and_then(said_by);
+            if let (Some(upstream), Some(slot)) = (upstream, &mut subscription.slot)
+                && let Some(found) = slots::named(&upstream.slots, &slot.name)
+            {
+                slot.fill(found);
+            }
+        }
+        status
+    }
+
     /// Why a subscription does not get on, and what to do.
     async fn trouble_of(&self, node: &NodeName, subscription: &str) -> Option<String> {
         let trouble = self.trouble(node, subscription).await?;
@@ -243,61 +267,70 @@ impl Lab {
         })
     }
 
-    /// Asks a node for its publications and subscriptions. Those are a database's own, and a standby has its primary's.
-    async fn logical(
-        &self,
-        node: &PlannedNode,
-        client: &Client,
-        status: &mut NodeStatus,
-    ) -> Result<(), String> {
-        let database = self.plan.database.as_str();
-        if status.role.as_deref() != Some("primary") {
-            return Ok(());
-        }
-        let sql = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)";
-        let row = client.query_one(sql, &[&database]).await.map_err(words)?;
-        if !row.get::<_, bool>(0) {
-            return Ok(());
-        }
-        let client = self.connect(&node.name, database).await;
-        let client = client.map_err(|error| chain(&error))?;
-        status.publications = logical::publications(&client).await?;
-        status.subscriptions = logical::subscriptions(&client).await?;
-        let is_there = |name: &str| status.subscriptions.iter().any(|found| found.name == name);
-        let gone = node
-            .subscriptions
-            .iter()
-            .map(|planned| planned.name.as_str());
-        match gone.into_iter().find(|name| !is_there(name)) {
-            Some(name) => Err(format!("its subscription `{name}` is gone")),
-            None => Ok(()),
-        }
-    }
-
-    /// Connects to a node, whichever of its databases will do.
+    /// Connects to a node's maintenance database, which is there whatever became of the lab's own.
     pub(super) async fn reach(
         &self,
         node: &PlannedNode,
         container: Option<&Container>,
-    ) -> Result<Client, String> {
+    ) -> Result<Reader, Unasked> {
         runs(container)?;
-        // A node that was stopped by hand may lack the lab's database no more than its server; any will do.
-        let connected = self
-            .connect(&node.name, crate::server::MAINTENANCE_DATABASE)
-            .await;
-        connected.map_err(|error| chain(&error))
+        let database = crate::server::MAINTENANCE_DATABASE;
+        let path = SearchPath::Catalog;
+        Ok(self.reader(&node.name, database, path).await?)
+    }
+}
+
+impl NodeStatus {
+    /// Takes over what a standby's upstream says of it.
+    fn take_from_upstream(&mut self, upstream: &Answers, standby: &Standby) {
+        let name = standby.application_name.as_str();
+        if let Some(sender) = replication::named(&upstream.senders, name).next() {
+            self.replication_state.clone_from(&sender.state);
+            self.sync_state = sender.sync_state;
+        }
+        self.slot = standby.slot.as_ref().map(|name| {
+            let found = slots::named(&upstream.slots, name.as_str());
+            SlotStatus {
+                name: name.to_string(),
+                active: found.map(|slot| slot.is_active),
+                wal_status: found.and_then(|slot| slot.wal_status.clone()),
+            }
+        });
+    }
+
+    /// Takes over what the node says of itself, and how far that is behind its primary.
+    fn take_own(&mut self, own: &Answers, written: Option<Lsn>) {
+        let state = &own.state;
+        self.role = Some(state.role().to_owned());
+        self.timeline = Some(state.timeline);
+        self.lsn = state.lsn;
+        self.streams_from.clone_from(&state.streams_from);
+        self.replay_lag_bytes = match (state.is_standby, state.lsn, written) {
+            (true, Some(replayed), Some(written)) => Some(written.bytes_ahead_of(replayed).max(0)),
+            _ => None,
+        };
+    }
+
+    /// Takes over what the node publishes and subscribes to. A subscription that was planned and is gone is a problem.
+    fn take_publishing(&mut self, found: &Publishing, planned: &PlannedNode) {
+        self.publications.clone_from(&found.publications);
+        self.subscriptions.clone_from(&found.subscriptions);
+        let is_there = |name: &str| found.subscriptions.iter().any(|found| found.name == name);
+        let mut planned = planned.subscriptions.iter();
+        if let Some(gone) = planned.find(|planned| !is_there(planned.name.as_str())) {
+            self.problem = Some(format!("its subscription `{}` is gone", gone.name));
+        }
     }
 }
 
 /// Whether a container runs, or else what it does instead.
-fn runs(container: Option<&Container>) -> Result<(), String> {
-    Err(match container.map(|found| found.state) {
+fn runs(container: Option<&Container>) -> Result<(), Unasked> {
+    Err(Unasked::Down(match container.map(|found| found.state) {
         Some(ContainerState::Running) => return Ok(()),
         None => "its container is gone",
         Some(ContainerState::Paused) => "its container is paused",
         Some(_) => "its container does not run",
-    }
-    .to_owned())
+    }))
 }
 
 /// Asks a service.
@@ -306,7 +339,7 @@ async fn service_status(planned: &PlannedService, container: Option<&Container>)
     let answered = match (runs(container), port) {
         (Ok(()), Some(port)) => service::ask(port).await,
         (Ok(()), None) => Err("it has no port on the host".to_owned()),
-        (Err(why), _) => Err(why),
+        (Err(why), _) => Err(why.to_string()),
     };
     ServiceStatus {
         name: planned.name.to_string(),
@@ -326,7 +359,7 @@ fn word(container: Option<&Container>) -> String {
 }
 
 fn is_healthy(node: &NodeStatus) -> bool {
-    let streams = node.upstream.is_none() || node.replication_state.as_deref() == Some("streaming");
+    let streams = node.upstream.is_none() || node.replication_state == Some(SenderState::Streaming);
     let subscribes = node
         .subscriptions
         .iter()
@@ -362,44 +395,5 @@ fn blank(planned: &PlannedNode, container: Option<&Container>) -> NodeStatus {
             .map(|address| address.to_string()),
         port: container.and_then(|found| found.port),
         problem: None,
-    }
-}
-
-async fn own(client: &Client) -> Result<Own, String> {
-    let sql = format!(
-        "SELECT pg_is_in_recovery(), {TIMELINE}, \
-         CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text, \
-         (SELECT sender_host FROM pg_stat_wal_receiver WHERE status = 'streaming')"
-    );
-    let row = client.query_one(&sql, &[]).await.map_err(words)?;
-    let lsn: Option<String> = row.get(2);
-    Ok(Own {
-        in_recovery: row.get(0),
-        timeline: row.get(1),
-        lsn: lsn.and_then(|lsn| lsn.parse().ok()),
-        streams_from: row.get(3),
-    })
-}
-
-async fn seen(upstream: &Client, standby: &Standby) -> Seen {
-    let name = standby.slot.as_ref().map(SlotName::as_str);
-    let sql = "SELECT r.state, r.sync_state, s.active, s.wal_status FROM (SELECT 1) AS one \
-               LEFT JOIN pg_stat_replication AS r ON r.application_name = $1 \
-               LEFT JOIN pg_replication_slots AS s ON s.slot_name = $2 LIMIT 1";
-    let Ok(row) = upstream
-        .query_one(sql, &[&standby.application_name.as_str(), &name])
-        .await
-    else {
-        return Seen::default();
-    };
-    let slot = name.map(|name| SlotStatus {
-        name: name.to_owned(),
-        active: row.get(2),
-        wal_status: row.get(3),
-    });
-    Seen {
-        state: row.get(0),
-        sync_state: row.get(1),
-        slot,
     }
 }

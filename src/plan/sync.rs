@@ -23,6 +23,13 @@ pub enum SyncState {
 }
 
 impl SyncState {
+    /// The state that the server calls so; `None` for a word that is not known.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [Self::Async, Self::Potential, Self::Sync, Self::Quorum];
+        all.into_iter().find(|state| state.to_string() == word)
+    }
+
     /// Whether commits may be waiting for a standby in this state.
     #[must_use]
     pub fn holds_commits(self) -> bool {

@@ -8,6 +8,8 @@ use crate::lab::faults;
 use crate::lab::monitor::Monitor;
 use crate::lab::status::{NodeStatus, Status, SubscriptionStatus};
 use crate::report::up::UpReport;
+use crate::server::replication::SenderState;
+use crate::server::slots::WalStatus;
 use crate::verify::Verdict;
 
 fn table(header: &[&str]) -> Table {
@@ -151,7 +153,7 @@ fn subscription_row(node: &str, subscription: &SubscriptionStatus) -> Vec<String
     let ready = format!("{} of {} ready", ready.count(), subscription.tables.len());
     let slot = subscription.slot.as_ref();
     let slot_state = slot.map(|slot| {
-        let state = slot.wal_status.as_deref().unwrap_or("missing");
+        let state = slot.wal_status.as_ref().map_or("missing", WalStatus::word);
         format!("{} ({state})", slot.name)
     });
     let errors = subscription.apply_errors.zip(subscription.sync_errors);
@@ -196,7 +198,7 @@ fn remark(node: &NodeStatus) -> Option<String> {
 
 fn status_row(node: &NodeStatus) -> Vec<String> {
     let slot = node.slot.as_ref().map(|slot| {
-        let state = slot.wal_status.as_deref().unwrap_or("missing");
+        let state = slot.wal_status.as_ref().map_or("missing", WalStatus::word);
         let active = if slot.active == Some(true) {
             ""
         } else {
@@ -246,7 +248,7 @@ pub fn monitor(monitor: &Monitor) -> String {
         &header,
         monitor.edges.iter().map(|edge| {
             let slot = edge.slot.as_ref().map(|slot| {
-                let state = edge.wal_status.as_deref().unwrap_or("missing");
+                let state = edge.wal_status.as_ref().map_or("missing", WalStatus::word);
                 let idle = if edge.slot_active == Some(true) {
                     ""
                 } else {
@@ -260,8 +262,9 @@ pub fn monitor(monitor: &Monitor) -> String {
                 shown(edge.name.as_ref()),
                 shown(edge.kind.as_ref()),
                 edge.state
-                    .clone()
-                    .unwrap_or_else(|| "not connected".to_owned()),
+                    .as_ref()
+                    .map_or("not connected", SenderState::word)
+                    .to_owned(),
                 shown(edge.sync_state.as_ref()),
                 bytes(edge.sent_lag_bytes),
                 bytes(edge.write_lag_bytes),

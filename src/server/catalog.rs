@@ -138,5 +138,14 @@ pub async fn read(client: &Client) -> Result<Catalog, CatalogError> {
     serde_json::from_str(document.unwrap_or("{}")).map_err(CatalogError::Answer)
 }
 
+/// Whether a server has a database of that name.
+///
+/// # Errors
+/// The server's words.
+pub async fn has_database(client: &Client, name: &str) -> Result<bool, ServerError> {
+    let sql = "SELECT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = $1)";
+    Ok(client.query_one(sql, &[&name]).await?.get(0))
+}
+
 /// One JSON document with the shape of [`Catalog`].
 const CATALOG: &str = include_str!("catalog.sql");

@@ -1,11 +1,13 @@
 //! Connections to servers: the only place that opens one.
 
 mod noticing;
+mod pins;
+mod reader;
 
 use std::time::Duration;
 
+use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{Client, Config, NoTls};
 
 use super::SUPERUSER;
 use super::server_error::ServerError;
@@ -13,6 +15,8 @@ use crate::failure::Explain;
 
 pub use crate::sql::quote::{identifier, literal};
 pub use noticing::{Noticing, connect_noticing};
+pub use pins::SearchPath;
+pub use reader::Reader;
 
 /// How long one attempt to connect may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -32,8 +36,8 @@ impl Explain for SqlError {}
 
 /// Everything a server said about an error, for a check's detail.
 #[must_use]
-pub fn words(error: tokio_postgres::Error) -> String {
-    ServerError::from(error).to_string()
+pub fn words(error: impl Into<ServerError>) -> String {
+    error.into().to_string()
 }
 
 /// Adds what was being done to a server's error.
@@ -42,7 +46,7 @@ pub trait Doing<T> {
     fn doing(self, act: impl FnOnce() -> String) -> Result<T, SqlError>;
 }
 
-impl<T> Doing<T> for Result<T, tokio_postgres::Error> {
+impl<T, E: Into<ServerError>> Doing<T> for Result<T, E> {
     fn doing(self, act: impl FnOnce() -> String) -> Result<T, SqlError> {
         self.map_err(|error| SqlError {
             act: act(),
@@ -51,20 +55,13 @@ impl<T> Doing<T> for Result<T, tokio_postgres::Error> {
     }
 }
 
-/// Connects as the superuser from the host, without a password: the gateway's line of `pg_hba.conf` lets it in.
+/// Connects as the superuser from the host, without a password: the gateway's line of `pg_hba.conf` lets it in. The
+/// server's settings are those that its users' programs would see.
 ///
 /// # Errors
 /// The server's or the socket's own words.
-pub async fn connect(host: &str, port: u16, database: &str) -> Result<Client, ServerError> {
-    let config = config(host, port, database, SUPERUSER);
-    let (client, connection) = config.connect(NoTls).await?;
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            // The statement that was running reports it; a connection that nobody uses may end.
-            tracing::debug!(%error, "connection ended");
-        }
-    });
-    Ok(client)
+pub async fn connect(host: &str, port: u16, database: &str) -> Result<Noticing, ServerError> {
+    connect_noticing(host, port, database, SUPERUSER).await
 }
 
 fn config(host: &str, port: u16, database: &str, user: &str) -> Config {

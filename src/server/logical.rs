@@ -9,14 +9,6 @@ use super::PORT;
 use super::client::{identifier, literal};
 use super::command::{PASSFILE, tls_options};
 
-/// The tables of a subscription: name, `srsubstate`, and what that means (manual, 52.55).
-pub const TABLE_STATES: &str = "SELECT r.srrelid::regclass::text, r.srsubstate::text, \
-    CASE r.srsubstate WHEN 'i' THEN 'waiting to be copied' WHEN 'd' THEN 'being copied' \
-    WHEN 'f' THEN 'copied' WHEN 's' THEN 'catching up' ELSE 'ready' END \
-    FROM pg_subscription_rel AS r JOIN pg_subscription AS s ON s.oid = r.srsubid \
-    WHERE s.subname = $1 AND s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database()) \
-    ORDER BY 1";
-
 /// `CREATE PUBLICATION`.
 #[must_use]
 pub fn create_publication(name: &ObjectName, publication: &Publication) -> String {

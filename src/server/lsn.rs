@@ -1,9 +1,10 @@
-//! A position in the write-ahead log, as `pg_lsn` writes it (manual, 8.20).
+//! A position in the write-ahead log, as `pg_lsn` writes it (manual, "`pg_lsn` Type").
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use tokio_postgres::types::{FromSql, Type, accepts};
 
 /// A byte position in the write-ahead log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,6 +43,14 @@ impl fmt::Display for Lsn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:X}/{:X}", self.0 >> 32, self.0 & 0xFFFF_FFFF)
     }
+}
+
+impl<'a> FromSql<'a> for Lsn {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(u64::from_be_bytes(raw.try_into()?)))
+    }
+
+    accepts!(PG_LSN);
 }
 
 impl Lsn {

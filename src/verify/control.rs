@@ -5,12 +5,12 @@
 use std::time::Instant;
 
 use futures_util::future::join_all;
-use tokio_postgres::Client;
 
 use crate::engine::{Container, EngineError, EngineErrorKind};
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Standby, SyncState};
-use crate::server::client::words;
+use crate::server::activity;
+use crate::server::client::{Reader, SearchPath, words};
 use crate::text::{chain, duration};
 use crate::wait::{Probe, wait_for};
 
@@ -18,7 +18,7 @@ use super::{Check, Proof, check};
 
 /// A transaction whose commit waits for synchronous standbys (manual, 9.28.6).
 const WRITE: &str =
-    "SET synchronous_commit = on; SELECT pg_logical_emit_message(true, 'lab', 'verify')";
+    "SET synchronous_commit = on; SELECT pg_catalog.pg_logical_emit_message(true, 'lab', 'verify')";
 
 /// Whether a standby's answer could let a commit return: it is synchronous, in a quorum, or could take the place of
 /// one that is.
@@ -81,16 +81,13 @@ impl Proof<'_> {
         let database = self.lab.plan.database.as_str();
         let client = self
             .lab
-            .connect(&primary.name, database)
+            .reader(&primary.name, database, SearchPath::Users)
             .await
             .map_err(|error| chain(&error))?;
-        let row = client
-            .query_one("SELECT pg_backend_pid()", &[])
-            .await
-            .map_err(words)?;
+        let pid = activity::own_pid(&client).await.map_err(words)?;
         Ok(Writer {
             client: std::sync::Arc::new(client),
-            pid: row.get(0),
+            pid,
             task: tokio::sync::Mutex::new(None),
         })
     }
@@ -174,24 +171,20 @@ impl Proof<'_> {
     async fn commit_waits(&self, primary: &PlannedNode, writer: &Writer) -> Result<(), String> {
         let client = self.client(&primary.name)?;
         writer.write().await;
-        let sql = "SELECT state, wait_event FROM pg_stat_activity WHERE pid = $1";
         let waited = wait_for(self.within, self.cancel, || async {
             if writer.has_returned().await {
                 return Err(Returned);
             }
-            let row = client
-                .query_one(sql, &[&writer.pid])
-                .await
-                .map_err(|_| Returned)?;
-            let (state, event): (Option<String>, Option<String>) = (row.get(0), row.get(1));
-            Ok(if event.as_deref() == Some("SyncRep") {
+            let seen = activity::session(client, writer.pid).await;
+            let seen = seen.ok().flatten().ok_or(Returned)?;
+            Ok(if seen.wait_event.as_deref() == Some("SyncRep") {
                 Probe::Ready(())
             } else {
                 let shown = |word: Option<String>| word.unwrap_or_else(|| "none".to_owned());
                 Probe::NotYet(format!(
                     "state {}, wait event {}",
-                    shown(state),
-                    shown(event)
+                    shown(seen.state),
+                    shown(seen.wait_event)
                 ))
             })
         });
@@ -224,7 +217,7 @@ struct Returned;
 
 /// A session whose commit may have to wait.
 struct Writer {
-    client: std::sync::Arc<Client>,
+    client: std::sync::Arc<Reader>,
     pid: i32,
     task: tokio::sync::Mutex<Option<tokio::task::JoinHandle<Result<(), tokio_postgres::Error>>>>,
 }

@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use tokio_postgres::Client;
-
-use crate::name::SlotName;
-use crate::plan::{PlannedNode, Standby};
+use crate::plan::{PlannedNode, Standby, SyncState};
 use crate::server::catalog::{self, Table};
-use crate::server::client::words;
+use crate::server::client::{Reader, words};
+use crate::server::lsn::Lsn;
+use crate::server::replication::{self, Sender};
+use crate::server::server_error::ServerError;
+use crate::server::slots::{self, WalStatus};
+use crate::server::{position, state};
 use crate::text::{chain, count, duration};
 use crate::wait::{Probe, WaitError, wait_for};
 
@@ -27,27 +29,18 @@ pub(super) struct Written {
 }
 
 /// Whether the server takes writes.
-pub(super) async fn is_primary(client: &Client) -> Result<String, String> {
-    let row = client
-        .query_one(
-            "SELECT pg_is_in_recovery(), timeline_id FROM pg_control_checkpoint()",
-            &[],
-        )
-        .await;
-    let row = row.map_err(words)?;
-    if row.get::<_, bool>(0) {
+pub(super) async fn is_primary(client: &Reader) -> Result<String, String> {
+    let state = state::state(client).await.map_err(words)?;
+    if state.is_standby {
         return Err("it is in recovery: a standby, not a primary".to_owned());
     }
-    Ok(format!(
-        "not in recovery, timeline {}",
-        row.get::<_, i32>(1)
-    ))
+    Ok(format!("not in recovery, timeline {}", state.timeline))
 }
 
 /// Inserts a row into every table and takes the log position after the commit.
 ///
 /// The commit waits for no standby: whether commits wait is a check of its own. The tables in `barred` get none.
-pub(super) async fn write(client: &Client, barred: &[String]) -> Result<Written, String> {
+pub(super) async fn write(client: &Reader, barred: &[String]) -> Result<Written, String> {
     let mut catalog = catalog::read(client).await.map_err(|error| chain(&error))?;
     let is_barred = |table: &Table| barred.contains(&probe::qualified(table));
     catalog.tables.retain(|table| !is_barred(table));
@@ -68,16 +61,11 @@ pub(super) async fn write(client: &Client, barred: &[String]) -> Result<Written,
         });
     }
     // Nothing was written, so that every standby would be past this position already: move it.
-    let sql =
-        "SET synchronous_commit = local; SELECT pg_logical_emit_message(true, 'lab', 'verify')";
+    let sql = "SET synchronous_commit = local; SELECT pg_catalog.pg_logical_emit_message(true, 'lab', 'verify')";
     client.batch_execute(sql).await.map_err(words)?;
-    let row = client
-        .query_one("SELECT pg_current_wal_flush_lsn()::text", &[])
-        .await
-        .map_err(words)?;
     Ok(Written {
         inserted: Inserted {
-            lsn: row.get(0),
+            lsn: position::flushed(client).await.map_err(words)?,
             ..inserted
         },
         at,
@@ -86,7 +74,7 @@ pub(super) async fn write(client: &Client, barred: &[String]) -> Result<Written,
 }
 
 /// Changes the rows that were written, and takes the log position after that. A row that takes no change stays as it is.
-pub(super) async fn change(client: &Client, written: &mut Written) -> Result<(), String> {
+pub(super) async fn change(client: &Reader, written: &mut Written) -> Result<(), String> {
     let changed = probe::update(client, &written.tables, &written.inserted.rows).await;
     let (rows, refused) = changed.map_err(|error| chain(&error))?;
     for Skipped { table, because } in refused {
@@ -98,10 +86,9 @@ pub(super) async fn change(client: &Client, written: &mut Written) -> Result<(),
 }
 
 /// Where the log is now.
-pub(super) async fn now(client: &Client) -> Result<(String, Instant), String> {
-    let sql = "SELECT pg_current_wal_flush_lsn()::text";
-    let row = client.query_one(sql, &[]).await.map_err(words)?;
-    Ok((row.get(0), Instant::now()))
+pub(super) async fn now(client: &Reader) -> Result<(Lsn, Instant), String> {
+    let lsn = position::flushed(client).await.map_err(words)?;
+    Ok((lsn, Instant::now()))
 }
 
 /// What was compared, in words.
@@ -132,13 +119,73 @@ fn summary(inserted: &Inserted, values: usize) -> String {
 }
 
 /// Removes what [`write`] wrote.
-pub(super) async fn remove(client: &Client, written: &Written) -> Result<String, String> {
+pub(super) async fn remove(client: &Reader, written: &Written) -> Result<String, String> {
     let removed = probe::remove(client, &written.inserted.rows)
         .await
         .map_err(|error| chain(&error))?;
     match removed.left.first() {
         None => Ok(count(removed.rows, "row")),
         Some(left) => Err(format!("a row is left in {}: {}", left.table, left.because)),
+    }
+}
+
+/// The `sync_state` of the one sender of a standby's that streams as it should, or what is seen instead.
+fn streaming(named: &[&Sender], standby: &Standby) -> Result<SyncState, String> {
+    let application = &standby.application_name;
+    let sender = match named {
+        [sender] => sender,
+        [] => {
+            return Err(format!(
+                "pg_stat_replication of `{}` has no `{application}`",
+                standby.upstream
+            ));
+        }
+        several => {
+            return Err(format!(
+                "pg_stat_replication has {} rows named `{application}`",
+                several.len()
+            ));
+        }
+    };
+    if !sender.is_streaming() {
+        return Err(format!("its state is `{}`", sender.state_word()));
+    }
+    match sender.sync_state {
+        Some(state) if standby.sync_states.contains(&state) => Ok(state),
+        state => {
+            let wanted = standby.sync_states.iter().map(ToString::to_string);
+            let wanted: Vec<String> = wanted.collect();
+            Err(format!(
+                "its sync_state is `{}`, not `{}`",
+                state.map_or_else(|| "none".to_owned(), |state| state.to_string()),
+                wanted.join("` or `")
+            ))
+        }
+    }
+}
+
+/// How far a standby must have the log.
+#[derive(Debug, Clone, Copy)]
+enum Reach {
+    /// On its disk.
+    Flushed,
+    /// Replayed.
+    Replayed,
+}
+
+impl Reach {
+    fn column(self) -> &'static str {
+        match self {
+            Self::Flushed => "flush_lsn",
+            Self::Replayed => "replay_lsn",
+        }
+    }
+
+    fn of(self, sender: &Sender) -> Option<Lsn> {
+        match self {
+            Self::Flushed => sender.flush_lsn,
+            Self::Replayed => sender.replay_lsn,
+        }
     }
 }
 
@@ -178,73 +225,37 @@ impl Proof<'_> {
         }
         let upstream = self.client(&standby.upstream)?;
         let application = standby.application_name.as_str();
-        let slot = standby.slot.as_ref().map(SlotName::as_str);
-        let sql = "SELECT r.state, r.sync_state, s.slot_name, s.active, s.wal_status \
-                   FROM (SELECT 1) AS one \
-                   LEFT JOIN pg_stat_replication AS r ON r.application_name = $1 \
-                   LEFT JOIN pg_replication_slots AS s ON s.slot_name = $2";
         let waited = wait_for(self.within, self.cancel, || async {
-            let rows = upstream
-                .query(sql, &[&application, &slot])
-                .await
-                .map_err(|error| Failed(words(error)))?;
+            let seen = async {
+                let senders = replication::senders(upstream).await?;
+                Ok::<_, ServerError>((senders, slots::slots(upstream).await?))
+            };
+            let (senders, slots) = seen.await.map_err(|error| Failed(words(error)))?;
             if let Some(why) = self.never_arrives(node).await {
                 return Err(Failed(why));
             }
-            let [row] = rows.as_slice() else {
-                let seen = format!(
-                    "pg_stat_replication has {} rows named `{application}`",
-                    rows.len()
-                );
-                return Ok(Probe::NotYet(seen));
+            let named: Vec<&Sender> = replication::named(&senders, application).collect();
+            let sync_state = match streaming(&named, standby) {
+                Ok(sync_state) => sync_state,
+                Err(seen) => return Ok(Probe::NotYet(seen)),
             };
-            let text = |at: usize| {
-                row.get::<_, Option<String>>(at)
-                    .unwrap_or_else(|| "none".to_owned())
-            };
-            let (state, sync_state) = (text(0), text(1));
-            if state == "none" {
-                let seen = format!(
-                    "pg_stat_replication of `{}` has no `{application}`",
-                    standby.upstream
-                );
-                return Ok(Probe::NotYet(seen));
-            }
-            if state != "streaming" {
-                return Ok(Probe::NotYet(format!("its state is `{state}`")));
-            }
-            if !standby
-                .sync_states
-                .iter()
-                .any(|wanted| wanted.to_string() == sync_state)
-            {
-                let wanted: Vec<String> = standby
-                    .sync_states
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect();
-                return Ok(Probe::NotYet(format!(
-                    "its sync_state is `{sync_state}`, not `{}`",
-                    wanted.join("` or `")
-                )));
-            }
-            let Some(slot) = slot else {
+            let Some(slot) = &standby.slot else {
                 return Ok(Probe::Ready(format!(
                     "streaming, {sync_state}, without a slot"
                 )));
             };
-            if text(2) == "none" {
+            let Some(found) = slots::named(&slots, slot.as_str()) else {
                 return Err(Failed(format!(
                     "`{}` has no replication slot `{slot}`",
                     standby.upstream
                 )));
-            }
-            if row.get::<_, Option<bool>>(3) != Some(true) {
+            };
+            if !found.is_active {
                 return Ok(Probe::NotYet(format!("slot `{slot}` is not in use")));
             }
+            let status = found.wal_status.as_ref().map_or("none", WalStatus::word);
             Ok(Probe::Ready(format!(
-                "streaming, {sync_state}, slot `{slot}` is active, its log {}",
-                text(4)
+                "streaming, {sync_state}, slot `{slot}` is active, its log {status}"
             )))
         })
         .await;
@@ -259,7 +270,7 @@ impl Proof<'_> {
         written: &Result<Written, String>,
     ) -> Result<String, String> {
         let written = written.as_ref().map_err(Clone::clone)?;
-        let lsn = &written.inserted.lsn;
+        let lsn = written.inserted.lsn;
         if standby.apply_delay > self.within {
             let delay = duration(standby.apply_delay);
             return Ok(format!(
@@ -267,7 +278,7 @@ impl Proof<'_> {
             ));
         }
         let limit = self.within + standby.apply_delay;
-        self.wait_for_lsn(node, standby, "replay_lsn", lsn, limit)
+        self.wait_for_lsn(node, standby, Reach::Replayed, lsn, limit)
             .await?;
         let waited = written.at.elapsed();
         if !standby.hot {
@@ -305,8 +316,8 @@ impl Proof<'_> {
         written: &Result<Written, String>,
     ) -> Result<String, String> {
         let written = written.as_ref().map_err(Clone::clone)?;
-        let lsn = &written.inserted.lsn;
-        self.wait_for_lsn(node, standby, "flush_lsn", lsn, self.within)
+        let lsn = written.inserted.lsn;
+        self.wait_for_lsn(node, standby, Reach::Flushed, lsn, self.within)
             .await?;
         if !standby.hot {
             return Ok(format!("received up to {lsn}"));
@@ -316,8 +327,7 @@ impl Proof<'_> {
             .await
             .map_err(|error| chain(&error))?;
         // Where no table took a row, the position alone tells.
-        let sql = "SELECT coalesce(pg_last_wal_replay_lsn() >= $1::text::pg_lsn, false)";
-        let replayed = client.query_one(sql, &[lsn]).await.map_err(words)?;
+        let replayed = position::replayed(client).await.map_err(words)?;
         let after = written.at.elapsed();
         if after >= standby.apply_delay {
             // Too late to tell: the machine was too slow for so short a delay. Arrival checks the delay itself.
@@ -326,7 +336,7 @@ impl Proof<'_> {
                 duration(after)
             ));
         }
-        if replayed.get(0) || compare(&written.inserted.rows, &found).proves_equal() {
+        if replayed >= Some(lsn) || compare(&written.inserted.rows, &found).proves_equal() {
             return Err(format!(
                 "they are there after {}, before the delay of {}",
                 duration(after),
@@ -339,46 +349,40 @@ impl Proof<'_> {
         ))
     }
 
-    /// Waits until a column of the standby's row in `pg_stat_replication` has reached `lsn`, compared in the server.
+    /// Waits until the upstream says that the standby has reached `lsn`.
     async fn wait_for_lsn(
         &self,
         node: &PlannedNode,
         standby: &Standby,
-        column: &str,
-        lsn: &str,
+        reach: Reach,
+        lsn: Lsn,
         limit: Duration,
     ) -> Result<(), String> {
         let upstream = self.client(&standby.upstream)?;
         let application = standby.application_name.as_str();
-        let sql = format!(
-            "SELECT {column} >= $2::text::pg_lsn, coalesce({column}::text, 'none'), state \
-             FROM pg_stat_replication WHERE application_name = $1"
-        );
         let waited = wait_for(limit, self.cancel, || async {
-            let rows = upstream
-                .query(&sql, &[&application, &lsn])
-                .await
-                .map_err(|error| Failed(words(error)))?;
-            let Some(row) = rows.first() else {
-                let gone = format!(
-                    "pg_stat_replication of `{}` has no `{application}`",
-                    standby.upstream
-                );
-                return match self.never_arrives(node).await {
-                    Some(why) => Err(Failed(why)),
-                    None => Ok(Probe::NotYet(gone)),
-                };
-            };
-            if row.get::<_, Option<bool>>(0) == Some(true) {
+            let senders = replication::senders(upstream).await;
+            let senders = senders.map_err(|error| Failed(words(error)))?;
+            let sender = replication::named(&senders, application).next();
+            let seen = sender.and_then(|sender| reach.of(sender));
+            if seen >= Some(lsn) {
                 return Ok(Probe::Ready(String::new()));
             }
             if let Some(why) = self.never_arrives(node).await {
                 return Err(Failed(why));
             }
-            let (seen, state): (String, String) = (row.get(1), row.get(2));
-            Ok(Probe::NotYet(format!(
-                "{column} = {seen}, wanted {lsn}, state `{state}`"
-            )))
+            Ok(Probe::NotYet(match sender {
+                None => format!(
+                    "pg_stat_replication of `{}` has no `{application}`",
+                    standby.upstream
+                ),
+                Some(sender) => format!(
+                    "{} = {}, wanted {lsn}, state `{}`",
+                    reach.column(),
+                    seen.map_or_else(|| "none".to_owned(), |seen| seen.to_string()),
+                    sender.state_word()
+                ),
+            }))
         })
         .await;
         self.explain(node, waited).await.map(drop)

@@ -6,7 +6,8 @@ mod sweep;
 
 use crate::plan::{PlannedNode, PlannedSubscription};
 use crate::server::client::words;
-use crate::server::logical::TABLE_STATES;
+use crate::server::lsn::Lsn;
+use crate::server::{replication, slots, subscriptions};
 use crate::text::{chain, count, duration};
 use crate::wait::{Probe, WaitError, wait_for};
 
@@ -137,46 +138,41 @@ impl Proof<'_> {
         let subscriber = self.client(&node.name)?;
         let upstream = self.client(&subscription.upstream)?;
         let name = subscription.name.as_str();
-        let sql = "SELECT s.subenabled, t.pid IS NOT NULL FROM pg_subscription AS s \
-            LEFT JOIN pg_stat_subscription AS t ON t.subid = s.oid AND t.relid IS NULL \
-            WHERE s.subname = $1 AND s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
         let waited = wait_for(self.within, self.cancel, || async {
             let failed = |error| Failed(words(error));
-            let rows = subscriber.query(sql, &[&name]).await.map_err(failed)?;
-            let Some(row) = rows.first() else {
+            let found = subscriptions::subscriptions(subscriber)
+                .await
+                .map_err(failed)?;
+            let Some(found) = subscriptions::named(&found, name) else {
                 return Err(Failed(format!(
                     "`{}` has no subscription `{name}`",
                     node.name
                 )));
             };
-            if !row.get::<_, bool>(0) {
+            if !found.is_enabled {
                 return Err(Failed(format!(
                     "the subscription `{name}` is disabled: `ALTER SUBSCRIPTION {name} ENABLE` lets it go on"
                 )));
             }
-            let tables = subscriber
-                .query(TABLE_STATES, &[&name])
-                .await
-                .map_err(failed)?;
-            let waiting = tables.iter().find(|row| row.get::<_, &str>(1) != "r");
-            if let Some(row) = waiting {
-                let (table, state) = (row.get::<_, &str>(0), row.get::<_, &str>(2));
+            if let Some(table) = found.unready().next() {
+                let (table, state) = (&table.name, table.state.meaning());
                 return Ok(Probe::NotYet(format!("the table {table} is {state}")));
             }
-            if !row.get::<_, bool>(1) {
+            if !found.is_applied {
                 return Ok(Probe::NotYet(format!("no worker applies `{name}`")));
             }
             let slot = subscription.slot.as_str();
-            let sql = "SELECT active FROM pg_replication_slots WHERE slot_name = $1";
-            let slots = upstream.query(sql, &[&slot]).await.map_err(failed)?;
-            match slots.first().map(|row| row.get::<_, bool>(0)) {
+            let slots = slots::slots(upstream).await.map_err(failed)?;
+            match slots::named(&slots, slot) {
                 None => Err(Failed(format!(
                     "`{}` has no replication slot `{slot}`",
                     subscription.upstream
                 ))),
-                Some(false) => Ok(Probe::NotYet(format!("slot `{slot}` is not in use"))),
-                Some(true) => {
-                    let ready = count(tables.len(), "table");
+                Some(seen) if !seen.is_active => {
+                    Ok(Probe::NotYet(format!("slot `{slot}` is not in use")))
+                }
+                Some(_) => {
+                    let ready = count(found.tables.len(), "table");
                     Ok(Probe::Ready(format!(
                         "{ready} ready, slot `{slot}` is active"
                     )))
@@ -226,7 +222,7 @@ impl Proof<'_> {
             edge.expect(stage, &wanted, passes);
             self.compare_with_others(edge, &wanted).await?;
         }
-        self.applied(edge.node, edge.subscription, lsn).await?;
+        self.applied(edge.node, edge.subscription, *lsn).await?;
         let after = duration(written.at.elapsed());
         let asked: Vec<(usize, &Sought<'_>, &Published)> = wanted
             .iter()
@@ -296,28 +292,33 @@ impl Proof<'_> {
         &self,
         node: &PlannedNode,
         subscription: &PlannedSubscription,
-        lsn: &str,
+        lsn: Lsn,
     ) -> Result<(), String> {
         let upstream = self.client(&subscription.upstream)?;
         let slot = subscription.slot.as_str();
-        // What is applied may be on the subscriber's disk a fifth of a second later (`synchronous_commit = off`).
-        let sql = "SELECT s.confirmed_flush_lsn >= $2::text::pg_lsn OR coalesce(r.replay_lsn >= $2::text::pg_lsn, false), \
-            coalesce(r.replay_lsn, s.confirmed_flush_lsn)::text, s.active FROM pg_replication_slots AS s \
-            LEFT JOIN pg_stat_replication AS r ON r.pid = s.active_pid WHERE s.slot_name = $1";
         let waited = wait_for(self.within, self.cancel, || async {
-            let rows = upstream.query(sql, &[&slot, &lsn]).await;
-            let rows = rows.map_err(|error| Failed(words(error)))?;
-            let Some(row) = rows.first() else {
+            let failed = |error| Failed(words(error));
+            let slots = slots::slots(upstream).await.map_err(failed)?;
+            let Some(found) = slots::named(&slots, slot) else {
                 return Err(Failed(format!("the slot `{slot}` is gone")));
             };
-            if row.get::<_, Option<bool>>(0) == Some(true) {
+            let senders = replication::senders(upstream).await.map_err(failed)?;
+            let mut senders = senders.iter();
+            let sender = senders.find(|sender| Some(sender.pid) == found.active_pid);
+            // What is applied may be on the subscriber's disk a fifth of a second later (`synchronous_commit = off`).
+            let applied = sender.and_then(|sender| sender.replay_lsn);
+            if found.confirmed_flush_lsn.max(applied) >= Some(lsn) {
                 return Ok(Probe::Ready(()));
             }
-            let confirmed = row.get::<_, Option<String>>(1);
+            let seen = applied.or(found.confirmed_flush_lsn);
             Ok(Probe::NotYet(format!(
                 "what comes through slot `{slot}` is applied up to {}, not {lsn}, and the slot is {}",
-                confirmed.as_deref().unwrap_or("nothing"),
-                if row.get(2) { "in use" } else { "not in use" }
+                seen.map_or_else(|| "nothing".to_owned(), |seen| seen.to_string()),
+                if found.is_active {
+                    "in use"
+                } else {
+                    "not in use"
+                }
             )))
         });
         self.explained(node, subscription, waited.await).await
@@ -329,10 +330,11 @@ impl Proof<'_> {
         node: &PlannedNode,
         subscription: &PlannedSubscription,
     ) -> Result<i64, String> {
-        let sql = "SELECT apply_error_count FROM pg_stat_subscription_stats WHERE subname = $1";
-        let client = self.client(&node.name)?;
-        let row = client.query_one(sql, &[&subscription.name.as_str()]).await;
-        Ok(row.map_err(words)?.get(0))
+        let found = subscriptions::subscriptions(self.client(&node.name)?).await;
+        let found = found.map_err(words)?;
+        let name = subscription.name.as_str();
+        let errors = subscriptions::named(&found, name).and_then(|found| found.apply_errors);
+        errors.ok_or_else(|| format!("`{}` does not count the errors of `{name}`", node.name))
     }
 
     /// Whether a subscription has had everything that its publisher logged so far, without an error since `before`: a
@@ -351,7 +353,7 @@ impl Proof<'_> {
             let before = before.clone()?;
             let publisher = self.lab.plan.primary_of(&subscription.upstream);
             let (lsn, _) = super::edge::now(self.client(publisher)?).await?;
-            self.applied(node, subscription, &lsn).await?;
+            self.applied(node, subscription, lsn).await?;
             let failed = self.apply_errors(node, subscription).await? - before;
             if failed > 0 {
                 return Err(format!("applying failed {failed} times"));

@@ -15,6 +15,7 @@ mod statement;
 mod value;
 mod write;
 
+use crate::server::lsn::Lsn;
 use crate::server::server_error::ServerError;
 pub use keyed::{Sighting, Sought, kept_back, pass, sight, sweep, update};
 pub use read::{Values, read, remove};
@@ -78,7 +79,7 @@ pub struct Inserted {
     /// The tables without one.
     pub skipped: Vec<Skipped>,
     /// A position in the write-ahead log after the commit.
-    pub lsn: String,
+    pub lsn: Lsn,
 }
 
 /// What was taken away again.
@@ -112,6 +113,9 @@ pub enum ProbeError {
     /// The commit failed.
     #[error("committing the rows written into each table")]
     Commit(#[source] ServerError),
+    /// The server did not say where its log is.
+    #[error("reading the position of the log after the commit")]
+    Position,
     /// Reading failed.
     #[error("reading the rows written into each table")]
     Read(#[source] ServerError),

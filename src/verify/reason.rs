@@ -1,10 +1,10 @@
 //! Why a standby does not replicate, in words: read from the standby, its container and its log.
 
-use tokio_postgres::Client;
-
 use crate::engine::ContainerState;
 use crate::lab::Lab;
 use crate::name::NodeName;
+use crate::server::client::{Reader, words};
+use crate::server::state;
 
 /// What it means for a node that its container is in `state`.
 pub(super) fn not_running(node: &NodeName, state: Option<ContainerState>) -> String {
@@ -21,17 +21,13 @@ pub(super) fn not_running(node: &NodeName, state: Option<ContainerState>) -> Str
 }
 
 /// Why nothing will arrive, however long we wait; `None` where waiting may help.
-pub(super) async fn never_arrives(node: &NodeName, client: &Client) -> Option<String> {
-    let sql = "SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() END";
-    match client.query_one(sql, &[]).await {
-        Err(error) => Some(format!(
-            "`{node}` answers no more: {}",
-            crate::server::client::words(error)
-        )),
-        Ok(row) if !row.get::<_, bool>(0) => Some(format!(
+pub(super) async fn never_arrives(node: &NodeName, reader: &Reader) -> Option<String> {
+    match state::state(reader).await {
+        Err(error) => Some(format!("`{node}` answers no more: {}", words(error))),
+        Ok(state) if !state.is_standby => Some(format!(
             "`{node}` was promoted: it is not a standby any more"
         )),
-        Ok(row) if row.get::<_, Option<bool>>(1) == Some(true) => Some(format!(
+        Ok(state) if state.is_paused => Some(format!(
             "replay is paused on `{node}`: `SELECT pg_wal_replay_resume()` lets it go on"
         )),
         Ok(_) => None,

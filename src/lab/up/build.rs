@@ -8,7 +8,6 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Engine, Network};
@@ -24,6 +23,7 @@ use crate::lab::tls::{Authority, Identity};
 use crate::lab::{Lab, archive, backup, claim, template};
 use crate::name::NodeName;
 use crate::plan::{Plan, PlannedNode, Role};
+use crate::server::client::Reader;
 use crate::verify::{self, Verdict};
 
 use super::{Options, mark_ready};
@@ -53,7 +53,7 @@ pub(super) struct Build {
 /// A node whose server takes connections.
 #[derive(Clone)]
 pub(super) struct Live {
-    pub(super) client: Arc<Client>,
+    pub(super) client: Arc<Reader>,
     pub(super) hba: Arc<HbaFile>,
 }
 
@@ -199,7 +199,7 @@ impl Build {
         &self,
         network: &Network,
         subnet: Subnet,
-    ) -> Result<(BTreeMap<NodeName, Arc<Client>>, Vec<Started>), LabError> {
+    ) -> Result<(BTreeMap<NodeName, Arc<Reader>>, Vec<Started>), LabError> {
         let gateway = network.gateway.ok_or_else(|| LabError::HalfMade {
             lab: self.plan.lab.clone(),
             missing: "its network has no gateway".to_owned(),

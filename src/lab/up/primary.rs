@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio_postgres::Client;
-
 use crate::dataset;
 use crate::event::{Event, Phase};
 use crate::lab::console::Stage;
@@ -13,6 +11,7 @@ use crate::lab::node::Starting;
 use crate::lab::{frame, publications, roles, settings};
 use crate::plan::PlannedNode;
 use crate::server::MAINTENANCE_DATABASE;
+use crate::server::client::{Noticing, Reader};
 use crate::server::hba::Addresses;
 use crate::text::count;
 
@@ -36,7 +35,10 @@ impl Build {
         };
         // Nobody replicates from here before it is live.
         roles::create_slots(&client, planned).await?;
-        publications::create(&client, &self.plan, planned).await?;
+        if !planned.publications.is_empty() {
+            let user = self.as_user(&starting, planned).await?;
+            publications::create(&client, &user, &self.plan, planned).await?;
+        }
         let client = Arc::new(client);
         meeting.live[&planned.name].send_replace(Some(Live {
             client: Arc::clone(&client),
@@ -59,7 +61,7 @@ impl Build {
         starting: &mut Starting,
         planned: &PlannedNode,
         known: &Addresses,
-    ) -> Result<Client, LabError> {
+    ) -> Result<Reader, LabError> {
         let identity = self.identity(&planned.name)?;
         let files = frame::of_node(&self.plan, planned, &starting.backup, known, identity);
         let act = format!("initialising the data directory of `{}`", planned.name);
@@ -93,16 +95,33 @@ impl Build {
             "accepts connections".to_owned(),
         ));
         self.clock
-            .time(Phase::Populate, self.populate(&client, planned))
+            .time(Phase::Populate, self.populate(starting, planned))
             .await?;
         Ok(client)
     }
 
-    async fn populate(&self, client: &Client, planned: &PlannedNode) -> Result<(), LabError> {
+    /// A connection for what the scenario's author wrote in SQL: it sees the server's settings as `psql` would.
+    async fn as_user(
+        &self,
+        starting: &Starting,
+        planned: &PlannedNode,
+    ) -> Result<Noticing, LabError> {
+        let database = self.plan.database.as_str();
+        let user = starting.connect_as_user(database).await?;
+        roles::set_up_for_user(&user, planned).await?;
+        Ok(user)
+    }
+
+    /// Loads the node's datasets.
+    async fn populate(&self, starting: &Starting, planned: &PlannedNode) -> Result<(), LabError> {
+        if planned.data.is_empty() {
+            return Ok(());
+        }
+        let client = self.as_user(starting, planned).await?;
         for dataset in planned.data.iter().filter_map(super::dataset) {
             let loaded = tokio::select! {
                 () = self.stop.cancelled() => return Err(LabError::Interrupted),
-                loaded = dataset::load(client, &dataset) => loaded?,
+                loaded = dataset::load(&client, &dataset) => loaded?,
             };
             let rows: u64 = loaded.tables.iter().map(|(_, rows)| rows).sum();
             let tables = loaded.tables.len();

@@ -1,7 +1,5 @@
 //! A primary that begins with another's base backup: it has the other's roles, databases and rows, and goes its own way.
 
-use tokio_postgres::Client;
-
 use crate::event::{Event, Phase};
 use crate::lab::console::Stage;
 use crate::lab::error::LabError;
@@ -9,6 +7,7 @@ use crate::lab::node::Starting;
 use crate::lab::{frame, roles, settings};
 use crate::name::NodeName;
 use crate::plan::PlannedNode;
+use crate::server::client::Reader;
 use crate::server::hba::Addresses;
 
 use super::build::{Build, Meeting};
@@ -23,7 +22,7 @@ impl Build {
         source: &NodeName,
         meeting: &Meeting,
         known: &Addresses,
-    ) -> Result<Client, LabError> {
+    ) -> Result<Reader, LabError> {
         let upstream = self.upstream(source, meeting).await?;
         let turn = meeting.turns[source].acquire().await;
         upstream

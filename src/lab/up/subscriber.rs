@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use tokio_postgres::Client;
-
 use crate::event::Event;
 use crate::lab::error::{LabError, Late};
 use crate::lab::node::Starting;
 use crate::plan::{PlannedNode, PlannedSubscription};
-use crate::server::client::Doing as _;
-use crate::server::logical::TABLE_STATES;
-use crate::server::trouble;
+use crate::server::client::{Doing as _, Reader};
+use crate::server::{slots, subscriptions, trouble};
 use crate::wait::{Probe, WaitError, wait_for};
 
 use super::build::{Build, Live, Meeting};
@@ -19,7 +16,7 @@ impl Build {
     /// Creates the subscriptions of a node and waits until all tables are copied.
     pub(super) async fn subscribe(
         &self,
-        client: &Client,
+        client: &Reader,
         planned: &PlannedNode,
         starting: &Starting,
         meeting: &Meeting,
@@ -36,7 +33,7 @@ impl Build {
             };
             let created = async {
                 if !subscription.create_slot {
-                    create_slot(&upstream.client, subscription)
+                    slots::create_logical(&upstream.client, subscription.slot.as_str())
                         .await
                         .doing(act)?;
                 }
@@ -79,11 +76,7 @@ impl Build {
         let mut ticks = tokio::time::interval(Duration::from_millis(100));
         loop {
             ticks.tick().await;
-            let logged = live
-                .client
-                .batch_execute("SELECT pg_log_standby_snapshot()")
-                .await;
-            if let Err(error) = logged {
+            if let Err(error) = slots::log_standby_snapshot(&live.client).await {
                 tracing::debug!(%error, "logging a snapshot for a standby's slot");
             }
         }
@@ -92,7 +85,7 @@ impl Build {
     /// Waits until every table of a subscription is copied and follows.
     async fn copied(
         &self,
-        client: &Client,
+        client: &Reader,
         planned: &PlannedNode,
         subscription: &PlannedSubscription,
         starting: &Starting,
@@ -126,11 +119,11 @@ impl Build {
                     log: starting.tail(),
                 });
             }
-            let rows = client.query(TABLE_STATES, &[&name]).await.doing(act)?;
-            let waiting: Vec<String> = rows
-                .iter()
-                .filter(|row| row.get::<_, &str>(1) != "r")
-                .map(|row| format!("{} is {}", row.get::<_, &str>(0), row.get::<_, &str>(2)))
+            let found = subscriptions::subscriptions(client).await.doing(act)?;
+            let unready = subscriptions::named(&found, name).into_iter();
+            let unready = unready.flat_map(subscriptions::Subscription::unready);
+            let waiting: Vec<String> = unready
+                .map(|table| format!("{} is {}", table.name, table.state.meaning()))
                 .collect();
             Ok(if waiting.is_empty() {
                 Probe::Ready(())
@@ -148,13 +141,4 @@ impl Build {
             },
         })
     }
-}
-
-async fn create_slot(
-    upstream: &Client,
-    subscription: &PlannedSubscription,
-) -> Result<(), tokio_postgres::Error> {
-    let sql = "SELECT pg_create_logical_replication_slot($1, 'pgoutput')";
-    upstream.query(sql, &[&subscription.slot.as_str()]).await?;
-    Ok(())
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::StreamExt as _;
 use tokio_postgres::error::{DbError, Severity};
-use tokio_postgres::{AsyncMessage, Client, NoTls, SimpleQueryMessage};
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls, SimpleQueryMessage};
 
 use super::config;
 use crate::server::server_error::ServerError;
@@ -105,7 +105,8 @@ impl std::ops::Deref for Noticing {
     }
 }
 
-/// Connects as any role that the gateway's line lets in, and keeps the server's notices.
+/// Connects as any role that the gateway's line lets in, and keeps the server's notices. The server's settings are those
+/// that the role's own programs would see.
 ///
 /// # Errors
 /// The server's or the socket's own words.
@@ -115,7 +116,15 @@ pub async fn connect_noticing(
     database: &str,
     user: &str,
 ) -> Result<Noticing, ServerError> {
-    let (client, mut connection) = config(host, port, database, user).connect(NoTls).await?;
+    let (connection, _) = open(&config(host, port, database, user)).await?;
+    Ok(connection)
+}
+
+/// Connects, and tells the `server_version` that the server reported.
+pub(super) async fn open(config: &Config) -> Result<(Noticing, String), ServerError> {
+    let (client, mut connection) = config.connect(NoTls).await?;
+    let version = connection.parameter("server_version").unwrap_or_default();
+    let version = version.to_owned();
     let heard = Arc::new(Heard::default());
     let hearing = Arc::clone(&heard);
     tokio::spawn(async move {
@@ -133,7 +142,7 @@ pub async fn connect_noticing(
             }
         }
     });
-    Ok(Noticing { client, heard })
+    Ok((Noticing { client, heard }, version))
 }
 
 #[cfg(test)]

@@ -1,11 +1,9 @@
 //! What a subscription's publications publish, asked of the publisher.
 
-use serde::Deserialize;
-use tokio_postgres::Client;
-
 use crate::name::ObjectName;
 use crate::plan::PlannedSubscription;
-use crate::server::client::words;
+use crate::server::client::{Reader, words};
+use crate::server::publications;
 use crate::sql::quote::identifier;
 use crate::verify::probe::{How, Inserted, ProbeRow, Sought};
 
@@ -49,35 +47,9 @@ impl Operations {
     }
 }
 
-/// A row of `pg_publication_tables` (manual, 54.17), whose later columns older servers lack.
-#[derive(Debug, Deserialize)]
-struct TableRow {
-    schemaname: String,
-    tablename: String,
-    attnames: Option<Vec<String>>,
-    rowfilter: Option<String>,
-}
-
-/// What the tables' own catalogs say beside that: the columns, those that fill themselves, the key and the root.
-const TABLES: &str = "SELECT pg_catalog.to_json(t)::text, \
-    ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped \
-        AND attgenerated = ''), \
-    ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped \
-        AND (attgenerated <> '' OR atthasdef)), \
-    ARRAY(SELECT a.attname::text FROM pg_index AS i JOIN pg_attribute AS a \
-        ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey::int2[]) WHERE i.indrelid = c.oid AND i.indisprimary), \
-    pg_catalog.format('%I.%I', t.schemaname, t.tablename), rn.nspname::text, r.relname::text, \
-    p.pubinsert, p.pubupdate, p.pubdelete \
-    FROM pg_publication_tables AS t JOIN pg_publication AS p USING (pubname) \
-    JOIN pg_namespace AS n ON n.nspname = t.schemaname \
-    JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = t.tablename \
-    JOIN pg_class AS r ON r.oid = coalesce(pg_catalog.pg_partition_root(c.oid), c.oid) \
-    JOIN pg_namespace AS rn ON rn.oid = r.relnamespace \
-    WHERE t.pubname = ANY ($1)";
-
 /// Asks the publisher what it publishes.
 pub(super) async fn ask(
-    publisher: &Client,
+    publisher: &Reader,
     subscription: &PlannedSubscription,
 ) -> Result<Vec<Published>, String> {
     let names: Vec<&str> = subscription
@@ -85,47 +57,46 @@ pub(super) async fn ask(
         .iter()
         .map(ObjectName::as_str)
         .collect();
-    let sql =
-        "SELECT count(*) = cardinality($1::text[]) FROM pg_publication WHERE pubname = ANY ($1)";
-    let row = publisher.query_one(sql, &[&names]).await.map_err(words)?;
-    if !row.get::<_, bool>(0) {
-        return Err(format!("a publication is gone: {}", names.join(", ")));
+    let missing = publications::missing(publisher, &names).await;
+    let missing = missing.map_err(words)?;
+    if !missing.is_empty() {
+        return Err(format!("a publication is gone: {}", missing.join(", ")));
     }
-    let rows = publisher.query(TABLES, &[&names]).await.map_err(words)?;
+    let found = publications::tables(publisher, &names).await;
     let mut tables: Vec<Published> = Vec::new();
-    for row in rows {
-        let told: TableRow = serde_json::from_str(row.get(0)).map_err(|error| error.to_string())?;
+    for found in found.map_err(words)? {
         let quoted =
             |schema: &str, name: &str| format!("{}.{}", identifier(schema), identifier(name));
-        let table = quoted(&told.schemaname, &told.tablename);
-        let columns: Vec<String> = told.attnames.unwrap_or_else(|| row.get(1));
-        let mut key: Vec<String> = row.get(3);
-        if !key.iter().all(|column| columns.contains(column)) {
+        let table = quoted(&found.schema, &found.name);
+        let mut key = found.key;
+        if !key.iter().all(|column| found.columns.contains(column)) {
             key.clear();
         }
+        let [insert, update, delete] = found.operations;
         let operations = Operations {
-            insert: row.get(7),
-            update: row.get(8),
-            delete: row.get(9),
+            insert,
+            update,
+            delete,
         };
         match tables.iter_mut().find(|known| known.table == table) {
             Some(known) => {
                 known.operations = known.operations.or(operations);
-                match told.rowfilter {
-                    // One publication without a filter lets everything through (manual, 29.4.5).
+                match found.filter {
+                    // One publication without a filter lets everything through (manual, "Combining Multiple Row
+                    // Filters").
                     Some(filter) if !known.filters.is_empty() => known.filters.push(filter),
                     _ => known.filters.clear(),
                 }
             }
             None => tables.push(Published {
                 table,
-                relation: row.get(4),
-                root: quoted(row.get(5), row.get(6)),
+                relation: found.relation,
+                root: quoted(&found.root.0, &found.root.1),
                 key,
-                columns,
-                own: row.get(2),
+                columns: found.columns,
+                own: found.own,
                 operations,
-                filters: told.rowfilter.into_iter().collect(),
+                filters: found.filter.into_iter().collect(),
             }),
         }
     }
@@ -184,6 +155,7 @@ pub(super) fn left_out(published: &[Published], inserted: &Inserted) -> Vec<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::lsn::Lsn;
     use crate::verify::probe::Skipped;
 
     fn published(table: &str, root: &str) -> Published {
@@ -240,7 +212,7 @@ mod tests {
                 table: "b".to_owned(),
                 because: "it has no partition".to_owned(),
             }],
-            lsn: String::new(),
+            lsn: Lsn(0),
         };
         assert_eq!(
             left_out(&tables, &inserted),

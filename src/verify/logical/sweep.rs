@@ -172,7 +172,7 @@ impl Proof<'_> {
         }
         // What has not arrived yet would arrive after the sweep.
         let (lsn, _) = crate::verify::edge::now(client).await.ok()?;
-        self.applied(node, subscription, &lsn).await.ok()?;
+        self.applied(node, subscription, lsn).await.ok()?;
         self.sweep_what_is_left(&edge, versions).await
     }
 }

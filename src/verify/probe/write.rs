@@ -11,6 +11,7 @@ use super::read::{Answer, SAME_TEXT, answers, roll_back, selected};
 use super::statement::{Fill, Present, Writer, any_row, delete, qualified, select_written, touch};
 use super::{Commit, How, Inserted, ProbeError, ProbeRow, Skipped, Written};
 use crate::server::catalog::Table;
+use crate::server::lsn::Lsn;
 use crate::server::server_error::ServerError;
 
 /// How long a table that somebody has locked is waited for.
@@ -58,7 +59,7 @@ pub async fn write(client: &Client, tables: &[Table]) -> Result<Written, ProbeEr
 ///
 /// # Errors
 /// [`ProbeError::Commit`] when the server refuses.
-pub async fn commit(client: &Client, how: Commit) -> Result<String, ProbeError> {
+pub async fn commit(client: &Client, how: Commit) -> Result<Lsn, ProbeError> {
     let set = match how {
         Commit::AsConfigured => "",
         Commit::Local => "SET LOCAL synchronous_commit = local; ",
@@ -75,15 +76,17 @@ pub async fn commit(client: &Client, how: Commit) -> Result<String, ProbeError> 
     let all = answers(client, &batch).await.map_err(ProbeError::Commit)?;
     let mut texts = all.iter().filter_map(first);
     let setting = texts.next().unwrap_or_default();
-    let lsn = texts.next().unwrap_or_default();
+    let lsn = texts.next().and_then(|lsn| lsn.parse().ok());
     if setting != "off" {
-        return Ok(lsn);
+        return lsn.ok_or(ProbeError::Position);
     }
     // Such a commit is not on disk yet, and what is not is sent to no standby. A later one takes it along.
     let flush = "BEGIN; SET LOCAL synchronous_commit = local; \
         SELECT pg_catalog.pg_logical_emit_message(true, 'lab', ''); COMMIT; SELECT pg_catalog.pg_current_wal_lsn()";
     let all = answers(client, flush).await.map_err(ProbeError::Commit)?;
-    Ok(all.iter().filter_map(first).next_back().unwrap_or_default())
+    let lsn = all.iter().filter_map(first).next_back();
+    let lsn = lsn.and_then(|lsn| lsn.parse().ok());
+    lsn.ok_or(ProbeError::Position)
 }
 
 fn begin() -> String {

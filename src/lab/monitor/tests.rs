@@ -1,0 +1,65 @@
+use super::*;
+use crate::server::replication::Lag;
+
+fn sender(name: &str, pid: i32) -> Sender {
+    Sender {
+        pid,
+        application_name: name.to_owned(),
+        state: Some(SenderState::Streaming),
+        sync_state: Some(SyncState::Async),
+        flush_lsn: None,
+        replay_lsn: None,
+        bytes: Lag::default(),
+        seconds: Lag {
+            replay: Some(0.25),
+            ..Lag::default()
+        },
+    }
+}
+
+fn slot(name: &str, active_pid: Option<i32>) -> Slot {
+    Slot {
+        name: name.to_owned(),
+        kind: SlotKind::Physical,
+        is_active: active_pid.is_some(),
+        active_pid,
+        wal_status: Some(WalStatus::Reserved),
+        confirmed_flush_lsn: None,
+        retained_bytes: Some(16),
+        unconfirmed_bytes: None,
+        invalidation_reason: None,
+        is_synced: None,
+        is_temporary: false,
+    }
+}
+
+#[test]
+fn a_sender_has_the_slot_that_its_process_uses() {
+    let edges = join(
+        &[sender("b", 7)],
+        &[slot("other", None), slot("own", Some(7))],
+    );
+    let shown = |edge: &EdgeStatus| (edge.name.clone(), edge.slot.clone(), edge.slot_active);
+    assert_eq!(
+        edges.iter().map(shown).collect::<Vec<_>>(),
+        [
+            (Some("b".to_owned()), Some("own".to_owned()), Some(true)),
+            (None, Some("other".to_owned()), Some(false)),
+        ]
+    );
+    assert_eq!(edges[0].replay_lag_ms, Some(250.0));
+}
+
+#[test]
+fn a_slot_whose_process_sends_nothing_and_a_sender_without_a_slot_are_edges_of_their_own() {
+    let edges = join(&[sender("a", 1)], &[slot("z", Some(2))]);
+    assert_eq!(edges.len(), 2);
+    assert_eq!(
+        (edges[0].name.as_deref(), edges[0].kind.as_ref()),
+        (Some("a"), None)
+    );
+    assert_eq!(
+        (edges[1].slot.as_deref(), edges[1].slot_active),
+        (Some("z"), Some(true))
+    );
+}

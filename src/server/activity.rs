@@ -1,0 +1,85 @@
+//! The processes of a server, and what they wait for: `pg_stat_activity` (manual, "The Cumulative Statistics System").
+
+use super::client::Reader;
+use super::server_error::ServerError;
+
+/// What a session does.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Session {
+    /// `active`, `idle`, `idle in transaction`, …
+    pub state: Option<String>,
+    /// The type of what it waits for: `Lock`, `IPC`, …
+    pub wait_event_type: Option<String>,
+    /// What it waits for: `SyncRep`, `transactionid`, …
+    pub wait_event: Option<String>,
+}
+
+/// A process that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiter {
+    /// `client backend`, `walsender`, …
+    pub backend_type: String,
+    /// The process.
+    pub pid: i32,
+    /// The type of what it waits for.
+    pub wait_event_type: String,
+    /// What it waits for.
+    pub wait_event: String,
+}
+
+/// The process behind a connection.
+///
+/// # Errors
+/// The server's words.
+pub async fn own_pid(client: &tokio_postgres::Client) -> Result<i32, ServerError> {
+    let sql = "SELECT pg_catalog.pg_backend_pid()";
+    Ok(client.query_one(sql, &[]).await?.get(0))
+}
+
+/// What a session does; `None` once it has ended.
+///
+/// # Errors
+/// The server's words.
+pub async fn session(reader: &Reader, pid: i32) -> Result<Option<Session>, ServerError> {
+    let sql =
+        "SELECT state, wait_event_type, wait_event FROM pg_catalog.pg_stat_activity WHERE pid = $1";
+    let row = reader.query_opt(sql, &[&pid]).await?;
+    Ok(row.map(|row| Session {
+        state: row.get(0),
+        wait_event_type: row.get(1),
+        wait_event: row.get(2),
+    }))
+}
+
+/// The processes of a type, but for the one that asks.
+///
+/// # Errors
+/// The server's words.
+pub async fn processes(reader: &Reader, backend_type: &str) -> Result<Vec<i32>, ServerError> {
+    let sql = "SELECT pid FROM pg_catalog.pg_stat_activity \
+        WHERE backend_type = $1 AND pid <> pg_catalog.pg_backend_pid() ORDER BY pid";
+    let rows = reader.query(sql, &[&backend_type]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// A process, of that type where one is given, that waits for an event of that name or type, whatever their case. `%`
+/// and `_` stand for other letters.
+///
+/// # Errors
+/// The server's words.
+pub async fn waiter(
+    reader: &Reader,
+    event: &str,
+    backend_type: Option<&str>,
+) -> Result<Option<Waiter>, ServerError> {
+    let sql = "SELECT backend_type, pid, wait_event_type, wait_event FROM pg_catalog.pg_stat_activity \
+        WHERE pid <> pg_catalog.pg_backend_pid() AND (wait_event ILIKE $1 OR wait_event_type ILIKE $1) \
+        AND ($2::pg_catalog.text IS NULL OR backend_type = $2) ORDER BY pid LIMIT 1";
+    let row = reader.query_opt(sql, &[&event, &backend_type]).await?;
+    Ok(row.map(|row| Waiter {
+        backend_type: row.get(0),
+        pid: row.get(1),
+        wait_event_type: row.get(2),
+        wait_event: row.get(3),
+    }))
+}

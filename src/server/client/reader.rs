@@ -1,0 +1,55 @@
+//! A connection that asks a server about itself.
+
+use std::ops::Deref;
+
+use super::noticing::open;
+use super::pins::{self, SearchPath};
+use super::{Noticing, config};
+use crate::server::SUPERUSER;
+use crate::server::server_error::ServerError;
+use crate::server::version::Version;
+
+/// A connection whose answers depend on no setting of a user's.
+#[derive(Debug)]
+pub struct Reader {
+    connection: Noticing,
+    version: Version,
+}
+
+impl Reader {
+    /// Connects as the superuser from the host, without a password: the gateway's line of `pg_hba.conf` lets it in.
+    ///
+    /// # Errors
+    /// The server's or the socket's own words.
+    pub async fn connect(
+        host: &str,
+        port: u16,
+        database: &str,
+        path: SearchPath,
+    ) -> Result<Self, ServerError> {
+        let mut config = config(host, port, database, SUPERUSER);
+        config.options(pins::options(path));
+        let (connection, server_version) = open(&config).await?;
+        let version = Version::from_report(&server_version);
+        if let Some(set) = pins::by_version(version) {
+            connection.batch_execute(set).await?;
+        }
+        Ok(Self {
+            connection,
+            version,
+        })
+    }
+
+    /// The server's version, as it reported it to this connection.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+}
+
+impl Deref for Reader {
+    type Target = Noticing;
+    fn deref(&self) -> &Noticing {
+        &self.connection
+    }
+}

@@ -1,0 +1,172 @@
+//! Who streams from a server: `pg_stat_replication` (manual, "The Cumulative Statistics System"), and on the other end
+//! `pg_stat_wal_receiver`.
+
+use tokio_postgres::Row;
+
+use crate::plan::SyncState;
+
+use super::client::Reader;
+use super::lsn::Lsn;
+use super::position::END;
+use super::server_error::ServerError;
+use super::word::words;
+
+words! {
+    /// `pg_stat_replication.state`.
+    SenderState {
+        /// It starts.
+        Startup = "startup",
+        /// Its receiver is behind and catches up.
+        Catchup = "catchup",
+        /// Its receiver had everything, and gets what is new.
+        Streaming = "streaming",
+        /// It sends a base backup.
+        Backup = "backup",
+        /// It stops.
+        Stopping = "stopping",
+    }
+}
+
+words! {
+    /// `pg_stat_wal_receiver.status`.
+    ReceiverStatus {
+        /// It is connected. Whether its upstream serves it is not known yet.
+        Streaming = "streaming",
+        /// It has nothing to ask for now.
+        Waiting = "waiting",
+        /// It starts.
+        Starting = "starting",
+        /// It asks for another position or timeline.
+        Restarting = "restarting",
+        /// It stops.
+        Stopping = "stopping",
+    }
+}
+
+/// One connection that a server sends its log to. A base backup's is among them, under a name of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sender {
+    /// The process that sends.
+    pub pid: i32,
+    /// What the receiver calls itself.
+    pub application_name: String,
+    /// What it does.
+    pub state: Option<SenderState>,
+    /// Whether commits wait for the receiver.
+    pub sync_state: Option<SyncState>,
+    /// How far the receiver has made the log durable.
+    pub flush_lsn: Option<Lsn>,
+    /// How far the receiver has replayed or applied.
+    pub replay_lsn: Option<Lsn>,
+    /// Bytes of this server's log beyond what was sent, written, flushed and replayed there.
+    pub bytes: Lag<i64>,
+    /// Seconds from a recent commit to the news of its being written, flushed and replayed there; nothing is known of
+    /// its being sent. PostgreSQL forgets it where nothing is written.
+    pub seconds: Lag<f64>,
+}
+
+/// A distance at each of four stages.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Lag<T> {
+    /// Not sent.
+    pub sent: Option<T>,
+    /// Not written to the receiver's disk cache.
+    pub write: Option<T>,
+    /// Not durable there.
+    pub flush: Option<T>,
+    /// Not applied there.
+    pub replay: Option<T>,
+}
+
+/// A standby's receiver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receiver {
+    /// What it does.
+    pub status: ReceiverStatus,
+    /// Whether anything came through its connection: the times of what was sent and received differ.
+    pub has_received: bool,
+    /// The host that it is connected with.
+    pub host: Option<String>,
+}
+
+/// All senders of a server, by what their receivers call themselves.
+///
+/// # Errors
+/// The server's words.
+pub async fn senders(reader: &Reader) -> Result<Vec<Sender>, ServerError> {
+    let sql = format!(
+        "SELECT r.pid, r.application_name, r.state, r.sync_state, \
+         r.flush_lsn, r.replay_lsn, \
+         pg_catalog.pg_wal_lsn_diff(c.now, r.sent_lsn)::pg_catalog.int8, \
+         pg_catalog.pg_wal_lsn_diff(c.now, r.write_lsn)::pg_catalog.int8, \
+         pg_catalog.pg_wal_lsn_diff(c.now, r.flush_lsn)::pg_catalog.int8, \
+         pg_catalog.pg_wal_lsn_diff(c.now, r.replay_lsn)::pg_catalog.int8, \
+         extract(epoch FROM r.write_lag)::pg_catalog.float8, extract(epoch FROM r.flush_lag)::pg_catalog.float8, \
+         extract(epoch FROM r.replay_lag)::pg_catalog.float8 \
+         FROM pg_catalog.pg_stat_replication AS r CROSS JOIN (SELECT {END} AS now) AS c \
+         ORDER BY r.application_name, r.pid"
+    );
+    let rows = reader.query(&sql, &[]).await?;
+    Ok(rows.iter().map(sender).collect())
+}
+
+fn sender(row: &Row) -> Sender {
+    let word = |at: usize| row.get::<_, Option<&str>>(at);
+    Sender {
+        pid: row.get(0),
+        application_name: word(1).unwrap_or_default().to_owned(),
+        state: word(2).map(SenderState::from),
+        sync_state: word(3).and_then(SyncState::from_word),
+        flush_lsn: row.get(4),
+        replay_lsn: row.get(5),
+        bytes: Lag {
+            sent: row.get(6),
+            write: row.get(7),
+            flush: row.get(8),
+            replay: row.get(9),
+        },
+        seconds: Lag {
+            sent: None,
+            write: row.get(10),
+            flush: row.get(11),
+            replay: row.get(12),
+        },
+    }
+}
+
+impl Sender {
+    /// What it does, in the server's word.
+    #[must_use]
+    pub fn state_word(&self) -> &str {
+        self.state.as_ref().map_or("none", SenderState::word)
+    }
+
+    /// Whether the receiver had everything and gets what is new.
+    #[must_use]
+    pub fn is_streaming(&self) -> bool {
+        self.state == Some(SenderState::Streaming)
+    }
+}
+
+/// The senders whose receivers call themselves `name`: none, one, or several while a connection that was lost has not
+/// timed out.
+pub fn named<'a>(senders: &'a [Sender], name: &'a str) -> impl Iterator<Item = &'a Sender> {
+    senders
+        .iter()
+        .filter(move |sender| sender.application_name == name)
+}
+
+/// A standby's receiver. `None` while there is none: on a primary, and on a standby between two attempts.
+///
+/// # Errors
+/// The server's words.
+pub async fn receiver(reader: &Reader) -> Result<Option<Receiver>, ServerError> {
+    let sql = "SELECT status, last_msg_send_time IS DISTINCT FROM last_msg_receipt_time, sender_host \
+        FROM pg_catalog.pg_stat_wal_receiver WHERE pid IS NOT NULL";
+    let row = reader.query_opt(sql, &[]).await?;
+    Ok(row.map(|row| Receiver {
+        status: row.get::<_, Option<&str>>(0).unwrap_or_default().into(),
+        has_received: row.get(1),
+        host: row.get(2),
+    }))
+}

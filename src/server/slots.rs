@@ -1,0 +1,157 @@
+//! The replication slots of a server: `pg_replication_slots` (manual, "System Views").
+
+use tokio_postgres::Row;
+
+use super::client::Reader;
+use super::lsn::Lsn;
+use super::position::{END, SHOWN};
+use super::server_error::ServerError;
+use super::version::Version;
+use super::word::words;
+
+words! {
+    /// `pg_replication_slots.slot_type`.
+    SlotKind {
+        /// For a standby.
+        Physical = "physical",
+        /// For a subscription or another reader of decoded changes.
+        Logical = "logical",
+    }
+}
+
+words! {
+    /// `pg_replication_slots.wal_status`: whether the log that a slot keeps is there.
+    WalStatus {
+        /// Within `max_wal_size`.
+        Reserved = "reserved",
+        /// Beyond `max_wal_size`, and kept.
+        Extended = "extended",
+        /// Beyond `max_slot_wal_keep_size`: the next checkpoint may remove it.
+        Unreserved = "unreserved",
+        /// Removed: the slot is of no more use.
+        Lost = "lost",
+    }
+}
+
+/// A replication slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub kind: SlotKind,
+    /// Whether somebody streams through it.
+    pub is_active: bool,
+    /// The process that does.
+    pub active_pid: Option<i32>,
+    /// Whether the log that it keeps is there. `None` for a slot that has kept none yet.
+    pub wal_status: Option<WalStatus>,
+    /// How far a logical slot's reader has confirmed.
+    pub confirmed_flush_lsn: Option<Lsn>,
+    /// Bytes of log that are kept for it.
+    pub retained_bytes: Option<i64>,
+    /// Bytes of log that a logical slot's reader has not confirmed.
+    pub unconfirmed_bytes: Option<i64>,
+    /// Why it was invalidated: `wal_removed`, `rows_removed`, `idle_timeout`, … Absent before PostgreSQL 17.
+    pub invalidation_reason: Option<String>,
+    /// Whether it is a standby's copy of a failover slot of the primary's. Absent before PostgreSQL 17.
+    pub is_synced: Option<bool>,
+    /// Whether it goes with its session. A synced slot is temporary until it is ready, and a promotion drops it then.
+    pub is_temporary: bool,
+}
+
+/// The columns that versions differ in.
+fn versioned(version: Version) -> &'static str {
+    if version >= Version(17) {
+        "s.invalidation_reason, s.synced"
+    } else {
+        "NULL::pg_catalog.text, NULL::pg_catalog.bool"
+    }
+}
+
+fn sql(version: Version) -> String {
+    format!(
+        "SELECT s.slot_name::pg_catalog.text, s.slot_type, s.active, s.active_pid, s.wal_status, \
+         s.confirmed_flush_lsn, \
+         pg_catalog.pg_wal_lsn_diff(c.now, s.restart_lsn)::pg_catalog.int8, \
+         pg_catalog.pg_wal_lsn_diff(c.shown, s.confirmed_flush_lsn)::pg_catalog.int8, s.temporary, {} \
+         FROM pg_catalog.pg_replication_slots AS s CROSS JOIN (SELECT {END} AS now, {SHOWN} AS shown) AS c \
+         ORDER BY s.slot_name",
+        versioned(version)
+    )
+}
+
+/// All slots of a server, by name.
+///
+/// # Errors
+/// The server's words.
+pub async fn slots(reader: &Reader) -> Result<Vec<Slot>, ServerError> {
+    let rows = reader.query(&sql(reader.version()), &[]).await?;
+    Ok(rows.iter().map(slot).collect())
+}
+
+fn slot(row: &Row) -> Slot {
+    let word = |at: usize| row.get::<_, Option<&str>>(at);
+    Slot {
+        name: row.get(0),
+        kind: word(1).unwrap_or_default().into(),
+        is_active: row.get(2),
+        active_pid: row.get(3),
+        wal_status: word(4).map(WalStatus::from),
+        confirmed_flush_lsn: row.get(5),
+        retained_bytes: row.get(6),
+        unconfirmed_bytes: row.get(7),
+        is_temporary: row.get(8),
+        invalidation_reason: row.get(9),
+        is_synced: row.get(10),
+    }
+}
+
+/// The slot of that name.
+#[must_use]
+pub fn named<'a>(slots: &'a [Slot], name: &str) -> Option<&'a Slot> {
+    slots.iter().find(|slot| slot.name == name)
+}
+
+/// Makes physical slots, except those that are there. They keep the log from now on: a slot that was never used would
+/// otherwise keep nothing while a base backup runs.
+///
+/// # Errors
+/// The server's words.
+pub async fn create_physical(reader: &Reader, names: &[&str]) -> Result<(), ServerError> {
+    let sql = "SELECT pg_catalog.pg_create_physical_replication_slot(name, true) \
+        FROM pg_catalog.unnest($1::pg_catalog.text[]) AS name \
+        WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = name)";
+    Ok(reader.query(sql, &[&names]).await.map(drop)?)
+}
+
+/// Makes a logical slot for a subscription, in the database that `reader` is connected to.
+///
+/// # Errors
+/// The server's words.
+pub async fn create_logical(reader: &Reader, name: &str) -> Result<(), ServerError> {
+    let sql = "SELECT pg_catalog.pg_create_logical_replication_slot($1, 'pgoutput')";
+    Ok(reader.query(sql, &[&name]).await.map(drop)?)
+}
+
+/// Has a primary log which transactions run. A logical slot on a standby is made once its primary has logged that,
+/// which it else does every 15 seconds (manual, "Logical Decoding Concepts"). PostgreSQL 16 and later.
+///
+/// # Errors
+/// The server's words.
+pub async fn log_standby_snapshot(reader: &Reader) -> Result<(), ServerError> {
+    let sql = "SELECT pg_catalog.pg_log_standby_snapshot()";
+    Ok(reader.batch_execute(sql).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_asked_for_the_columns_that_it_has() {
+        assert!(!sql(Version(16)).contains("invalidation_reason"));
+        assert!(sql(Version(17)).contains("s.invalidation_reason, s.synced"));
+        assert!(sql(Version(19)).contains("s.invalidation_reason, s.synced"));
+    }
+}

@@ -1,0 +1,89 @@
+//! What a server is: primary or standby, on which timeline, replaying or not.
+
+use super::client::Reader;
+use super::lsn::Lsn;
+use super::position::SHOWN;
+use super::server_error::ServerError;
+
+/// What a server says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerState {
+    /// Whether it is in recovery: a standby.
+    pub is_standby: bool,
+    /// Whether it is a standby whose replay is paused.
+    pub is_paused: bool,
+    /// Its timeline. A primary's is in the name of the segment that it writes, because its control file has the one of
+    /// its last checkpoint. So has a standby's: its receiver's is taken where there is one.
+    pub timeline: i32,
+    /// On a primary the position that it writes at, on a standby the one that it has replayed up to.
+    pub lsn: Option<Lsn>,
+    /// The host that a standby streams from.
+    pub streams_from: Option<String>,
+}
+
+impl ServerState {
+    /// `primary` or `standby`.
+    #[must_use]
+    pub fn role(&self) -> &'static str {
+        role(self.is_standby)
+    }
+}
+
+/// `primary` or `standby`.
+#[must_use]
+pub fn role(is_standby: bool) -> &'static str {
+    if is_standby { "standby" } else { "primary" }
+}
+
+/// Asks a server what it is.
+///
+/// # Errors
+/// The server's words.
+pub async fn state(reader: &Reader) -> Result<ServerState, ServerError> {
+    let sql = format!(
+        "SELECT s.is_standby, CASE WHEN s.is_standby THEN pg_catalog.pg_is_wal_replay_paused() ELSE false END, \
+         CASE WHEN s.is_standby THEN coalesce(r.received_tli, c.timeline_id) \
+             ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))\
+             ::pg_catalog.bit(32)::pg_catalog.int4 END, \
+         {SHOWN}, CASE WHEN r.status = 'streaming' THEN r.sender_host END \
+         FROM (SELECT pg_catalog.pg_is_in_recovery() AS is_standby) AS s \
+         CROSS JOIN pg_catalog.pg_control_checkpoint() AS c LEFT JOIN pg_catalog.pg_stat_wal_receiver AS r ON true"
+    );
+    let row = reader.query_one(&sql, &[]).await?;
+    Ok(ServerState {
+        is_standby: row.get(0),
+        is_paused: row.get(1),
+        timeline: row.get(2),
+        lsn: row.get(3),
+        streams_from: row.get(4),
+    })
+}
+
+/// Whether a server is in recovery.
+///
+/// # Errors
+/// The server's words.
+pub async fn is_standby(reader: &Reader) -> Result<bool, ServerError> {
+    let sql = "SELECT pg_catalog.pg_is_in_recovery()";
+    Ok(reader.query_one(sql, &[]).await?.get(0))
+}
+
+/// Tells a standby to become a primary, and does not wait until it is one.
+///
+/// # Errors
+/// The server's words.
+pub async fn promote(reader: &Reader) -> Result<(), ServerError> {
+    let sql = "SELECT pg_catalog.pg_promote(false)";
+    Ok(reader.query_one(sql, &[]).await.map(drop)?)
+}
+
+/// The host that a running standby is configured to stream from, whether it does or not. `None` for a primary.
+///
+/// # Errors
+/// The server's words.
+pub async fn configured_upstream(reader: &Reader) -> Result<Option<String>, ServerError> {
+    let sql = "SELECT pg_catalog.substring(pg_catalog.current_setting('primary_conninfo'), 'host=''?([^ '']+)') \
+        WHERE pg_catalog.pg_is_in_recovery()";
+    let row = reader.query_opt(sql, &[]).await?;
+    Ok(row.and_then(|row| row.get(0)))
+}
