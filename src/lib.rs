@@ -22,11 +22,11 @@
 //! the scenario file gone.
 
 pub mod action;
+#[cfg(test)]
+mod architecture;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
-#[cfg(test)]
-mod architecture;
 pub mod dataset;
 pub mod engine;
 pub mod event;
