@@ -28,6 +28,7 @@ generate:
 lint:
     cargo fmt --check
     cargo clippy --all-targets -- -D warnings
+    cargo clippy --lib --no-default-features -- -D warnings
     cargo doc --no-deps --document-private-items
     cargo run --quiet -- check labs/*.yaml
 
