@@ -33,7 +33,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::action::{Action, PATIENCE, Step, actions};
 use crate::event::Reporter;
-use crate::failure::Explain as _;
 use crate::lab::{Lab, LabError};
 
 pub use crate::event::Outcome;

@@ -1,5 +1,6 @@
 //! Why a step did not bring what it should.
 
+use crate::failure::Explain as _;
 use crate::lab::LabError;
 
 /// Why a step did not bring what it should.
