@@ -29,7 +29,6 @@ lint:
     cargo fmt --check
     cargo clippy --all-targets -- -D warnings
     cargo clippy --lib --no-default-features -- -D warnings
-    cargo doc --no-deps --document-private-items
     cargo run --quiet -- check labs/*.yaml
 
 # Check licences, advisories, bans and sources of dependencies. Needs `cargo install cargo-deny`.
@@ -46,7 +45,7 @@ bench *arguments:
 
 # Build the library's pages and test what README and docs/ show.
 docs:
-    cargo doc --no-deps
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
     cargo test --doc
     cargo test --test cli pages
 

@@ -9,6 +9,7 @@ mod amount;
 pub mod check;
 mod declare;
 mod expect;
+mod feature;
 pub mod link;
 mod schema;
 pub mod text;
@@ -21,12 +22,12 @@ use serde::{Deserialize, Serialize};
 use crate::name::{
     BackupName, DatabaseName, NodeName, SessionName, StepName, UserName, VariableName,
 };
-use crate::scenario::Feature;
 
 pub use amount::{Bandwidth, Percent};
 pub use check::Check;
 pub use declare::{Beside, Declare, Depends, Entry, Flaw, Gives, Known, KnownNode};
 pub use expect::{Expect, ExpectedError};
+pub use feature::Feature;
 pub use schema::COMMON;
 pub use text::Text;
 pub use value::{Amount, Cell, OneOrMany, Span, StateOf};

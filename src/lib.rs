@@ -32,6 +32,7 @@ pub mod engine;
 pub mod event;
 pub mod exit;
 pub mod failure;
+pub mod hba;
 pub mod image;
 pub mod lab;
 pub mod name;
@@ -43,8 +44,10 @@ pub mod scenario;
 pub mod server;
 pub mod sql;
 pub mod text;
+pub mod units;
 pub mod verify;
 pub mod wait;
+mod yaml;
 
 // The command line speaks of the library by its name, as any program does.
 #[cfg(feature = "cli")]

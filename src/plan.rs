@@ -56,7 +56,7 @@ pub struct Plan {
     pub nodes: Vec<PlannedNode>,
     /// What the kernel must be able to do for the steps.
     #[serde(default)]
-    pub requires: Vec<crate::scenario::Feature>,
+    pub requires: Vec<crate::action::Feature>,
     /// What happens once the lab is up. Those that happen on one node or in one database say which.
     #[serde(default)]
     pub steps: Vec<Step>,

@@ -1,5 +1,7 @@
 //! How a message words an error, a number of things and a duration. Every other module may use it.
 
+pub(crate) mod suggest;
+
 use std::error::Error;
 use std::time::Duration;
 
@@ -39,6 +41,20 @@ pub fn duration(took: Duration) -> String {
     } else {
         format!("{} min {} s", took.as_secs() / 60, took.as_secs() % 60)
     }
+}
+
+/// At most this much of a foreign text is quoted in a message.
+pub(crate) fn shortened(text: &str) -> String {
+    const MOST: usize = 60;
+    let mut cut: String = text
+        .chars()
+        .take(MOST)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    if text.chars().nth(MOST).is_some() {
+        cut.push('…');
+    }
+    cut
 }
 
 #[cfg(test)]

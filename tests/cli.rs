@@ -2,6 +2,8 @@
 
 #[path = "cli/pages.rs"]
 mod pages;
+#[path = "cli/project.rs"]
+mod project;
 
 use std::process::{Command, Output};
 

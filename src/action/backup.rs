@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Beside, Declare, Depends, Flaw, Known};
 use crate::name::{BackupName, NodeName};
-use crate::scenario::suggest::did_you_mean_or_list;
+use crate::text::suggest::did_you_mean_or_list;
 
 /// Takes a base backup of a node and keeps it under a name, for `clone` and `restore`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

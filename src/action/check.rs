@@ -2,7 +2,7 @@
 
 use super::{Beside, Cell, Declare, Flaw, Known, Step, Text, declared};
 use crate::name::{NodeName, SessionName};
-use crate::scenario::suggest::did_you_mean_or_list;
+use crate::text::suggest::did_you_mean_or_list;
 
 /// The checks, in the order of the page, as arguments of the macro `$then`: a file and its type.
 macro_rules! checks {

@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Step, Text};
+use crate::action::Feature;
 use crate::name::{BackupName, NodeName, SessionName, StepName};
-use crate::scenario::Feature;
 
 /// An action or a check of the step language.
 ///

@@ -7,7 +7,7 @@ use super::link;
 use super::words::verb;
 use super::{Declare, Flaw, Known, OneOrMany, Span, Step};
 use crate::name::NodeName;
-use crate::scenario::Feature;
+use crate::action::Feature;
 use crate::text::duration;
 
 /// Lets what `from` sends to `to` arrive later. The kernel must have `netem`: see `requires`.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Beside, Declare};
 use crate::name::NodeName;
-use crate::scenario::hba::HbaLine;
+use crate::hba::HbaLine;
 
 /// Adds lines to a node's `pg_hba.conf`, after those that it has, and reloads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Declare, Flaw, Known, OneOrMany, Step};
 use crate::name::NodeName;
-use crate::scenario::Feature;
+use crate::action::Feature;
 
 /// Cuts nodes off from all other nodes, both ways.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

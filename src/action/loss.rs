@@ -7,7 +7,7 @@ use super::link;
 use super::words::verb;
 use super::{Declare, Flaw, Known, OneOrMany, Percent, Step};
 use crate::name::NodeName;
-use crate::scenario::Feature;
+use crate::action::Feature;
 
 /// Loses a part of what `from` sends to `to`. The kernel must have `netem`: see `requires`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

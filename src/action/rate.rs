@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::link;
 use super::{Bandwidth, Declare, Flaw, Known, OneOrMany, Step};
 use crate::name::NodeName;
-use crate::scenario::Feature;
+use crate::action::Feature;
 
 /// Limits how much passes from `from` to `to` in a second.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -11,7 +11,8 @@ use serde::de::{Error, SeqAccess, Unexpected, Visitor, value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::name::NodeName;
-use crate::scenario::units::{self, TimeUnit};
+use crate::units::{self, TimeUnit};
+use crate::yaml::SPELLED;
 
 /// How long: `10s`, `250ms`, `2min`. A number alone counts seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,7 +122,7 @@ impl Serialize for Cell {
 impl<'de> Deserialize<'de> for Cell {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Scalar;
-        impl Visitor<'_> for Scalar {
+        impl<'de> Visitor<'de> for Scalar {
             type Value = Cell;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("text, a number, a boolean or `null`")
@@ -147,8 +148,11 @@ impl<'de> Deserialize<'de> for Cell {
             fn visit_str<E: Error>(self, value: &str) -> Result<Cell, E> {
                 Ok(Cell(Some(value.to_owned())))
             }
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, de: D) -> Result<Cell, D::Error> {
+                de.deserialize_any(self)
+            }
         }
-        deserializer.deserialize_any(Scalar)
+        deserializer.deserialize_newtype_struct(SPELLED, Scalar)
     }
 }
 

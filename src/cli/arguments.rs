@@ -87,6 +87,6 @@ pub(crate) fn node_or_primary(lab: &Lab, node: Option<&str>) -> Result<String, L
 
 /// A duration as people write it: `30s`, `2min`.
 pub(crate) fn duration(given: &str) -> Result<Duration, String> {
-    use replication_lab::scenario::units::{TimeUnit, duration};
+    use replication_lab::units::{TimeUnit, duration};
     duration(given, TimeUnit::Seconds).map_err(|error| error.to_string())
 }

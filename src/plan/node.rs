@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crate::name::{ApplicationName, NodeName, SlotName};
 use crate::scenario::services::ServiceName;
-use crate::scenario::{Node, Scenario, SlotChoice, SqlFiles, Start, root, units};
+use crate::scenario::{Node, Scenario, SlotChoice, SqlFiles, Start, root};
 use crate::server::conf::Setting;
 use crate::server::hba;
+use crate::units;
 
 use super::{PlannedNode, Role, Standby, logical, settings, sync};
 

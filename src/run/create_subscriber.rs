@@ -8,7 +8,7 @@ use crate::action::Step;
 use crate::action::create_subscriber::CreateSubscriber;
 use crate::engine::ContainerState;
 use crate::name::UserName;
-use crate::scenario::hba::{Address, ConnectionType, Database, HbaLine, Method};
+use crate::hba::{Address, ConnectionType, Database, HbaLine, Method};
 use crate::server::{SUPERUSER, command};
 
 /// See there.

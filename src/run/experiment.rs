@@ -159,7 +159,7 @@ pub async fn run(
 /// Walks through the steps of a lab that is there, from one of them on, and leaves it there, without its teardown.
 ///
 /// # Errors
-/// As [`run`]; the lab stays in any case.
+/// As [`run()`]; the lab stays in any case.
 pub async fn resume(
     lab: &Lab,
     options: &Options,

@@ -10,9 +10,9 @@ use include_dir::{Dir, include_dir};
 
 use super::diagnostic::Diagnostics;
 use super::load::{MOST_BYTES, Source};
-use super::suggest::{choice, did_you_mean};
 use crate::exit::Exit;
 use crate::failure::Explain;
+use crate::text::suggest::{choice, did_you_mean};
 
 /// The datasets that `lab` brings along.
 pub const DATASETS: &[&str] = &["shopping", "jobs"];

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::units::{self, SizeUnit};
 use crate::action::Cell;
+use crate::units::{self, SizeUnit};
 
 /// The size of a node's data disk, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

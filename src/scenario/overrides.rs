@@ -8,8 +8,8 @@ use std::str::FromStr;
 use super::PostgresVersion;
 use super::read::{DATASET_KEYS, NODE_KEYS, SCENARIO_KEYS, SERVICE_KEYS, USER_KEYS};
 use super::services::ServiceName;
-use super::suggest::{choice, did_you_mean_or_list};
-use super::tree::{Entry, Node, Spot, Value};
+use crate::text::suggest::{choice, did_you_mean_or_list};
+use crate::yaml::{Entry, Node, Spot, Value};
 
 /// Everything that the command line changes.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -13,14 +13,15 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::check::Doubts;
-use super::suggest::did_you_mean_or_list;
-use super::tree::{Node, Problem, Value, shortened};
 use super::{
     AuthMethod, Conf, Feature, Nodes, PostgresVersion, ReplicationUser, Scenario, SettingValue,
     SlotChoice, SqlFiles, default_database, default_limit,
 };
 use crate::action::OneOrMany;
 use crate::name::{LabName, NodeName, SettingName};
+use crate::text::shortened;
+use crate::text::suggest::did_you_mean_or_list;
+use crate::yaml::{Node, Problem, Value};
 
 #[cfg(test)]
 pub(super) use hba::HBA_KEYS;
@@ -266,14 +267,9 @@ impl<'a> Reader<'a> {
             if seen.insert(name.as_str().to_ascii_lowercase()) {
                 conf.0.push((name, value));
             } else {
-                self.problems.push(Problem {
-                    spot: entry.key_spot,
-                    text: Some(entry.key.clone()),
-                    message: format!("`{name}` is here twice"),
-                    help: Some(
-                        "PostgreSQL does not tell upper from lower case in names".to_owned(),
-                    ),
-                });
+                let message = format!("`{name}` is here twice");
+                let help = "PostgreSQL does not tell upper from lower case in names".to_owned();
+                self.problems.push(entry.problem(message, Some(help)));
             }
         }
         Some(conf)
@@ -283,7 +279,7 @@ impl<'a> Reader<'a> {
         let text = match &node.value {
             Value::Boolean(value) => if *value { "on" } else { "off" }.to_owned(),
             Value::Integer(text) | Value::Text(text) => text.clone(),
-            Value::Float(value) if value.is_finite() => value.to_string(),
+            Value::Float(text) if text.parse().is_ok_and(f64::is_finite) => text.clone(),
             Value::List(_) => {
                 let message = "a setting has one value, not a list";
                 let help = "write a list as PostgreSQL does, as one text: `a, b`".to_owned();

@@ -3,8 +3,8 @@
 //! A name may be a value's, as in `on: ${node}`, so what is written is read once for each value, and every value's steps
 //! are checked. In SQL the values are put in when the steps happen, as literals.
 
-use super::tree::{Entry, Node, Value};
 use crate::action::text;
+use crate::yaml::{Entry, Node, Value};
 
 /// What is written, once for each value. Once in all where no value makes a difference, or where it cannot be known yet.
 pub(super) fn rounds(written: &Node, name: &str, values: &[String]) -> Vec<Node> {

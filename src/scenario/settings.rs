@@ -4,8 +4,8 @@
 
 use std::sync::LazyLock;
 
-use super::suggest::{did_you_mean, nearest};
-use super::units::{Family, UnitError, number, quantity};
+use crate::text::suggest::{did_you_mean, nearest};
+use crate::units::{Family, UnitError, number, quantity};
 
 /// One setting of one version.
 #[derive(Debug, PartialEq)]

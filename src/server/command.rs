@@ -66,7 +66,7 @@ pub fn tls_options(tls: bool) -> String {
 /// What `initdb` gets, apart from its directory.
 ///
 /// `--no-sync`: the template is copied, and a crash of the host in between costs a minute, not data.
-/// A change here must change [`crate::lab::template`]'s generation.
+/// A change here must change `lab::template`'s generation.
 pub const INITDB: [&str; 6] = [
     "initdb",
     "--no-sync",

@@ -8,12 +8,12 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::hba::{Address, HbaLine};
 use crate::name::{DatabaseName, NodeName, UserName};
 use crate::scenario::AuthMethod;
-use crate::scenario::hba::{Address, HbaLine};
 use crate::server::SUPERUSER;
 
-pub use crate::scenario::hba::{ConnectionType, Database, Method, Network};
+pub use crate::hba::{ConnectionType, Database, Method, Network};
 
 /// The addresses of a running lab, as they were discovered.
 #[derive(Debug, Clone, PartialEq, Eq)]

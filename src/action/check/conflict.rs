@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::{Beside, Declare, Flaw, Known, Step};
 use crate::name::{NodeName, ObjectName};
-use crate::scenario::suggest::did_you_mean_or_list;
+use crate::text::suggest::did_you_mean_or_list;
 
 /// How often at least a server has counted conflicts, by kind. Those of a standby's queries with replay are `snapshot`,
 /// `lock`, `bufferpin`, `tablespace` and `deadlock`; those of subscriptions are `apply_error_count` and others.

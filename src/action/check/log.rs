@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::words::one_line;
 use crate::action::{Beside, Declare, Depends, Flaw, Known, Step, Text};
 use crate::name::{NodeName, StepName};
-use crate::scenario::suggest::did_you_mean_or_list;
+use crate::text::suggest::did_you_mean_or_list;
 
 /// A server's log has a line with these words: a text, or `{ has, since }`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -1,8 +1,8 @@
 //! What keeps a fault from being had.
 
+use crate::action::Feature;
 use crate::failure::Explain;
 use crate::name::NodeName;
-use crate::scenario::Feature;
 
 /// A fault that could not be had, or not be taken away.
 #[derive(Debug, thiserror::Error)]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{FaultError, beside};
+use crate::action::Feature;
 use crate::action::{self, Step};
 use crate::engine::{Engine, NetworkPower};
 use crate::event::Reporter;
@@ -13,7 +14,6 @@ use crate::lab::error::LabError;
 use crate::lab::labels;
 use crate::name::LabName;
 use crate::plan::Plan;
-use crate::scenario::Feature;
 
 /// What a lab's steps need to change networks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! A node's own lines of `pg_hba.conf`: whom they name, whether PostgreSQL takes them, and whether they can match.
 
 use super::{Finding, Node, Scenario};
+use crate::hba::{Address, ConnectionType, Database, HbaLine, Method};
 use crate::name::NodeName;
-use crate::scenario::hba::{Address, ConnectionType, Database, HbaLine, Method};
 use crate::scenario::services::ServiceName;
 use crate::scenario::settings::boolean;
-use crate::scenario::suggest::did_you_mean_or_list;
+use crate::text::suggest::did_you_mean_or_list;
 
 pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
     let mut found = Vec::new();

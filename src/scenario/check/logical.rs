@@ -5,7 +5,7 @@ use crate::name::{NodeName, ObjectName};
 use crate::scenario::logical::{ChangeOrigin, Publication, Streaming, Subscription, Tables};
 use crate::scenario::root;
 use crate::scenario::settings::count;
-use crate::scenario::suggest::did_you_mean_or_list;
+use crate::text::suggest::did_you_mean_or_list;
 
 pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
     let mut found = Vec::new();

@@ -4,11 +4,11 @@ use super::{Finding, Scenario};
 use crate::dataset;
 use crate::name::{NodeName, ObjectName, TableName};
 use crate::scenario::logical::{Operation, Publication, PublishedTable, Tables};
-use crate::scenario::suggest::did_you_mean_or_list;
 use crate::scenario::{DatasetRef, Node, SqlFiles, root};
 use crate::sql::SqlFile;
 use crate::sql::expression::columns_of;
 use crate::sql::tables::{TableShape, tables};
+use crate::text::suggest::did_you_mean_or_list;
 
 pub(super) fn check(scenario: &Scenario, sql: &SqlFiles) -> Vec<Finding> {
     let mut found = Vec::new();

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Finding, Scenario};
 use crate::action::{Action, Beside, Depends, Expect, Flaw, Gives, Known, KnownNode, Step};
 use crate::name::{NodeName, SessionName};
-use crate::scenario::suggest::{choice, did_you_mean_or_list};
-use crate::scenario::tree::shortened;
+use crate::text::shortened;
+use crate::text::suggest::{choice, did_you_mean_or_list};
 
 pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
     let mut reading = Reading {

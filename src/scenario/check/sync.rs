@@ -3,8 +3,8 @@
 use super::{Finding, Node, Scenario, conf_path};
 use crate::name::NodeName;
 use crate::scenario::Start;
-use crate::scenario::suggest::{choice, did_you_mean_or_list};
 use crate::scenario::sync_names::{SyncName, SyncNamesError, SyncStandbyNames};
+use crate::text::suggest::{choice, did_you_mean_or_list};
 
 const SETTING: &str = "synchronous_standby_names";
 

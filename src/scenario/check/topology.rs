@@ -2,7 +2,7 @@
 
 use super::{Finding, Node, Scenario};
 use crate::name::NodeName;
-use crate::scenario::suggest::did_you_mean_or_list;
+use crate::text::suggest::did_you_mean_or_list;
 
 pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
     let mut found = user_and_database(scenario);

@@ -1,14 +1,16 @@
 //! The datasets of a scenario, and the SQL files of those that are one's own.
 
 use std::collections::HashSet;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{DATASET_KEYS, Reader};
 use crate::name::DatasetName;
 use crate::scenario::DatasetRef;
 use crate::scenario::catalog::DATASETS;
-use crate::scenario::suggest::{choice, did_you_mean};
-use crate::scenario::tree::{Node, Value, shortened};
+use crate::text::shortened;
+use crate::text::suggest::{choice, did_you_mean};
+use crate::yaml::{Node, Value};
 
 /// How many rows a dataset may be asked for.
 const MOST_ROWS: u64 = 100_000_000;
@@ -122,12 +124,10 @@ impl Reader<'_> {
     }
 }
 
-fn read_sql(path: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(path)
-        .map_err(|error| error.to_string())?
-        .len();
-    if size > MOST_SQL_BYTES {
-        return Err("it is larger than 64 megabytes".to_owned());
+fn read_sql(path: &Path) -> io::Result<String> {
+    if std::fs::metadata(path)?.len() > MOST_SQL_BYTES {
+        let why = "it is larger than 64 megabytes";
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
     }
-    std::fs::read_to_string(path).map_err(|error| error.to_string())
+    std::fs::read_to_string(path)
 }

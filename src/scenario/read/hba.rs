@@ -1,9 +1,9 @@
 //! A node's own lines of `pg_hba.conf`, key by key.
 
 use super::Reader;
+use crate::hba::{Address, ConnectionType, Database, HbaLine, Method, Network};
 use crate::name::DatabaseName;
-use crate::scenario::hba::{Address, ConnectionType, Database, HbaLine, Method, Network};
-use crate::scenario::tree::{Node, Value};
+use crate::yaml::{Node, Value};
 
 /// The keys of one line.
 pub(in crate::scenario) const HBA_KEYS: &[&str] =

@@ -6,7 +6,7 @@ use crate::scenario::ByName;
 use crate::scenario::logical::{
     ChangeOrigin, Operation, Publication, PublishedTable, Streaming, Subscription, Tables,
 };
-use crate::scenario::tree::{Node, Value};
+use crate::yaml::{Node, Value};
 
 /// The keys of a publication.
 pub(in crate::scenario) const PUBLICATION_KEYS: &[&str] =
@@ -148,7 +148,7 @@ impl Reader<'_> {
         }
     }
 
-    fn flag(&mut self, keys: &[crate::scenario::tree::Entry], key: &str) -> Option<bool> {
+    fn flag(&mut self, keys: &[crate::yaml::Entry], key: &str) -> Option<bool> {
         self.optional(keys, key, Self::boolean)
     }
 

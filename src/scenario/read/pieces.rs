@@ -4,8 +4,9 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::Reader;
-use crate::scenario::suggest::{choice, did_you_mean_or_list};
-use crate::scenario::tree::{Entry, Node, Problem, Value, shortened};
+use crate::text::shortened;
+use crate::text::suggest::{choice, did_you_mean_or_list};
+use crate::yaml::{Entry, Node, Value};
 
 impl Reader<'_> {
     /// A mapping's entries. Keys that are not `known` are errors.
@@ -27,12 +28,9 @@ impl Reader<'_> {
         };
         for entry in entries {
             if !known.contains(&entry.key.as_str()) {
-                self.problems.push(Problem {
-                    spot: entry.key_spot,
-                    text: Some(entry.key.clone()),
-                    message: format!("`{}` is none of the {what}", shortened(&entry.key)),
-                    help: Some(did_you_mean_or_list(&entry.key, what, known)),
-                });
+                let message = format!("`{}` is none of the {what}", shortened(&entry.key));
+                let help = did_you_mean_or_list(&entry.key, what, known);
+                self.problems.push(entry.problem(message, Some(help)));
             }
         }
         entries
@@ -103,12 +101,8 @@ impl Reader<'_> {
         match entry.key.parse() {
             Ok(name) => Some(name),
             Err(error) => {
-                self.problems.push(Problem {
-                    spot: entry.key_spot,
-                    text: Some(entry.key.clone()),
-                    message: shortened_message(&error),
-                    help: None,
-                });
+                self.problems
+                    .push(entry.problem(shortened_message(&error), None));
                 None
             }
         }

@@ -3,7 +3,7 @@
 use super::Reader;
 use crate::scenario::PostgresVersion;
 use crate::scenario::services::{Service, ServiceName, Services};
-use crate::scenario::tree::{Node, Value};
+use crate::yaml::{Node, Value};
 
 /// The keys of one service.
 pub(in crate::scenario) const SERVICE_KEYS: &[&str] = &["image", "port"];

@@ -3,7 +3,6 @@
 //! What a step's action holds is read by its type's own deserialiser, whose errors are given their place here.
 
 use serde::de::DeserializeOwned;
-use serde_json::Number;
 
 use super::Reader;
 use crate::action::hba::Hba;
@@ -15,8 +14,9 @@ use crate::action::sql_file::SqlFile;
 use crate::action::{Action, COMMON, Cell, Check, Declare, Entry as Listed, Expect, Read, Step};
 use crate::name::VariableName;
 use crate::scenario::rounds;
-use crate::scenario::suggest::{choice, did_you_mean, did_you_mean_or_list};
-use crate::scenario::tree::{Entry, Node, Problem, Value, shortened};
+use crate::text::shortened;
+use crate::text::suggest::{choice, did_you_mean, did_you_mean_or_list};
+use crate::yaml::{Entry, Node, Problem, Value};
 
 /// The keys of `hold`.
 const HOLD_KEYS: &[&str] = &["check", "never", "during"];
@@ -105,15 +105,10 @@ impl Reader<'_> {
                 None
             }
             [first, second, ..] if unknown.is_empty() => {
-                self.problems.push(Problem {
-                    spot: second.key_spot,
-                    text: Some(second.key.clone()),
-                    message: format!(
-                        "this step has two actions, `{}` and `{}`",
-                        first.key, second.key
-                    ),
-                    help: Some("make two steps of it, each with a `-` of its own".to_owned()),
-                });
+                let (one, other) = (&first.key, &second.key);
+                let message = format!("this step has two actions, `{one}` and `{other}`");
+                let help = "make two steps of it, each with a `-` of its own".to_owned();
+                self.problems.push(second.problem(message, Some(help)));
                 None
             }
             _ => None,
@@ -149,15 +144,9 @@ impl Reader<'_> {
             );
             format!("{actions}; {checks}")
         });
-        self.problems.push(Problem {
-            spot: entry.key_spot,
-            text: Some(entry.key.clone()),
-            message: format!(
-                "`{}` is neither an action nor a check",
-                shortened(&entry.key)
-            ),
-            help: Some(help),
-        });
+        let key = shortened(&entry.key);
+        let message = format!("`{key}` is neither an action nor a check");
+        self.problems.push(entry.problem(message, Some(help)));
     }
 
     fn action(&mut self, entry: &Entry, path: &str, depth: usize) -> Option<Action> {
@@ -270,12 +259,7 @@ impl Reader<'_> {
             [only] => {
                 let help = did_you_mean_or_list(&only.key, "checks", Check::KEYS);
                 let message = format!("`{}` is no check", shortened(&only.key));
-                self.problems.push(Problem {
-                    spot: only.key_spot,
-                    text: Some(only.key.clone()),
-                    message,
-                    help: Some(help),
-                });
+                self.problems.push(only.problem(message, Some(help)));
                 None
             }
             _ => self.wrong_type(node, "one check"),
@@ -292,88 +276,35 @@ impl Reader<'_> {
 
     /// A value of any type that can be deserialised.
     pub(super) fn value<T: DeserializeOwned>(&mut self, node: &Node) -> Option<T> {
-        self.read(node, json(node))
+        self.keep(node.read())
     }
 
     /// What is expected. An error may be written as its SQLSTATE alone.
     fn expect(&mut self, node: &Node) -> Option<Expect> {
-        let mut written = json(node);
-        if let Some(error) = written.get_mut("error")
-            && !error.is_object()
-            && !error.is_null()
-        {
-            *error = serde_json::json!({ "code": error.take() });
+        let mut node = node.clone();
+        if let Some(error) = node.entry_mut("error") {
+            error.value = written_out(error.value.clone(), "code");
         }
-        self.read(node, written)
+        let read = node.read();
+        self.keep(read)
     }
 
-    fn read<T: DeserializeOwned>(&mut self, node: &Node, written: serde_json::Value) -> Option<T> {
-        match serde_path_to_error::deserialize(written) {
-            Ok(value) => Some(value),
-            Err(error) => {
-                let path = error.path().to_string();
-                let path = path.trim_start_matches('.');
-                self.misread(node, path, &error.inner().to_string());
-                None
-            }
-        }
+    fn keep<T>(&mut self, read: Result<T, Problem>) -> Option<T> {
+        read.map_err(|problem| self.problems.push(problem)).ok()
     }
+}
 
-    /// A deserialiser's error, in our words and in its place.
-    fn misread(&mut self, node: &Node, path: &str, said: &str) {
-        let quoted: Vec<&str> = said.split('`').skip(1).step_by(2).collect();
-        let (entry, found) = nearest(node, path);
-        let (message, help) = if let Some(missing) = said.strip_prefix("missing field ") {
-            (format!("the key {missing} is missing"), None)
-        } else if said.starts_with("unknown field") || said.starts_with("unknown variant") {
-            let (given, known) = quoted.split_first().unwrap_or((&"", &[]));
-            let what = if said.starts_with("unknown field") {
-                "keys"
-            } else {
-                "words"
-            };
-            let message = format!("`{}` is none of the {what} here", shortened(given));
-            let problem = Problem {
-                spot: entry.map_or(found.spot, |entry| entry.key_spot),
-                text: Some((*given).to_owned()),
-                message,
-                help: Some(did_you_mean_or_list(given, what, known)),
-            };
-            let is_word = said.starts_with("unknown variant");
-            let spot = if is_word { found.spot } else { problem.spot };
-            self.problems.push(Problem { spot, ..problem });
-            return;
-        } else if let Some((_, wanted)) = said.split_once(", expected ") {
-            let wanted = match wanted {
-                "a string" => "text",
-                "newtype variant" => "a mapping with one key",
-                "u64" | "i64" | "u32" | "usize" => "a whole number",
-                other => other,
-            };
-            (
-                format!("{wanted} is wanted, not {}", found.described()),
-                None,
-            )
-        } else {
-            (said.to_owned(), None)
-        };
-        self.problems.push(found.problem(message, help));
+/// A mapping as it is, and anything else as the value of a mapping's key.
+fn written_out(value: Node, key: &str) -> Node {
+    match value.value {
+        Value::Map(_) | Value::Null => value,
+        _ => value.under(key),
     }
 }
 
 /// What stands for an action that was not understood.
 fn unread() -> Action {
     Sql(String::new()).into()
-}
-
-/// The value at a path, or the nearest around it that is written: a mapping that is written short has no such keys.
-fn nearest<'n>(node: &'n Node, mut path: &str) -> (Option<&'n Entry>, &'n Node) {
-    loop {
-        if let Some(found) = node.find(path) {
-            return found;
-        }
-        path = path.rfind(['.', '[']).map_or("", |at| &path[..at]);
-    }
 }
 
 fn is_action(key: &str) -> bool {
@@ -397,40 +328,13 @@ struct Written<'r, 'a, 'n> {
 impl Read for Written<'_, '_, '_> {
     /// A mapping may be written short. The same word further below, such as the `slot` of `follow`, is another key.
     fn read<T: Declare>(&mut self) -> Option<T> {
-        let node = &self.entry.value;
-        let written = match (json(node), T::SHORT) {
-            (value, Some(short)) if !value.is_object() && !value.is_null() => {
-                serde_json::json!({ short: value })
-            }
-            (value, _) => value,
+        let value = &self.entry.value;
+        let read = match T::SHORT {
+            Some(short) => written_out(value.clone(), short).read(),
+            None => value.read(),
         };
-        self.reader.read(node, written)
+        self.reader.keep(read)
     }
-}
-
-/// The value as a JSON document.
-fn json(node: &Node) -> serde_json::Value {
-    match &node.value {
-        Value::Null => serde_json::Value::Null,
-        Value::Boolean(value) => (*value).into(),
-        Value::Integer(text) => integer(text),
-        Value::Float(value) => Number::from_f64(*value).into(),
-        Value::Text(text) => text.clone().into(),
-        Value::List(items) => items.iter().map(json).collect(),
-        Value::Map(entries) => {
-            let entries = entries.iter();
-            entries
-                .map(|entry| (entry.key.clone(), json(&entry.value)))
-                .collect()
-        }
-    }
-}
-
-fn integer(text: &str) -> serde_json::Value {
-    let small = text.parse::<i64>().map(Into::into);
-    small
-        .or_else(|_| text.parse::<u64>().map(Into::into))
-        .unwrap_or_else(|_| text.into())
 }
 
 /// Whether it looks like what came after a comma, and not like a key.

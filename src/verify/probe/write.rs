@@ -54,7 +54,7 @@ pub async fn write(client: &Client, tables: &[Table]) -> Result<Written, ProbeEr
     written.map_err(ProbeError::Write)
 }
 
-/// Commits what [`write`] wrote, and says where the write-ahead log is then. All of the log up to there is on this
+/// Commits what [`write()`] wrote, and says where the write-ahead log is then. All of the log up to there is on this
 /// server's disk, so that a standby can be sent it.
 ///
 /// # Errors

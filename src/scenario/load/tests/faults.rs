@@ -195,7 +195,7 @@ fn a_data_disk_has_room_for_a_cluster() {
 
 #[test]
 fn a_scenario_requires_what_a_kernel_can_lack() {
-    use crate::scenario::Feature;
+    use crate::action::Feature;
     let one = good(&format!("{LAB}requires: netem\n"));
     assert_eq!(one.scenario.requires, [Feature::Netem]);
     let two = good(&format!("{LAB}requires: [netem, htb]\n"));

@@ -1,7 +1,7 @@
 //! A node's own lines of `pg_hba.conf`.
 
 use super::{good, wrong};
-use crate::scenario::hba::{Address, ConnectionType, Database, Method};
+use crate::hba::{Address, ConnectionType, Database, Method};
 
 #[test]
 fn a_line_is_about_everybody_where_it_is_silent() {

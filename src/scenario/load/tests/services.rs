@@ -1,7 +1,7 @@
 //! What runs beside the nodes.
 
 use super::{good, try_with, with, wrong};
-use crate::scenario::hba::Address;
+use crate::hba::Address;
 use crate::scenario::services::{Service, ServiceName};
 
 const BARE: &str = "name: a\nnodes:\n  primary: {}\n";

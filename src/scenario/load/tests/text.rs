@@ -14,11 +14,11 @@ nodes:
 ",
     );
     insta::assert_snapshot!(shown, @r#"
-    error: did not find expected alphabetic or numeric character while scanning an alias at line 5 column 34
-     --> a.yaml:5:35
+    error: `*` needs a name after it
+     --> a.yaml:5:34
       |
     5 |       synchronous_standby_names: *
-      |                                   ^
+      |                                  ^
       |
       = help: put a value that begins with such a sign in quotes
     "#);
@@ -94,7 +94,7 @@ fn a_file_of_comments_is_empty() {
 fn a_tab_for_indentation_is_explained() {
     let shown = wrong("name: a\nnodes:\n\tprimary: {}\n");
     insta::assert_snapshot!(shown, @r#"
-    error: found character that cannot start any token
+    error: this line is indented with a tab
      --> a.yaml:3:1
       |
     3 |  primary: {}
@@ -114,11 +114,13 @@ title: b
 ",
     );
     insta::assert_snapshot!(shown, @r#"
-    error: did not find expected ',' or '}' while parsing a flow mapping at line 2 column 8
+    error: `,` or `}` is missing: the `{` of line 2 is still open
      --> a.yaml:3:1
       |
     3 | title: b
       | ^
+      |
+      = help: every `{` needs its `}`
     "#);
 }
 
@@ -153,7 +155,7 @@ nodes:
 ",
     );
     insta::assert_snapshot!(shown, @r#"
-    error: unknown anchor
+    error: no value before `*base` has the anchor `&base`
      --> a.yaml:3:12
       |
     3 |   primary: *base
@@ -178,7 +180,7 @@ nodes:
      --> a.yaml:1:7
       |
     1 | name: &name a
-      |       ^^^^^
+      |       ^^^^^^^
       |
       = help: write `<<: *anchor`, or a list of such
     "#);

@@ -106,7 +106,7 @@ pub enum Address {
 pub struct AddressError {
     given: String,
     /// What was meant perhaps.
-    pub(super) help: String,
+    pub(crate) help: String,
 }
 
 impl FromStr for Address {
@@ -119,10 +119,14 @@ impl FromStr for Address {
         if let Ok(node) = NodeName::new(given) {
             return Ok(Self::Node(node));
         }
-        given.parse().map(Self::Network).map_err(|help| {
-            let given = super::tree::shortened(given);
-            AddressError { given, help }
-        })
+        given
+            .parse()
+            .map(Self::Network)
+            .map_err(|error: NetworkError| {
+                let help = error.to_string();
+                let given = crate::text::shortened(given);
+                AddressError { given, help }
+            })
     }
 }
 
@@ -154,25 +158,46 @@ impl Network {
     };
 }
 
-impl FromStr for Network {
-    /// What is missing or too much.
-    type Err = String;
+/// How a network is written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NetworkError {
+    /// There is no address at the start.
+    #[error("a network is written as `10.0.0.0/8`")]
+    NoAddress,
+    /// There is nothing but an address.
+    #[error("one address is written as `{address}/{most}`")]
+    NoBits {
+        /// The address.
+        address: IpAddr,
+        /// The bits that it has.
+        most: u8,
+    },
+    /// After the `/` comes something else than a number of bits.
+    #[error("after the `/` comes a number from 0 to {most}")]
+    BadBits {
+        /// The bits that an address has.
+        most: u8,
+    },
+}
 
-    fn from_str(given: &str) -> Result<Self, String> {
+impl FromStr for Network {
+    type Err = NetworkError;
+
+    fn from_str(given: &str) -> Result<Self, NetworkError> {
         let (address, bits) = given
             .split_once('/')
             .map_or((given, None), |(address, bits)| (address, Some(bits)));
         let Ok(address) = address.parse::<IpAddr>() else {
-            return Err("a network is written as `10.0.0.0/8`".to_owned());
+            return Err(NetworkError::NoAddress);
         };
         let most = if address.is_ipv4() { 32 } else { 128 };
         let Some(bits) = bits else {
-            return Err(format!("one address is written as `{address}/{most}`"));
+            return Err(NetworkError::NoBits { address, most });
         };
         let is_number = bits.bytes().all(|byte| byte.is_ascii_digit());
         match bits.parse() {
             Ok(bits) if is_number && bits <= most => Ok(Self { address, bits }),
-            _ => Err(format!("after the `/` comes a number from 0 to {most}")),
+            _ => Err(NetworkError::BadBits { most }),
         }
     }
 }
@@ -184,8 +209,8 @@ impl fmt::Display for Network {
 }
 
 impl TryFrom<String> for Network {
-    type Error = String;
-    fn try_from(given: String) -> Result<Self, String> {
+    type Error = NetworkError;
+    fn try_from(given: String) -> Result<Self, NetworkError> {
         given.parse()
     }
 }
@@ -244,15 +269,6 @@ impl Method {
     }
 }
 
-impl From<super::AuthMethod> for Method {
-    fn from(auth: super::AuthMethod) -> Self {
-        match auth {
-            super::AuthMethod::Md5 => Self::Md5,
-            super::AuthMethod::ScramSha256 => Self::ScramSha256,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,7 +287,8 @@ mod tests {
             ("10.0.0/8", "a network is written as `10.0.0.0/8`"),
             ("somewhere/8", "a network is written as `10.0.0.0/8`"),
         ] {
-            assert_eq!(bad.parse::<Network>(), Err(help.to_owned()), "{bad}");
+            let error = bad.parse::<Network>().expect_err("no network");
+            assert_eq!(error.to_string(), help, "{bad}");
         }
     }
 }

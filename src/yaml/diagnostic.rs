@@ -1,4 +1,4 @@
-//! What is wrong with a scenario file, and where: shown with the line and a caret, or as JSON.
+//! What is wrong with a file, and where: shown with the line and a caret, or as JSON.
 //!
 //! Owns positions and their rendering. Never decides what is wrong.
 
@@ -9,6 +9,16 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
+
+use super::tree::Spot;
+
+/// An error whose place is a spot still, not a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) spot: Spot,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
 
 /// A place in a text, both counted from 1; the column in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -26,6 +36,16 @@ pub enum Place {
     File(Excerpt),
     /// In what was given on the command line: `--set nodes.replica.slot=none`.
     Override(String),
+}
+
+impl Place {
+    /// The line that is shown.
+    pub(crate) fn line(&self) -> &str {
+        match self {
+            Self::File(excerpt) => &excerpt.line,
+            Self::Override(given) => given,
+        }
+    }
 }
 
 /// A line of a file and the part of it that is meant.
@@ -68,10 +88,38 @@ impl Excerpt {
             caret,
         }
     }
+
+    /// The line on which a spot begins, with a caret under what says best what is meant.
+    pub(crate) fn of(text: &str, spot: Spot) -> Self {
+        Self::new(text, spot.start, width(text, spot))
+    }
+}
+
+/// How much of a value to put a caret under: a scalar whole, of a list or a mapping its bracket, its dash or its first
+/// key, of a block of text its sign.
+fn width(text: &str, spot: Spot) -> usize {
+    let value = text.get(spot.start..spot.end).unwrap_or_default();
+    let line = value.lines().next().unwrap_or_default();
+    let is_dash = line.strip_prefix('-').is_some_and(is_apart);
+    if line.starts_with(['[', '{', '|', '>']) || is_dash {
+        return 1;
+    }
+    let key = if line.starts_with(['"', '\'']) {
+        None
+    } else {
+        let colons = line.match_indices(':').map(|(at, _)| at);
+        colons.into_iter().find(|at| is_apart(&line[at + 1..]))
+    };
+    key.unwrap_or(line.len()).max(1)
+}
+
+/// Whether what came before ends here.
+fn is_apart(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with([' ', '\t'])
 }
 
 /// The nearest place at or before `offset` that is not inside a character.
-pub(super) fn boundary(text: &str, offset: usize) -> usize {
+fn boundary(text: &str, offset: usize) -> usize {
     let mut offset = offset.min(text.len());
     while !text.is_char_boundary(offset) {
         offset -= 1;
