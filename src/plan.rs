@@ -25,11 +25,11 @@ use crate::name::{
 use crate::scenario::{AuthMethod, PostgresVersion, Scenario, SqlFiles};
 use crate::server::conf::{self, Setting};
 use crate::server::hba::{self, HbaRule};
+use crate::server::replication::SyncState;
 use crate::sql::SqlFile;
 
 pub use logical::{PlannedPublication, PlannedSubscription};
 pub use services::{PlannedService, ServiceImage};
-pub use sync::SyncState;
 
 /// A lab as it will be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

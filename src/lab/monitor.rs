@@ -6,9 +6,8 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use crate::name::NodeName;
-use crate::plan::SyncState;
 use crate::server::client::Reader;
-use crate::server::replication::{self, Sender, SenderState};
+use crate::server::replication::{self, Sender, SenderState, SyncState};
 use crate::server::server_error::ServerError;
 use crate::server::slots::{self, Slot, SlotKind, WalStatus};
 use crate::text::chain;

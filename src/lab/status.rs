@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use crate::engine::{Container, ContainerState};
 use crate::name::NodeName;
-use crate::plan::{PlannedNode, PlannedService, Role, Standby, SyncState};
+use crate::plan::{PlannedNode, PlannedService, Role, Standby};
 use crate::server::catalog;
 use crate::server::client::{Reader, SearchPath};
 use crate::server::lsn::Lsn;
-use crate::server::replication::{self, Sender, SenderState};
+use crate::server::replication::{self, Sender, SenderState, SyncState};
 use crate::server::server_error::ServerError;
 use crate::server::slots::{self, Slot, WalStatus};
 use crate::server::state::{self, ServerState};

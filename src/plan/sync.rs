@@ -1,52 +1,9 @@
 //! Which `sync_state` each standby must show, from its upstream's `synchronous_standby_names` (manual, 19.6.2).
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
 use crate::name::{ApplicationName, NodeName};
 use crate::scenario::sync_names::{SyncMethod, SyncStandbyNames};
 use crate::scenario::{Scenario, Start};
-
-/// `pg_stat_replication.sync_state` (manual, 28.2.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SyncState {
-    /// Commits do not wait for it.
-    Async,
-    /// It would become synchronous if one that is now fails.
-    Potential,
-    /// Commits wait for it.
-    Sync,
-    /// Commits wait for some of a group that it is in.
-    Quorum,
-}
-
-impl SyncState {
-    /// The state that the server calls so; `None` for a word that is not known.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        let all = [Self::Async, Self::Potential, Self::Sync, Self::Quorum];
-        all.into_iter().find(|state| state.to_string() == word)
-    }
-
-    /// Whether commits may be waiting for a standby in this state.
-    #[must_use]
-    pub fn holds_commits(self) -> bool {
-        matches!(self, Self::Sync | Self::Quorum)
-    }
-}
-
-impl fmt::Display for SyncState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Async => "async",
-            Self::Potential => "potential",
-            Self::Sync => "sync",
-            Self::Quorum => "quorum",
-        })
-    }
-}
+use crate::server::replication::SyncState;
 
 /// The states that a standby may show once all of them stream, the expected one first.
 ///

@@ -1,9 +1,10 @@
 //! Who streams from a server: `pg_stat_replication` (manual, "The Cumulative Statistics System"), and on the other end
 //! `pg_stat_wal_receiver`.
 
-use tokio_postgres::Row;
+use std::fmt;
 
-use crate::plan::SyncState;
+use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
 
 use super::client::Reader;
 use super::lsn::Lsn;
@@ -40,6 +41,46 @@ words! {
         Restarting = "restarting",
         /// It stops.
         Stopping = "stopping",
+    }
+}
+
+/// `pg_stat_replication.sync_state`: whether commits wait for a standby.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncState {
+    /// Commits do not wait for it.
+    Async,
+    /// It would become synchronous if one that is now fails.
+    Potential,
+    /// Commits wait for it.
+    Sync,
+    /// Commits wait for some of a group that it is in.
+    Quorum,
+}
+
+impl SyncState {
+    /// The state that the server calls so; `None` for a word that is not known.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [Self::Async, Self::Potential, Self::Sync, Self::Quorum];
+        all.into_iter().find(|state| state.to_string() == word)
+    }
+
+    /// Whether commits may be waiting for a standby in this state.
+    #[must_use]
+    pub fn holds_commits(self) -> bool {
+        matches!(self, Self::Sync | Self::Quorum)
+    }
+}
+
+impl fmt::Display for SyncState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Async => "async",
+            Self::Potential => "potential",
+            Self::Sync => "sync",
+            Self::Quorum => "quorum",
+        })
     }
 }
 

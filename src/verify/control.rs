@@ -8,9 +8,10 @@ use futures_util::future::join_all;
 
 use crate::engine::{Container, EngineError, EngineErrorKind};
 use crate::name::NodeName;
-use crate::plan::{PlannedNode, Standby, SyncState};
+use crate::plan::{PlannedNode, Standby};
 use crate::server::activity;
 use crate::server::client::{Reader, SearchPath, words};
+use crate::server::replication::SyncState;
 use crate::text::{chain, duration};
 use crate::wait::{Probe, wait_for};
 

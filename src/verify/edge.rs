@@ -1,9 +1,11 @@
 //! One edge: what is written on the primary arrives at a standby, through its upstream, and nothing else does.
 
+mod sender;
+
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use crate::plan::{PlannedNode, Standby, SyncState};
+use crate::plan::{PlannedNode, Standby};
 use crate::server::catalog::{self, Table};
 use crate::server::client::{Reader, words};
 use crate::server::lsn::Lsn;
@@ -17,6 +19,7 @@ use crate::wait::{Probe, WaitError, wait_for};
 use super::compare::compare;
 use super::probe::{self, Commit, How, Inserted, Skipped};
 use super::{Check, Failed, Proof, check, reason};
+use sender::{Reach, streaming};
 
 /// SQLSTATE `read_only_sql_transaction`.
 const READ_ONLY: &str = "25006";
@@ -126,66 +129,6 @@ pub(super) async fn remove(client: &Reader, written: &Written) -> Result<String,
     match removed.left.first() {
         None => Ok(count(removed.rows, "row")),
         Some(left) => Err(format!("a row is left in {}: {}", left.table, left.because)),
-    }
-}
-
-/// The `sync_state` of the one sender of a standby's that streams as it should, or what is seen instead.
-fn streaming(named: &[&Sender], standby: &Standby) -> Result<SyncState, String> {
-    let application = &standby.application_name;
-    let sender = match named {
-        [sender] => sender,
-        [] => {
-            return Err(format!(
-                "pg_stat_replication of `{}` has no `{application}`",
-                standby.upstream
-            ));
-        }
-        several => {
-            return Err(format!(
-                "pg_stat_replication has {} rows named `{application}`",
-                several.len()
-            ));
-        }
-    };
-    if !sender.is_streaming() {
-        return Err(format!("its state is `{}`", sender.state_word()));
-    }
-    match sender.sync_state {
-        Some(state) if standby.sync_states.contains(&state) => Ok(state),
-        state => {
-            let wanted = standby.sync_states.iter().map(ToString::to_string);
-            let wanted: Vec<String> = wanted.collect();
-            Err(format!(
-                "its sync_state is `{}`, not `{}`",
-                state.map_or_else(|| "none".to_owned(), |state| state.to_string()),
-                wanted.join("` or `")
-            ))
-        }
-    }
-}
-
-/// How far a standby must have the log.
-#[derive(Debug, Clone, Copy)]
-enum Reach {
-    /// On its disk.
-    Flushed,
-    /// Replayed.
-    Replayed,
-}
-
-impl Reach {
-    fn column(self) -> &'static str {
-        match self {
-            Self::Flushed => "flush_lsn",
-            Self::Replayed => "replay_lsn",
-        }
-    }
-
-    fn of(self, sender: &Sender) -> Option<Lsn> {
-        match self {
-            Self::Flushed => sender.flush_lsn,
-            Self::Replayed => sender.replay_lsn,
-        }
     }
 }
 

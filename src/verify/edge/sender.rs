@@ -1,0 +1,65 @@
+//! What an upstream shows of a standby, judged. Pure.
+
+use crate::plan::Standby;
+use crate::server::lsn::Lsn;
+use crate::server::replication::{Sender, SyncState};
+
+/// The `sync_state` of the one sender of a standby's that streams as it should, or what is seen instead.
+pub(super) fn streaming(named: &[&Sender], standby: &Standby) -> Result<SyncState, String> {
+    let application = &standby.application_name;
+    let sender = match named {
+        [sender] => sender,
+        [] => {
+            return Err(format!(
+                "pg_stat_replication of `{}` has no `{application}`",
+                standby.upstream
+            ));
+        }
+        several => {
+            return Err(format!(
+                "pg_stat_replication has {} rows named `{application}`",
+                several.len()
+            ));
+        }
+    };
+    if !sender.is_streaming() {
+        return Err(format!("its state is `{}`", sender.state_word()));
+    }
+    match sender.sync_state {
+        Some(state) if standby.sync_states.contains(&state) => Ok(state),
+        state => {
+            let wanted = standby.sync_states.iter().map(ToString::to_string);
+            let wanted: Vec<String> = wanted.collect();
+            Err(format!(
+                "its sync_state is `{}`, not `{}`",
+                state.map_or_else(|| "none".to_owned(), |state| state.to_string()),
+                wanted.join("` or `")
+            ))
+        }
+    }
+}
+
+/// How far a standby must have the log.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reach {
+    /// On its disk.
+    Flushed,
+    /// Replayed.
+    Replayed,
+}
+
+impl Reach {
+    pub(super) fn column(self) -> &'static str {
+        match self {
+            Self::Flushed => "flush_lsn",
+            Self::Replayed => "replay_lsn",
+        }
+    }
+
+    pub(super) fn of(self, sender: &Sender) -> Option<Lsn> {
+        match self {
+            Self::Flushed => sender.flush_lsn,
+            Self::Replayed => sender.replay_lsn,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Subscriptions that go both ways: a change must not come back to where it was made.
+
+use crate::plan::{PlannedNode, PlannedSubscription};
+use crate::server::client::words;
+use crate::server::subscriptions;
+use crate::verify::{Check, Proof, check, edge};
+
+impl Proof<'_> {
+    /// How often the changes of a subscription could not be applied. The counters are PostgreSQL 15's.
+    pub(in crate::verify) async fn apply_errors(
+        &self,
+        node: &PlannedNode,
+        subscription: &PlannedSubscription,
+    ) -> Result<i64, String> {
+        let found = subscriptions::subscriptions(self.client(&node.name)?).await;
+        let found = found.map_err(words)?;
+        let name = subscription.name.as_str();
+        let errors = subscriptions::named(&found, name).and_then(|found| found.apply_errors);
+        errors.ok_or_else(|| format!("`{}` does not count the errors of `{name}`", node.name))
+    }
+
+    /// Whether a subscription has had everything that its publisher logged so far, without an error since `before`: a
+    /// change that came back to where it was made would fail there on its own key.
+    pub(in crate::verify) async fn no_return(
+        &self,
+        node: &PlannedNode,
+        subscription: &PlannedSubscription,
+        before: &Result<i64, String>,
+    ) -> Check {
+        let name = format!(
+            "{} => {} ({}): changes do not come back",
+            subscription.upstream, node.name, subscription.name
+        );
+        let looked = async {
+            let before = before.clone()?;
+            let publisher = self.lab.plan.primary_of(&subscription.upstream);
+            let (lsn, _) = edge::now(self.client(publisher)?).await?;
+            self.applied(node, subscription, lsn).await?;
+            let failed = self.apply_errors(node, subscription).await? - before;
+            if failed > 0 {
+                return Err(format!("applying failed {failed} times"));
+            }
+            Ok(format!("everything up to {lsn} applied, none failed"))
+        };
+        check(name, looked).await
+    }
+}
