@@ -46,6 +46,8 @@ macro_rules! actions {
             stop Stop,
             restart Restart,
             kill Kill,
+            checkpoint Checkpoint,
+            lag Lag,
             promote Promote,
             follow Follow,
             rewind Rewind,

@@ -116,6 +116,8 @@ pub struct Outcome {
     pub seen: String,
     /// What should have been seen instead, where it was not.
     pub expected: Option<String>,
+    /// What to do about it, where that is known.
+    pub hint: Option<String>,
 }
 
 /// One thing that happened.

@@ -102,6 +102,14 @@ impl Failure {
         self
     }
 
+    /// The same failure with something more that was seen, on a line of its own.
+    #[must_use]
+    pub fn and_line(mut self, line: &str) -> Self {
+        let last = self.because.last_mut().unwrap_or(&mut self.message);
+        *last = format!("{last}\n{line}");
+        self
+    }
+
     /// Whether one of its lines contains a text.
     #[must_use]
     pub fn contains(&self, text: &str) -> bool {

@@ -13,11 +13,11 @@ pub mod status;
 pub mod subnet;
 pub mod up;
 
+mod addresses;
 pub(crate) mod archive;
 mod backup;
 mod claim;
 mod clock;
-mod discover;
 mod disk;
 mod frame;
 mod node;

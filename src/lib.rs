@@ -5,7 +5,7 @@
 //! # What flows where
 //!
 //! ```text
-//! scenario.yaml ─load→ Scenario ─resolve→ Plan │ ─up→ create, discover, configure, start, back up, stream, populate
+//! scenario.yaml ─load→ Scenario ─resolve→ Plan │ ─up→ assign, create, configure, start, populate, back up, stream
 //!                      (as written)  (complete)│      → Lab ─verify→ Verdict → table │ JSON │ JUnit
 //!                                              │      Events → progress bars │ plain lines │ nothing
 //! ```

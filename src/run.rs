@@ -13,6 +13,7 @@ mod ledgers;
 mod links;
 mod logs;
 mod options;
+mod positions;
 mod scene;
 mod servers;
 mod sessions;
@@ -36,7 +37,7 @@ use crate::event::Reporter;
 use crate::lab::{Lab, LabError};
 
 pub use crate::event::Outcome;
-pub use options::{Options, Teardown};
+pub use options::{StepOptions, Teardown};
 use scene::Scene;
 use walk::{Ended, Walk};
 use wrong::{Tried, Wrong};
@@ -96,7 +97,7 @@ actions!(act);
 /// The node and the database that a step is about. The plan has filled them in.
 fn target(step: &Step) -> Tried<(&crate::name::NodeName, &crate::name::DatabaseName)> {
     let target = step.on.as_ref().zip(step.database.as_ref());
-    target.ok_or_else(|| Wrong::Failed("this step does not say which node it is about".to_owned()))
+    target.ok_or_else(|| Wrong::failed("this step does not say which node it is about"))
 }
 
 /// Walks through a lab's steps, and through its teardown where that is wanted.
@@ -105,7 +106,7 @@ fn target(step: &Step) -> Tried<(&crate::name::NodeName, &crate::name::DatabaseN
 /// [`LabError::Interrupted`]; what steps find is in the result.
 pub async fn walk(
     lab: &Lab,
-    options: &Options,
+    options: &StepOptions,
     reporter: Arc<dyn Reporter>,
     cancel: &CancellationToken,
 ) -> Result<Walked, LabError> {

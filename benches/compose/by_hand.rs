@@ -10,7 +10,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::LIMIT;
 
-/// The Compose of this machine, with a project of its own.
+/// Compose 2, whose program is fetched by this, after `images/debian.sh`.
+const FETCH: &str = include_str!("compose-2.sh");
+const DEBIAN: &str = include_str!("../../images/debian.sh");
+
+/// Where it is kept.
+const FETCHED: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/docker-compose-2");
+
+/// One Compose, with a project of its own.
 pub(crate) struct Compose {
     engine: Engine,
     program: &'static [&'static str],
@@ -21,32 +28,56 @@ pub(crate) struct Compose {
 }
 
 impl Compose {
+    /// The first Compose 1 and the first Compose 2 that this machine has. Compose 2 is fetched from Debian's packages where
+    /// there is none.
+    ///
+    /// # Errors
+    /// Of each that there is not: why.
     pub(crate) async fn find(
-        engine: Engine,
+        engine: &Engine,
+        project: &str,
+        image: &str,
+        no_sync: bool,
+    ) -> [Result<Self>; 2] {
+        let find = |generation| Self::of(generation, engine, project, image, no_sync);
+        let (one, mut two) = (find("1.").await, find("2.").await);
+        if two.is_err() {
+            two = match fetch().await {
+                Ok(()) => find("2.").await,
+                Err(why) => Err(why),
+            };
+        }
+        [one, two]
+    }
+
+    async fn of(
+        generation: &str,
+        engine: &Engine,
         project: &str,
         image: &str,
         no_sync: bool,
     ) -> Result<Self> {
-        let both: [&[&str]; 2] = [&["docker", "compose"], &["docker-compose"]];
-        for program in both {
+        let known: [&[&str]; 3] = [&["docker", "compose"], &["docker-compose"], &[FETCHED]];
+        for program in known {
             let mut command = Command::new(program[0]);
             command.args(&program[1..]).args(["version", "--short"]);
             let Ok(answer) = command.output().await else {
                 continue;
             };
-            if answer.status.success() {
-                let version = String::from_utf8_lossy(&answer.stdout);
+            let version = String::from_utf8_lossy(&answer.stdout);
+            let version = version.trim().trim_start_matches('v');
+            if answer.status.success() && version.starts_with(generation) {
                 return Ok(Self {
-                    engine,
+                    engine: engine.clone(),
                     program,
-                    version: format!("{} {}", program.join(" "), version.trim()),
+                    version: format!("Compose {version}"),
                     project: project.to_owned(),
                     image: image.to_owned(),
                     no_sync,
                 });
             }
         }
-        bail!("there is neither `docker compose` nor `docker-compose` to compare with")
+        bail!("Compose {generation} is not installed")
     }
 
     pub(crate) fn version(&self) -> &str {
@@ -120,4 +151,21 @@ impl Compose {
         );
         Ok(())
     }
+}
+
+/// Fetches Compose 2. It installs nothing: the program lies among what is built.
+async fn fetch() -> Result<()> {
+    let mut command = Command::new("bash");
+    command.args(["-c", &format!("{DEBIAN}{FETCH}"), "compose-2", FETCHED]);
+    let answer = command.kill_on_drop(true).output();
+    let answer = tokio::time::timeout(LIMIT, answer).await;
+    let answer = answer.context("fetching Compose 2 does not end")?;
+    let answer = answer.context("fetching Compose 2")?;
+    let said = String::from_utf8_lossy(&answer.stderr);
+    let why = said.lines().last().unwrap_or_default();
+    ensure!(
+        answer.status.success(),
+        "Compose 2 is not installed, and cannot be fetched: {why}"
+    );
+    Ok(())
 }

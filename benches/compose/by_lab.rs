@@ -47,8 +47,8 @@ impl Lab {
         })
     }
 
-    pub(crate) fn image(&self) -> &str {
-        &self.found.reference
+    pub(crate) fn found(&self) -> &Found {
+        &self.found
     }
 
     /// From the scenario's text to the verdict.

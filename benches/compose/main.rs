@@ -1,7 +1,7 @@
-//! How long `lab` takes, against a plain Compose file that does the same.
+//! How long `lab` takes, against a plain Compose file that does the same, and against the engine's floor.
 //!
 //! ```text
-//! cargo bench --bench compose                                  # both cases, a quarter of an hour
+//! cargo bench --bench compose                                  # both cases, half an hour
 //! cargo bench --bench compose -- --standbys 1 --rounds 5
 //! ```
 //!
@@ -10,11 +10,14 @@
 //!
 //! - by `lab`, through the library: from the scenario's text to the verdict of all its checks, population included;
 //! - by Compose: from `up -d` to the end of a script that waits until every standby streams, writes one row on the
-//!   primary and looks for it on each standby; then `down -t 0 -v`. It is `docker compose` where there is one, else
-//!   `docker-compose`. The files in this folder are what one would write by hand: entrypoints in shell, set-up on a
-//!   server that nobody else reaches, and the usual `until pg_basebackup …; do sleep 1; done`.
+//!   primary and looks for it on each standby; then `down -t 0 -v`. Both generations of Compose take their turn, as far as
+//!   they are there; Compose 2 is fetched from Debian's packages where it is not. The files in this folder are what one
+//!   would write by hand: entrypoints in shell, set-up on a server that nobody else reaches, and the usual
+//!   `until pg_basebackup …; do sleep 1; done`;
+//! - by the engine alone, which is the floor: the same network, volumes and containers through its API, with as many servers
+//!   that start on data directories that are ready, until each takes a connection. Nothing replicates.
 //!
-//! Both have the same image, settings, datasets of the same size, published ports, volumes, and `fsync` as it is.
+//! `lab` and Compose have the same image, settings, datasets of the same size, published ports, volumes, and `fsync` as it is.
 //! Where the two differ, it is what `lab` is about, or Compose's gain:
 //!
 //! - `lab` runs `initdb` once an image and copies the result; the row "first time" has that template removed before;
@@ -34,6 +37,7 @@
 mod by_hand;
 mod by_lab;
 mod figures;
+mod floor;
 
 use std::time::Duration;
 
@@ -47,6 +51,7 @@ use tokio_util::sync::CancellationToken;
 use by_hand::Compose;
 use by_lab::Lab;
 use figures::Figures;
+use floor::Floor;
 
 #[derive(Debug, Parser)]
 #[command(about = "Times lab against a plain Compose file")]
@@ -126,9 +131,16 @@ async fn main() -> Result<()> {
     let docker = Engine::connect().await?;
     let first = cases.first().context("no case")?;
     let lab = Lab::new(docker.clone(), &name, &first.scenario, &cancel).await?;
-    let compose = Compose::find(docker, &name, lab.image(), arguments.compose_no_sync).await?;
+    let image = &lab.found().reference;
+    let mut composes = Vec::new();
+    for found in Compose::find(&docker, &name, image, arguments.compose_no_sync).await {
+        match found {
+            Ok(compose) => composes.push(compose),
+            Err(why) => println!("{why:#}"),
+        }
+    }
 
-    println!("{}", machine(&lab, &compose).await?);
+    println!("{}", machine(&lab, &composes).await?);
     for (verb, took) in by_lab::without_docker().await? {
         println!("{}", figures::small(verb, took));
     }
@@ -137,96 +149,123 @@ async fn main() -> Result<()> {
             settle: Duration::from_secs(arguments.settle),
             cancel: cancel.clone(),
         };
-        let timed = time(case, &lab, &compose, &rest).await;
+        let floor = Floor::new(&docker, &name, lab.found(), case.standbys + 1);
+        let sides = Sides {
+            case,
+            lab: &lab,
+            composes: &composes,
+            floor: &floor,
+            rest: &rest,
+        };
+        let timed = sides.time().await;
         if timed.is_err() {
             // Cleaning up goes on after an interrupt.
-            let on = CancellationToken::new();
-            let (labs, files) = tokio::join!(lab.down(), compose.down(case.compose, &on));
-            labs.and(files).context("cleaning up")?;
+            lab.down().await.context("cleaning up")?;
+            for compose in &composes {
+                let on = CancellationToken::new();
+                let down = compose.down(case.compose, &on).await;
+                down.context("cleaning up")?;
+            }
         }
+        floor.forget().await.context("cleaning up")?;
         println!("\n{}", timed?.table(case.standbys));
     }
     Ok(())
 }
 
 /// On what the figures were taken.
-async fn machine(lab: &Lab, compose: &Compose) -> Result<String> {
+async fn machine(lab: &Lab, composes: &[Compose]) -> Result<String> {
     let docker = lab.engine.info().await?;
     let cores = std::thread::available_parallelism()?;
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or("unknown");
-    Ok(format!(
-        "{cores} cores, load {load} before; Docker {}; {}; image {}",
-        docker.version,
-        compose.version(),
-        lab.image()
-    ))
+    let mut parts = vec![
+        format!("{cores} cores, load {load} before"),
+        format!("Docker {}", docker.version),
+    ];
+    parts.extend(composes.iter().map(|compose| compose.version().to_owned()));
+    parts.push(format!("image {}", lab.found().reference));
+    Ok(parts.join("; "))
 }
 
-/// All rounds of a case. What comes before them warms up and makes the template; sixteen containers of Compose
-/// take too long for that.
-async fn time(case: &Case, lab: &Lab, compose: &Compose, rest: &Rest) -> Result<Figures> {
-    let mut ignored = Figures::default();
-    by_lab_once(case, lab, rest, &mut ignored).await?;
-    if case.standbys == 1 {
-        by_hand_once(case, compose, rest, &mut ignored).await?;
-    }
-    let mut figures = Figures::default();
-    for round in 0..case.rounds {
-        if round % 2 == 0 {
-            by_lab_once(case, lab, rest, &mut figures).await?;
-            by_hand_once(case, compose, rest, &mut figures).await?;
-            first_time(case, lab, rest, &mut figures).await?;
-        } else {
-            first_time(case, lab, rest, &mut figures).await?;
-            by_hand_once(case, compose, rest, &mut figures).await?;
-            by_lab_once(case, lab, rest, &mut figures).await?;
+/// Who is timed against whom in a case.
+struct Sides<'a> {
+    case: &'a Case,
+    lab: &'a Lab,
+    composes: &'a [Compose],
+    floor: &'a Floor,
+    rest: &'a Rest,
+}
+
+/// One side's turn.
+#[derive(Clone, Copy)]
+enum Turn {
+    Lab,
+    FirstTime,
+    Floor,
+    Compose(usize),
+}
+
+impl Sides<'_> {
+    /// All rounds. What comes before them warms up and makes the template; sixteen containers of Compose take too long for
+    /// that.
+    async fn time(&self) -> Result<Figures> {
+        self.floor.prepare(&self.rest.cancel).await?;
+        let composes = (0..self.composes.len()).map(Turn::Compose);
+        let mut turns = vec![Turn::Lab, Turn::Floor];
+        turns.extend(composes.filter(|_| self.case.standbys == 1));
+        let mut ignored = Figures::default();
+        for turn in turns {
+            self.take(turn, &mut ignored).await?;
         }
+        let mut turns = vec![Turn::Lab, Turn::Floor];
+        turns.extend((0..self.composes.len()).map(Turn::Compose));
+        // It says nothing about fanning out, so sixteen standbys go without.
+        turns.extend(Some(Turn::FirstTime).filter(|_| self.case.standbys == 1));
+        let mut figures = Figures::default();
+        for _ in 0..self.case.rounds {
+            for turn in &turns {
+                self.take(*turn, &mut figures).await?;
+            }
+            turns.reverse();
+        }
+        Ok(figures)
     }
-    Ok(figures)
-}
 
-async fn by_lab_once(case: &Case, lab: &Lab, rest: &Rest, figures: &mut Figures) -> Result<()> {
-    rest.before_a_run().await?;
-    let (took, phases) = lab.up(&case.scenario, &rest.cancel).await?;
-    figures.lab_up.push(took);
-    for (phase, took) in phases {
-        figures.phases.entry(phase).or_default().push(took);
+    async fn take(&self, turn: Turn, figures: &mut Figures) -> Result<()> {
+        self.rest.before_a_run().await?;
+        let (scenario, file, cancel) = (&self.case.scenario, self.case.compose, &self.rest.cancel);
+        match turn {
+            Turn::Lab => {
+                let (took, phases) = self.lab.up(scenario, cancel).await?;
+                figures.lab_up.push(took);
+                for (phase, took) in phases {
+                    figures.phases.entry(phase).or_default().push(took);
+                }
+                figures.lab_down.push(self.lab.down().await?);
+            }
+            Turn::FirstTime => {
+                if !self.lab.forget_template(cancel).await? {
+                    println!("another lab uses the template: one round less for the first time");
+                    return Ok(());
+                }
+                let (took, _) = self.lab.up(scenario, cancel).await?;
+                figures.lab_first.push(took);
+                self.lab.down().await?;
+            }
+            Turn::Floor => {
+                figures.floor.push(self.floor.up(cancel).await?);
+                self.floor.down(cancel).await?;
+            }
+            Turn::Compose(index) => {
+                let compose = &self.composes[index];
+                let times = figures.of(compose.version());
+                times.up.push(compose.up(file, cancel).await?);
+                times.down.push(compose.down(file, cancel).await?);
+            }
+        }
+        Ok(())
     }
-    figures.lab_down.push(lab.down().await?);
-    Ok(())
-}
-
-/// `lab up` without a template. It says nothing about fanning out, so sixteen standbys go without.
-async fn first_time(case: &Case, lab: &Lab, rest: &Rest, figures: &mut Figures) -> Result<()> {
-    rest.before_a_run().await?;
-    if case.standbys > 1 {
-        return Ok(());
-    }
-    if !lab.forget_template(&rest.cancel).await? {
-        println!("another lab uses the template: one round less for the first time");
-        return Ok(());
-    }
-    let (took, _) = lab.up(&case.scenario, &rest.cancel).await?;
-    figures.lab_first.push(took);
-    lab.down().await?;
-    Ok(())
-}
-
-async fn by_hand_once(
-    case: &Case,
-    compose: &Compose,
-    rest: &Rest,
-    figures: &mut Figures,
-) -> Result<()> {
-    rest.before_a_run().await?;
-    figures
-        .compose_up
-        .push(compose.up(case.compose, &rest.cancel).await?);
-    figures
-        .compose_down
-        .push(compose.down(case.compose, &rest.cancel).await?);
-    Ok(())
 }
 
 /// What comes between two runs.

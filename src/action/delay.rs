@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::link;
 use super::words::verb;
 use super::{Declare, Flaw, Known, OneOrMany, Span, Step};
-use crate::name::NodeName;
 use crate::action::Feature;
+use crate::name::NodeName;
 use crate::text::duration;
 
 /// Lets what `from` sends to `to` arrive later. The kernel must have `netem`: see `requires`.

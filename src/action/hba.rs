@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Beside, Declare};
-use crate::name::NodeName;
 use crate::hba::HbaLine;
+use crate::name::NodeName;
 
 /// Adds lines to a node's `pg_hba.conf`, after those that it has, and reloads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Declare, Flaw, Known, OneOrMany, Step};
-use crate::name::NodeName;
 use crate::action::Feature;
+use crate::name::NodeName;
 
 /// Cuts nodes off from all other nodes, both ways.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

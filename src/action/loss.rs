@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::link;
 use super::words::verb;
 use super::{Declare, Flaw, Known, OneOrMany, Percent, Step};
-use crate::name::NodeName;
 use crate::action::Feature;
+use crate::name::NodeName;
 
 /// Loses a part of what `from` sends to `to`. The kernel must have `netem`: see `requires`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

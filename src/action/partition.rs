@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::link::{self, Link, between, both_ways};
 use super::words::verb;
 use super::{Declare, Flaw, Known, OneOrMany, Step};
-use crate::name::NodeName;
 use crate::action::Feature;
+use crate::name::NodeName;
 
 /// Cuts nodes off from each other, at once and without notice; this host still reaches all of them. A list cuts each node
 /// off from each other one. `{ from, to }` cuts the nodes of one side off from those of the other; with `one_way: true` only

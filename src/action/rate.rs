@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::link;
 use super::{Bandwidth, Declare, Flaw, Known, OneOrMany, Step};
-use crate::name::NodeName;
 use crate::action::Feature;
+use crate::name::NodeName;
 
 /// Limits how much passes from `from` to `to` in a second.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

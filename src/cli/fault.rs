@@ -258,16 +258,16 @@ pub(super) async fn act(lab: &Lab, action: Action, context: &Context) -> Result<
 }
 
 async fn carry_out(lab: &Lab, step: &Step, context: &Context) -> Result<String> {
-    let within = run::Options::default().within;
+    let within = run::StepOptions::default().within;
     let doing = by_hand::one(lab, step, within, &context.cancel);
     let outcome = Box::pin(doing).await?;
     if outcome.passed {
         Ok(outcome.seen)
     } else {
-        // What to do is the last line of what was seen, if anything is known.
-        Err(match outcome.seen.split_once("\nhint: ") {
-            Some((seen, hint)) => Failure::seen(seen).with_hint(hint),
-            None => Failure::seen(outcome.seen),
+        let seen = Failure::seen(outcome.seen);
+        Err(Failure {
+            hint: outcome.hint,
+            ..seen
         }
         .into())
     }

@@ -15,7 +15,7 @@ use replication_lab::lab::{Lab, LabError, cleanup};
 use replication_lab::name::LabName;
 use replication_lab::report::run::RunReport;
 use replication_lab::run as walk;
-use replication_lab::run::experiment::{self, Options};
+use replication_lab::run::experiment::{self, ExperimentOptions};
 use replication_lab::text::duration;
 
 use super::Context;
@@ -136,7 +136,7 @@ impl Run {
         &self,
         context: &Context,
         target: &Target,
-        options: &Options,
+        options: &ExperimentOptions,
     ) -> Result<(RunReport, Option<anyhow::Error>)> {
         let docker = Engine::connect().await?;
         let shown = Shown::new(context);
@@ -152,7 +152,7 @@ impl Run {
             Box::pin(target.run(&docker, options, self.replace, reporter, &context.cancel)).await
         };
         drop(shown);
-        let kept = self.from.is_some() || options.keep != experiment::Keep::Never;
+        let kept = self.from.is_some() || options.keep != experiment::KeepLab::Never;
         Ok(match ran {
             Ok(ran) => (RunReport::new(ran, &target.about(&target.line())), None),
             Err(error) => {
@@ -216,12 +216,12 @@ impl Run {
         output::print(text)
     }
 
-    fn options(&self, target: Option<&Target>) -> Result<Options> {
+    fn options(&self, target: Option<&Target>) -> Result<ExperimentOptions> {
         let from = match (&self.from, target) {
             (Some(given), Some(target)) => target.step(given)?,
             _ => 1,
         };
-        Ok(Options {
+        Ok(ExperimentOptions {
             up: up::Options {
                 keep: match self.keep {
                     Keep::Never => up::Keep::Never,
@@ -230,15 +230,15 @@ impl Run {
                 verify: !self.no_verify,
                 ..up::Options::default()
             },
-            steps: walk::Options {
+            steps: walk::StepOptions {
                 within: self.within,
                 from,
-                ..walk::Options::default()
+                ..walk::StepOptions::default()
             },
             keep: match self.keep {
-                Keep::Never => experiment::Keep::Never,
-                Keep::Failed => experiment::Keep::Failed,
-                Keep::Always => experiment::Keep::Always,
+                Keep::Never => experiment::KeepLab::Never,
+                Keep::Failed => experiment::KeepLab::Failed,
+                Keep::Always => experiment::KeepLab::Always,
             },
         })
     }
@@ -249,7 +249,7 @@ impl Target {
     async fn run(
         &self,
         docker: &Engine,
-        options: &Options,
+        options: &ExperimentOptions,
         replace: bool,
         reporter: std::sync::Arc<dyn replication_lab::event::Reporter>,
         cancel: &replication_lab::CancellationToken,

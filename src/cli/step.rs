@@ -94,9 +94,9 @@ impl Step {
             let Some(steps) = by_hand::next(&lab).await? else {
                 break;
             };
-            let options = run::Options {
+            let options = run::StepOptions {
                 within: self.within,
-                ..run::Options::default()
+                ..run::StepOptions::default()
             };
             let shown = Shown::new(context);
             let stepping = by_hand::part(&lab, steps, &options, shown.reporter(), &context.cancel);

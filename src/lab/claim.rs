@@ -84,11 +84,7 @@ async fn holder(engine: &Engine, lab: &LabName, claim: &Volume) -> Result<Holder
 ///
 /// # Errors
 /// [`LabError::NoAddresses`] when all are taken, or what the engine says.
-pub async fn network(
-    engine: &Engine,
-    lab: &LabName,
-    hosts: usize,
-) -> Result<(Network, Subnet), LabError> {
+pub async fn network(engine: &Engine, lab: &LabName, hosts: usize) -> Result<Network, LabError> {
     let mut taken: Vec<Subnet> = engine
         .networks(None)
         .await?
@@ -108,7 +104,7 @@ pub async fn network(
             labels: labels::of_lab(lab),
         };
         match engine.create_network(&spec).await {
-            Ok(network) => return Ok((network, subnet)),
+            Ok(network) => return Ok(network),
             Err(error) if error.kind == EngineErrorKind::AddressOverlap => {
                 tracing::debug!(%subnet, "another network was faster");
             }

@@ -228,15 +228,24 @@ impl Starting {
         cancel: &CancellationToken,
     ) -> Result<Reader, LabError> {
         let act = format!("starting `{}`", self.name);
-        let connecting = wait_for(within, cancel, || async {
-            match Reader::connect(HOST, self.port, database, SearchPath::Users).await {
-                Ok(client) => Ok(Probe::Ready(client)),
-                Err(error) if is_final(&error) => Err(error),
-                Err(error) => Ok(Probe::NotYet(error.to_string())),
-            }
-        });
+        let connecting = || {
+            wait_for(within, cancel, || async {
+                match Reader::connect(HOST, self.port, database, SearchPath::Users).await {
+                    Ok(client) => Ok(Probe::Ready(client)),
+                    Err(error) if is_final(&error) => Err(error),
+                    Err(error) => Ok(Probe::NotYet(error.to_string())),
+                }
+            })
+        };
+        // What the server says on its output ends a pause between two tries, and is not relied on: its settings may send
+        // its log elsewhere.
+        let told = async {
+            self.console.reached(Stage::Accepting).await;
+            connecting().await
+        };
         let connected = tokio::select! {
-            connected = connecting => connected,
+            connected = connecting() => connected,
+            connected = told => connected,
             () = self.console.ended() => return Err(self.ended(act).await),
         };
         connected.map_err(|error| match error {

@@ -42,9 +42,9 @@ impl Subnet {
         self.first & shorter == other.first & shorter
     }
 
-    /// The address of the node at `index` in the plan: after the network's own and the gateway's.
+    /// The address of the host at `index`: after the network's own and the gateway's.
     #[must_use]
-    pub fn node(self, index: usize) -> Option<Ipv4Addr> {
+    pub fn host(self, index: usize) -> Option<Ipv4Addr> {
         let offset = u32::try_from(index).ok()?.checked_add(2)?;
         (u64::from(offset) + 1 < self.len()).then(|| Ipv4Addr::from(self.first + offset))
     }
@@ -160,12 +160,12 @@ mod tests {
     fn every_node_gets_an_address_of_its_own() {
         let subnet = candidates("a", 100, &[]).next().expect("a subnet");
         let mut addresses: Vec<_> = (0..100)
-            .map(|index| subnet.node(index).expect("an address"))
+            .map(|index| subnet.host(index).expect("an address"))
             .collect();
         addresses.dedup();
         assert_eq!(addresses.len(), 100);
         assert_eq!(
-            Subnet::parse("10.0.0.0/30").and_then(|subnet| subnet.node(1)),
+            Subnet::parse("10.0.0.0/30").and_then(|subnet| subnet.host(1)),
             None
         );
     }

@@ -1,20 +1,18 @@
 //! Bringing a lab up: who waits for whom.
 //!
 //! ```text
-//! images ─ claim, network ─┬─ primary: container ─ data directory ─ server ─ roles, slots ─ data ─┐
-//!                          ├─ each standby: container ────────────────────────────────────────────┤
-//!                          └─ each service: container ── … it answers, at the latest after the proof │
-//!   ┌─────────────────────────────────────────────────────────────────────────────────────────────┘
-//!   └─ each standby, after its upstream: upstream's pg_hba.conf ─ files ─ base backup ─ server ─ streaming
-//!                                                                                                   │
-//!                                                              every pg_hba.conf complete ─ verify ─┘
+//! images ─ claim, network, addresses ─┬─ primary: container ─ files ─ data directory ─ server ─ roles, slots ─ data ─┐
+//!                                     ├─ each standby: container                                                     │
+//!                                     └─ each service: container ── … it answers, at the latest after the proof      │
+//!   ┌────────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
+//!   └─ each standby, after its upstream: files ─ base backup ─ server ─ streaming ─ verify
 //! ```
+//!
+//! The addresses are assigned before the first container starts, and every `pg_hba.conf` is complete from the beginning.
 
 mod build;
-mod later;
+mod containers;
 mod primary;
-mod restored;
-mod services;
 mod standby;
 mod subscriber;
 

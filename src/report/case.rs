@@ -130,7 +130,10 @@ fn step(step: &StepReport) -> Case {
             let expected = outcome.expected.clone();
             End::Failed {
                 expected,
-                found: seen,
+                found: match &outcome.hint {
+                    Some(hint) => format!("{seen}\nhint: {hint}"),
+                    None => seen,
+                },
             }
         },
     }
@@ -168,6 +171,7 @@ pub(super) mod example {
                 passed,
                 took_ms: 12.5,
                 seen: seen.to_owned(),
+                hint: None,
                 expected: (!passed).then(|| "SoftCorp".to_owned()),
             },
         };

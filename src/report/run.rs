@@ -253,6 +253,9 @@ impl RunReport {
         } else {
             _ = writeln!(text, "  {}", outcome.seen.replace('\n', "\n  "));
         }
+        if let Some(hint) = &outcome.hint {
+            _ = writeln!(text, "  hint: {hint}");
+        }
         text
     }
 }

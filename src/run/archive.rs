@@ -23,7 +23,7 @@ impl Act for Archive {
                 .to_owned());
             }
         }
-        Err(Wrong::Failed(
+        Err(Wrong::failed(
             "no node runs that could reach the archive".to_owned(),
         ))
     }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::groups::groups;
 use super::scene::Scene;
 use super::walk::{Ended, Walk, outcome};
-use super::{Captured, Options, Outcome, Walked};
+use super::{Captured, Outcome, StepOptions, Walked};
 use crate::action::Step;
 use crate::engine::{Engine, EngineError, Selector, Volume};
 use crate::event::{Reporter, Silent};
@@ -43,7 +43,7 @@ pub async fn one(
 pub async fn part(
     lab: &Lab,
     steps: Range<usize>,
-    options: &Options,
+    options: &StepOptions,
     reporter: Arc<dyn Reporter>,
     cancel: &CancellationToken,
 ) -> Result<Walked, LabError> {

@@ -17,7 +17,7 @@ impl Act for Cancel {
             let sessions = scene.sessions.lock().await;
             let session = sessions.get(name);
             let session =
-                session.ok_or_else(|| Wrong::Failed(format!("no session `{name}` is open")))?;
+                session.ok_or_else(|| Wrong::failed(format!("no session `{name}` is open")))?;
             (session.node.clone(), session.pid.clone())
         };
         scene

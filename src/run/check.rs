@@ -1,6 +1,5 @@
 //! Checks carried out: each has a file here, named as its declaration in [`crate::action::check`].
 
-mod positions;
 mod tables;
 
 use super::scene::Scene;
@@ -55,12 +54,12 @@ impl Act for Check {
 
 /// What was seen of several things that all must hold.
 #[derive(Debug, Default)]
-struct Looked {
+struct AllOf {
     good: Vec<String>,
     bad: Vec<String>,
 }
 
-impl Looked {
+impl AllOf {
     fn add(&mut self, holds: bool, said: String) {
         if holds { &mut self.good } else { &mut self.bad }.push(said);
     }
@@ -77,5 +76,5 @@ impl Looked {
 
 /// A look that was kept from its answer: a server that is down does not do what is looked for.
 fn failed(why: impl Into<String>) -> Wrong {
-    Wrong::Failed(why.into())
+    Wrong::failed(why.into())
 }

@@ -13,7 +13,7 @@ impl Act for Close {
         }
         let session = scene.sessions.lock().await.remove(name);
         let session =
-            session.ok_or_else(|| Wrong::Failed(format!("no session `{name}` is open")))?;
+            session.ok_or_else(|| Wrong::failed(format!("no session `{name}` is open")))?;
         scene.end(session).await;
         Ok("closed".to_owned())
     }

@@ -35,7 +35,7 @@ impl Act for Corrupt {
         if pages.is_none_or(|pages| *block >= pages) {
             let pages = pages.unwrap_or_default();
             let why = format!("`{table}` has {pages} pages, and so none of number {block}");
-            return Err(Wrong::Failed(why));
+            return Err(Wrong::failed(why));
         }
         let checksums = told.next().unwrap_or_default();
         let file = match block / PAGES_A_FILE {
@@ -74,7 +74,7 @@ async fn settle(scene: &Scene<'_>, step: &Step, node: &NodeName) -> Tried<()> {
     let batch = async |node: &NodeName| -> Tried<()> {
         let client = scene.client(node).await?;
         let done = client.batch_execute("CHECKPOINT").await;
-        done.map_err(|error| Wrong::Failed(format!("a checkpoint on `{node}`: {}", words(error))))
+        done.map_err(|error| Wrong::failed(format!("a checkpoint on `{node}`: {}", words(error))))
     };
     batch(primary).await?;
     let lsn = scene.ask(primary, "SELECT pg_current_wal_lsn()").await?;

@@ -7,8 +7,8 @@ use super::{Act, Tried, Walk, Wrong};
 use crate::action::Step;
 use crate::action::create_subscriber::CreateSubscriber;
 use crate::engine::ContainerState;
-use crate::name::UserName;
 use crate::hba::{Address, ConnectionType, Database, HbaLine, Method};
+use crate::name::UserName;
 use crate::server::{SUPERUSER, command};
 
 /// See there.
@@ -22,7 +22,7 @@ impl Act for CreateSubscriber {
             let why = format!(
                 "`{node}` runs: `pg_createsubscriber` works on a stopped standby, so `stop` it first"
             );
-            return Err(Wrong::Failed(why));
+            return Err(Wrong::failed(why));
         }
         let plan = &scene.lab.plan;
         // The standby streams from there once more as that role, until it has all that it must begin with.

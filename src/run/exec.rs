@@ -1,7 +1,7 @@
 //! `exec`: a program in a node's container.
 
 use super::scene::Scene;
-use super::{Act, Tried, Walk, Wrong, statements};
+use super::{Act, Tried, Walk, Wrong, statements, work};
 use crate::action::exec::Exec;
 use crate::action::{Expect, Step};
 use crate::wait::Probe;
@@ -48,7 +48,7 @@ async fn run_program(
         .is_none_or(|text| output.contains(text.as_str()));
     let seen = match ran.code {
         0 if !output.is_empty() => output,
-        code => ended(code, &output),
+        code => work::ended(code, &output),
     };
     Ok(if is_code && has {
         Probe::Ready(seen)
@@ -57,41 +57,10 @@ async fn run_program(
     })
 }
 
-/// How a program ended, and what it wrote, where it wrote anything.
-pub(super) fn ended(code: i64, output: &str) -> String {
-    // Of a program that a signal ended, shells and Docker say 128 and the signal's number.
-    let signal = match code {
-        129 => ", ended by SIGHUP",
-        130 => ", ended by SIGINT",
-        134 => ", ended by SIGABRT",
-        137 => ", killed by SIGKILL",
-        139 => ", ended by SIGSEGV",
-        143 => ", ended by SIGTERM",
-        _ => "",
-    };
-    match output.trim() {
-        "" => format!("exit code {code}{signal}"),
-        output => format!("exit code {code}{signal}: {output}"),
-    }
-}
-
 fn unmet(expect: &Expect, found: String) -> Wrong {
     let expected = match statements::describe(expect) {
         text if text == "no error" => "exit code 0".to_owned(),
         text => text,
     };
     Wrong::Unmet { expected, found }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ended;
-
-    #[test]
-    fn a_program_that_was_killed_is_said_to_be() {
-        assert_eq!(ended(137, ""), "exit code 137, killed by SIGKILL");
-        assert_eq!(ended(143, " bye\n"), "exit code 143, ended by SIGTERM: bye");
-        assert_eq!(ended(1, "no"), "exit code 1: no");
-        assert_eq!(ended(0, "\n"), "exit code 0");
-    }
 }

@@ -19,7 +19,7 @@ use crate::verify::Verdict;
 
 /// When the lab stays. One that stays does so as its steps left it: its teardown does not happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Keep {
+pub enum KeepLab {
     /// Not at all.
     #[default]
     Never,
@@ -31,13 +31,13 @@ pub enum Keep {
 
 /// How an experiment is run.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct ExperimentOptions {
     /// How the lab is brought up.
     pub up: up::Options,
     /// How its steps are walked through.
-    pub steps: run::Options,
+    pub steps: run::StepOptions,
     /// When the lab stays.
-    pub keep: Keep,
+    pub keep: KeepLab,
 }
 
 /// An experiment that was run.
@@ -90,7 +90,7 @@ impl Ran {
 pub async fn run(
     engine: &Engine,
     plan: Plan,
-    options: &Options,
+    options: &ExperimentOptions,
     reporter: Arc<dyn Reporter>,
     cancel: &CancellationToken,
 ) -> Result<Ran, LabError> {
@@ -100,7 +100,7 @@ pub async fn run(
         return Ok(Ran::skipped(name, reason, began.elapsed()));
     }
     let up = up::Options {
-        for_this_process: options.keep == Keep::Never,
+        for_this_process: options.keep == KeepLab::Never,
         ..options.up.clone()
     };
     let Up { lab, verdict, .. } =
@@ -108,11 +108,11 @@ pub async fn run(
     let up_took = began.elapsed();
     let proven = verdict.as_ref().is_none_or(|verdict| verdict.passed);
     let walked = if proven {
-        let steps = run::Options {
+        let steps = run::StepOptions {
             teardown: match options.keep {
-                Keep::Never => Teardown::Always,
-                Keep::Failed => Teardown::Passed,
-                Keep::Always => Teardown::Never,
+                KeepLab::Never => Teardown::Always,
+                KeepLab::Failed => Teardown::Passed,
+                KeepLab::Always => Teardown::Never,
             },
             ..options.steps.clone()
         };
@@ -129,9 +129,9 @@ pub async fn run(
     let passed = walked.as_ref().is_ok_and(|walked| walked.passed);
     let kept = match options.keep {
         _ if walked.is_err() => false,
-        Keep::Never => false,
-        Keep::Failed => !passed,
-        Keep::Always => true,
+        KeepLab::Never => false,
+        KeepLab::Failed => !passed,
+        KeepLab::Always => true,
     };
     if !kept {
         let removed = cleanup::remove(engine, &name).await;
@@ -162,12 +162,12 @@ pub async fn run(
 /// As [`run()`]; the lab stays in any case.
 pub async fn resume(
     lab: &Lab,
-    options: &Options,
+    options: &ExperimentOptions,
     reporter: Arc<dyn Reporter>,
     cancel: &CancellationToken,
 ) -> Result<Ran, LabError> {
     let began = Instant::now();
-    let steps = run::Options {
+    let steps = run::StepOptions {
         teardown: Teardown::Never,
         ..options.steps.clone()
     };

@@ -16,7 +16,7 @@ impl Act for Fill {
                 .is_none_or(|node| node.disk.is_none())
             {
                 let why = format!("`{node}` has no `disk` of its own that could be filled");
-                return Err(Wrong::Failed(why));
+                return Err(Wrong::failed(why));
             }
             seen.push(format!("{node}: {}", scene.lab.fill_disk(node).await?));
         }

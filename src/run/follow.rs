@@ -50,7 +50,7 @@ impl Act for Follow {
         let touched = scene.lab.engine.exec(&container.id, &signal, &[]).await?;
         if touched.code != 0 {
             let why = String::from_utf8_lossy(&touched.stderr).trim().to_owned();
-            return Err(Wrong::Failed(format!(
+            return Err(Wrong::failed(format!(
                 "writing `standby.signal` on `{node}`: {why}"
             )));
         }

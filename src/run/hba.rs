@@ -26,7 +26,7 @@ impl Scene<'_> {
         let rules: Vec<_> = lines.iter().map(hba::written).collect();
         if let Some(unknown) = hba::peers(&rules).find(|name| !addresses.nodes.contains_key(name)) {
             let why = format!("`{unknown}` has no address: it has no network");
-            return Err(Wrong::Failed(why));
+            return Err(Wrong::failed(why));
         }
         let added = hba::lines(node, &rules, &addresses);
         let client = self.client(node).await?;
@@ -42,7 +42,7 @@ impl Scene<'_> {
         client.batch_execute(&copy).await?;
         let wrong = "SELECT string_agg(line_number || ': ' || error, '; ') FROM pg_hba_file_rules WHERE error IS NOT NULL";
         if let Some(wrong) = one(&client, wrong).await? {
-            return Err(Wrong::Failed(format!(
+            return Err(Wrong::failed(format!(
                 "the server refuses pg_hba.conf: line {wrong}"
             )));
         }
@@ -58,8 +58,7 @@ impl Scene<'_> {
             .networks(Some(&Selector::lab(&lab.plan.lab)))
             .await?;
         let gateway = networks.iter().find_map(|network| network.gateway);
-        let gateway =
-            gateway.ok_or_else(|| Wrong::Failed("the lab's network is gone".to_owned()))?;
+        let gateway = gateway.ok_or_else(|| Wrong::failed("the lab's network is gone"))?;
         let mut nodes = std::collections::BTreeMap::new();
         for node in &lab.plan.nodes {
             if let Some(address) = self.container(&node.name).await?.address {

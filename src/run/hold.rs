@@ -77,14 +77,14 @@ impl Act for Hold {
                 }
                 looks.verdict(self)
             }
-            Ok(Ended::Failed) => Err(Wrong::Failed(format!("step {at}, during it, failed"))),
+            Ok(Ended::Failed) => Err(Wrong::failed(format!("step {at}, during it, failed"))),
             Ok(Ended::Interrupted) => Err(Wrong::Interrupted),
             Err(Wrong::Unmet { expected, found }) if at != number => Err(Wrong::Unmet {
                 expected,
                 found: format!("{found}\nwhile step {at} happened"),
             }),
             Err(Wrong::Failed(why)) if at != number => {
-                Err(Wrong::Failed(format!("{why}\nwhile step {at} happened")))
+                Err(Wrong::failed(format!("{why}\nwhile step {at} happened")))
             }
             Err(wrong) => Err(wrong),
         }

@@ -46,7 +46,7 @@ impl Scene<'_> {
             return Ok(String::from_utf8_lossy(&ran.stdout).trim().to_owned());
         }
         let why = String::from_utf8_lossy(&ran.stderr).trim().to_owned();
-        Err(Wrong::Failed(format!(
+        Err(Wrong::failed(format!(
             "running {} on `{node}`: {why}",
             command[0]
         )))

@@ -15,7 +15,7 @@ impl Act for Kill {
                 ContainerState::Running => {}
                 // What is frozen cannot die on every kernel.
                 ContainerState::Paused => engine.unpause_container(&container.id).await?,
-                _ => return Err(Wrong::Failed(format!("`{node}` does not run"))),
+                _ => return Err(Wrong::failed(format!("`{node}` does not run"))),
             }
             engine.signal_container(&container.id, "SIGKILL").await?;
             scene.gone(node, scene.patience(step)).await?;

@@ -103,8 +103,7 @@ impl Scene<'_> {
     /// Begins a ledger, which goes on while later steps happen.
     pub(super) async fn ledger(&self, step: &Step, load: &Load) -> Tried {
         let session = step.session.clone();
-        let session =
-            session.ok_or_else(|| Wrong::Failed("a ledger needs a session".to_owned()))?;
+        let session = session.ok_or_else(|| Wrong::failed("a ledger needs a session"))?;
         let (_, database) = super::target(step)?;
         let all = self.lab.plan.nodes.iter().map(|node| node.name.clone());
         let book = Arc::new(Book {
@@ -118,7 +117,7 @@ impl Scene<'_> {
             database: database.clone(),
         });
         let first = book.open().await;
-        let first = first.ok_or_else(|| Wrong::Failed("no node takes writes".to_owned()))?;
+        let first = first.ok_or_else(|| Wrong::failed("no node takes writes"))?;
         first.batch_execute(TABLE).await?;
         let (acknowledged, end) = (Arc::new(Mutex::default()), self.cancel.child_token());
         let mut writers = JoinSet::new();
@@ -156,7 +155,7 @@ impl Scene<'_> {
         let mut ledgers = self.ledgers.lock().await;
         let ledger = ledgers.get_mut(name)?;
         let Some(writers) = ledger.writers.take() else {
-            return Some(Err(Wrong::Failed(format!(
+            return Some(Err(Wrong::failed(format!(
                 "the ledger `{name}` has ended already"
             ))));
         };

@@ -48,7 +48,7 @@ impl Scene<'_> {
 async fn loaded(scene: &Scene<'_>, task: Running) -> Tried {
     let ran = tokio::select! {
         () = scene.cancel.cancelled() => return Err(Wrong::Interrupted),
-        ran = task => ran.map_err(|panic| Wrong::Failed(panic.to_string()))?,
+        ran = task => ran.map_err(|panic| Wrong::failed(panic.to_string()))?,
     };
     done(&ran?)
 }
@@ -75,7 +75,7 @@ fn done(ran: &ExecOutput) -> Tried {
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
     if ran.code != 0 {
         let why = String::from_utf8_lossy(&ran.stderr).trim().to_owned();
-        return Err(Wrong::Failed(format!(
+        return Err(Wrong::failed(format!(
             "pgbench ended with exit code {}: {why}",
             ran.code
         )));

@@ -6,7 +6,7 @@ use crate::action::PATIENCE;
 
 /// How steps are walked through.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct StepOptions {
     /// How long a step may wait where it does not say.
     pub within: Duration,
     /// The first step to happen, counted from 1. Those before it are taken to have happened.
@@ -27,7 +27,7 @@ pub enum Teardown {
     Never,
 }
 
-impl Default for Options {
+impl Default for StepOptions {
     fn default() -> Self {
         Self {
             within: PATIENCE,

@@ -10,7 +10,7 @@ impl Act for Promote {
         let scene = walk.scene;
         let Self(node) = self;
         if !scene.recovers(node).await? {
-            return Err(Wrong::Failed(format!("`{node}` is a primary already")));
+            return Err(Wrong::failed(format!("`{node}` is a primary already")));
         }
         scene.ask(node, "SELECT pg_promote(false)").await?;
         let expected = || format!("`{node}` takes writes");

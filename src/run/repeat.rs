@@ -16,7 +16,7 @@ impl Act for Repeat {
             match Box::pin(walk.steps(self.round(index), &prefix, 0)).await {
                 Ended::Well => {}
                 Ended::Interrupted => return Err(Wrong::Interrupted),
-                Ended::Failed => return Err(Wrong::Failed("a step of it failed".to_owned())),
+                Ended::Failed => return Err(Wrong::failed("a step of it failed")),
             }
         }
         Ok(format!("{} times", self.over.len()))

@@ -30,7 +30,7 @@ impl Act for Restore {
             let failed = matches!(wrong, Wrong::Failed(_));
             let unreached = unreached(scene, self, before);
             let why = if failed { unreached.await } else { None };
-            return Err(why.map_or(wrong, Wrong::Failed));
+            return Err(why.map_or(wrong, Wrong::failed));
         }
         let timeline = scene.timeline(node).await?;
         Ok(format!("recovered, on timeline {timeline}"))

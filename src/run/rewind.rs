@@ -10,6 +10,7 @@ use crate::action::Step;
 use crate::action::rewind::Rewind;
 use crate::action::upstream::Upstream;
 use crate::engine::ContainerState;
+use crate::failure::Failure;
 use crate::hba::{Address, ConnectionType, Database, HbaLine};
 use crate::name::NodeName;
 use crate::server::client::literal;
@@ -27,7 +28,7 @@ impl Act for Rewind {
         if scene.container(node).await?.state == ContainerState::Running {
             let why =
                 format!("`{node}` runs: `pg_rewind` works on a stopped server, so `stop` it first");
-            return Err(Wrong::Failed(why));
+            return Err(Wrong::failed(why));
         }
         scene.can_stream(wanted).await?;
         scene.allow_rewind(step, upstream).await?;
@@ -131,12 +132,12 @@ fn rewound(log: &str, upstream: &NodeName) -> String {
 }
 
 /// A failure, with what to do where the node's own log does not reach back to where the two parted.
-fn with_hint(why: String, node: &NodeName) -> String {
+fn with_hint(why: Failure, node: &NodeName) -> Failure {
     if why.contains("could not open file") && why.contains("/pg_wal/") {
-        return format!(
-            "{why}\nhint: `{node}` has let go of the log since the two parted: `wal_keep_size: 64MB` in its `conf` keeps it, \
+        return why.with_hint(format!(
+            "`{node}` has let go of the log since the two parted: `wal_keep_size: 64MB` in its `conf` keeps it, \
              and `reclone` needs none"
-        );
+        ));
     }
     why
 }
@@ -168,8 +169,9 @@ mod tests {
     fn log_that_is_gone_is_told_with_what_would_have_kept_it() {
         let node = NodeName::new("leaf").expect("a name");
         let why = "pg_rewind: error: could not open file \"/d/pgdata/pg_wal/000000010000000000000003\": No such file";
-        let told = with_hint(why.to_owned(), &node);
-        assert!(told.contains("hint: `leaf` has let go"), "{told}");
-        assert_eq!(with_hint("refused".to_owned(), &node), "refused");
+        let told = with_hint(Failure::seen(why), &node);
+        let hint = told.hint.expect("a hint");
+        assert!(hint.starts_with("`leaf` has let go"), "{hint}");
+        assert_eq!(with_hint(Failure::seen("refused"), &node).hint, None);
     }
 }

@@ -38,11 +38,6 @@ pub(super) struct Scene<'a> {
     pub(super) given: Mutex<Option<String>>,
 }
 
-/// An error that waiting cannot fix.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", match .0 { Wrong::Failed(why) | Wrong::Frozen(why) => why.as_str(), Wrong::Unmet { found, .. } => found.as_str(), Wrong::Interrupted => "interrupted" })]
-struct Final(Wrong);
-
 impl<'a> Scene<'a> {
     pub(super) fn new(
         lab: &'a Lab,
@@ -115,12 +110,12 @@ impl<'a> Scene<'a> {
     {
         let waited = wait_for(within, self.cancel, || {
             let looking = look();
-            async move { looking.await.map_err(Final) }
+            looking
         })
         .await;
         waited.map_err(|error| match error {
             WaitError::Interrupted => Wrong::Interrupted,
-            WaitError::Failed(Final(wrong)) => wrong,
+            WaitError::Failed(wrong) => wrong,
             limit @ WaitError::Limit { .. } => Wrong::Unmet {
                 expected: expected(),
                 found: limit.to_string(),
@@ -132,7 +127,7 @@ impl<'a> Scene<'a> {
     pub(super) async fn container(&self, node: &NodeName) -> Tried<Container> {
         let name = crate::lab::labels::node_object(&self.lab.plan.lab, node);
         let found = self.lab.engine.find_container(&name).await?;
-        found.ok_or_else(|| Wrong::Failed(format!("the container of `{node}` is gone")))
+        found.ok_or_else(|| Wrong::failed(format!("the container of `{node}` is gone")))
     }
 
     /// The node's container, which must be running: nobody waits for a node that is down.
@@ -141,11 +136,11 @@ impl<'a> Scene<'a> {
         Err(match container.state {
             ContainerState::Running => return Ok(container),
             ContainerState::Paused => {
-                Wrong::Frozen(format!("`{node}` is frozen: {}", self.thaws(node)))
+                Wrong::frozen(format!("`{node}` is frozen: {}", self.thaws(node)))
             }
             _ => {
                 let lab = &self.lab.plan.lab;
-                Wrong::Failed(format!(
+                Wrong::failed(format!(
                     "`{node}` does not run: the step `start` starts it, or `lab start {lab} {node}`"
                 ))
             }
@@ -200,7 +195,7 @@ impl<'a> Scene<'a> {
     ) -> Tried<Noticing> {
         let Some(port) = container.port else {
             let why = format!("`{node}` has no port on the host: it has no network");
-            return Err(Wrong::Failed(why));
+            return Err(Wrong::failed(why));
         };
         let expected = || format!("`{node}` takes connections");
         self.wait(self.within, expected, || async move {
@@ -210,7 +205,7 @@ impl<'a> Scene<'a> {
                     Ok(_) => Ok(Probe::NotYet(error.to_string())),
                     Err(wrong) => Err(wrong),
                 },
-                Err(error) => Err(Wrong::Failed(format!("connecting to `{node}`: {error}"))),
+                Err(error) => Err(Wrong::failed(format!("connecting to `{node}`: {error}"))),
             }
         })
         .await

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::scene::Scene;
-use super::{Tried, Wrong, exec};
+use super::{Tried, Wrong, work};
 use crate::action::{Step, stop::StopMode};
 use crate::engine::ContainerState;
 use crate::name::NodeName;
@@ -22,7 +22,7 @@ impl Scene<'_> {
             let container = self.container(node).await?;
             if container.state == ContainerState::Paused {
                 let why = format!("`{node}` is frozen, not stopped: {}", self.thaws(node));
-                return Err(Wrong::Failed(why));
+                return Err(Wrong::failed(why));
             }
             self.not_at_work(node, self.patience(step)).await?;
             before.push(self.lines(node).await?.len());
@@ -33,7 +33,7 @@ impl Scene<'_> {
         for (node, before) in nodes.iter().zip(before) {
             if let Err(wrong) = self.answers(step, node).await {
                 let ended = self.ended_at_once(node, before).await;
-                return Err(ended.map_or(wrong, Wrong::Failed));
+                return Err(ended.map_or(wrong, Wrong::failed));
             }
         }
         Ok("takes connections".to_owned())
@@ -46,7 +46,7 @@ impl Scene<'_> {
         let lines = self.lines(node).await.ok()?;
         let lines = lines.get(before..).unwrap_or_default();
         let why = log::why_ended(lines).join("\n");
-        let how = exec::ended(code, &format!("\n{why}"));
+        let how = work::ended(code, &format!("\n{why}"));
         Some(format!("`{node}` was started and ended with {how}"))
     }
 
@@ -85,7 +85,7 @@ impl Scene<'_> {
             ContainerState::Running => {}
             ContainerState::Paused => {
                 let why = format!("`{node}` is frozen and cannot stop: {}", self.thaws(node));
-                return Err(Wrong::Failed(why));
+                return Err(Wrong::failed(why));
             }
             _ => return Ok(()),
         }

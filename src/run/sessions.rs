@@ -112,7 +112,7 @@ impl Scene<'_> {
         let mut task = task;
         tokio::select! {
             () = self.cancel.cancelled() => Err(Wrong::Interrupted),
-            ran = &mut task => ran.map_err(|panic| Wrong::Failed(panic.to_string())),
+            ran = &mut task => ran.map_err(|panic| Wrong::failed(panic.to_string())),
             // It goes on, and ends with its session.
             () = tokio::time::sleep(within) => Err(Wrong::Unmet {
                 expected: format!("an end within {}", crate::text::duration(within)),
@@ -129,7 +129,7 @@ impl Scene<'_> {
         let running = session.and_then(|session| session.running.take());
         running.ok_or_else(|| {
             let why = end.map_or_else(String::new, |end| format!(": its connection ended: {end}"));
-            Wrong::Failed(format!("nothing runs in the session `{name}`{why}"))
+            Wrong::failed(format!("nothing runs in the session `{name}`{why}"))
         })
     }
 

@@ -38,7 +38,7 @@ impl Act for Signal {
         let sent = scene.lab.engine.exec(&container.id, &command, &[]).await?;
         if sent.code != 0 {
             let why = String::from_utf8_lossy(&sent.stderr).trim().to_owned();
-            return Err(Wrong::Failed(format!(
+            return Err(Wrong::failed(format!(
                 "sending a signal on `{node}`: {why}"
             )));
         }

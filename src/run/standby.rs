@@ -22,7 +22,7 @@ impl Scene<'_> {
             };
             if from == node.as_str() {
                 let why = format!("`{upstream}` streams from `{node}`: `promote` it first");
-                return Err(Wrong::Failed(why));
+                return Err(Wrong::failed(why));
             }
             let Ok(next) = NodeName::new(&from) else {
                 return Ok(());
@@ -36,7 +36,7 @@ impl Scene<'_> {
     pub(super) async fn slot(&self, wanted: &Upstream) -> Tried<()> {
         if wanted.node == wanted.upstream {
             let why = format!("`{}` cannot stream from itself", wanted.node);
-            return Err(Wrong::Failed(why));
+            return Err(Wrong::failed(why));
         }
         let Some(slot) = &wanted.slot else {
             return Ok(());

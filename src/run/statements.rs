@@ -56,7 +56,7 @@ impl Scene<'_> {
     }
 
     /// Runs statements, no longer than `within`.
-    async fn run(&self, client: &Noticing, text: &str, within: Duration) -> Tried<Ran> {
+    pub(super) async fn run(&self, client: &Noticing, text: &str, within: Duration) -> Tried<Ran> {
         tokio::select! {
             () = self.cancel.cancelled() => Err(Wrong::Interrupted),
             ran = tokio::time::timeout(within, run(client, text)) => ran.map_err(|_| Wrong::Unmet {

@@ -116,11 +116,11 @@ impl<'a, 'b> Walk<'a, 'b> {
     /// Carries out a step that is filled in, and keeps what it gives if that is to be captured.
     async fn step(&mut self, step: &Step, filled: &Step) -> Tried {
         if self.scene.remaining().is_zero() {
-            return Err(Wrong::Failed("not begun".to_owned()));
+            return Err(Wrong::failed("not begun"));
         }
         if let Some(name) = self.scene.unknown(step).await {
             let why = format!("`${{{name}}}` is not known: no step that captures it was done");
-            return Err(Wrong::Failed(why));
+            return Err(Wrong::failed(why));
         }
         self.carry_out(filled).await
     }
@@ -137,7 +137,7 @@ impl<'a, 'b> Walk<'a, 'b> {
             let given = scene.given.lock().await.take();
             let given = given.ok_or_else(|| {
                 let why = format!("there is no value for `{name}`: it gave none, or NULL");
-                Wrong::Failed(why)
+                Wrong::failed(why)
             })?;
             scene.give(name.as_str(), given).await;
         }
@@ -153,12 +153,8 @@ impl<'a, 'b> Walk<'a, 'b> {
         let limit = crate::text::duration(self.scene.lab.plan.limit.0);
         let late = format!("the scenario's `limit` of {limit} ran out at this step");
         match wrong {
-            Wrong::Unmet { expected, found } => Wrong::Unmet {
-                expected,
-                found: format!("{found}\n{late}"),
-            },
-            Wrong::Failed(why) | Wrong::Frozen(why) => Wrong::Failed(format!("{why}\n{late}")),
-            Wrong::Interrupted => Wrong::Failed(late),
+            Wrong::Interrupted => Wrong::failed(late),
+            wrong => wrong.and_line(&late),
         }
     }
 }
@@ -171,10 +167,11 @@ pub(super) fn outcome(
     took: Duration,
     seen: Tried,
 ) -> Option<Outcome> {
-    let (passed, seen, expected) = match seen {
-        Ok(seen) => (true, seen, None),
-        Err(Wrong::Unmet { expected, found }) => (false, found, Some(expected)),
-        Err(Wrong::Failed(why) | Wrong::Frozen(why)) => (false, why, None),
+    let passed = seen.is_ok();
+    let (seen, expected, hint) = match seen {
+        Ok(seen) => (seen, None, None),
+        Err(Wrong::Unmet { expected, found }) => (found, Some(expected), None),
+        Err(Wrong::Failed(why) | Wrong::Frozen(why)) => (why.to_string(), None, why.hint),
         Err(Wrong::Interrupted) => return None,
     };
     Some(Outcome {
@@ -186,6 +183,7 @@ pub(super) fn outcome(
         took_ms: (took.as_secs_f64() * 1e5).round() / 100.0,
         seen,
         expected,
+        hint,
     })
 }
 
@@ -204,8 +202,8 @@ fn as_expected(step: &Step, seen: Tried) -> Tried {
     };
     match seen {
         Err(Wrong::Failed(why) | Wrong::Frozen(why)) => match &wanted.has {
-            Some(has) if !why.contains(has.as_str()) => Err(unmet(why)),
-            _ => Ok(why),
+            Some(has) if !why.contains(has.as_str()) => Err(unmet(why.to_string())),
+            _ => Ok(why.to_string()),
         },
         Ok(seen) => Err(unmet(format!("no error, but {seen}"))),
         Err(wrong) => Err(wrong),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::scene::Scene;
-use super::{Tried, Wrong, exec};
+use super::{Tried, Wrong};
 use crate::engine::{Container, ContainerSpec, ContainerState, Mount};
 use crate::image;
 use crate::lab::{archive, labels};
@@ -31,14 +31,14 @@ impl Scene<'_> {
         let own = self.container(work.node).await?;
         if own.state == ContainerState::Paused {
             let node = work.node;
-            return Err(Wrong::Failed(format!(
+            return Err(Wrong::failed(format!(
                 "`{node}` is frozen: {}",
                 self.thaws(node)
             )));
         }
         let image = engine.find_image(&own.image).await?;
         let image = image.ok_or_else(|| {
-            Wrong::Failed(format!("{}: the image `{}` is gone", work.act, own.image))
+            Wrong::failed(format!("{}: the image `{}` is gone", work.act, own.image))
         })?;
         let mut command: Vec<String> = ["sh", "-c", work.script, "lab-node"]
             .map(str::to_owned)
@@ -72,7 +72,7 @@ impl Scene<'_> {
         if let Some(old) = engine.find_container(&spec.name).await? {
             if is_at_work(&old) {
                 let why = at_work(&old);
-                return Err(Wrong::Failed(format!("{}: {why}", work.act)));
+                return Err(Wrong::failed(format!("{}: {why}", work.act)));
             }
             engine.remove_container(&old.id).await?;
         }
@@ -81,14 +81,14 @@ impl Scene<'_> {
             engine.remove_container(&id).await?;
             return Err(error.into());
         }
-        let ended = self
+        let code = self
             .wait(
                 work.within,
                 || format!("{} is done", work.act),
                 || async {
                     let container = engine.find_container(&id).await?;
-                    let container = container
-                        .ok_or_else(|| Wrong::Failed("its container is gone".to_owned()))?;
+                    let container =
+                        container.ok_or_else(|| Wrong::failed("its container is gone"))?;
                     Ok(match container.state {
                         ContainerState::Exited | ContainerState::Dead => {
                             Probe::Ready(container.exit_code)
@@ -100,13 +100,13 @@ impl Scene<'_> {
             .await;
         let log = engine.logs(&id, Some(20)).await.unwrap_or_default();
         engine.remove_container(&id).await?;
-        match ended? {
+        match code? {
             Some(0) => Ok(log),
             Some(code) => {
-                let how = exec::ended(code, &format!("\n{}", log.trim()));
-                Err(Wrong::Failed(format!("{} ended with {how}", work.act)))
+                let how = ended(code, &format!("\n{}", log.trim()));
+                Err(Wrong::failed(format!("{} ended with {how}", work.act)))
             }
-            None => Err(Wrong::Failed(format!("{} did not end", work.act))),
+            None => Err(Wrong::failed(format!("{} did not end", work.act))),
         }
     }
     /// Waits until nothing works on a node's data any more. Who was to wait for that may have been killed; then its
@@ -126,10 +126,10 @@ impl Scene<'_> {
             engine.remove_container(&found.id).await?;
             match found.exit_code {
                 None | Some(0) => Ok(Probe::Ready(())),
-                Some(code) => Err(Wrong::Failed(format!(
+                Some(code) => Err(Wrong::failed(format!(
                     "{}, which nobody waited for, ended with {}\ndo that again, or start `{node}` once more as it is",
                     act(&found),
-                    exec::ended(code, &format!("\n{}", log.trim()))
+                    ended(code, &format!("\n{}", log.trim()))
                 ))),
             }
         })
@@ -157,6 +157,24 @@ fn at_work(container: &Container) -> String {
     format!(
         "{act} goes on in the container `{name}`: wait until it ends, or `docker rm -f {name}` and `reclone` the node"
     )
+}
+
+/// How a program ended, and what it wrote, where it wrote anything.
+pub(super) fn ended(code: i64, output: &str) -> String {
+    // Of a program that a signal ended, shells and Docker say 128 and the signal's number.
+    let signal = match code {
+        129 => ", ended by SIGHUP",
+        130 => ", ended by SIGINT",
+        134 => ", ended by SIGABRT",
+        137 => ", killed by SIGKILL",
+        139 => ", ended by SIGSEGV",
+        143 => ", ended by SIGTERM",
+        _ => "",
+    };
+    match output.trim() {
+        "" => format!("exit code {code}{signal}"),
+        output => format!("exit code {code}{signal}: {output}"),
+    }
 }
 
 #[cfg(test)]
@@ -231,7 +249,7 @@ mod tests {
             panic!("{wrongs:?}");
         };
         assert!(
-            why.starts_with(
+            why.message.starts_with(
                 "rewinding `n` to `m`, which nobody waited for, ended with exit code 1"
             ),
             "{why}"
@@ -246,5 +264,13 @@ mod tests {
             matches!(&wrongs[0], Wrong::Failed(why) if why.contains("no port")),
             "{wrongs:?}"
         );
+    }
+
+    #[test]
+    fn a_program_that_was_killed_is_said_to_be() {
+        assert_eq!(ended(137, ""), "exit code 137, killed by SIGKILL");
+        assert_eq!(ended(143, " bye\n"), "exit code 143, ended by SIGTERM: bye");
+        assert_eq!(ended(1, "no"), "exit code 1: no");
+        assert_eq!(ended(0, "\n"), "exit code 0");
     }
 }

@@ -1,12 +1,15 @@
 //! Why a step did not bring what it should.
 
-use crate::failure::Explain as _;
+use crate::engine::EngineError;
+use crate::failure::{Explain as _, Failure};
 use crate::lab::LabError;
+use crate::server::server_error::ServerError;
 
 /// Why a step did not bring what it should.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Wrong {
     /// Something else was seen.
+    #[error("{found}")]
     Unmet {
         /// What should have been.
         expected: String,
@@ -14,16 +17,44 @@ pub(super) enum Wrong {
         found: String,
     },
     /// It could not be carried out.
-    Failed(String),
-    /// It could not be carried out, for whom it is about is frozen.
-    Frozen(String),
+    #[error(transparent)]
+    Failed(Failure),
+    /// It could not be carried out, because the node is frozen.
+    #[error(transparent)]
+    Frozen(Failure),
     /// Somebody pressed ctrl-c.
+    #[error("interrupted")]
     Interrupted,
 }
 
-impl From<crate::engine::EngineError> for Wrong {
-    fn from(error: crate::engine::EngineError) -> Self {
-        Self::Failed(crate::text::chain(&error))
+impl Wrong {
+    /// It could not be carried out, and this was seen.
+    pub(super) fn failed(seen: impl Into<String>) -> Self {
+        Self::Failed(Failure::seen(seen))
+    }
+
+    /// It could not be carried out on a node that is frozen.
+    pub(super) fn frozen(seen: impl Into<String>) -> Self {
+        Self::Frozen(Failure::seen(seen))
+    }
+
+    /// The same, with something more that was seen on a line of its own.
+    pub(super) fn and_line(self, line: &str) -> Self {
+        match self {
+            Self::Unmet { expected, found } => Self::Unmet {
+                expected,
+                found: format!("{found}\n{line}"),
+            },
+            Self::Failed(why) => Self::Failed(why.and_line(line)),
+            Self::Frozen(why) => Self::Frozen(why.and_line(line)),
+            Self::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
+impl From<EngineError> for Wrong {
+    fn from(error: EngineError) -> Self {
+        Self::Failed(Failure::of(&error))
     }
 }
 
@@ -32,16 +63,18 @@ impl From<LabError> for Wrong {
         if error.is_interrupt() {
             return Self::Interrupted;
         }
-        let why = crate::text::chain(&error);
-        // What is done about a fault that cannot be had is not in the step.
+        // Other hints are about bringing a lab up.
         let hint = error.hint().filter(|_| matches!(error, LabError::Fault(_)));
-        Self::Failed(hint.map_or_else(|| why.clone(), |hint| format!("{why}\nhint: {hint}")))
+        Self::Failed(Failure {
+            hint,
+            ..Failure::of(&error)
+        })
     }
 }
 
 impl From<tokio_postgres::Error> for Wrong {
     fn from(error: tokio_postgres::Error) -> Self {
-        Self::Failed(crate::server::client::words(error))
+        Self::Failed(ServerError::from(error).into())
     }
 }
 

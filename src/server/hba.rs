@@ -1,4 +1,4 @@
-//! `pg_hba.conf` (manual, 20.1): who may connect, by discovered address.
+//! `pg_hba.conf` (manual, "The `pg_hba.conf` File"): who may connect, by address.
 //!
 //! Rules name nodes; addresses come in at rendering, and rendering cannot be called without them.
 
@@ -15,7 +15,7 @@ use crate::server::SUPERUSER;
 
 pub use crate::hba::{ConnectionType, Database, Method, Network};
 
-/// The addresses of a running lab, as they were discovered.
+/// The addresses of a lab: as they are assigned before it starts, or as they were found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addresses {
     /// The host, as the lab's network shows it.
@@ -182,7 +182,7 @@ pub fn lines(node: &NodeName, rules: &[HbaRule], addresses: &Addresses) -> Vec<S
     lines.map(str::to_owned).collect()
 }
 
-/// The file's text as `lab plan` shows it: a placeholder where an address will be discovered.
+/// The file's text as `lab plan` shows it: a placeholder for each address, which depends on the subnets that are free.
 #[must_use]
 pub fn outline(node: &NodeName, rules: &[HbaRule]) -> String {
     table(node, rules, |peer| {

@@ -60,9 +60,9 @@ impl Node {
             Value::Boolean(value) => visitor.visit_bool(*value),
             Value::Text(text) => visitor.visit_borrowed_str(text),
             Value::Integer(text) => {
-                if let Ok(number) = text.parse() {
+                if let Ok(number) = text.parse::<u64>() {
                     visitor.visit_u64(number)
-                } else if let Ok(number) = text.parse() {
+                } else if let Ok(number) = text.parse::<i64>() {
                     visitor.visit_i64(number)
                 } else {
                     visitor.visit_borrowed_str(text)

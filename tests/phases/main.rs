@@ -2,6 +2,7 @@
 //!
 //! Needs no Docker and no time: the clock stands still but for waits.
 
+mod addresses;
 mod claims;
 mod cleanup;
 mod failures;

@@ -9,7 +9,7 @@ use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
 use replication_lab::lab::{LabError, cleanup};
 use replication_lab::report::run::RunReport;
-use replication_lab::run::experiment::{self, Options};
+use replication_lab::run::experiment::{self, ExperimentOptions};
 use replication_lab::text::duration;
 
 use super::target::Target;
@@ -28,7 +28,7 @@ pub(super) fn cores() -> usize {
 
 pub(super) struct Several<'a> {
     pub(super) targets: &'a [Target],
-    pub(super) options: Options,
+    pub(super) options: ExperimentOptions,
     pub(super) replace: bool,
     pub(super) jobs: usize,
 }
@@ -99,7 +99,7 @@ impl Several<'_> {
                 (report, exit, how)
             }
             Err(error) => {
-                let kept = self.options.keep != experiment::Keep::Never;
+                let kept = self.options.keep != experiment::KeepLab::Never;
                 let error = error.into();
                 let report = target.broken(&error, kept, own.elapsed());
                 match failure::failure(&error).exit {

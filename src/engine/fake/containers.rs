@@ -7,6 +7,7 @@ use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
+use super::Fake;
 use super::addresses::Subnet;
 use super::process::{Process, listen};
 use super::world::{Refusal, World, conflict, missing};
@@ -28,6 +29,13 @@ pub(super) struct Held {
 
 /// As much as a pipe holds.
 const PIPE: usize = 64 * 1024;
+
+impl Fake {
+    /// Chooses every address itself from now on, whatever a container asks for.
+    pub fn choose_addresses(&self) {
+        self.lock().world.chooses_addresses = true;
+    }
+}
 
 impl World {
     pub(super) fn create_container(&mut self, spec: &ContainerSpec) -> Result<String, Refusal> {
@@ -145,7 +153,7 @@ impl World {
                 "no available IPv4 addresses on this network's address pools".to_owned(),
             )
         };
-        match asked {
+        match asked.filter(|_| !self.chooses_addresses) {
             Some(asked) if taken(&asked) => Err(conflict("Address already in use".to_owned())),
             Some(asked) if !subnet.contains(asked) => Err(Refusal(
                 EngineErrorKind::Other,

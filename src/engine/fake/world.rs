@@ -32,6 +32,8 @@ pub(super) struct World {
     /// The files in containers, by the container's name and the path.
     pub(super) files: BTreeMap<(String, String), Vec<u8>>,
     pub(super) made: u64,
+    /// Whether containers get other addresses than they ask for.
+    pub(super) chooses_addresses: bool,
 }
 
 impl World {

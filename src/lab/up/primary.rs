@@ -5,14 +5,13 @@ use std::sync::Arc;
 use crate::dataset;
 use crate::event::{Event, Phase};
 use crate::lab::console::Stage;
-use crate::lab::discover::HbaFile;
 use crate::lab::error::LabError;
 use crate::lab::node::Starting;
-use crate::lab::{frame, publications, roles, settings};
+use crate::lab::{publications, roles, settings};
+use crate::name::NodeName;
 use crate::plan::PlannedNode;
 use crate::server::MAINTENANCE_DATABASE;
 use crate::server::client::{Noticing, Reader};
-use crate::server::hba::Addresses;
 use crate::text::count;
 
 use super::build::{Build, Live, Meeting};
@@ -25,13 +24,12 @@ impl Build {
         planned: &PlannedNode,
         meeting: &Meeting,
     ) -> Result<(), LabError> {
-        let known = meeting.book.now();
         let client = match &planned.restored_from {
             Some(source) => {
-                self.restored(&mut starting, planned, source, meeting, &known)
+                self.restored(&mut starting, planned, source, meeting)
                     .await?
             }
-            None => self.empty(&mut starting, planned, &known).await?,
+            None => self.empty(&mut starting, planned, meeting).await?,
         };
         // Nobody replicates from here before it is live.
         roles::create_slots(&client, planned).await?;
@@ -42,7 +40,7 @@ impl Build {
         let client = Arc::new(client);
         meeting.live[&planned.name].send_replace(Some(Live {
             client: Arc::clone(&client),
-            hba: Arc::new(HbaFile::new(planned, starting.port, known)),
+            port: starting.port,
         }));
         if planned.subscriptions.is_empty() {
             return Ok(());
@@ -60,14 +58,12 @@ impl Build {
         &self,
         starting: &mut Starting,
         planned: &PlannedNode,
-        known: &Addresses,
+        meeting: &Meeting,
     ) -> Result<Reader, LabError> {
-        let identity = self.identity(&planned.name)?;
-        let files = frame::of_node(&self.plan, planned, &starting.backup, known, identity);
         let act = format!("initialising the data directory of `{}`", planned.name);
         self.clock
             .time(Phase::Initialise, async {
-                starting.configure(&files).await?;
+                self.configure(starting, planned, meeting).await?;
                 starting.reached(Stage::Initialised, &act, &self.stop).await
             })
             .await?;
@@ -97,6 +93,26 @@ impl Build {
         self.clock
             .time(Phase::Populate, self.populate(starting, planned))
             .await?;
+        Ok(client)
+    }
+
+    /// A primary that begins with another's base backup: it has the other's roles, databases and rows, and goes its own
+    /// way. Without `standby.signal` recovery ends where the backup did (manual, "Recovering Using a Continuous Archive Backup").
+    async fn restored(
+        &self,
+        starting: &mut Starting,
+        planned: &PlannedNode,
+        source: &NodeName,
+        meeting: &Meeting,
+    ) -> Result<Reader, LabError> {
+        self.back_up(starting, planned, source, meeting).await?;
+        let database = self.plan.database.as_str();
+        let connected = starting.connect(database, self.within, &self.stop);
+        let client = self.clock.time(Phase::Primary, connected).await?;
+        settings::check(&client, planned).await?;
+        roles::set_up(&client, planned).await?;
+        let said = format!("restored from a base backup of {source}");
+        self.clock.report(&Event::Node(planned.name.clone(), said));
         Ok(client)
     }
 

@@ -22,10 +22,8 @@ impl Build {
         meeting: &Meeting,
     ) -> Result<(), LabError> {
         for subscription in &planned.subscriptions {
-            let upstream = self.upstream(&subscription.upstream, meeting).await?;
-            upstream
-                .hba
-                .catch_up(&upstream.client, &meeting.book, &self.stop)
+            let upstream = self
+                .upstream(&subscription.upstream, &planned.name, meeting)
                 .await?;
             let act = || {
                 let (name, node) = (&subscription.name, &planned.name);
@@ -91,7 +89,10 @@ impl Build {
         starting: &Starting,
         meeting: &Meeting,
     ) -> Result<(), LabError> {
-        let publisher = self.upstream(&subscription.upstream, meeting).await?.client;
+        let publisher = self
+            .upstream(&subscription.upstream, &planned.name, meeting)
+            .await?
+            .client;
         let act = || {
             let (name, node) = (&subscription.name, &planned.name);
             format!("waiting for the tables of the subscription `{name}` on `{node}`")

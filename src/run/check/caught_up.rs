@@ -1,6 +1,6 @@
 //! `caught_up`: whether nodes have what their upstreams had.
 
-use super::{Look, Looked, failed};
+use super::{AllOf, Look, failed};
 use crate::action::Step;
 use crate::action::check::caught_up::CaughtUp;
 use crate::name::NodeName;
@@ -47,7 +47,7 @@ impl Look for CaughtUp {
 }
 
 async fn reached(scene: &Scene<'_>, goals: &[Goal]) -> Tried<Probe<String>> {
-    let mut seen = Looked::default();
+    let mut seen = AllOf::default();
     for goal in goals {
         let answer = scene.ask(&goal.ask, &goal.sql).await?;
         match answer.as_deref().and_then(|text| text.split_once(' ')) {

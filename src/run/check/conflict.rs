@@ -1,6 +1,6 @@
 //! `conflict`: conflicts that a server has counted: a standby's by their kind, a subscriber's by their column.
 
-use super::{Look, Looked, failed};
+use super::{AllOf, Look, failed};
 use crate::action::Step;
 use crate::action::check::conflict::Conflict;
 use crate::run::scene::Scene;
@@ -16,7 +16,7 @@ impl Look for Conflict {
                 WHERE jsonb_typeof(value) = 'number' GROUP BY key) AS t), '{}')";
         let found = scene.ask(node, sql).await?.unwrap_or_default();
         let found: serde_json::Value = serde_json::from_str(&found).unwrap_or_default();
-        let mut seen = Looked::default();
+        let mut seen = AllOf::default();
         for (kind, least) in &self.0 {
             let key = kind.as_str();
             let count = found.get(format!("confl_{key}")).or_else(|| found.get(key));

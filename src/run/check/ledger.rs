@@ -22,7 +22,7 @@ impl Look for Ledger {
         let ledgers = scene.ledgers.lock().await;
         let ledger = ledgers.get(&self.session);
         let ledger = ledger
-            .ok_or_else(|| Wrong::Failed(format!("no ledger was written in `{}`", self.session)))?;
+            .ok_or_else(|| Wrong::failed(format!("no ledger was written in `{}`", self.session)))?;
         let acknowledged = ledger
             .acknowledged
             .lock()

@@ -1,6 +1,6 @@
 //! `role`: what nodes are.
 
-use super::{Look, Looked};
+use super::{AllOf, Look};
 use crate::action::check::role::Role;
 use crate::action::{Cell, Step};
 use crate::engine::ContainerState;
@@ -10,7 +10,7 @@ use crate::wait::Probe;
 
 impl Look for Role {
     async fn look(&self, scene: &Scene<'_>, _: &Step) -> Tried<Probe<String>> {
-        let mut seen = Looked::default();
+        let mut seen = AllOf::default();
         for (node, Cell(wanted)) in &self.0 {
             // Whether a node is down or frozen its container tells, and its server what it is.
             let found = match wanted.as_deref() {

@@ -1,7 +1,7 @@
 //! `rows`: how many rows tables have.
 
 use super::tables::quoted;
-use super::{Look, Looked};
+use super::{AllOf, Look};
 use crate::action::Step;
 use crate::action::check::rows::Rows;
 use crate::run::scene::{Scene, one};
@@ -12,7 +12,7 @@ impl Look for Rows {
     async fn look(&self, scene: &Scene<'_>, step: &Step) -> Tried<Probe<String>> {
         let (node, database) = target(step)?;
         let client = scene.connection(node, database, None).await?;
-        let mut seen = Looked::default();
+        let mut seen = AllOf::default();
         for (table, wanted) in &self.0 {
             let count = one(&client, &format!("SELECT count(*) FROM {}", quoted(table))).await?;
             let count = count.unwrap_or_default();

@@ -1,6 +1,6 @@
 //! `setting`: what a server runs with.
 
-use super::{Look, Looked};
+use super::{AllOf, Look};
 use crate::action::Step;
 use crate::action::check::setting::Setting;
 use crate::run::scene::Scene;
@@ -10,7 +10,7 @@ use crate::wait::Probe;
 impl Look for Setting {
     async fn look(&self, scene: &Scene<'_>, step: &Step) -> Tried<Probe<String>> {
         let (node, _) = target(step)?;
-        let mut seen = Looked::default();
+        let mut seen = AllOf::default();
         for (name, wanted) in &self.0 {
             match scene.setting_is(node, name.as_str(), wanted).await? {
                 Ok(said) => seen.add(true, said),

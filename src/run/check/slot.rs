@@ -1,6 +1,6 @@
 //! `slot`: a replication slot.
 
-use super::{Look, Looked};
+use super::{AllOf, Look};
 use crate::action::Step;
 use crate::action::check::slot::Slot;
 use crate::run::scene::Scene;
@@ -20,7 +20,7 @@ impl Look for Slot {
             return Ok(Probe::NotYet(format!("`{node}` has no slot `{name}`")));
         };
         let found: serde_json::Value = serde_json::from_str(&found).unwrap_or_default();
-        let mut seen = Looked::default();
+        let mut seen = AllOf::default();
         seen.add(true, format!("slot {name}"));
         for (key, wanted) in self.columns() {
             let value = match &found[key] {

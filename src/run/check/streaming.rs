@@ -1,6 +1,6 @@
 //! `streaming`: whether standbys stream.
 
-use super::{Look, Looked};
+use super::{AllOf, Look};
 use crate::action::Step;
 use crate::action::check::streaming::Streaming;
 use crate::name::NodeName;
@@ -16,7 +16,7 @@ impl Look for Streaming {
         // that it streams: idle, and at a segment's end, nothing comes.
         let sql = "SELECT concat_ws(' ', status, last_msg_send_time IS DISTINCT FROM last_msg_receipt_time, \
                    sender_host) FROM pg_stat_wal_receiver";
-        let mut seen = Looked::default();
+        let mut seen = AllOf::default();
         for node in &self.node.0 {
             let found = scene.ask(node, sql).await?;
             let mut found = found.as_deref().unwrap_or("waiting").splitn(3, ' ');

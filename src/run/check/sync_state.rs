@@ -1,6 +1,6 @@
 //! `sync_state`: which standbys are synchronous.
 
-use super::{Look, Looked};
+use super::{AllOf, Look};
 use crate::action::check::sync_state::SyncState;
 use crate::action::{Cell, Step};
 use crate::run::scene::Scene;
@@ -11,7 +11,7 @@ use crate::wait::Probe;
 impl Look for SyncState {
     async fn look(&self, scene: &Scene<'_>, step: &Step) -> Tried<Probe<String>> {
         let (on, _) = target(step)?;
-        let mut seen = Looked::default();
+        let mut seen = AllOf::default();
         for (node, Cell(wanted)) in &self.0 {
             let name = literal(&scene.application_name(node));
             let sql = format!(

@@ -1,6 +1,6 @@
 //! `synced`: whether the tables of subscriptions are copied and follow.
 
-use super::{Look, Looked};
+use super::{AllOf, Look};
 use crate::action::Step;
 use crate::action::check::synced::Synced;
 use crate::run::Tried;
@@ -29,7 +29,7 @@ impl Look for Synced {
                 None => format!("`{}` has no subscription", self.node),
             }));
         };
-        let mut seen = Looked::default();
+        let mut seen = AllOf::default();
         for one in found.split(',') {
             let words: Vec<&str> = one.split(' ').collect();
             let [name, ready, tables, runs] = words.as_slice() else {

@@ -1,6 +1,6 @@
 //! `timeline`: the timelines that nodes are on.
 
-use super::{Look, Looked};
+use super::{AllOf, Look};
 use crate::action::check::timeline::Timeline;
 use crate::action::{Cell, Step};
 use crate::run::Tried;
@@ -9,7 +9,7 @@ use crate::wait::Probe;
 
 impl Look for Timeline {
     async fn look(&self, scene: &Scene<'_>, _: &Step) -> Tried<Probe<String>> {
-        let mut seen = Looked::default();
+        let mut seen = AllOf::default();
         for (node, Cell(wanted)) in &self.0 {
             let found = scene.timeline(node).await?;
             let is_it = wanted.as_deref() == Some(found.as_str());

@@ -1,6 +1,7 @@
 //! Names that are values of a list.
 
-use super::{good, wrong};
+use super::good;
+use super::steps::wrong;
 use crate::action::Action;
 use crate::action::repeat::Repeat;
 
@@ -89,7 +90,7 @@ fn every_value_is_checked_and_named_where_it_stands() {
     14 |     - slep: 1
        |       ^^^^
        |
-       = help: the actions are `sql`, `sql_file`, `exec`, `finish`, `cancel`, `close`, `start`, `stop`, `restart`, `kill`, `promote`, `follow`, `rewind`, `reclone`, `set`, `hba`, `freeze`, `thaw`, `partition`, `isolate`, `delay`, `loss`, `rate`, `fill`, `corrupt`, `heal`, `not`, `hold`, `repeat`, `signal`, `backup`, `clone`, `restore`, `archive`, `load` and `create_subscriber`; the checks are `streaming`, `caught_up`, `synced`, `role`, `sync_state`, `timeline`, `slot`, `log`, `file`, `setting`, `rows`, `same_rows`, `lag`, `waiting`, `conflict`, `unreplicated` and `ledger`
+       = help: [the actions]; [the checks]
     "#);
 }
 

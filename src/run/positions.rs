@@ -1,21 +1,20 @@
 //! How far servers have come, and whom they follow.
 
-use super::failed;
+use super::scene::Scene;
+use super::{Tried, Wrong};
 use crate::name::NodeName;
-use crate::run::scene::Scene;
-use crate::run::{Tried, Wrong};
 use crate::server::catalog::TIMELINE;
 use crate::server::client::literal;
 
 impl Scene<'_> {
     /// Whether a server replays another's WAL.
-    pub(in crate::run) async fn recovers(&self, node: &NodeName) -> Tried<bool> {
+    pub(super) async fn recovers(&self, node: &NodeName) -> Tried<bool> {
         let recovers = self.ask(node, "SELECT pg_is_in_recovery()").await?;
         Ok(recovers.as_deref() == Some("t"))
     }
 
     /// The timeline that a server is on.
-    pub(in crate::run) async fn timeline(&self, node: &NodeName) -> Tried<String> {
+    pub(super) async fn timeline(&self, node: &NodeName) -> Tried<String> {
         Ok(self
             .ask(node, &format!("SELECT {TIMELINE}"))
             .await?
@@ -40,7 +39,7 @@ impl Scene<'_> {
     }
 
     /// The primary that a standby's log comes from now.
-    pub(in crate::run) async fn primary_of(&self, node: &NodeName) -> Tried<NodeName> {
+    pub(super) async fn primary_of(&self, node: &NodeName) -> Tried<NodeName> {
         let mut at = node.clone();
         for _ in 0..self.lab.plan.nodes.len() {
             if !self.recovers(&at).await? {
@@ -56,7 +55,7 @@ impl Scene<'_> {
             };
             at = upstream;
         }
-        Err(failed(format!(
+        Err(Wrong::failed(format!(
             "`{node}` has no primary: its upstreams go round in a circle"
         )))
     }

@@ -1,0 +1,29 @@
+//! `checkpoint`: a checkpoint that does not wait for its time.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Declare;
+use crate::name::NodeName;
+
+/// Makes a node write a checkpoint at once, as `CHECKPOINT` does, and says what it wrote. A standby makes a restartpoint: at
+/// the last checkpoint of its primary that it has replayed. If it has replayed none since its last restartpoint, it writes
+/// nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Checkpoint(pub NodeName);
+
+impl Declare for Checkpoint {
+    const EXAMPLE: &'static str = "\
+- checkpoint: primary
+- caught_up: replica
+- checkpoint: replica
+";
+
+    fn describe(&self) -> String {
+        format!("checkpoint on {}", self.0)
+    }
+
+    fn nodes(&self) -> Vec<(&'static str, &NodeName)> {
+        vec![("", &self.0)]
+    }
+}
