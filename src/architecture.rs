@@ -17,8 +17,6 @@ const ARROWS: &[(&str, &str, usize)] = &[("lab", "verify", 2), ("scenario", "dat
 
 /// Files that are longer than [`LONGEST`], with the lines that they may have at most.
 const LONG: &[(&str, usize)] = &[
-    ("engine.rs", 650),
-    ("engine/fake.rs", 490),
     ("image/tests.rs", 480),
     ("plan/tests.rs", 410),
     ("scenario/load/tests/steps.rs", 420),

@@ -1,7 +1,7 @@
-//! The command line: what may be typed, and which verb it runs.
+//! The command line: its arguments, and the verb that they run.
 //!
-//! Each verb is a file: its arguments, one call of the library, a report. Talk goes to standard error, data to
-//! standard output.
+//! Each verb is a file: its arguments, one call of the library, a report. Messages go to standard error, data to standard
+//! output.
 
 mod arguments;
 mod check;
@@ -44,95 +44,67 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 const AFTER_HELP: &str = "\
 Examples:
-  lab up physical-sync                     bring a lab up, fill it, prove that it replicates
-  lab status physical-sync                 what every node is doing now
-  lab psql physical-sync replica           type SQL on a node
-  lab down physical-sync                   take it away without a trace
+  lab up physical-sync                     start a lab, load its data, prove that it replicates
+  lab status physical-sync                 show the state of every node
+  lab psql physical-sync replica           open psql on a node
+  lab down physical-sync                   remove the lab without a trace
 
 Exit codes:
-    0  done
+    0  success
     1  a check failed
-    2  usage, or a bad scenario
-    3  Docker or the environment
+    2  wrong usage, or an invalid scenario
+    3  Docker or the environment failed
   130  interrupted";
 
-/// Real PostgreSQL replication topologies on Docker, from one YAML file, proven to replicate.
+/// Start real PostgreSQL replication topologies on Docker, each from one YAML file, and prove that they replicate.
 #[derive(Debug, Parser)]
 #[command(name = "lab", version, about, after_help = AFTER_HELP, max_term_width = 100, propagate_version = true)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
-    /// Say more: -v phases with their times, -vv every call to Docker, -vvv everything.
+    /// Print more: -v phases and their times, -vv every call to Docker, -vvv everything.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     verbose: u8,
-    /// Say nothing but errors and results.
+    /// Print only errors and results.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
 }
 
+/// The verbs. Their help is the description of their arguments' type.
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// The catalogue, one line each, and the labs that exist now.
-    List(list::List),
-    /// What a lab teaches, and its topology drawn.
-    Show(show::Show),
-    /// Report everything that is wrong with scenario files; needs no Docker.
-    Check(check::Check),
-    /// What `up` would do: nodes, order, files with their content; needs no Docker.
-    Plan(plan::Plan),
-    /// Bring a lab up, fill it and prove that it replicates.
-    Up(up::Up),
-    /// Bring a lab up, walk through its steps, take it away: a scenario as a test.
-    Run(run::Run),
-    /// Do the next of a running lab's steps.
-    Step(step::Step),
-    /// Make a standby a primary.
-    Promote(server::Promote),
-    /// Make a node stream from another one.
-    Follow(server::FollowNode),
-    /// Make an old primary a standby again, with `pg_rewind`.
-    Rewind(server::Rewind),
-    /// Begin a node again with a base backup of another.
-    Reclone(server::Reclone),
-    /// Stop nodes.
-    Stop(server::StopNodes),
-    /// Start stopped nodes.
-    Start(server::Start),
-    /// Stop nodes and start them again.
-    Restart(server::Restart),
-    /// What every node of a lab is doing now.
-    Status(status::Status),
-    /// Replication state and lag of every edge.
-    Monitor(monitor::Monitor),
-    /// Prove again that a running lab replicates.
-    Verify(verify::Verify),
-    /// Type SQL on a node.
-    Psql(psql::Psql),
-    /// Run a program in a node's container.
-    Exec(exec::Exec),
-    /// What a node's server wrote.
-    Logs(logs::Logs),
-    /// Break the network between nodes, or freeze nodes.
-    Fault(fault::Fault),
-    /// Make whole what `fault`, or a step, broke.
-    Heal(heal::Heal),
-    /// Connection settings, for shells and programs.
-    Env(env::Env),
-    /// Take labs away, whatever state they are in.
-    Down(down::Down),
-    /// Remove what crashed processes left behind.
-    Gc(gc::Gc),
-    /// The PostgreSQL images that labs run on.
-    Images(images::Images),
-    /// The JSON Schema of scenario files, and the page about steps.
-    Schema(schema::Schema),
-    /// A completion script for a shell.
-    Completions(completions::Completions),
-    /// What would fail on this machine, and how to mend it.
-    Doctor(doctor::Doctor),
+    List(list::ListCommand),
+    Show(show::ShowCommand),
+    Check(check::CheckCommand),
+    Plan(plan::PlanCommand),
+    Up(up::UpCommand),
+    Run(run::RunCommand),
+    Step(step::StepCommand),
+    Promote(server::PromoteCommand),
+    Follow(server::FollowCommand),
+    Rewind(server::RewindCommand),
+    Reclone(server::RecloneCommand),
+    Stop(server::StopCommand),
+    Start(server::StartCommand),
+    Restart(server::RestartCommand),
+    Status(status::StatusCommand),
+    Monitor(monitor::MonitorCommand),
+    Verify(verify::VerifyCommand),
+    Psql(psql::PsqlCommand),
+    Exec(exec::ExecCommand),
+    Logs(logs::LogsCommand),
+    Fault(fault::FaultCommand),
+    Heal(heal::HealCommand),
+    Env(env::EnvCommand),
+    Down(down::DownCommand),
+    Gc(gc::GcCommand),
+    Images(images::ImagesCommand),
+    Schema(schema::SchemaCommand),
+    Completions(completions::CompletionsCommand),
+    Doctor(doctor::DoctorCommand),
 }
 
-/// The program: parses, listens to signals, runs one verb, shows its error, and gives its exit code.
+/// The program: parses the command line, listens to signals, runs one verb, shows its error, gives its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -145,7 +117,7 @@ pub fn main() -> ExitCode {
         let cancel = interrupt::listen(cli.cleans_up());
         cli.run(&cancel).await
     });
-    // Background connections have nothing left to say, so nobody waits for them.
+    // Background connections need no orderly end, so the program does not wait for them.
     runtime.shutdown_background();
     match done {
         Ok(code) => code.into(),
@@ -153,17 +125,17 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// What every verb may need to know.
+/// Global options and the interrupt, for every verb.
 #[derive(Debug, Clone)]
 struct Context {
-    /// Cancelled by the first ctrl-c.
+    /// Cancelled by the first ctrl-C.
     cancel: CancellationToken,
     verbose: u8,
     quiet: bool,
 }
 
 impl Cli {
-    /// Traces to standard error as far as `-v` asks for; `LAB_LOG` overrides it.
+    /// Starts tracing to standard error, at the level that `-v` sets. `LAB_LOG` overrides the level.
     fn start_tracing(&self) {
         let asked = match self.verbose {
             0 | 1 => Targets::new().with_default(LevelFilter::ERROR),
@@ -182,7 +154,7 @@ impl Cli {
             .init();
     }
 
-    /// Whether an interrupt leaves something to clean up. Who only watches ends so.
+    /// Whether this verb cleans up after an interrupt. The others have nothing to clean up.
     fn cleans_up(&self) -> bool {
         !matches!(
             self.verb,

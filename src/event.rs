@@ -1,4 +1,4 @@
-//! What happened, as values. The library emits events; whoever runs it decides what to show.
+//! What happens, as values. The library emits events; the caller decides what to show.
 
 use std::time::Duration;
 
@@ -6,37 +6,37 @@ use serde::Serialize;
 
 use crate::name::NodeName;
 
-/// The parts of bringing up a lab, in the order in which they begin.
+/// The phases of bringing up a lab, in the order of their beginnings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
-    /// Finding, pulling or building images.
+    /// Find, pull or build images.
     Images,
-    /// The lab's claim on its name, its network and its volumes.
+    /// Claim the lab's name and create its network and volumes.
     Network,
-    /// Creating and starting containers.
+    /// Create and start containers.
     Containers,
-    /// `initdb`, or a copy of a template.
+    /// Run `initdb`, or copy a template.
     Initialise,
-    /// Configuration written and the first server accepting connections.
+    /// Write the configuration and start the first server.
     Primary,
-    /// Roles, slots and databases.
+    /// Create roles, slots and databases.
     Roles,
-    /// Datasets.
+    /// Load datasets.
     Populate,
-    /// `pg_basebackup`.
+    /// Run `pg_basebackup`.
     BaseBackup,
-    /// Standbys started and streaming.
+    /// Start standbys and wait until they stream.
     Stream,
-    /// Subscriptions created and their tables copied.
+    /// Create subscriptions and wait until their tables are copied.
     Subscribe,
-    /// Services answering.
+    /// Wait until services answer.
     Services,
-    /// The proof.
+    /// Prove that the lab replicates.
     Verify,
 }
 
 impl Phase {
-    /// The phase as a key of a JSON document.
+    /// The phase's key in JSON documents.
     #[must_use]
     pub fn key(self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ impl Phase {
     pub fn act(self) -> &'static str {
         match self {
             Self::Images => "finding images",
-            Self::Network => "making the network",
+            Self::Network => "creating the network",
             Self::Containers => "starting containers",
             Self::Initialise => "initialising a data directory",
             Self::Primary => "starting the primary",
@@ -75,86 +75,86 @@ impl Phase {
     }
 }
 
-/// How far something long has come.
+/// The progress of something long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
-    /// What it is about: a node's name, an image's layer, a dataset.
+    /// What progresses: a node, a layer of an image, a dataset.
     pub subject: String,
     /// Units done.
     pub done: u64,
-    /// Units in all, where known.
+    /// Units in total, if known.
     pub total: Option<u64>,
-    /// What a unit is.
-    pub unit: Unit,
+    /// The unit.
+    pub unit: ProgressUnit,
 }
 
-/// What [`Progress`] counts.
+/// The unit of a [`Progress`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+pub enum ProgressUnit {
     /// Bytes.
     Bytes,
-    /// Things done, such as packages.
+    /// Things, such as packages.
     Items,
 }
 
-/// What became of one step.
+/// The outcome of a step.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Outcome {
-    /// Which one: `3`, and `3.1` for the first of those that happen during it. `t1` is the first of the teardown.
+    /// The step's number: `3`, or `3.1` for the first step inside it. `t1` is the first step of the teardown.
     pub number: String,
-    /// Its name, where it has one.
+    /// Its name, if it has one.
     pub name: Option<String>,
-    /// What a reader is told.
+    /// Its `say`, for the reader.
     pub say: Option<String>,
     /// What it does, in one line.
     pub what: String,
-    /// Whether it brought what it should.
+    /// Whether it passed.
     pub passed: bool,
     /// How long it took, in milliseconds.
     pub took_ms: f64,
     /// What was seen.
     pub seen: String,
-    /// What should have been seen instead, where it was not.
+    /// What was expected instead, if it failed.
     pub expected: Option<String>,
     /// What to do about it, where that is known.
     pub hint: Option<String>,
 }
 
-/// One thing that happened.
+/// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A phase began. Phases of different nodes overlap.
     Began(Phase),
-    /// A phase ended well, after that long.
+    /// A phase succeeded and took this long.
     Ended(Phase, Duration),
-    /// A node got on: "base backup taken", "streaming".
+    /// A node reached a state: "base backup taken", "streaming".
     Node(NodeName, String),
-    /// Something long moved.
+    /// Something long made progress.
     Progress(Phase, Progress),
-    /// A step of the scenario begins.
+    /// A step begins.
     Step {
-        /// Which one.
+        /// The step's number.
         number: String,
-        /// What a reader is told before it happens.
+        /// Its `say`, for the reader.
         say: Option<String>,
         /// What it does, in one line.
         what: String,
     },
-    /// A step of the scenario ended.
+    /// A step ended.
     Stepped(Outcome),
-    /// One line a person should read whatever else is shown: which way an image was found.
+    /// A line that is always shown: where an image came from.
     Note(String),
-    /// Something is not as it should be and does not stop the work.
+    /// Something is wrong, but the work continues.
     Warning(String),
 }
 
-/// Whoever wants to know: progress bars, plain lines, or a `Vec` in a test.
+/// Receives events: progress bars, plain lines, or a `Vec` in a test.
 pub trait Reporter: Send + Sync {
-    /// Takes one event. It must not block for long: it is called from inside the work.
+    /// Takes an event. It must return quickly, because the work waits for it.
     fn report(&self, event: &Event);
 }
 
-/// A reporter that tells nobody.
+/// A reporter that ignores every event.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 

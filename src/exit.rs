@@ -1,4 +1,4 @@
-//! How `lab` ends: exit codes are an interface.
+//! The exit codes of `lab`. They are an interface.
 
 use std::process::ExitCode;
 
@@ -6,13 +6,13 @@ use std::process::ExitCode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// Done.
+    /// Success.
     Done = 0,
     /// A check failed: the lab does not do what it should.
     CheckFailed = 1,
-    /// The command line or a scenario is wrong.
+    /// Wrong usage, or an invalid scenario.
     Usage = 2,
-    /// Docker or the environment is wrong.
+    /// Docker or the environment failed.
     Environment = 3,
     /// Interrupted by a signal.
     Interrupted = 130,

@@ -1,17 +1,16 @@
-//! From a wanted version of PostgreSQL, of a service, or of the programs of faults, to an image that has it: present,
-//! pulled, or built from packages.
+//! Finds the images of nodes, of services and of the container that changes networks: present, pulled, or built from
+//! packages.
 //!
-//! Owns the order in which images are looked for, and what an image says about itself. Never starts a container, and
-//! never removes or renames an image.
+//! Owns the order of the search and the meaning of an image's labels. Never starts a container, and never removes or renames
+//! an image.
 
+mod beside;
 mod build;
 mod claim;
 mod error;
-mod net;
 mod pull;
 #[cfg(test)]
 mod recipe_tests;
-mod service;
 #[cfg(test)]
 mod tests;
 
@@ -20,24 +19,23 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+pub use self::beside::{ensure_net, ensure_service};
 pub use self::error::{BuildError, ImageError, PullFailure};
-pub use self::net::ensure_net;
-pub use self::service::ensure_service;
 use crate::engine::{Engine, EngineErrorKind, Image};
 use crate::event::{Event, Reporter};
 use crate::scenario::PostgresVersion;
 use crate::text::duration;
 
-/// The label of every image that `lab` built; its value is the folder of `images/` that it was built by.
+/// The label of every image that `lab` built. Its value is the recipe's directory in `images/`.
 pub const IMAGE_LABEL: &str = "dev.replication-lab.image";
 
-/// The label that says which major version of PostgreSQL an image has.
+/// The label with the major version of PostgreSQL in an image.
 pub const POSTGRES_LABEL: &str = "dev.replication-lab.postgres";
 
-/// The label that says which version of pgAdmin an image has.
+/// The label with the version of pgAdmin in an image.
 pub const PGADMIN_LABEL: &str = "dev.replication-lab.pgadmin";
 
-/// Which way an image was found.
+/// Where an image came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Way {
@@ -45,30 +43,30 @@ pub enum Way {
     Present,
     /// It came from a registry.
     Pulled,
-    /// It was built from the distribution's packages.
+    /// `lab` built it from the distribution's packages.
     Built,
 }
 
-/// An image to run nodes on.
+/// An image to run containers on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// The name by which it was found: `postgres:17`.
+    /// The name under which it was found: `postgres:17`.
     pub reference: String,
     /// The image itself.
     pub image: Image,
-    /// PostgreSQL's major version in it, where that was asked for or the image says it.
+    /// The major version of PostgreSQL in it, if that was asked for or the image tells it.
     pub major: Option<u32>,
-    /// Which way it was found.
+    /// Where it came from.
     pub way: Way,
-    /// How long that took.
+    /// How long the search took.
     pub took: Duration,
 }
 
-/// Finds an image with the wanted PostgreSQL: one that is present, else from a registry, else, for a major version,
-/// built from the packages of the Debian or Ubuntu that this runs on. Reports the way taken as one [`Event::Note`].
+/// Finds an image with the wanted PostgreSQL. It uses a present image, else pulls one, else builds one from the packages of this
+/// host's Debian or Ubuntu (only for a major version). Reports the origin as an [`Event::Note`].
 ///
 /// # Errors
-/// [`ImageError`], with a hint; [`ImageError::Interrupted`] soon after `cancel`, with nothing left behind.
+/// An [`ImageError`] with a hint. [`ImageError::Interrupted`] soon after `cancel`, with nothing left behind.
 pub async fn ensure(
     engine: &Engine,
     wanted: &PostgresVersion,
@@ -97,7 +95,7 @@ async fn ensure_by(
     Ok(found(located, asked, began, reporter))
 }
 
-/// What was found, and how, which is told too.
+/// Makes the result of a search, and reports the origin.
 fn found(
     (reference, image, way): Located,
     asked: Option<u32>,
@@ -124,7 +122,7 @@ fn found(
     }
 }
 
-/// The way taken, with what the note says about it.
+/// Where an image came from, with the details for the note.
 enum Taken {
     Present,
     Pulled,
@@ -176,15 +174,15 @@ async fn of_major(
     official_or_built(engine, &wanted, recipe, reporter, cancel).await
 }
 
-/// A version of something for which there is an official image, and a recipe.
+/// A version of a program that has an official image and a recipe.
 struct Wanted<'a> {
     /// The official image's name.
     official: String,
-    /// What the recipe takes.
+    /// The recipe's argument.
     version: String,
-    /// Whether an image has what its name says.
+    /// Checks that an image contains what its name says.
     check: &'a (dyn Fn(&str, Image) -> Result<Image, ImageError> + Sync),
-    /// What is said when it could neither be pulled, for that reason, nor built.
+    /// Makes the error for an image that could be neither pulled, for the given reason, nor built.
     unbuilt: &'a (dyn Fn(String, BuildError) -> ImageError + Sync),
 }
 
@@ -207,7 +205,7 @@ async fn official_or_built(
             Err(wrong) => mismatch = mismatch.or(Some(wrong)),
         }
     }
-    // To pull or build over a name that somebody gave to another image would take the name from that image.
+    // Pulling or building would take the name from the image that somebody gave it to.
     if let Some(wrong) = mismatch {
         return Err(wrong);
     }
@@ -220,7 +218,7 @@ async fn official_or_built(
         Err(refusal) => refusal,
     };
     let _claim = claim::claim(&recipe.claims, &ours, reporter, cancel).await?;
-    // Whoever held the claim until now was building the same.
+    // The process that held the claim before may have built the image.
     if let Some(image) = find(engine, &ours, cancel).await? {
         return Ok((ours, image, Taken::Present));
     }
@@ -233,7 +231,7 @@ async fn official_or_built(
     }
 }
 
-/// The image of that name, if it is here.
+/// The image with this name, if the engine has it.
 async fn find(
     engine: &Engine,
     reference: &str,
@@ -246,7 +244,7 @@ async fn find(
     }
 }
 
-/// The image of that name, which was pulled or built just now.
+/// The image with this name, which was just pulled or built.
 async fn arrived(
     engine: &Engine,
     reference: &str,
@@ -269,8 +267,8 @@ fn checked(reference: &str, image: Image, wanted: u32) -> Result<Image, ImageErr
     }
 }
 
-/// PostgreSQL's major version, as far as the image says: the official image by `PG_MAJOR`, ours by its label.
-/// Whoever starts a server of an image that says nothing has to look at what the server says.
+/// The major version of PostgreSQL that an image declares: the official image by `PG_MAJOR`, ours by its label. If an image
+/// declares nothing, only a running server tells it.
 #[must_use]
 pub fn major_of(image: &Image) -> Option<u32> {
     let said = image
@@ -281,10 +279,10 @@ pub fn major_of(image: &Image) -> Option<u32> {
         .and_then(|said| said.parse().ok())
 }
 
-/// Where a node's volume is to be mounted, so that the folder belongs to `postgres` and the engine makes no anonymous
-/// volume: at the volume that the image declares for PostgreSQL's data, else at `/var/lib/postgresql`.
+/// Where to mount a node's volume: at the volume that the image declares for PostgreSQL's data, else at `/var/lib/postgresql`.
+/// There the directory belongs to `postgres`, and the engine creates no anonymous volume.
 ///
-/// `/var/lib/postgresql/data/pgdata` is inside it in every case.
+/// `/var/lib/postgresql/data/pgdata` is always inside the mount.
 #[must_use]
 pub fn data_mount(image: &Image) -> &'static str {
     let declares = |path: &str| {
@@ -298,7 +296,7 @@ pub fn data_mount(image: &Image) -> &'static str {
     }
 }
 
-/// Whether pulling failed in a way that leaves nothing to try: the engine itself is at fault, or its disk.
+/// Whether a failed pull is the fault of the engine or its disk, so that building cannot work either.
 fn engine_is_at_fault(kind: EngineErrorKind) -> bool {
     !matches!(kind, EngineErrorKind::Registry | EngineErrorKind::NotFound)
 }

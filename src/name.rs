@@ -1,12 +1,12 @@
-//! Names that were checked once, at parse, and are never checked again.
+//! Names. Parsing checks them once.
 //!
-//! Owns the grammar of every identifier a scenario may use. Never knows what the names refer to.
+//! Owns the grammar of every identifier of a scenario. Never knows what the names refer to.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a word is not a name of the kind that was wanted.
+/// Why a text is not a valid name of the wanted kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{given}` is not {wanted}: {rule}")]
 pub struct NameError {
@@ -23,10 +23,10 @@ macro_rules! name {
         pub struct $type(String);
 
         impl $type {
-            /// Checks `given` and keeps it.
+            /// Checks a name.
             ///
             /// # Errors
-            /// When `given` breaks the rule that the type's description states.
+            /// When `given` breaks the rule of its type.
             pub fn new(given: impl Into<String>) -> Result<Self, NameError> {
                 let given = given.into();
                 let check: fn(&str) -> bool = $check;
@@ -95,10 +95,10 @@ fn word(given: &str, longest: usize, also: char) -> bool {
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == also)
 }
 
-/// What PostgreSQL keeps of an identifier: `NAMEDATALEN - 1` bytes (manual, 4.1.1).
+/// The longest identifier in bytes, `NAMEDATALEN - 1` (manual, "Identifiers and Key Words").
 const IDENTIFIER_BYTES: usize = 63;
 
-/// Whether SQL takes a name without quotes, as it stands (manual, 4.1.1).
+/// Whether SQL accepts a name without quotes (manual, "Identifiers and Key Words").
 fn identifier(given: &str) -> bool {
     given.len() <= IDENTIFIER_BYTES
         && given.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
@@ -119,22 +119,21 @@ name!(
 name!(
     /// The name of a node, which is also its host name inside the lab's network.
     ///
-    /// There is no `-` in it, so that `lab-NAME-NODE` names one node of one lab, and so that it can
-    /// serve as the name of a replication slot as it stands.
+    /// It contains no `-`, so that `lab-NAME-NODE` is unambiguous and the name is also valid for a replication slot.
     NodeName,
     "a node's name",
     "lower-case letters, digits and `_`, a letter first, at most 32 characters",
-    // In a step under `repeat` the list's value may stand for it.
+    // In a step under `repeat` the list's variable may stand for it.
     r"^([a-z][a-z0-9_]{0,31}|.*\$\{[a-z_][a-z0-9_]*\}.*)$",
     |given| word(given, 32, '_')
 );
 
 name!(
-    /// The name of a replication slot (manual, 26.2.6.1).
+    /// The name of a replication slot (manual, "Replication Slots").
     SlotName,
     "a replication slot's name",
     "lower-case letters, digits and `_`, at most 63 characters",
-    // As in a node's name.
+    // The same as in a node's name.
     r"^([a-z0-9_]{1,63}|.*\$\{[a-z_][a-z0-9_]*\}.*)$",
     |given| !given.is_empty()
         && given.len() <= IDENTIFIER_BYTES
@@ -160,7 +159,7 @@ name!(
 );
 
 name!(
-    /// What a standby calls itself, and what `synchronous_standby_names` matches it by.
+    /// A standby's `application_name`, which `synchronous_standby_names` matches.
     ApplicationName,
     "an application name",
     "letters, digits, `_` and `-`, at most 63 characters",
@@ -171,7 +170,7 @@ name!(
 );
 
 name!(
-    /// The name of a server setting, custom ones (`auto_explain.log_min_duration`) included.
+    /// The name of a server setting, including custom ones (`auto_explain.log_min_duration`).
     SettingName,
     "a setting's name",
     "letters, digits, `_`, with at most one `.` between two parts",
@@ -206,7 +205,7 @@ name!(
 );
 
 name!(
-    /// The name of a table, with its schema where that is not `public`: `sales.orders`.
+    /// The name of a table, with its schema unless that is `public`: `sales.orders`.
     TableName,
     "a table's name",
     "`table` or `schema.table`, of lower-case letters, digits and `_`, a letter or `_` first",
@@ -215,7 +214,7 @@ name!(
 );
 
 impl TableName {
-    /// Its schema: `public` where none is said.
+    /// The table's schema. Default: `public`.
     #[must_use]
     pub fn schema(&self) -> &str {
         self.0
@@ -223,7 +222,7 @@ impl TableName {
             .map_or("public", |(schema, _)| schema)
     }
 
-    /// Its name in its schema.
+    /// The table's name without the schema.
     #[must_use]
     pub fn table(&self) -> &str {
         self.0.split_once('.').map_or(&self.0, |(_, table)| table)
@@ -231,7 +230,7 @@ impl TableName {
 }
 
 name!(
-    /// The code of an error: `25006` (manual, appendix A).
+    /// An SQLSTATE: `25006` (manual, "PostgreSQL Error Codes").
     SqlState,
     "an SQLSTATE",
     "five digits or capital letters, in quotes where they are a number: \"25006\"",
@@ -258,35 +257,35 @@ name!(
 );
 
 name!(
-    /// The name of a base backup that is kept: `monday`.
+    /// The name of a kept base backup: `monday`.
     BackupName,
     "a backup's name",
     "lower-case letters, digits and `_`, a letter first, at most 32 characters",
-    // In a step under `repeat` the list's value may stand for it.
+    // In a step under `repeat` the list's variable may stand for it.
     r"^([a-z][a-z0-9_]{0,31}|.*\$\{[a-z_][a-z0-9_]*\}.*)$",
     |given| word(given, 32, '_')
 );
 
 name!(
-    /// The name of a connection that stays open over steps: `writer`.
+    /// The name of a session, a connection that stays open over several steps: `writer`.
     SessionName,
     "a session's name",
     "lower-case letters, digits and `_`, a letter first, at most 32 characters",
-    // In a step under `repeat` the list's value may stand for it.
+    // In a step under `repeat` the list's variable may stand for it.
     r"^([a-z][a-z0-9_]{0,31}|.*\$\{[a-z_][a-z0-9_]*\}.*)$",
     |given| word(given, 32, '_')
 );
 
-/// A password. It is shown as `***` wherever it is formatted or serialised.
+/// A password. It is formatted and serialised as `***`.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps a password.
+    /// Checks a password.
     ///
     /// # Errors
-    /// When it is empty or holds a line break, which no password file can carry.
+    /// When it is empty, or contains a line break, which a password file cannot store.
     pub fn new(given: impl Into<String>) -> Result<Self, NameError> {
         let given = given.into();
         if given.is_empty() || given.contains(['\n', '\r', '\0']) {
@@ -299,7 +298,7 @@ impl Secret {
         Ok(Self(given))
     }
 
-    /// The password itself, for the one place that must send it.
+    /// The password in plain text, for the code that sends it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

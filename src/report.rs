@@ -1,4 +1,4 @@
-//! How results look: tables for people, JSON for programs. Owns formatting; never decides anything.
+//! Formats results: tables for people, JSON and test reports for programs. Never decides anything.
 
 mod case;
 pub mod junit;

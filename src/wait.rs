@@ -1,4 +1,4 @@
-//! The one way to wait: on a condition, with a limit, quoting what was last seen.
+//! Waiting for a condition, with a time limit. An error quotes what was last seen.
 
 use std::future::Future;
 use std::time::Duration;
@@ -6,16 +6,16 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// One look at a condition.
+/// The result of one look at a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Probe<T> {
     /// The condition holds.
     Ready(T),
-    /// It does not hold yet; this was seen instead.
+    /// The condition does not hold yet. The text says what was seen instead.
     NotYet(String),
 }
 
-/// Why a wait ended without its condition.
+/// Why a wait ended before its condition held.
 #[derive(Debug, thiserror::Error)]
 pub enum WaitError<E: std::error::Error + 'static> {
     /// The limit ran out.
@@ -23,13 +23,13 @@ pub enum WaitError<E: std::error::Error + 'static> {
     Limit {
         /// The limit that ran out.
         limit: Duration,
-        /// What the last look saw that got an answer.
+        /// What the last finished look saw.
         seen: Option<String>,
     },
-    /// Somebody pressed ctrl-c.
+    /// The user pressed ctrl-C.
     #[error("interrupted")]
     Interrupted,
-    /// A look failed in a way that no waiting mends.
+    /// A look failed with an error that waiting cannot fix.
     #[error(transparent)]
     Failed(E),
 }
@@ -41,11 +41,12 @@ fn last(seen: Option<&str>) -> String {
     )
 }
 
-/// Looks every few milliseconds, backing off slowly to a tenth of a second, until the condition holds,
-/// fails for good, or `limit` has passed.
+/// Repeats `look` until the condition holds, the look fails, or `limit` has passed.
+///
+/// The pause between two looks grows from 2 ms to 100 ms.
 ///
 /// # Errors
-/// [`WaitError::Limit`] with what was last seen, [`WaitError::Interrupted`], or the look's own error.
+/// [`WaitError::Limit`] with what was last seen, [`WaitError::Interrupted`], or the look's error.
 pub async fn wait_for<T, E, F, L>(
     limit: Duration,
     cancel: &CancellationToken,

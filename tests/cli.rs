@@ -175,26 +175,26 @@ fn a_run_of_several_labs_is_refused_with_all_that_is_wrong_before_docker_is_aske
 
     let (_folder, twin) = scenario("name: passes\nnodes: { a: {} }\nsteps: [{ sql: SELECT 1 }]\n");
     for (arguments, wanted) in [
-        (&["run", STEPS, STEPS][..], "is named twice"),
-        (&["run", STEPS, &twin], "both make a lab called `passes`"),
+        (&["run", STEPS, STEPS][..], "is given twice"),
+        (&["run", STEPS, &twin], "both have the lab name `passes`"),
         (
             &["run", STEPS, MORE_STEPS, "--name", "x"],
-            "cannot all be called `x`",
+            "cannot all have the name `x`",
         ),
         (
             &["run", STEPS, MORE_STEPS, "--from", "2"],
-            "several are named",
+            "several are given",
         ),
-        (&["run", STEPS, "--from", "6"], "begin with `--from 4`"),
+        (&["run", STEPS, "--from", "6"], "start with `--from 4`"),
         (
             &["run", STEPS, "--from", "9"],
-            "there are 7 steps; those with a name are blocked",
+            "there are 7 steps; the named ones are blocked",
         ),
-        (&["run", STEPS, "--report", "xml=x"], "`xml` is no format"),
-        (&["run", STEPS, "--report", "tap"], "a format and a file"),
+        (&["run", STEPS, "--report", "xml=x"], "unknown format `xml`"),
+        (&["run", STEPS, "--report", "tap"], "expected FORMAT=FILE"),
         (
             &["run", STEPS, "--report", "tap=/nonexistent/run.tap"],
-            "has no folder",
+            "a directory that does not exist",
         ),
         (
             &[
@@ -205,15 +205,15 @@ fn a_run_of_several_labs_is_refused_with_all_that_is_wrong_before_docker_is_aske
                 "--report",
                 "junit=both",
             ],
-            "two reports would both be `both`",
+            "two reports would be written to `both`",
         ),
         (
             &["run", STEPS, "--report", "tap=-", "--report", "junit=-"],
-            "two documents",
+            "only one document",
         ),
         (
             &["run", STEPS, "--report", "tap=-", "--output", "json"],
-            "two documents",
+            "only one document",
         ),
         (&["run", STEPS, "--jobs", "0"], "--jobs"),
     ] {

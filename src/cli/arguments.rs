@@ -11,24 +11,25 @@ use replication_lab::plan::Plan;
 use replication_lab::scenario::PostgresVersion;
 use replication_lab::scenario::catalog;
 use replication_lab::scenario::load::{Loaded, Overrides, Setting, load};
+use replication_lab::units::{self, TimeUnit, UnitError};
 
-/// A scenario, and what the command line changes in it.
+/// A scenario and its overrides.
 #[derive(Debug, Args)]
 pub(crate) struct ScenarioArguments {
-    /// A lab of the catalogue (`lab list`), or the path of a scenario file.
+    /// A lab of the catalogue (see `lab list`), or the path of a scenario file.
     #[arg(value_name = "LAB", value_hint = clap::ValueHint::FilePath)]
     pub(crate) lab: String,
     #[command(flatten)]
     pub(crate) changes: Changes,
 }
 
-/// What the command line changes in a scenario.
+/// Overrides of values in a scenario.
 #[derive(Debug, Args)]
 pub(crate) struct Changes {
-    /// Change a value of the scenario: `nodes.replica.conf.hot_standby_feedback=on`. May be repeated.
+    /// Override a value of the scenario: `nodes.replica.conf.hot_standby_feedback=on`. Repeatable.
     #[arg(long, value_name = "PATH=VALUE")]
     pub(crate) set: Vec<Setting>,
-    /// The PostgreSQL version of every node: a major version.
+    /// The PostgreSQL major version of every node.
     #[arg(long, value_name = "VERSION", env = "LAB_POSTGRES")]
     pub(crate) postgres: Option<PostgresVersion>,
     /// The image of every node: `postgres:17.2`.
@@ -60,7 +61,7 @@ impl ScenarioArguments {
 /// A lab that exists.
 #[derive(Debug, Args)]
 pub(crate) struct LabArgument {
-    /// The lab's name (`lab list` shows those that exist).
+    /// The lab's name (`lab list` shows existing labs).
     #[arg(value_name = "NAME")]
     pub(crate) name: LabName,
 }
@@ -71,7 +72,7 @@ impl LabArgument {
     }
 }
 
-/// The node that is meant: the one named, or the lab's first primary.
+/// The given node. Default: the lab's first primary.
 pub(crate) fn node_or_primary(lab: &Lab, node: Option<&str>) -> Result<String, LabError> {
     let Some(node) = node else {
         return Ok(lab
@@ -85,8 +86,7 @@ pub(crate) fn node_or_primary(lab: &Lab, node: Option<&str>) -> Result<String, L
     Ok(node.to_owned())
 }
 
-/// A duration as people write it: `30s`, `2min`.
-pub(crate) fn duration(given: &str) -> Result<Duration, String> {
-    use replication_lab::units::{TimeUnit, duration};
-    duration(given, TimeUnit::Seconds).map_err(|error| error.to_string())
+/// Parses a duration: `30s`, `2min`.
+pub(crate) fn duration(given: &str) -> Result<Duration, UnitError> {
+    units::duration(given, TimeUnit::Seconds)
 }

@@ -1,4 +1,4 @@
-//! `lab check`: everything that is wrong with scenario files.
+//! `lab check`: reports every error in scenario files.
 
 use anyhow::Result;
 use clap::Args;
@@ -11,14 +11,14 @@ use serde::Serialize;
 use super::failure;
 use super::output::{self, Output, say};
 
-/// Reports everything that is wrong with scenario files; needs no Docker.
+/// Report every error in scenario files. Needs no Docker.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  lab check my-lab.yaml\n  lab check labs/*.yaml --output json")]
-pub(super) struct Check {
+pub(super) struct CheckCommand {
     /// Scenario files, or labs of the catalogue.
     #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     files: Vec<String>,
-    /// How it is written.
+    /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
@@ -28,11 +28,11 @@ struct Checked {
     file: String,
     passed: bool,
     errors: Vec<Diagnostic>,
-    /// Why it could not be read.
+    /// Why the file could not be read.
     unread: Option<String>,
 }
 
-impl Check {
+impl CheckCommand {
     pub(super) fn run(self) -> Result<Exit> {
         let mut checked = Vec::new();
         for file in &self.files {
@@ -45,7 +45,7 @@ impl Check {
                     }
                     errors = found.iter().cloned().collect();
                 }
-                // The other files are there all the same.
+                // Go on with the other files.
                 Err(error) => {
                     if self.output == Output::Table {
                         failure::show(&error);
@@ -80,12 +80,12 @@ impl Check {
     }
 }
 
-/// What is wrong with a file.
+/// The errors of a file, if it has any.
 fn diagnose(file: &str) -> Result<Option<Box<Diagnostics>>> {
     let source = match catalog::open(file) {
         Ok(source) => source,
         Err(OpenError::NotText { source, .. }) => return Ok(Some(source)),
-        // What is no lab of the catalogue may be a file without a telling name.
+        // A file's name may look like the name of a lab.
         Err(OpenError::NoSuchLab { .. }) if std::path::Path::new(file).is_file() => {
             catalog::open(&format!("./{file}"))?
         }

@@ -1,4 +1,4 @@
-//! `lab completions`: scripts for shells.
+//! `lab completions`: prints completion scripts for shells.
 
 use anyhow::Result;
 use clap::{Args, CommandFactory as _};
@@ -13,15 +13,15 @@ Examples:
   lab completions zsh  > ~/.zfunc/_lab
   lab completions fish > ~/.config/fish/completions/lab.fish";
 
-/// A completion script for a shell.
+/// Print a completion script for a shell.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-pub(super) struct Completions {
+pub(super) struct CompletionsCommand {
     /// The shell.
     shell: Shell,
 }
 
-impl Completions {
+impl CompletionsCommand {
     pub(super) fn run(self) -> Result<Exit> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "lab", &mut script);

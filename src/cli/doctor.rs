@@ -1,4 +1,4 @@
-//! `lab doctor`: what would fail on this machine, and how to mend it.
+//! `lab doctor`: checks what would fail on this machine, and how to fix it.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -17,24 +17,24 @@ use serde::Serialize;
 use super::list;
 use super::output::{self, Output, say};
 
-/// What would fail on this machine, and how to mend it.
+/// Check what would fail on this machine, and how to fix it.
 #[derive(Debug, Args)]
-pub(super) struct Doctor {
-    /// How it is written.
+pub(super) struct DoctorCommand {
+    /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
 
 #[derive(Debug, Serialize)]
-struct Finding {
+struct HostCheck {
     name: &'static str,
-    /// `ok`, `note` (works all the same) or `FAIL`.
+    /// `ok`, `note` (`lab` works, with a limit) or `FAIL`.
     state: &'static str,
     detail: String,
     hint: Option<String>,
 }
 
-impl Finding {
+impl HostCheck {
     fn ok(name: &'static str, detail: impl Into<String>) -> Self {
         Self {
             name,
@@ -64,24 +64,24 @@ impl Finding {
     }
 }
 
-impl Doctor {
+impl DoctorCommand {
     pub(super) async fn run(self) -> Result<Exit> {
-        let findings = examine().await;
+        let checks = examine().await;
         match self.output {
-            Output::Json => output::json(&findings)?,
+            Output::Json => output::json(&checks)?,
             Output::Table => {
-                let rows = findings
+                let rows = checks
                     .iter()
                     .map(|found| vec![found.state.into(), found.name.into(), found.detail.clone()]);
                 output::print(&table::rows(&["", "what", "found"], rows))?;
-                for finding in &findings {
-                    if let Some(hint) = &finding.hint {
-                        say(&format!("hint: {}: {hint}", finding.name));
+                for check in &checks {
+                    if let Some(hint) = &check.hint {
+                        say(&format!("hint: {}: {hint}", check.name));
                     }
                 }
             }
         }
-        let failed = findings.iter().any(|finding| finding.state == "FAIL");
+        let failed = checks.iter().any(|check| check.state == "FAIL");
         Ok(if failed {
             Exit::Environment
         } else {
@@ -90,30 +90,30 @@ impl Doctor {
     }
 }
 
-async fn examine() -> Vec<Finding> {
-    let mut findings = Vec::new();
+async fn examine() -> Vec<HostCheck> {
+    let mut checks = Vec::new();
     match Engine::connect().await {
-        Err(error) => findings.push(Finding::fail("docker", &error)),
+        Err(error) => checks.push(HostCheck::fail("docker", &error)),
         Ok(docker) => match docker.info().await {
-            Err(error) => findings.push(Finding::fail("docker", &error)),
+            Err(error) => checks.push(HostCheck::fail("docker", &error)),
             Ok(info) => {
                 let detail = format!(
                     "version {}, API {}, on {}",
                     info.version, info.api, info.system
                 );
-                findings.push(Finding::ok("docker", detail));
-                findings.push(images(&docker).await);
-                findings.push(labs(&docker).await);
-                findings.push(address(&docker).await);
+                checks.push(HostCheck::ok("docker", detail));
+                checks.push(images(&docker).await);
+                checks.push(labs(&docker).await);
+                checks.push(address(&docker).await);
             }
         },
     }
-    findings.push(client());
-    findings.push(builder());
-    findings
+    checks.push(client());
+    checks.push(builder());
+    checks
 }
 
-async fn images(docker: &Engine) -> Finding {
+async fn images(docker: &Engine) -> HostCheck {
     let mut here = match docker
         .images(&Selector::Label(IMAGE_LABEL.to_owned()))
         .await
@@ -122,7 +122,7 @@ async fn images(docker: &Engine) -> Finding {
             .into_iter()
             .filter_map(|image| image.tags.first().cloned())
             .collect::<Vec<_>>(),
-        Err(error) => return Finding::fail("images", &error),
+        Err(error) => return HostCheck::fail("images", &error),
     };
     for major in [15, 16, 17, 18] {
         let name = format!("postgres:{major}");
@@ -132,78 +132,78 @@ async fn images(docker: &Engine) -> Finding {
     }
     here.sort();
     if here.is_empty() {
-        let hint = "`lab images --get 17` pulls or builds one; `lab up` does so by itself";
-        return Finding::note("images", "none is here yet", hint);
+        let hint = "`lab up` gets one when it needs it; `lab images --get 17` gets one now";
+        return HostCheck::note("images", "none yet", hint);
     }
-    Finding::ok("images", here.join(", "))
+    HostCheck::ok("images", here.join(", "))
 }
 
-async fn labs(docker: &Engine) -> Finding {
+async fn labs(docker: &Engine) -> HostCheck {
     match running(docker).await {
-        Ok(labs) if labs.is_empty() => Finding::ok("labs", "none"),
+        Ok(labs) if labs.is_empty() => HostCheck::ok("labs", "none"),
         Ok(_) => match list::existing(docker).await {
-            Ok(labs) if labs.iter().any(list::Existing::is_incomplete) => Finding::note(
+            Ok(labs) if labs.iter().any(list::Existing::is_incomplete) => HostCheck::note(
                 "labs",
-                "some are not complete",
-                "`lab list` shows them, `lab gc` removes what was left",
+                "some are incomplete",
+                "`lab list` shows them, `lab gc` removes what crashed labs left",
             ),
-            Ok(labs) => Finding::ok("labs", format!("{} up", labs.len())),
-            Err(error) => Finding::note("labs", error.to_string(), "`lab list` shows more"),
+            Ok(labs) => HostCheck::ok("labs", format!("{} up", labs.len())),
+            Err(error) => HostCheck::note("labs", error.to_string(), "`lab list` shows more"),
         },
-        Err(error) => Finding::note("labs", error.to_string(), "`lab list` shows more"),
+        Err(error) => HostCheck::note("labs", error.to_string(), "`lab list` shows more"),
     }
 }
 
-/// Ports are published on the loopback address of the engine's host: elsewhere they cannot be reached from here.
-async fn address(docker: &Engine) -> Finding {
+/// Ports are published on the loopback address of the engine's host, so only programs on that host reach them.
+async fn address(docker: &Engine) -> HostCheck {
     let host = std::env::var("DOCKER_HOST").unwrap_or_default();
     if host.starts_with("tcp://") && !host.contains("127.0.0.1") && !host.contains("localhost")
         || host.starts_with("ssh://")
     {
-        let hint = "run lab on that host, or forward its ports";
-        return Finding::note(
+        let hint = "run `lab` on that host, or forward its ports";
+        return HostCheck::note(
             "ports",
-            "DOCKER_HOST is another host, whose loopback ports are out of reach",
+            "DOCKER_HOST is another host, and its loopback ports cannot be reached from here",
             hint,
         );
     }
     match docker.networks(None).await {
-        Ok(networks) => Finding::ok(
+        Ok(networks) => HostCheck::ok(
             "ports",
             format!("published on 127.0.0.1; {} networks exist", networks.len()),
         ),
-        Err(error) => Finding::fail("networks", &error),
+        Err(error) => HostCheck::fail("networks", &error),
     }
 }
 
-fn client() -> Finding {
+fn client() -> HostCheck {
     if runs("docker") {
-        Finding::ok(
+        HostCheck::ok(
             "docker client",
-            "present: `lab psql` and `lab exec` pass the terminal on",
+            "found: `lab psql` and `lab exec` have a terminal",
         )
     } else {
         let hint = "install Docker's client for interactive `lab psql` and `lab exec`";
-        Finding::note(
+        HostCheck::note(
             "docker client",
-            "absent: `lab psql` and `lab exec` work without a terminal",
+            "not found: `lab psql` and `lab exec` have no terminal",
             hint,
         )
     }
 }
 
-fn builder() -> Finding {
+fn builder() -> HostCheck {
     let debian = Path::new("/etc/debian_version").exists();
     if debian && runs("apt-get") && runs("dpkg-deb") && runs("perl") {
-        Finding::ok(
+        HostCheck::ok(
             "image recipe",
-            "this host can build images from its own packages where no registry answers",
+            "this host can build images from its own packages when no registry answers",
         )
     } else {
-        let hint = "`docker pull postgres:17` where there is a registry, `docker save` and `docker load` elsewhere";
-        Finding::note(
+        let hint = "run `docker pull postgres:17` if a registry is reachable, otherwise bring the image with `docker save` and `docker load`";
+        HostCheck::note(
             "image recipe",
-            "images cannot be built here: it takes a Debian or Ubuntu host with apt and perl",
+            "images cannot be built here: that needs a Debian or Ubuntu host with apt and perl",
             hint,
         )
     }

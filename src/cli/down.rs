@@ -1,4 +1,4 @@
-//! `lab down`: labs taken away, whatever state they are in.
+//! `lab down`: removes labs in any state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,24 +14,24 @@ use super::failure;
 use super::gc::report;
 use super::output::{self, Output, say};
 
-/// Takes labs away, whatever state they are in: containers, networks and volumes, with all data.
+/// Remove labs in any state: their containers, networks and volumes with all data.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  lab down physical-sync\n  lab down --all\n\nOf several names, those that exist are removed, and the others are an error."
+    after_help = "Examples:\n  lab down physical-sync\n  lab down --all\n\nIf some of several names do not exist, the others are still removed, and the exit code says that something failed."
 )]
-pub(super) struct Down {
-    /// The labs' names.
+pub(super) struct DownCommand {
+    /// The names of the labs.
     #[arg(value_name = "NAME", required_unless_present = "all")]
     names: Vec<LabName>,
-    /// Every lab there is.
+    /// Remove every lab.
     #[arg(long, conflicts_with = "names")]
     all: bool,
-    /// How what was removed is written.
+    /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
 
-impl Down {
+impl DownCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
         let docker = Engine::connect().await?;
         let names = if self.all {
@@ -48,7 +48,7 @@ impl Down {
         }
         let mut removed = BTreeMap::new();
         let mut failed: Vec<anyhow::Error> = Vec::new();
-        // One that is not there, or cannot be removed, keeps no other one; and who is named twice is there once.
+        // A failure does not keep the others from being removed. The set drops names that were given twice.
         for name in names.into_iter().collect::<BTreeSet<LabName>>() {
             match cleanup::remove_any(&docker, name.as_str()).await {
                 Ok(gone) if gone.is_empty() && !self.all => {

@@ -1,4 +1,4 @@
-//! `lab env`: connection settings for shells and programs.
+//! `lab env`: prints connection settings for shells and programs.
 
 use std::fmt::Write as _;
 
@@ -13,25 +13,25 @@ use super::output::{self, Output};
 
 const AFTER_HELP: &str = "\
 Examples:
-  eval \"$(lab env physical-sync)\" && psql        the primary, by PGHOST, PGPORT, PGUSER, PGDATABASE
+  eval \"$(lab env physical-sync)\" && psql        the primary, by PGHOST, PGPORT, …
   eval \"$(lab env physical-sync)\" && psql $LAB_REPLICA_DSN
   lab env physical-sync replica --output json
   eval \"$(lab env tutorial-pgadmin)\" && xdg-open $LAB_PGADMIN_URL";
 
-/// Connection settings of a lab, for shells and programs.
+/// Print connection settings of a lab for shells and programs.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-pub(super) struct Env {
+pub(super) struct EnvCommand {
     #[command(flatten)]
     lab: LabArgument,
-    /// The node that PGHOST and PGPORT mean; the primary where silent.
+    /// The node that PGHOST and PGPORT point to. Default: the primary.
     node: Option<String>,
-    /// How it is written: shell assignments, or JSON.
+    /// The output format: `table` prints shell assignments.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
 
-impl Env {
+impl EnvCommand {
     pub(super) async fn run(self) -> Result<Exit> {
         let lab = self.lab.find().await?;
         let chosen = node_or_primary(&lab, self.node.as_deref())?;
@@ -47,7 +47,7 @@ impl Env {
     }
 }
 
-/// Names, ports and connection strings hold nothing that a shell would take for its own.
+/// Shell assignments. Names, ports and connection strings contain no characters that need quoting.
 fn assignments(nodes: &[NodeReport], services: &[ServiceReport], chosen: &str) -> String {
     let mut text = String::new();
     if let Some(NodeReport {

@@ -1,7 +1,7 @@
-//! `lab exec`: a program in a node's container.
+//! `lab exec`: runs a program in a node's container.
 //!
-//! Docker's own client is used where there is one, because it knows how to pass a terminal on. Without it the
-//! engine's interface does, without a terminal.
+//! Docker's own client runs it if it is installed, because it can attach the terminal. Otherwise the engine's API runs it,
+//! without a terminal.
 
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
@@ -16,12 +16,12 @@ use replication_lab::exit::Exit;
 use super::arguments::LabArgument;
 use super::failure::Misuse;
 
-/// Runs a program in a node's container.
+/// Run a program in a node's container.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  lab exec physical-sync primary -- bash\n  lab exec physical-sync replica -- pg_controldata"
 )]
-pub(super) struct Exec {
+pub(super) struct ExecCommand {
     #[command(flatten)]
     lab: LabArgument,
     /// The node.
@@ -31,7 +31,7 @@ pub(super) struct Exec {
     command: Vec<String>,
 }
 
-impl Exec {
+impl ExecCommand {
     pub(super) async fn run(self) -> Result<Exit> {
         let lab = self.lab.find().await?;
         run_in(
@@ -44,7 +44,7 @@ impl Exec {
     }
 }
 
-/// Runs a program in a container, with this process's standard streams, and takes over its exit code.
+/// Runs a program in a container with this process's standard streams, and exits with the program's exit code.
 pub(super) async fn run_in(
     engine: &Engine,
     container: &Container,
@@ -56,14 +56,14 @@ pub(super) async fn run_in(
         let (how, hint) = match container.state {
             ContainerState::Paused => (
                 "is frozen",
-                format!("`lab heal {lab} {node}` lets it go on"),
+                format!("run `lab heal {lab} {node}` to thaw it"),
             ),
             _ => (
-                "does not run",
-                format!("`lab start {lab} {node}` starts it"),
+                "is not running",
+                format!("run `lab start {lab} {node}` to start it"),
             ),
         };
-        let message = format!("`{node}` {how}, so nothing can be run in it");
+        let message = format!("`{node}` {how}, so no program can run in it");
         let hint = Some(hint);
         return Err(Misuse { message, hint }.into());
     }
@@ -84,6 +84,6 @@ pub(super) async fn run_in(
     let ran = engine.exec(&container.name, command, &input).await?;
     std::io::stdout().lock().write_all(&ran.stdout)?;
     std::io::stderr().lock().write_all(&ran.stderr)?;
-    #[expect(clippy::exit, reason = "the program's exit code is the answer")]
+    #[expect(clippy::exit, reason = "the exit code is that of the program")]
     std::process::exit(i32::try_from(ran.code).unwrap_or(1));
 }

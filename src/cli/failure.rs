@@ -1,4 +1,4 @@
-//! Errors as people see them: the whole chain once, then the evidence, then what to do.
+//! Shows errors to people: the whole chain once, then the evidence, then what to do.
 
 use std::error::Error;
 use std::io::IsTerminal as _;
@@ -9,13 +9,13 @@ use replication_lab::exit::Exit;
 use replication_lab::failure::{Explain, Failure};
 use replication_lab::image::ImageError;
 use replication_lab::lab::LabError;
-use replication_lab::report::run::Trouble;
+use replication_lab::report::run::RunFailure;
 use replication_lab::scenario::catalog::OpenError;
 use replication_lab::scenario::diagnostic::Diagnostics;
 
 use super::output::say;
 
-/// A wrong use of a verb that clap cannot see.
+/// Wrong usage of a verb that clap cannot detect.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct Misuse {
@@ -33,13 +33,13 @@ impl Explain for Misuse {
     }
 }
 
-/// Whether colours go to standard error.
+/// Whether standard error gets colours.
 pub(crate) fn colours() -> bool {
     std::io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// Shows an error and says how to exit.
+/// Shows an error and returns its exit code.
 pub(crate) fn show(error: &anyhow::Error) -> ExitCode {
     if let Some(diagnostics) = diagnostics(error) {
         say(diagnostics.render(colours()).trim_end());
@@ -47,7 +47,7 @@ pub(crate) fn show(error: &anyhow::Error) -> ExitCode {
     }
     let failure = failure(error);
     if failure.exit == Exit::Interrupted {
-        say("interrupted; nothing is left");
+        say("interrupted; nothing is left behind");
         return failure.exit.into();
     }
     let [red, cyan, plain] = if colours() {
@@ -72,10 +72,10 @@ pub(crate) fn show(error: &anyhow::Error) -> ExitCode {
     failure.exit.into()
 }
 
-/// The same as values, for a report. `during` is what was being done.
-pub(crate) fn trouble(error: &anyhow::Error, during: &'static str) -> Trouble {
+/// An error as values for a report. `during` says what was being done.
+pub(crate) fn trouble(error: &anyhow::Error, during: &'static str) -> RunFailure {
     let failure = failure(error);
-    Trouble {
+    RunFailure {
         during: match failure.exit {
             Exit::Interrupted => "interrupted",
             _ => during,

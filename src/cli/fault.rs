@@ -1,4 +1,4 @@
-//! `lab fault`: what steps do to nodes and their network, by hand.
+//! `lab fault`: injects faults by hand, with the code of the steps.
 
 use std::time::Duration;
 
@@ -29,44 +29,46 @@ use super::output::{self, Output, say};
 
 const AFTER_HELP: &str = "\
 Examples:
-  lab fault physical-sync partition primary replica     neither reaches the other; this host reaches both
+  lab fault physical-sync partition primary replica     cut the link between the two
   lab fault fan-out partition primary --to replica_1 replica_2 --one-way
   lab fault cascade isolate relay                       cut off from all other nodes
-  lab fault physical-sync freeze replica                every process of it stops where it is
+  lab fault physical-sync freeze replica                freeze every process of the node
   lab fault delayed delay primary late 200ms --jitter 20ms
   lab fault delayed rate primary late 1Mbit
-  lab fault failover-rewind corrupt replica employer    a page of the table is unreadable; `lab reclone` mends it
-  lab heal physical-sync                                all is as it was
+  lab fault failover-rewind corrupt replica employer    make a page unreadable; `lab reclone` repairs it
+  lab heal physical-sync                                undo all faults
 
-`lab status NAME` shows the faults that there are; a node that is stopped and started keeps its own.";
+`lab status NAME` shows the active faults. A node keeps its faults when it is stopped and started.";
 
-/// Breaks the network between nodes, fills or corrupts what they store, or freezes them. `lab heal` mends all but what is corrupt.
+/// Inject faults: break the network, fill a disk, corrupt a table, or freeze nodes.
+///
+/// `lab heal` undoes all of them except corruption.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-pub(super) struct Fault {
+pub(super) struct FaultCommand {
     /// The lab's name.
     name: LabName,
     #[command(subcommand)]
-    what: What,
-    /// How what was done is written.
+    what: FaultKind,
+    /// The output format.
     #[arg(long, short, value_enum, global = true, default_value_t = Output::Table)]
     output: Output,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum FaultKind {
     /// Cut nodes off from each other.
     #[command(
         after_help = "Examples:\n  lab fault physical-sync partition primary replica\n  lab fault fan-out partition primary --to replica_1 replica_2 --one-way"
     )]
     Partition {
-        /// The nodes: each from each other, or with `--to` from those there.
+        /// The nodes. Each is cut off from each other one, or with `--to` from the nodes there.
         #[arg(required = true)]
         nodes: Vec<NodeName>,
         /// The nodes on the other side.
         #[arg(long, num_args = 1.., value_name = "NODE")]
         to: Vec<NodeName>,
-        /// Lose only what NODES send.
+        /// Drop only what NODES send.
         #[arg(long, requires = "to")]
         one_way: bool,
     },
@@ -77,45 +79,45 @@ enum What {
         #[arg(required = true)]
         nodes: Vec<NodeName>,
     },
-    /// Let what one node sends to another arrive later.
+    /// Delay what one node sends to another.
     #[command(
-        after_help = "Example:\n  lab fault delayed delay primary late 200ms --jitter 20ms\n\nThe kernel must have `sch_netem`."
+        after_help = "Example:\n  lab fault delayed delay primary late 200ms --jitter 20ms\n\nThis needs the kernel module `sch_netem`."
     )]
     Delay {
-        /// Who sends.
+        /// The sender.
         from: NodeName,
-        /// Who receives.
+        /// The receiver.
         to: NodeName,
-        /// How much later: `200ms`.
+        /// The delay: `200ms`.
         #[arg(value_parser = arguments::duration)]
         time: Duration,
-        /// By how much that varies.
+        /// The variation of the delay.
         #[arg(long, value_name = "TIME", value_parser = arguments::duration)]
         jitter: Option<Duration>,
     },
-    /// Lose a part of what one node sends to another.
+    /// Drop some of the packets that one node sends to another.
     #[command(
-        after_help = "Example:\n  lab fault delayed loss primary late 10\n\nThe kernel must have `sch_netem`."
+        after_help = "Example:\n  lab fault delayed loss primary late 10\n\nThis needs the kernel module `sch_netem`."
     )]
     Loss {
-        /// Who sends.
+        /// The sender.
         from: NodeName,
-        /// Who receives.
+        /// The receiver.
         to: NodeName,
-        /// How many of a hundred packets.
+        /// The share of dropped packets in percent.
         percent: Percent,
     },
-    /// Let no more than so much a second pass from one node to another.
+    /// Limit the bandwidth from one node to another.
     #[command(after_help = "Example:\n  lab fault delayed rate primary late 1Mbit")]
     Rate {
-        /// Who sends.
+        /// The sender.
         from: NodeName,
-        /// Who receives.
+        /// The receiver.
         to: NodeName,
-        /// How much: `1Mbit`, or in bytes `128kB`.
+        /// The bandwidth a second: `1Mbit`, or in bytes `128kB`.
         rate: Bandwidth,
     },
-    /// Take all the room that is left on the data disk of nodes, which have a `disk` in their scenario.
+    /// Fill the data disk of nodes. The scenario must give each of them a `disk`.
     #[command(
         after_help = "Examples:\n  lab up physical-async --set nodes.primary.disk=512MB\n  lab fault physical-async fill primary"
     )]
@@ -124,27 +126,27 @@ enum What {
         #[arg(required = true)]
         nodes: Vec<NodeName>,
     },
-    /// Make a page of a table unreadable, as a bad disk does. The server is stopped and started for it.
+    /// Make a page of a table unreadable, like a bad disk does. The server is stopped and started for this.
     #[command(
-        after_help = "Example:\n  lab fault physical-sync corrupt replica employer\n\nWho reads the page is told SQLSTATE \
-                      XX001. `lab heal` does not mend it, another node's copy does: `lab reclone physical-sync replica \
-                      primary`."
+        after_help = "Example:\n  lab fault physical-sync corrupt replica employer\n\nA query that reads the page fails with \
+                      SQLSTATE XX001. `lab heal` does not repair it; a copy from another node does: `lab reclone \
+                      physical-sync replica primary`."
     )]
     Corrupt {
         /// The node.
         node: NodeName,
-        /// The table, with its schema where that is not `public`.
+        /// The table, with its schema unless that is `public`.
         table: TableName,
-        /// Which page of it, counted from 0.
+        /// The number of the page, counted from 0.
         #[arg(long, default_value_t = 0)]
         block: u64,
-        /// The table's database. The lab's where silent.
+        /// The table's database. Default: the lab's database.
         #[arg(long, value_name = "NAME")]
         database: Option<DatabaseName>,
     },
     /// Freeze every process of nodes.
     #[command(
-        after_help = "Examples:\n  lab fault physical-sync freeze replica\n  lab heal physical-sync replica                        it goes on"
+        after_help = "Examples:\n  lab fault physical-sync freeze replica\n  lab heal physical-sync replica                        thaws it"
     )]
     Freeze {
         /// The nodes.
@@ -153,7 +155,7 @@ enum What {
     },
 }
 
-/// What was done, and how the network is now.
+/// What was done, and the faults of the network now.
 #[derive(Debug, Serialize)]
 pub(super) struct Done {
     lab: String,
@@ -161,7 +163,7 @@ pub(super) struct Done {
     faults: Vec<LinkFault>,
 }
 
-impl Fault {
+impl FaultCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
         let lab = Lab::find(Engine::connect().await?, &self.name).await?;
         let step = self.what.step(&lab.plan.database)?;
@@ -179,8 +181,8 @@ impl Fault {
     }
 }
 
-impl What {
-    /// The step, with the database that is meant where none is named.
+impl FaultKind {
+    /// The fault as a step. Its default database is the lab's.
     fn step(self, lab: &DatabaseName) -> Result<Step> {
         let (on, database) = match &self {
             Self::Corrupt { node, database, .. } => (Some(node.clone()), database.clone()),
@@ -248,11 +250,11 @@ impl What {
 
 fn same_node() -> anyhow::Error {
     let message = "a link is between two different nodes".to_owned();
-    let hint = Some("`isolate NODE` cuts one off from all others".to_owned());
+    let hint = Some("`isolate NODE` cuts a node off from all others".to_owned());
     Misuse { message, hint }.into()
 }
 
-/// Does it, by the code that does it as a step.
+/// Runs an action with the code that runs steps.
 pub(super) async fn act(lab: &Lab, action: Action, context: &Context) -> Result<String> {
     carry_out(lab, &Step::of(action), context).await
 }
@@ -273,7 +275,7 @@ async fn carry_out(lab: &Lab, step: &Step, context: &Context) -> Result<String> 
     }
 }
 
-/// Tells what was done, and how the network is now.
+/// Reports what was done, and the faults of the network now.
 pub(super) async fn done(
     lab: &Lab,
     seen: String,

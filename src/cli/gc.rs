@@ -1,4 +1,4 @@
-//! `lab gc`: what crashed processes left behind.
+//! `lab gc`: removes what crashed processes left behind.
 
 use std::collections::BTreeMap;
 
@@ -11,22 +11,23 @@ use replication_lab::lab::cleanup::{self, Reach, Removed};
 use super::Context;
 use super::output::{self, Output, say};
 
-/// Removes what crashed processes left behind, also the lab of a `lab run` that was killed, unless it was to be kept. Labs
-/// that are up stay, and so do those that are being made.
+/// Remove what crashed processes left behind, including the lab of a killed `lab run` without `--keep`.
+///
+/// Labs that are up stay, and so do labs that are being started.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  lab gc          labs whose `lab up` or `lab run` was killed\n  lab gc --all    those, and templates and images that lab made"
+    after_help = "Examples:\n  lab gc          remove labs whose `lab up` or `lab run` was killed\n  lab gc --all    also templates of data directories and images that lab built"
 )]
-pub(super) struct Gc {
-    /// Templates of data directories and images that lab built, too.
+pub(super) struct GcCommand {
+    /// Also remove templates of data directories and images that `lab` built.
     #[arg(long)]
     all: bool,
-    /// How what was removed is written.
+    /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
 
-impl Gc {
+impl GcCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
         let reach = if self.all {
             Reach::Everything
@@ -37,14 +38,14 @@ impl Gc {
         match self.output {
             Output::Json => output::json(&removed)?,
             Output::Table if context.quiet => {}
-            Output::Table if removed.is_empty() => say("nothing is left over"),
+            Output::Table if removed.is_empty() => say("nothing to remove"),
             Output::Table => report(&removed),
         }
         Ok(Exit::Done)
     }
 }
 
-/// Says what was removed.
+/// Prints what was removed.
 pub(super) fn report(removed: &BTreeMap<String, Removed>) {
     for (name, gone) in removed {
         let count = |things: &[String], what: &str| match things.len() {

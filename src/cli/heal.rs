@@ -1,9 +1,9 @@
-//! `lab heal`: the end of faults, whoever made them.
+//! `lab heal`: undoes faults, whoever injected them.
 
 use anyhow::Result;
 use clap::Args;
 use replication_lab::action::OneOrMany;
-use replication_lab::action::heal::Heal as Healing;
+use replication_lab::action::heal::Heal;
 use replication_lab::action::thaw::Thaw;
 use replication_lab::engine::ContainerState;
 use replication_lab::engine::Engine;
@@ -17,32 +17,32 @@ use super::output::Output;
 
 const AFTER_HELP: &str = "\
 Examples:
-  lab heal physical-sync                     every link is whole again, and no node frozen
-  lab heal fan-out replica_1                 every link of that node
-  lab heal fan-out primary --to replica_1    what is between the two, both ways
+  lab heal physical-sync                     undo all network faults, thaw all nodes
+  lab heal fan-out replica_1                 undo the faults of that node
+  lab heal fan-out primary --to replica_1    undo the faults between the two, in both directions
 
-What is whole stays so: healing twice is no error. Faults of a run that was killed are healed too.";
+Healing without a fault is not an error. Faults of a killed run are undone too.";
 
-/// Makes links whole again and lets frozen nodes go on.
+/// Undo faults: heal the network, free filled disks and thaw frozen nodes.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-pub(super) struct Heal {
+pub(super) struct HealCommand {
     /// The lab's name.
     name: LabName,
-    /// The nodes. All of them where none is named, or `all`.
+    /// The nodes, or `all`. Default: all nodes.
     #[arg(value_name = "NODE")]
     nodes: Vec<NodeName>,
-    /// Only what is between NODES and these.
+    /// Only undo the faults between NODES and these nodes.
     #[arg(long, num_args = 1.., value_name = "NODE", requires = "nodes")]
     to: Vec<NodeName>,
-    /// How what was done is written.
+    /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
 
-impl Heal {
+impl HealCommand {
     pub(super) async fn run(mut self, context: &Context) -> Result<Exit> {
-        // As a step has it. No node can be called so.
+        // Steps accept `all` too. No node can have this name.
         if self.to.is_empty() {
             self.nodes.retain(|node| node.as_str() != "all");
         }
@@ -52,14 +52,14 @@ impl Heal {
         }
         let frozen = frozen(&lab, &self.nodes);
         let mut seen = Vec::new();
-        // A link has no processes that could be frozen.
+        // With `--to` only links are healed.
         if self.to.is_empty() && !frozen.is_empty() {
             let names: Vec<&str> = frozen.iter().map(NodeName::as_str).collect();
-            seen.push(format!("{} goes on", names.join(", ")));
+            seen.push(format!("{} thawed", names.join(", ")));
             act(&lab, Thaw(OneOrMany(frozen)).into(), context).await?;
         }
         let all = || NodeName::new("all").map(|all| vec![all]);
-        let healing = Healing {
+        let heal = Heal {
             from: OneOrMany(if self.nodes.is_empty() {
                 all()?
             } else {
@@ -67,12 +67,12 @@ impl Heal {
             }),
             to: Some(OneOrMany(self.to)).filter(|to| !to.0.is_empty()),
         };
-        seen.push(act(&lab, healing.into(), context).await?);
+        seen.push(act(&lab, heal.into(), context).await?);
         done(&lab, seen.join("; "), self.output, context).await
     }
 }
 
-/// The frozen ones of some nodes, or of all where none is named.
+/// The frozen nodes among those named. Default: among all.
 fn frozen(lab: &Lab, named: &[NodeName]) -> Vec<NodeName> {
     let is_frozen = |state: ContainerState| state == ContainerState::Paused;
     lab.nodes()

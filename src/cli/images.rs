@@ -1,4 +1,4 @@
-//! `lab images`: what labs run on.
+//! `lab images`: lists the images that labs use, or gets one.
 
 use anyhow::Result;
 use clap::Args;
@@ -16,23 +16,23 @@ use super::progress::Shown;
 
 const AFTER_HELP: &str = "\
 Examples:
-  lab images               the images that are here
-  lab images --get 17      find, pull or build one now, so that `lab up` need not";
+  lab images               list the images that are here
+  lab images --get 17      find, pull or build one now, so that `lab up` finds it";
 
-/// The PostgreSQL images that labs run on.
+/// List the PostgreSQL images that labs use, or get one.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-pub(super) struct Images {
-    /// Get the image of a version: a major version, or an image's name. May be repeated.
+pub(super) struct ImagesCommand {
+    /// Get the image of a major version, or an image by its name. Repeatable.
     #[arg(long, value_name = "VERSION")]
     get: Vec<PostgresVersion>,
-    /// How it is written.
+    /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
 
 #[derive(Debug, Serialize)]
-struct Present {
+struct ImageReport {
     image: String,
     postgres: Option<u32>,
     bytes: u64,
@@ -41,7 +41,7 @@ struct Present {
     id: String,
 }
 
-impl Images {
+impl ImagesCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
         let docker = Engine::connect().await?;
         let shown = Shown::new(context);
@@ -54,7 +54,7 @@ impl Images {
             Output::Json => output::json(&present)?,
             Output::Table if present.is_empty() => {
                 output::print(
-                    "no image is here; `lab up` finds one by itself, `lab images --get 17` does so now\n",
+                    "no images yet; `lab up` gets one when it needs it, `lab images --get 17` gets one now\n",
                 )?;
             }
             Output::Table => {
@@ -80,7 +80,7 @@ impl Images {
     }
 }
 
-async fn present(docker: &Engine) -> Result<Vec<Present>> {
+async fn present(docker: &Engine) -> Result<Vec<ImageReport>> {
     let mut found = docker
         .images(&Selector::Label(IMAGE_LABEL.to_owned()))
         .await?;
@@ -90,7 +90,7 @@ async fn present(docker: &Engine) -> Result<Vec<Present>> {
     }
     found.sort_by(|one, other| one.tags.cmp(&other.tags));
     found.dedup_by(|one, other| one.id == other.id);
-    let present = found.into_iter().map(|image| Present {
+    let present = found.into_iter().map(|image| ImageReport {
         image: image.tags.first().unwrap_or(&image.id).clone(),
         postgres: image::major_of(&image),
         bytes: image.bytes,

@@ -1,4 +1,4 @@
-//! Signals: the first one asks the work to end and clean up, the second one leaves at once.
+//! Signals: the first one ends the work and cleans up, the second one exits at once.
 
 use replication_lab::exit::Exit;
 use tokio::signal::unix::{SignalKind, signal};
@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::output::say;
 
-/// A token that the first ctrl-c, SIGTERM or SIGHUP cancels. Where nothing is to be cleaned up, nothing is said of it.
+/// Returns a token that the first ctrl-C, SIGTERM or SIGHUP cancels. Announces the clean-up, if there is one.
 pub(crate) fn listen(cleans_up: bool) -> CancellationToken {
     let cancel = CancellationToken::new();
     let token = cancel.clone();
@@ -25,12 +25,12 @@ pub(crate) fn listen(cleans_up: bool) -> CancellationToken {
                 _ = hangup.recv() => {}
             }
             if token.is_cancelled() {
-                say("leaving at once; `lab gc` removes what is left");
-                #[expect(clippy::exit, reason = "the second signal means now")]
+                say("exiting at once; `lab gc` removes what is left behind");
+                #[expect(clippy::exit, reason = "the second signal ends the program at once")]
                 std::process::exit(i32::from(Exit::Interrupted as u8));
             }
             if cleans_up {
-                say("interrupted: cleaning up (again to leave at once)");
+                say("interrupted: cleaning up (press ctrl-C again to exit at once)");
             }
             token.cancel();
         }

@@ -1,4 +1,4 @@
-//! `lab list`: what there is to bring up, and what is up.
+//! `lab list`: lists the catalogue and the existing labs.
 
 use anyhow::Result;
 use clap::Args;
@@ -13,23 +13,23 @@ use serde::Serialize;
 
 use super::output::{self, Output, say};
 
-/// The catalogue, one line each, and the labs that exist now.
+/// List the catalogue and the existing labs.
 #[derive(Debug, Args)]
-pub(super) struct List {
-    /// How it is written.
+pub(super) struct ListCommand {
+    /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
 
 #[derive(Debug, Serialize)]
 struct Catalogue {
-    catalogue: Vec<Entry>,
-    /// Absent when Docker does not answer.
+    catalogue: Vec<CatalogueEntry>,
+    /// Missing if Docker does not answer.
     labs: Option<Vec<Existing>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Entry {
+struct CatalogueEntry {
     name: String,
     title: String,
     nodes: usize,
@@ -40,19 +40,19 @@ struct Entry {
 pub(super) struct Existing {
     name: String,
     scenario: Option<String>,
-    /// `up`, `degraded` (some node does not run) or `incomplete` (its `up` has not ended).
+    /// `up`, `degraded` (a node is not running) or `incomplete` (its `up` has not ended).
     state: &'static str,
     nodes: usize,
 }
 
 impl Existing {
-    /// Whether its `up` has not ended, or never will.
+    /// Whether its `up` still runs or was killed.
     pub(super) fn is_incomplete(&self) -> bool {
         self.state == "incomplete"
     }
 }
 
-/// The labs that exist now.
+/// The existing labs.
 pub(super) async fn existing(docker: &Engine) -> Result<Vec<Existing>> {
     let mut labs = Vec::new();
     for name in lab::running(docker).await? {
@@ -82,10 +82,10 @@ pub(super) async fn existing(docker: &Engine) -> Result<Vec<Existing>> {
     Ok(labs)
 }
 
-/// The labs that exist, a line each.
+/// A table of the existing labs.
 pub(super) fn table(labs: &[Existing]) -> String {
     if labs.is_empty() {
-        return "no lab exists; `lab up physical-sync` makes one\n".to_owned();
+        return "no lab exists; `lab up physical-sync` starts one\n".to_owned();
     }
     let rows = labs.iter().map(|lab| {
         let scenario = lab.scenario.clone().unwrap_or_else(|| "-".to_owned());
@@ -99,13 +99,13 @@ pub(super) fn table(labs: &[Existing]) -> String {
     tables::rows(&["lab", "state", "nodes", "scenario"], rows)
 }
 
-impl List {
+impl ListCommand {
     pub(super) async fn run(self) -> Result<Exit> {
         let mut entries = Vec::new();
         for lab in catalog::embedded() {
             let scenario = load(&lab.source(), &Overrides::default())?.scenario;
             let nodes = scenario.nodes.0.len();
-            entries.push(Entry {
+            entries.push(CatalogueEntry {
                 name: lab.name.to_owned(),
                 title: scenario.title,
                 nodes,
@@ -115,7 +115,7 @@ impl List {
             Ok(docker) => Some(existing(&docker).await?),
             Err(error) => {
                 say(&format!(
-                    "warning: which labs exist is not known: {}: {}",
+                    "warning: cannot list the existing labs: {}: {}",
                     error, error.source
                 ));
                 None

@@ -1,4 +1,4 @@
-//! `lab logs`: what nodes' servers wrote.
+//! `lab logs`: shows the logs of nodes and services.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
@@ -10,25 +10,25 @@ use replication_lab::exit::Exit;
 use super::arguments::LabArgument;
 use super::output;
 
-/// What a node's server or a service wrote, or all of them.
+/// Show the log of a node or service, or all logs of a lab.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  lab logs physical-sync\n  lab logs physical-sync replica --tail 20\n  lab logs physical-sync replica --follow"
 )]
-pub(super) struct Logs {
+pub(super) struct LogsCommand {
     #[command(flatten)]
     lab: LabArgument,
-    /// The node or the service; all of them where silent.
+    /// The node or service. Default: all of them.
     node: Option<String>,
-    /// Only the last lines.
+    /// Print only the last lines.
     #[arg(long, short = 'n', value_name = "LINES")]
     tail: Option<usize>,
-    /// Go on as the server writes; needs Docker's client and a node.
+    /// Keep printing new lines. Needs Docker's client and a node.
     #[arg(long, short, requires = "node")]
     follow: bool,
 }
 
-impl Logs {
+impl LogsCommand {
     pub(super) async fn run(self) -> Result<Exit> {
         let lab = self.lab.find().await?;
         if let (true, Some(node)) = (self.follow, &self.node) {

@@ -1,4 +1,4 @@
-//! `lab monitor`: how far every downstream is behind.
+//! `lab monitor`: shows how far every downstream is behind.
 
 use std::io::IsTerminal as _;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use replication_lab::exit::Exit;
-use replication_lab::lab::monitor::Monitor as Status;
+use replication_lab::lab::monitor::Monitor;
 use replication_lab::report::table;
 
 use super::Context;
@@ -19,31 +19,30 @@ Examples:
   lab monitor logical-shopping --watch --every 500ms
   lab monitor fan-out --output json | jq '.edges[] | {downstream, replay_lag_bytes}'
 
-What is shown comes from `pg_stat_replication` and `pg_replication_slots` of every node; \
-what was planned and is not connected is shown too. Exit code 0 when every planned downstream is streaming, 1 when one \
-is not; with --watch, ctrl-c ends it.";
+The data comes from `pg_stat_replication` and `pg_replication_slots` of every node. Planned connections that do not exist are \
+shown too. The exit code is 0 when every planned downstream is streaming, else 1. With --watch, ctrl-C ends it with 0.";
 
-/// Replication state and lag of every edge, in bytes and in time, once or again and again.
+/// Show state and lag of every replication connection, in bytes and in time.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-pub(super) struct Monitor {
+pub(super) struct MonitorCommand {
     #[command(flatten)]
     lab: LabArgument,
-    /// Look again and again, until ctrl-c.
+    /// Repeat until ctrl-C.
     #[arg(long, short)]
     watch: bool,
-    /// How long to wait between two looks.
+    /// The time between two repetitions.
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = arguments::duration, requires = "watch")]
     every: Duration,
-    /// How it is written: with --watch, JSON is one document a line.
+    /// The output format. With --watch, JSON is one document a line.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
 
-impl Monitor {
+impl MonitorCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
         loop {
-            // Found anew each time: a node that was started again has another port.
+            // A restarted node has another port, so the lab is looked up every time.
             let monitor = self.lab.find().await?.monitor().await;
             let is_read = output::print_on(&self.text(&monitor)?)?;
             if !self.watch {
@@ -63,11 +62,11 @@ impl Monitor {
         }
     }
 
-    fn text(&self, monitor: &Status) -> Result<String> {
+    fn text(&self, monitor: &Monitor) -> Result<String> {
         Ok(match self.output {
             Output::Json if self.watch => serde_json::to_string(monitor)? + "\n",
             Output::Json => serde_json::to_string_pretty(monitor)? + "\n",
-            // The cursor goes home and what is below it is cleared.
+            // Moves the cursor home and clears the screen below it.
             Output::Table if self.watch && std::io::stdout().is_terminal() => {
                 format!("\u{1b}[H\u{1b}[J{}", table::monitor(monitor))
             }

@@ -1,4 +1,4 @@
-//! The two ways out: talk for people on standard error, data on standard output.
+//! The two outputs: messages for people on standard error, data on standard output.
 
 use std::io::Write as _;
 
@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use replication_lab::sql::password::without_passwords;
 use serde::Serialize;
 
-/// How a report is written.
+/// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Output {
     /// For people.
@@ -16,14 +16,14 @@ pub(crate) enum Output {
     Json,
 }
 
-/// Says a line to whoever runs this.
+/// Prints a line to standard error.
 pub(crate) fn say(line: &str) {
-    // Where standard error is closed there is nobody to tell.
+    // If standard error is closed, nobody reads the line.
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-/// Standard error for traces, which has each event at once. What is sent to servers and to Docker is among them, with the
-/// passwords in it.
+/// Standard error for traces. Each event is written at once, with passwords removed: traces contain what is sent to servers and
+/// to Docker.
 pub(crate) struct Traces;
 
 impl std::io::Write for Traces {
@@ -39,15 +39,15 @@ impl std::io::Write for Traces {
     }
 }
 
-/// Writes text to standard output as it is.
+/// Writes text to standard output.
 ///
 /// # Errors
-/// When standard output does not take it. A reader who has seen enough (`lab list | head -1`) is no error.
+/// When writing fails. A reader that closed the pipe (`lab list | head -1`) is not an error.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     print_on(text).map(|_| ())
 }
 
-/// The same, and whether somebody still reads.
+/// Writes text to standard output and returns whether somebody still reads it.
 pub(crate) fn print_on(text: &str) -> anyhow::Result<bool> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -1,4 +1,4 @@
-//! `lab plan`: what `up` would do.
+//! `lab plan`: shows what `up` would do.
 
 use std::fmt::Write as _;
 
@@ -14,18 +14,20 @@ use serde::Serialize;
 use super::arguments::ScenarioArguments;
 use super::output::{self, Output};
 
-/// What `up` would do: nodes, order, files with their content; needs no Docker. Addresses stand as `<node>`.
+/// Show what `up` would do: nodes, order, files. Needs no Docker.
+///
+/// Addresses are shown as `<node>`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  lab plan physical-sync\n  lab plan fan-out --set postgres=15 --output json"
 )]
-pub(super) struct Plan {
+pub(super) struct PlanCommand {
     #[command(flatten)]
     scenario: ScenarioArguments,
-    /// The lab's name, where it is not the scenario's.
+    /// The lab's name. Default: the scenario's name.
     #[arg(long)]
     name: Option<LabName>,
-    /// How it is written.
+    /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
@@ -35,7 +37,7 @@ struct Planned<'a> {
     #[serde(flatten)]
     plan: &'a plan::Plan,
     files: Vec<NodeFiles>,
-    /// What pgAdmin has registered, where it runs.
+    /// The servers registered in pgAdmin, if the lab has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pgadmin_servers: Option<serde_json::Value>,
 }
@@ -46,7 +48,7 @@ struct NodeFiles {
     files: Vec<PlannedFile>,
 }
 
-impl Plan {
+impl PlanCommand {
     pub(super) fn run(self) -> Result<Exit> {
         let (_, plan) = self.scenario.plan(self.name.as_ref())?;
         let plan: plan::Plan = serde_json::from_value(plan.hidden().plan)?;

@@ -1,4 +1,4 @@
-//! Events as people see them: bars on a terminal, plain lines elsewhere, nothing when asked to be quiet.
+//! Shows events: bars on a terminal, plain lines elsewhere, nothing with `--quiet`.
 
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
@@ -6,20 +6,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use replication_lab::event::{Event, Outcome, Phase, Progress, Reporter, Silent, Unit};
+use replication_lab::event::{Event, Outcome, Phase, Progress, ProgressUnit, Reporter, Silent};
 use replication_lab::text::duration;
 
 use super::Context;
 use super::output::say;
 
-/// What shows how something long gets on, until it is dropped.
+/// Shows the progress of something long until it is dropped.
 pub(super) struct Shown {
     reporter: Arc<dyn Reporter>,
     bars: Option<Arc<Bars>>,
 }
 
 impl Shown {
-    /// The way that fits where standard error goes.
+    /// Bars or lines, as suits standard error.
     pub(super) fn new(context: &Context) -> Self {
         if context.quiet {
             return Self {
@@ -37,7 +37,7 @@ impl Shown {
         Self::lines(context, Instant::now(), String::new())
     }
 
-    /// Plain lines that say which lab they are about: of several at once, bars would tell nothing.
+    /// Plain lines with the lab's name in front. Bars of several labs at once would be unreadable.
     pub(super) fn of_one_of_several(context: &Context, began: Instant, prefix: String) -> Self {
         if context.quiet {
             return Self {
@@ -61,7 +61,7 @@ impl Shown {
         }
     }
 
-    /// Whom to tell. It may be kept for longer than this is shown.
+    /// Takes the events. It may live longer than this value.
     pub(super) fn reporter(&self) -> Arc<dyn Reporter> {
         Arc::clone(&self.reporter)
     }
@@ -76,13 +76,13 @@ impl Drop for Shown {
     }
 }
 
-/// Plain lines with the time since the beginning.
+/// Plain lines with the time since the start.
 struct Lines {
     began: Instant,
-    /// What every line begins with.
+    /// The beginning of every line.
     prefix: String,
     verbose: bool,
-    /// When each thing's progress was last shown: a line a second is enough.
+    /// When each subject's progress was last shown: at most one line a second.
     shown: Mutex<HashMap<String, Instant>>,
 }
 
@@ -105,8 +105,8 @@ impl Lines {
 
 fn amount(progress: &Progress) -> String {
     let count = |units: u64| match progress.unit {
-        Unit::Bytes => indicatif::HumanBytes(units).to_string(),
-        Unit::Items => units.to_string(),
+        ProgressUnit::Bytes => indicatif::HumanBytes(units).to_string(),
+        ProgressUnit::Items => units.to_string(),
     };
     match progress.total {
         Some(total) => format!("{} of {}", count(progress.done), count(total)),
@@ -136,7 +136,7 @@ impl Reporter for Lines {
     }
 }
 
-/// What a reader is told of a step that begins.
+/// The lines that announce a step.
 fn step_lines(number: &str, say: Option<&str>, what: &str) -> Vec<String> {
     let told = say.unwrap_or_default().lines().map(str::to_owned);
     let mut lines: Vec<String> = told.collect();
@@ -144,7 +144,7 @@ fn step_lines(number: &str, say: Option<&str>, what: &str) -> Vec<String> {
     lines
 }
 
-/// What a step brought.
+/// The line with the outcome of a step.
 fn stepped(outcome: &Outcome) -> String {
     let took = duration(Duration::from_secs_f64(outcome.took_ms / 1000.0));
     let how = if outcome.passed { "pass" } else { "FAIL" };
@@ -152,7 +152,7 @@ fn stepped(outcome: &Outcome) -> String {
     format!("  {how}  {first} ({took})")
 }
 
-/// A spinner for the phases that run, a bar for each thing whose end is known.
+/// A spinner for the running phases, and a bar for each progress with a known total.
 struct Bars {
     all: MultiProgress,
     spinner: ProgressBar,
@@ -205,7 +205,7 @@ impl Bars {
         }
     }
 
-    /// Removes the bars of a phase that ended: nothing will move them any more.
+    /// Removes the bars of a phase that ended.
     fn clear(&self, phase: Phase) {
         let mut bars = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         bars.retain(|(of, _), bar| {
@@ -218,18 +218,18 @@ impl Bars {
     }
 }
 
-/// What has a bar of its own: each thing that is measured in bytes, and each series of steps, whatever step it is at.
+/// What has a bar of its own: each subject measured in bytes, and each series of steps as a whole.
 fn key(phase: Phase, progress: &Progress) -> (Phase, String) {
     match (progress.unit, progress.total) {
-        (Unit::Items, Some(total)) => (phase, format!("{total} steps")),
+        (ProgressUnit::Items, Some(total)) => (phase, format!("{total} steps")),
         _ => (phase, progress.subject.clone()),
     }
 }
 
-fn style(unit: Unit) -> ProgressStyle {
+fn style(unit: ProgressUnit) -> ProgressStyle {
     let template = match unit {
-        Unit::Bytes => "  {prefix:<24} {wide_bar} {bytes:>10} of {total_bytes:<10}",
-        Unit::Items => "  {prefix:<24} {wide_bar} {pos:>6} of {len:<6}",
+        ProgressUnit::Bytes => "  {prefix:<24} {wide_bar} {bytes:>10} of {total_bytes:<10}",
+        ProgressUnit::Items => "  {prefix:<24} {wide_bar} {pos:>6} of {len:<6}",
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -1,4 +1,4 @@
-//! `lab psql`: SQL on a node, through the node's own socket.
+//! `lab psql`: opens psql on a node, through the node's own socket.
 
 use anyhow::Result;
 use clap::Args;
@@ -15,20 +15,20 @@ Examples:
   lab psql physical-sync replica -- -c 'SELECT pg_is_in_recovery()'
   echo 'TABLE employer' | lab psql physical-sync -- -qAt";
 
-/// Types SQL on a node, as the superuser, in the lab's database.
+/// Open psql on a node, as the superuser, in the lab's database.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-pub(super) struct Psql {
+pub(super) struct PsqlCommand {
     #[command(flatten)]
     lab: LabArgument,
-    /// The node; the primary where silent.
+    /// The node. Default: the primary.
     node: Option<String>,
-    /// Arguments of psql.
+    /// Arguments for psql.
     #[arg(last = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 }
 
-impl Psql {
+impl PsqlCommand {
     pub(super) async fn run(self) -> Result<Exit> {
         let lab = self.lab.find().await?;
         let node = node_or_primary(&lab, self.node.as_deref())?;
@@ -38,8 +38,8 @@ impl Psql {
     }
 }
 
-/// What psql shows a long result with. Debian's own looks for `pager`, which is a link that not every image has; without
-/// one the result would be lost. Nor has every image a description of the terminal, of which `-d` lets `less` be silent.
+/// The pager for long results. Debian's psql runs `pager`, which not every image has; without it the result would be lost.
+/// Not every image knows the terminal either: `-d` keeps `less` from warning about it.
 const PAGER: &str = "PSQL_PAGER=less -d || more || cat";
 
 fn command(database: &str, arguments: Vec<String>) -> Vec<String> {
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_psql_is_told_comes_after_what_it_needs() {
+    fn the_user_s_arguments_follow_the_connection_s() {
         let told = command("shopping", vec!["-c".to_owned(), "SELECT 1".to_owned()]);
         let wanted = [
             "env", PAGER, "psql", "-U", "postgres", "-d", "shopping", "-c", "SELECT 1",

@@ -1,8 +1,8 @@
-//! `lab run`: scenarios as tests.
+//! `lab run`: runs scenarios as tests.
 
+mod job;
 mod reports;
 mod several;
-mod target;
 
 use std::time::{Duration, Instant};
 
@@ -23,73 +23,73 @@ use super::arguments::{self, Changes};
 use super::failure::{self, Misuse};
 use super::output::{self, Output, say};
 use super::progress::Shown;
+use job::Job;
 use reports::ReportTo;
-use target::Target;
 
 const AFTER_HELP: &str = "\
 Examples:
-  lab run error-slot-in-use                     up, every step, down; exit code 1 when a step fails
-  lab run ./mine.yaml --keep failed             leave the lab there when a step fails
-  lab run ./mine.yaml --from 3                  the steps from the third on, of the lab that was kept
-  lab run ./labs/*.yaml --jobs 2                several labs, two at once; a summary in the end
+  lab run error-slot-in-use                     up, every step, down; exit code 1 if a step fails
+  lab run ./mine.yaml --keep failed             keep the lab if a step fails
+  lab run ./mine.yaml --from 3                  continue the kept lab from its third step
+  lab run ./labs/*.yaml --jobs 2                several labs, two at once, with a summary
   lab run ./mine.yaml --report junit=run.xml --report tap=-
   lab run physical-sync --output json | jq '.steps[] | {number, took_ms, seen}'
 
-Of several labs the exit code is 1 when a step or a proof failed, else 3 when a lab could not be run.";
+With several labs the exit code is 1 if a step or a proof failed, else 3 if a lab could not be run.";
 
-/// Brings labs up, walks through their steps, checks what each must bring, and takes them away. A lab without steps is
-/// proven to replicate.
+/// Run scenarios as tests: start each lab, prove that it replicates, run its steps, remove it.
+///
+/// A lab without steps passes when it replicates.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-pub(super) struct Run {
-    /// Labs of the catalogue (`lab list`), or paths of scenario files.
+pub(super) struct RunCommand {
+    /// Labs of the catalogue (see `lab list`), or paths of scenario files.
     #[arg(required = true, value_name = "LAB", value_hint = clap::ValueHint::FilePath)]
     labs: Vec<String>,
     #[command(flatten)]
     changes: Changes,
-    /// The lab's name, where it is not the scenario's.
+    /// The lab's name. Default: the scenario's name.
     #[arg(long)]
     name: Option<LabName>,
-    /// How many labs run at once. As many as there are cores where silent, and at most eight.
+    /// How many labs run at once. Default: the number of cores, at most 8.
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
     jobs: Option<u16>,
-    /// Remove a lab of that name first.
+    /// Remove an existing lab of that name first.
     #[arg(long, conflicts_with = "from")]
     replace: bool,
-    /// When the lab stays, as its steps left it: its teardown does not happen then. An interrupt leaves nothing.
-    #[arg(long, value_enum, default_value_t = Keep::Never)]
-    keep: Keep,
-    /// Begin with this step, by its number or name, on the lab as it was kept. It stays there.
+    /// When to keep the lab as its steps left it, without running its teardown. An interrupt removes it always.
+    #[arg(long, value_enum, default_value_t = KeepRun::Never)]
+    keep: KeepRun,
+    /// Start with this step (its number or name) in the lab that was kept, and keep the lab.
     #[arg(long, value_name = "STEP")]
     from: Option<String>,
-    /// How long a step waits where it does not say.
+    /// How long a step without `within` may wait.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = arguments::duration)]
     within: Duration,
-    /// Do not prove that it replicates before the first step.
+    /// Skip the proof that the lab replicates.
     #[arg(long)]
     no_verify: bool,
-    /// Write a report for other programs as well: `junit=FILE`, `tap=FILE` or `json=FILE`; `-` is standard output. May be
-    /// repeated.
+    /// Also write a report for other programs: `junit=FILE`, `tap=FILE` or `json=FILE`. `-` is standard output. Repeatable.
     #[arg(long, value_name = "FORMAT=FILE")]
     report: Vec<ReportTo>,
-    /// How the result is written.
+    /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Keep {
+enum KeepRun {
     /// Never.
     Never,
     /// When a step failed.
     Failed,
-    /// Whatever became of it.
+    /// Always.
     Always,
 }
 
-impl Run {
+impl RunCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let Some(targets) = target::all(
+        let Some(targets) = job::all(
             &self.labs,
             &self.changes,
             self.name.as_ref(),
@@ -108,7 +108,7 @@ impl Run {
         }
         if self.from.is_some() {
             return Err(Misuse {
-                message: "`--from` goes on with one lab, and several are named".to_owned(),
+                message: "`--from` continues one lab, but several are given".to_owned(),
                 hint: Some("name the lab that was kept".to_owned()),
             }
             .into());
@@ -131,11 +131,11 @@ impl Run {
         Ok(runs.exit)
     }
 
-    /// Runs one lab. What kept it from its end is in the report, and beside it as it is.
+    /// Runs one lab. An error that ended it early is in the report and returned beside it.
     async fn one(
         &self,
         context: &Context,
-        target: &Target,
+        target: &Job,
         options: &ExperimentOptions,
     ) -> Result<(RunReport, Option<anyhow::Error>)> {
         let docker = Engine::connect().await?;
@@ -145,7 +145,7 @@ impl Run {
         let ran = if self.from.is_some() {
             let mut lab = Lab::find(docker, &target.plan.lab).await?;
             let plan = target.plan.clone();
-            target::same_scenario(&lab.plan, &plan)?;
+            job::same_scenario(&lab.plan, &plan)?;
             (lab.plan.steps, lab.plan.teardown) = (plan.steps, plan.teardown);
             Box::pin(experiment::resume(&lab, options, reporter, &context.cancel)).await
         } else {
@@ -163,7 +163,7 @@ impl Run {
         })
     }
 
-    /// Says how one lab went.
+    /// Reports the outcome of one lab.
     fn tell(
         &self,
         context: &Context,
@@ -207,7 +207,7 @@ impl Run {
         Ok(exit_of(report))
     }
 
-    /// Prints what is for people: where a report has standard output, beside it.
+    /// Prints text for people: on standard error if a report takes standard output.
     fn print(&self, text: &str) -> Result<()> {
         if self.report.iter().any(ReportTo::is_stdout) {
             say(text.trim_end());
@@ -216,7 +216,7 @@ impl Run {
         output::print(text)
     }
 
-    fn options(&self, target: Option<&Target>) -> Result<ExperimentOptions> {
+    fn options(&self, target: Option<&Job>) -> Result<ExperimentOptions> {
         let from = match (&self.from, target) {
             (Some(given), Some(target)) => target.step(given)?,
             _ => 1,
@@ -224,8 +224,8 @@ impl Run {
         Ok(ExperimentOptions {
             up: up::Options {
                 keep: match self.keep {
-                    Keep::Never => up::Keep::Never,
-                    Keep::Failed | Keep::Always => up::Keep::Failed,
+                    KeepRun::Never => up::Keep::Never,
+                    KeepRun::Failed | KeepRun::Always => up::Keep::Failed,
                 },
                 verify: !self.no_verify,
                 ..up::Options::default()
@@ -236,16 +236,16 @@ impl Run {
                 ..walk::StepOptions::default()
             },
             keep: match self.keep {
-                Keep::Never => experiment::KeepLab::Never,
-                Keep::Failed => experiment::KeepLab::Failed,
-                Keep::Always => experiment::KeepLab::Always,
+                KeepRun::Never => experiment::KeepLab::Never,
+                KeepRun::Failed => experiment::KeepLab::Failed,
+                KeepRun::Always => experiment::KeepLab::Always,
             },
         })
     }
 }
 
-impl Target {
-    /// Runs it, after a lab of its name was removed where that is wanted.
+impl Job {
+    /// Runs the scenario. `replace` removes an existing lab of its name first.
     async fn run(
         &self,
         docker: &Engine,
@@ -262,7 +262,7 @@ impl Target {
     }
 }
 
-/// What became of a run as an exit code. One that this kernel cannot do is no failure.
+/// The exit code of a run. A run that is skipped because of this kernel is not a failure.
 fn exit_of(report: &RunReport) -> Exit {
     if report.passed || report.skipped.is_some() {
         Exit::Done

@@ -1,4 +1,4 @@
-//! `lab schema`: what editors need to help with scenario files.
+//! `lab schema`: prints the schema of scenario files for editors, and the reference of steps.
 
 use anyhow::Result;
 use clap::Args;
@@ -8,18 +8,18 @@ use replication_lab::scenario::schema;
 
 use super::output;
 
-/// The JSON Schema of scenario files, and the page about steps.
+/// Print the JSON Schema of scenario files, or the reference of steps.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  lab schema > lab.schema.json\n  lab schema --steps | less                what a step may be\n  # then, as a scenario's first line:\n  # yaml-language-server: $schema=lab.schema.json"
+    after_help = "Examples:\n  lab schema > lab.schema.json\n  lab schema --steps | less                all actions and checks\n  # Editors read the schema with this first line of a scenario:\n  # yaml-language-server: $schema=lab.schema.json"
 )]
-pub(super) struct Schema {
-    /// The page about steps instead: each action and check with its keys and an example, in Markdown.
+pub(super) struct SchemaCommand {
+    /// Print the reference of steps in Markdown: each action and check with its keys and an example.
     #[arg(long)]
     steps: bool,
 }
 
-impl Schema {
+impl SchemaCommand {
     pub(super) fn run(self) -> Result<Exit> {
         let text = if self.steps {
             steps::page()

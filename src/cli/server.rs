@@ -1,15 +1,16 @@
-//! `lab promote`, `follow`, `rewind`, `reclone`, `stop`, `start` and `restart`: what steps do with servers, by hand.
+//! `lab promote`, `follow`, `rewind`, `reclone`, `stop`, `start` and `restart`: actions on servers by hand, with the code of the
+//! steps.
 
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use replication_lab::action::follow::Follow;
-use replication_lab::action::promote::Promote as Promotion;
-use replication_lab::action::reclone::Reclone as Recloning;
-use replication_lab::action::restart::Restart as Restarting;
-use replication_lab::action::rewind::Rewind as Rewinding;
-use replication_lab::action::start::Start as Starting;
+use replication_lab::action::promote::Promote;
+use replication_lab::action::reclone::Reclone;
+use replication_lab::action::restart::Restart;
+use replication_lab::action::rewind::Rewind;
+use replication_lab::action::start::Start;
 use replication_lab::action::stop::{Stop, StopMode};
 use replication_lab::action::upstream::Upstream;
 use replication_lab::action::{Action, OneOrMany, Step};
@@ -23,7 +24,7 @@ use super::arguments::{self, LabArgument};
 use super::failure::Misuse;
 use super::output::{self, Output, say};
 
-/// Which lab, and how what was seen is told.
+/// The arguments that all of them have.
 #[derive(Debug, Args)]
 struct Common {
     #[command(flatten)]
@@ -31,17 +32,17 @@ struct Common {
     /// How long it may take.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = arguments::duration)]
     within: Duration,
-    /// How it is written.
+    /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
 
-/// Makes a standby a primary, and waits until it takes writes.
+/// Promote a standby to primary and wait until it accepts writes.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  lab promote physical-sync replica\n\nIts old primary is left as it is: stop it first, or both take writes."
+    after_help = "Example:\n  lab promote physical-sync replica\n\nThis does not touch the old primary: stop it first, or both accept writes."
 )]
-pub(super) struct Promote {
+pub(super) struct PromoteCommand {
     #[command(flatten)]
     common: Common,
     /// The standby.
@@ -49,12 +50,12 @@ pub(super) struct Promote {
     node: NodeName,
 }
 
-/// Starts stopped nodes and waits until each takes connections.
+/// Start stopped nodes and wait until each accepts connections.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  lab start physical-sync primary\n  lab start cascade relay leaf"
 )]
-pub(super) struct Start {
+pub(super) struct StartCommand {
     #[command(flatten)]
     common: Common,
     /// The nodes.
@@ -62,109 +63,111 @@ pub(super) struct Start {
     nodes: Vec<NodeName>,
 }
 
-/// Which nodes stop, and how.
+/// The nodes to stop, and the shutdown mode.
 #[derive(Debug, Args)]
-struct How {
+struct StopArguments {
     /// The nodes.
     #[arg(value_name = "NODE", required = true)]
     nodes: Vec<NodeName>,
-    /// How the server shuts down.
+    /// PostgreSQL's shutdown mode.
     #[arg(long, value_enum, default_value_t = Mode::Fast)]
     mode: Mode,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Mode {
-    /// It waits until every client has left.
+    /// Wait until every client has disconnected.
     Smart,
-    /// It ends all connections and writes a checkpoint.
+    /// Close all connections and write a checkpoint.
     Fast,
-    /// It stops as after a crash, and recovers when it starts again.
+    /// Stop at once, as in a crash. The server recovers when it starts again.
     Immediate,
 }
 
-/// Stops nodes.
+/// Stop nodes.
 #[derive(Debug, Args)]
 #[command(name = "stop")]
 #[command(
     after_help = "Examples:\n  lab stop physical-sync primary\n  lab stop physical-sync primary --mode immediate"
 )]
-pub(super) struct StopNodes {
+pub(super) struct StopCommand {
     #[command(flatten)]
     common: Common,
     #[command(flatten)]
-    how: How,
+    how: StopArguments,
 }
 
-/// Stops nodes and starts them again.
+/// Restart nodes.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  lab restart physical-sync replica\n  lab restart cascade relay leaf --mode smart"
 )]
-pub(super) struct Restart {
+pub(super) struct RestartCommand {
     #[command(flatten)]
     common: Common,
     #[command(flatten)]
-    how: How,
+    how: StopArguments,
 }
 
-/// A node, and the node that it is to stream from.
+/// A node and its new upstream.
 #[derive(Debug, Args)]
-struct Onto {
+struct UpstreamArguments {
     /// The node that becomes a standby.
     #[arg(value_name = "NODE")]
     node: NodeName,
     /// The node that it streams from.
     #[arg(value_name = "UPSTREAM")]
     upstream: NodeName,
-    /// The slot on the upstream that it streams through, made there if it is not there yet.
+    /// The replication slot on the upstream. It is created there if it does not exist.
     #[arg(long, value_name = "NAME")]
     slot: Option<SlotName>,
 }
 
-/// Makes a node stream from another one, with the data that it has.
+/// Make a node a standby of another node, with the data that it has.
 #[derive(Debug, Args)]
 #[command(
     name = "follow",
-    after_help = "Example:\n  lab follow switchover primary replica --slot primary_slot\n\nA node that has gone another way is refused by its upstream: `lab rewind` or `lab reclone` it."
+    after_help = "Example:\n  lab follow switchover primary replica --slot primary_slot\n\nThe upstream refuses a node whose history has diverged: use `lab rewind` or `lab reclone` instead."
 )]
-pub(super) struct FollowNode {
+pub(super) struct FollowCommand {
     #[command(flatten)]
     common: Common,
     #[command(flatten)]
-    onto: Onto,
+    onto: UpstreamArguments,
 }
 
-/// Makes a stopped node that has gone another way a standby again, with `pg_rewind`. What it alone had is gone.
+/// Make an old primary a standby again with `pg_rewind`.
+///
+/// The node must be stopped. Changes that only this node had are lost.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  lab promote physical-async replica\n  lab stop physical-async primary\n  lab rewind physical-async primary replica"
 )]
-pub(super) struct Rewind {
+pub(super) struct RewindCommand {
     #[command(flatten)]
     common: Common,
     #[command(flatten)]
-    onto: Onto,
+    onto: UpstreamArguments,
 }
 
-/// Throws a node's data away and begins again with a base backup of its upstream.
+/// Delete a node's data and rebuild it from a base backup of its upstream.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  lab reclone physical-async primary replica --slot old_primary")]
-pub(super) struct Reclone {
+pub(super) struct RecloneCommand {
     #[command(flatten)]
     common: Common,
     #[command(flatten)]
-    onto: Onto,
+    onto: UpstreamArguments,
 }
 
-impl TryFrom<Onto> for Upstream {
+impl TryFrom<UpstreamArguments> for Upstream {
     type Error = Misuse;
 
-    fn try_from(onto: Onto) -> Result<Self, Misuse> {
+    fn try_from(onto: UpstreamArguments) -> Result<Self, Misuse> {
         if onto.node == onto.upstream {
             return Err(Misuse {
                 message: format!("`{}` cannot stream from itself", onto.node),
-                hint: Some("name the node, and then the one that it is to stream from".to_owned()),
+                hint: Some("name the node first, then its upstream".to_owned()),
             });
         }
         Ok(Self {
@@ -175,55 +178,55 @@ impl TryFrom<Onto> for Upstream {
     }
 }
 
-impl FollowNode {
+impl FollowCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
         let follow = Follow(self.onto.try_into()?);
         self.common.run(context, follow).await
     }
 }
 
-impl Rewind {
+impl RewindCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let rewind = Rewinding(self.onto.try_into()?);
+        let rewind = Rewind(self.onto.try_into()?);
         self.common.run(context, rewind).await
     }
 }
 
-impl Reclone {
+impl RecloneCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let reclone = Recloning(self.onto.try_into()?);
+        let reclone = Reclone(self.onto.try_into()?);
         self.common.run(context, reclone).await
     }
 }
 
-impl Promote {
+impl PromoteCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        self.common.run(context, Promotion(self.node)).await
+        self.common.run(context, Promote(self.node)).await
     }
 }
 
-impl Start {
+impl StartCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let start = Starting(OneOrMany(self.nodes));
+        let start = Start(OneOrMany(self.nodes));
         self.common.run(context, start).await
     }
 }
 
-impl StopNodes {
+impl StopCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
         let (node, mode) = self.how.split();
         self.common.run(context, Stop { node, mode }).await
     }
 }
 
-impl Restart {
+impl RestartCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
         let (node, mode) = self.how.split();
-        self.common.run(context, Restarting { node, mode }).await
+        self.common.run(context, Restart { node, mode }).await
     }
 }
 
-impl How {
+impl StopArguments {
     fn split(self) -> (OneOrMany<NodeName>, StopMode) {
         let mode = match self.mode {
             Mode::Smart => StopMode::Smart,
@@ -246,7 +249,7 @@ impl Common {
         let done = Box::pin(doing).await;
         let outcome = match done {
             Err(error) if error.is_interrupt() => {
-                say(&format!("interrupted; `{}` is still there", self.lab.name));
+                say(&format!("interrupted; `{}` still exists", self.lab.name));
                 return Ok(Exit::Interrupted);
             }
             done => done?,

@@ -1,4 +1,4 @@
-//! `lab show`: what a lab teaches, and its topology drawn.
+//! `lab show`: shows what a lab teaches, its topology and its steps.
 
 use std::fmt::Write as _;
 
@@ -12,19 +12,19 @@ use serde::Serialize;
 use super::arguments::ScenarioArguments;
 use super::output::{self, Output};
 
-/// What a lab teaches, and its topology drawn.
+/// Show what a lab teaches, its topology and its steps.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  lab show cascade\n  lab show ./my-lab.yaml")]
-pub(super) struct Show {
+pub(super) struct ShowCommand {
     #[command(flatten)]
     scenario: ScenarioArguments,
-    /// How it is written.
+    /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
 
 #[derive(Debug, Serialize)]
-struct Shown {
+struct ScenarioReport {
     name: String,
     title: String,
     about: String,
@@ -40,11 +40,11 @@ struct ShownStep {
     what: String,
 }
 
-impl Show {
+impl ShowCommand {
     pub(super) fn run(self) -> Result<Exit> {
         let (loaded, plan) = self.scenario.plan(None)?;
         let scenario = loaded.scenario;
-        let shown = Shown {
+        let shown = ScenarioReport {
             name: scenario.name.to_string(),
             title: scenario.title,
             about: scenario.about,
@@ -84,7 +84,7 @@ fn shown_step(step: &Step) -> ShownStep {
     }
 }
 
-/// The steps, each with what is said before it.
+/// The steps, each after its `say`.
 fn steps(steps: &[ShownStep]) -> String {
     let mut text = String::new();
     for (index, step) in steps.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! `lab status`: what every node is doing now.
+//! `lab status`: shows the state of every node.
 
 use anyhow::Result;
 use clap::Args;
@@ -16,20 +16,22 @@ Examples:
   lab status physical-sync
   lab status physical-sync --output json | jq '.nodes[] | {name, role, replay_lag_bytes}'
 
-Exit code 0 when every node is what it was meant to be, 1 when one is not.";
+The exit code is 0 if every node has its planned role and works, else 1.";
 
-/// What every node of a lab is doing now: role, positions, lag, slot. Without a name: the labs that exist.
+/// Show the state of every node: role, positions, lag, slot.
+///
+/// Without a name, list the existing labs.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-pub(super) struct Status {
+pub(super) struct StatusCommand {
     /// The lab's name.
     name: Option<LabName>,
-    /// How it is written.
+    /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
 
-impl Status {
+impl StatusCommand {
     pub(super) async fn run(self) -> Result<Exit> {
         let docker = Engine::connect().await?;
         let Some(name) = self.name else {
@@ -44,7 +46,7 @@ impl Status {
         let status = lab.status().await;
         if !lab.is_complete {
             say(&format!(
-                "`lab up` of {name} has not ended, or was killed: `lab down {name}` removes what is there"
+                "`lab up` of {name} still runs or was killed: `lab down {name}` removes what exists"
             ));
         }
         match self.output {

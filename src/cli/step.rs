@@ -1,4 +1,4 @@
-//! `lab step`: a running lab's steps, one at a time.
+//! `lab step`: runs the steps of a running lab, one at a time.
 
 use std::time::{Duration, Instant};
 
@@ -19,36 +19,36 @@ use super::progress::Shown;
 
 const AFTER_HELP: &str = "\
 Examples:
-  lab up ./mine.yaml && lab step mine           the first step
-  lab step mine                                 the next one, or the one that failed once more
-  lab step mine --show                          what comes next, without doing it
-  lab step mine --all                           all that are left
+  lab up ./mine.yaml && lab step mine           run the first step
+  lab step mine                                 run the next step, or repeat a failed one
+  lab step mine --show                          show the next step without running it
+  lab step mine --all                           run all remaining steps
 
-Steps that share a session happen together, and begin again together when one of them fails: a session cannot outlive the
-process that opened it. The steps are those of the file as it was when the lab was brought up; `lab run FILE --from STEP` takes
-them from the file as it is now. What was done is known from the lab's labels, and gone with `lab down`.";
+Steps that share a session run together, and are repeated together if one of them fails: a session ends with the process that \
+opened it. The steps are those of the file at the time of `lab up`; `lab run FILE --from STEP` reads the file again. The lab's \
+labels store which steps are done; `lab down` removes them.";
 
-/// Does the next of a running lab's steps.
+/// Run the next step of a running lab.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-pub(super) struct Step {
+pub(super) struct StepCommand {
     #[command(flatten)]
     lab: LabArgument,
-    /// Say what comes next and do nothing.
+    /// Show the next step without running it.
     #[arg(long, conflicts_with = "all")]
     show: bool,
-    /// Do all that are left, until one fails.
+    /// Run all remaining steps, until one fails.
     #[arg(long)]
     all: bool,
-    /// How long a step waits where it does not say.
+    /// How long a step without `within` may wait.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = arguments::duration)]
     within: Duration,
-    /// How it is written.
+    /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
 
-/// A step that comes.
+/// A step that is not done yet.
 #[derive(Debug, Serialize)]
 struct Coming {
     number: usize,
@@ -61,23 +61,23 @@ struct Coming {
 struct Stepped {
     #[serde(flatten)]
     walked: Walked,
-    /// What comes next; nothing where all are done.
+    /// The next steps; empty when all are done.
     next: Vec<Coming>,
 }
 
-impl Step {
+impl StepCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
         let lab = self.lab.find().await?;
         if !lab.is_complete {
             let lab = self.lab.name.clone();
-            let missing = "its `lab up` has not ended, or was killed".to_owned();
+            let missing = "its `lab up` still runs or was killed".to_owned();
             return Err(LabError::HalfMade { lab, missing }.into());
         }
         if lab.plan.steps.is_empty() {
             let lab = &self.lab.name;
             return Err(Misuse {
-                message: format!("the lab `{lab}` was brought up without steps"),
-                hint: Some("`steps:` in the scenario says what they are".to_owned()),
+                message: format!("the scenario of lab `{lab}` has no steps"),
+                hint: Some("add `steps:` to the scenario and bring the lab up again".to_owned()),
             }
             .into());
         }
@@ -104,7 +104,7 @@ impl Step {
             drop(shown);
             let done = match done {
                 Err(error) if error.is_interrupt() => {
-                    say(&format!("interrupted; `{}` is still there", self.lab.name));
+                    say(&format!("interrupted; `{}` still exists", self.lab.name));
                     return Ok(Exit::Interrupted);
                 }
                 done => done?,
@@ -131,7 +131,7 @@ impl Step {
         })
     }
 
-    /// Says what comes next: it is what was asked for, or talk.
+    /// Shows the next steps: as data with `--show`, else as a message.
     fn tell(&self, context: &Context, next: &[Coming], of: usize) -> Result<()> {
         let mut lines = Vec::new();
         for step in next {
@@ -170,7 +170,7 @@ async fn coming(lab: &Lab) -> Result<Vec<Coming>> {
         .collect())
 }
 
-/// The steps as `lab run` shows them. Where they stand in the file is not known: it may have changed.
+/// The steps in the form of `lab run`, without lines of the file: it may have changed.
 fn text(lab: &Lab, walked: Walked, took: Duration) -> String {
     let plan = &lab.plan;
     let ran = Ran {

@@ -1,4 +1,4 @@
-//! `lab up`: from a scenario to a lab that is proven to replicate.
+//! `lab up`: starts a lab and proves that it replicates.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -24,47 +24,47 @@ use super::progress::Shown;
 
 const AFTER_HELP: &str = "\
 Examples:
-  lab up physical-sync                          the tutorial's synchronous pair
-  lab up physical-sync --name second            another one beside it
-  lab up physical-sync --postgres 15 --replace  anew, on PostgreSQL 15
-  lab up ./my-lab.yaml --output json            a scenario of your own, for a program
+  lab up physical-sync                          a synchronous primary and standby
+  lab up physical-sync --name second            a second lab of the same scenario
+  lab up physical-sync --postgres 15 --replace  replace it by one on PostgreSQL 15
+  lab up ./my-lab.yaml --output json            your own scenario, output for a program
   lab up cascade --set data.shopping.rows=1000000";
 
-/// Brings a lab up, fills it and proves that it replicates. Returns when it does, not before.
+/// Start a lab, load its data and prove that it replicates. Returns when the proof is done.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-pub(super) struct Up {
+pub(super) struct UpCommand {
     #[command(flatten)]
     scenario: ScenarioArguments,
-    /// The lab's name, where it is not the scenario's: for a second one beside it.
+    /// The lab's name, for a second lab of the same scenario. Default: the scenario's name.
     #[arg(long)]
     name: Option<LabName>,
-    /// Remove a lab of that name first.
+    /// Remove an existing lab of that name first.
     #[arg(long)]
     replace: bool,
-    /// What a failure leaves behind. An interrupt leaves nothing.
-    #[arg(long, value_enum, default_value_t = Keep::Never)]
-    keep: Keep,
+    /// What to keep after a failure. An interrupt removes everything.
+    #[arg(long, value_enum, default_value_t = KeepFailed::Never)]
+    keep: KeepFailed,
     /// How long each wait may take: for a server to answer, a standby to stream, a row to arrive.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = arguments::duration)]
     within: Duration,
-    /// Do not prove that it replicates.
+    /// Skip the proof that the lab replicates.
     #[arg(long)]
     no_verify: bool,
-    /// How the result is written.
+    /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Keep {
+enum KeepFailed {
     /// Nothing.
     Never,
-    /// Everything, as it was when it failed.
+    /// The lab as it was when it failed.
     Failed,
 }
 
-impl Up {
+impl UpCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
         let (loaded, plan) = self.scenario.plan(self.name.as_ref())?;
         let docker = Engine::connect().await?;
@@ -76,7 +76,7 @@ impl Up {
             return Ok(done);
         }
         let options = Options {
-            keep: if self.keep == Keep::Failed {
+            keep: if self.keep == KeepFailed::Failed {
                 up::Keep::Failed
             } else {
                 up::Keep::Never
@@ -97,7 +97,7 @@ impl Up {
         .await;
         drop(shown);
         let up = match up {
-            Err(error) if self.keep == Keep::Failed && !error.is_interrupt() => {
+            Err(error) if self.keep == KeepFailed::Failed && !error.is_interrupt() => {
                 point_at(&loaded, &self.scenario.lab, &error);
                 say(&format!(
                     "kept: `lab status {lab}`, `lab logs {lab}`; `lab down {lab}` removes it"
@@ -120,7 +120,7 @@ impl Up {
             if !context.quiet && self.output == Output::Table {
                 let took = duration(up.total);
                 say(&format!(
-                    "{lab} is up after {took}; `lab psql {lab}` opens it, `lab down {lab}` removes it"
+                    "{lab} is up after {took}; `lab psql {lab}` opens psql, `lab down {lab}` removes it"
                 ));
             }
             return Ok(Exit::Done);
@@ -128,7 +128,7 @@ impl Up {
         self.failed(&docker, &lab).await
     }
 
-    /// A lab of that name that is complete stays as it is.
+    /// Leaves an existing, complete lab of that name alone.
     async fn leave_alone(&self, docker: &Engine, plan: &Plan) -> Result<Option<Exit>> {
         let began = Instant::now();
         let lab = match Lab::find(docker.clone(), &plan.lab).await {
@@ -147,21 +147,21 @@ impl Up {
         let name = &plan.lab;
         let runs = lab.is_running();
         let state = if runs {
-            "is up already"
+            "is already up"
         } else {
-            "exists, and not all of it runs"
+            "exists, but some of its nodes are not running"
         };
         say(&format!(
-            "{name} {state}, and was left alone; --replace makes it anew, --name a second one beside it"
+            "{name} {state}; nothing was changed: --replace replaces it, --name starts a second lab"
         ));
         if !runs {
             say(&format!(
-                "`lab status {name}` shows what does not run, `lab start {name} NODE` starts it"
+                "`lab status {name}` shows which, `lab start {name} NODE` starts them"
             ));
         }
         if lab.plan.differs_from(plan) {
             say(&format!(
-                "it was made from another plan than this one: `lab plan {}` shows this one",
+                "it has another plan than this scenario: `lab plan {}` shows the scenario's",
                 self.scenario.lab
             ));
         }
@@ -169,21 +169,21 @@ impl Up {
     }
 
     async fn failed(&self, docker: &Engine, lab: &LabName) -> Result<Exit> {
-        if self.keep == Keep::Failed {
+        if self.keep == KeepFailed::Failed {
             say(&format!(
-                "{lab} does not do what it should, and was kept: `lab status {lab}`, `lab logs {lab}`"
+                "{lab} failed its proof and was kept: `lab status {lab}`, `lab logs {lab}`"
             ));
         } else {
             cleanup::remove(docker, lab).await.map_err(LabError::from)?;
             say(&format!(
-                "{lab} does not do what it should, and was removed; --keep failed keeps it"
+                "{lab} failed its proof and was removed; --keep failed keeps it"
             ));
         }
         Ok(Exit::CheckFailed)
     }
 }
 
-/// Where in the scenario the setting stands that a server blames.
+/// The setting that a server refused, and its position in the scenario.
 pub(super) fn blamed<'e>(loaded: &Loaded, error: &'e LabError) -> Option<(&'e str, Position)> {
     let LabError::NodeEnded {
         node,

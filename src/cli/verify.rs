@@ -1,4 +1,4 @@
-//! `lab verify`: the proof, on a lab that runs.
+//! `lab verify`: proves again that a running lab replicates.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,25 +18,26 @@ Examples:
   lab verify physical-sync
   lab verify physical-sync --output json | jq '.checks[] | select(.passed | not)'
 
-It writes a row into every table and removes it again, and freezes standbys for a fraction of a second; a lab in use
-can be verified. Exit code 0 when every check passes, 1 when one fails.";
+The proof writes a row into every table and removes it again. It freezes standbys for a fraction of a second. A lab can be \
+verified while it is in use. The exit code is 0 if every check passes, else 1.";
 
-/// Proves again that a running lab replicates: rows arrive, values are equal, commits wait where they should and
-/// nowhere else.
+/// Prove again that a running lab replicates.
+///
+/// Rows must arrive, values must be equal, and commits must wait exactly where they should.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-pub(super) struct Verify {
+pub(super) struct VerifyCommand {
     #[command(flatten)]
     lab: LabArgument,
     /// How long each wait may take.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = arguments::duration)]
     within: Duration,
-    /// How it is written.
+    /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
 
-impl Verify {
+impl VerifyCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
         let lab = self.lab.find().await?;
         let verdict = verify::verify(&lab, BTreeMap::new(), self.within, &context.cancel).await?;

@@ -1,8 +1,9 @@
-//! The engine on Docker, by bollard: Docker Engine 20.10 (API 1.41) and newer.
+//! The engine on Docker, through bollard: Docker Engine 20.10 (API 1.41) and newer.
 //!
-//! Owns the connection and the translation between our words and Docker's; this module and those below it are the
-//! only ones that name bollard. Never decides what a lab needs, and remembers nothing between two calls.
+//! Owns the connection and the translation between our words and Docker's. Only this module and its children name
+//! bollard. It never decides what a lab needs, and keeps no state between two calls.
 
+mod answer;
 mod connect;
 mod container;
 mod error;
@@ -22,11 +23,11 @@ use super::{
     LayerProgress, Network, NetworkSpec, Selector, Volume,
 };
 
-/// How long a call may take until Docker answers. Creating and starting take a second on a bad day; a machine whose
-/// disk is busy can take much longer, and giving up on a call that then succeeds would leave an orphan.
+/// How long Docker may take to answer a call. Creating and starting usually take less than a second, but a busy disk makes them
+/// much slower. Giving up on a call that succeeds later would orphan its object.
 const CALL: Duration = Duration::from_secs(300);
 
-/// The same for calls that move whole images.
+/// How long a call may take that moves a whole image.
 const LONG_CALL: Duration = Duration::from_secs(3600);
 
 /// A connection to Docker, inside of an [`Engine`](super::Engine). Clones share it.
@@ -46,7 +47,7 @@ pub struct Docker {
 }
 
 impl Docker {
-    /// Makes one call, notes how long it took, and puts a failure into our words. `act` completes "while …":
+    /// Awaits one call, logs how long it took, and translates its failure. `act` says what the call does:
     /// "starting the container `lab-a-primary`".
     async fn call<T>(
         &self,
@@ -69,19 +70,19 @@ impl Docker {
         }
     }
 
-    /// The connection with the patience that moving an image takes.
+    /// The connection, with a time-out long enough to move an image.
     fn patient(&self) -> bollard::Docker {
         self.client.clone().with_timeout(LONG_CALL)
     }
 }
 
-/// An object as it is shown to people: its name, or the twelve digits of its identity that Docker shows too.
+/// An object for messages: its name, or the first twelve digits of its id, as Docker's commands print it.
 fn shown(given: &str) -> &str {
     let identity = given.len() == 64 && given.bytes().all(|byte| byte.is_ascii_hexdigit());
     if identity { &given[..12] } else { given }
 }
 
-/// A selection as Docker's list filters have it.
+/// A selector as a filter of Docker's lists.
 fn label_filter(which: &Selector) -> std::collections::HashMap<String, Vec<String>> {
     let value = match which {
         Selector::Label(key) => key.clone(),
@@ -90,7 +91,7 @@ fn label_filter(which: &Selector) -> std::collections::HashMap<String, Vec<Strin
     std::collections::HashMap::from([("label".to_owned(), vec![value])])
 }
 
-/// Labels as Docker's answers have them, in our order.
+/// The labels of one of Docker's answers.
 fn labels(given: Option<std::collections::HashMap<String, String>>) -> Labels {
     given.unwrap_or_default().into_iter().collect()
 }
@@ -104,7 +105,6 @@ impl Docker {
         image::find(self, reference).await
     }
 
-    /// Leaves `env` and `volumes` empty: Docker's list does not tell them, [`Engine::find_image`] does.
     pub(super) async fn images(&self, which: &Selector) -> Result<Vec<Image>, EngineError> {
         image::list(self, which).await
     }

@@ -1,9 +1,7 @@
-//! An engine in memory, for tests of what is done with an engine. Test support, public so that tests outside this
-//! crate can use it too.
+//! An engine in memory, for tests. It is public so that tests outside this crate can use it.
 //!
-//! It keeps Docker's rules about names, addresses and objects in use, writes down every call, and does as it is
-//! told: fails, runs a hook, or takes its time at any call. It runs no real process; what a container's main process
-//! or an executed program says is a closure.
+//! It keeps Docker's rules about names, addresses and objects in use, and records every call. At any call a test can make
+//! it fail, run a hook or take time. It runs no real process: closures play main processes and executed programs.
 //!
 //! ```
 //! use replication_lab::engine::{EngineErrorKind, NetworkSpec, Labels};
@@ -23,7 +21,9 @@
 //! ```
 
 mod addresses;
+mod calls;
 mod containers;
+mod held;
 mod process;
 mod script;
 mod world;
@@ -36,20 +36,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::io::{AsyncRead, AsyncReadExt};
 
+use self::held::Refusal;
 pub use self::process::Process;
 use self::script::{Script, act};
-use self::world::{Refusal, World};
+use self::world::World;
 use super::{
-    Attached, Container, ContainerSpec, Engine, EngineCause, EngineError, EngineErrorKind,
-    EngineInfo, ExecOutput, Image, LayerProgress, Network, NetworkSpec, Selector, Volume,
+    Container, ContainerSpec, Engine, EngineCause, EngineError, EngineErrorKind, ExecOutput, Image,
 };
 
 /// An engine in memory. Clones are the same engine.
 ///
-/// Calls are named as in [`Fake::journal`]: the verb, the object's name, and for `exec` the program and its
-/// arguments. Where a call is to be chosen, its first words are enough: `start_container` is every start.
+/// A call is named as in [`Fake::journal`]: the verb, the object's name, and for `exec` the program and its arguments. To
+/// select calls, give the first words: `start_container` selects every start.
 #[derive(Clone, Default)]
 pub struct Fake {
     shared: Arc<Mutex<Shared>>,
@@ -68,70 +67,70 @@ impl std::fmt::Debug for Fake {
 }
 
 impl Fake {
-    /// An engine with nothing in it.
+    /// An empty engine.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// This engine, for who works on any.
+    /// This engine as an [`Engine`].
     #[must_use]
     pub fn engine(&self) -> Engine {
         Engine::Fake(self.clone())
     }
 
-    /// Every call so far, in the order in which they began: `create_container lab-a-primary`.
+    /// Every call so far, in the order of their beginnings: `create_container lab-a-primary`.
     #[must_use]
     pub fn journal(&self) -> Vec<String> {
         self.lock().script.journal.clone()
     }
 
-    /// Every container that was made so far, as it was asked for, those that are gone included.
+    /// The specification of every container created so far, also of removed ones.
     #[must_use]
     pub fn made(&self) -> Vec<ContainerSpec> {
         self.lock().world.specs.clone()
     }
 
-    /// Gives the engine an image of that name, with nothing said about it.
+    /// Adds an image of that name, without labels, environment or volumes.
     pub fn add_image(&self, reference: &str) {
         let mut shared = self.lock();
         let image = shared.world.image(reference, 0);
         shared.world.images.push(image);
     }
 
-    /// Gives the engine that very image.
+    /// Adds an image.
     pub fn insert_image(&self, image: Image) {
         self.lock().world.images.push(image);
     }
 
-    /// Lets the registry have an image, for `pull_image` to find.
+    /// Adds an image to the registry, where `pull_image` finds it.
     pub fn publish_image(&self, reference: &str) {
         let mut shared = self.lock();
         let image = shared.world.image(reference, 1 << 20);
         shared.world.registry.push(image);
     }
 
-    /// Fails every call so named from now on. A call that fails so has no effect.
+    /// Makes every selected call fail from now on. A call that fails has no effect.
     pub fn fail(&self, call: &str, kind: EngineErrorKind, message: &str) {
         self.lock().script.fail(call, None, kind, message);
     }
 
-    /// Fails the `nth` call so named from now on, counting from 1.
+    /// Makes the `nth` selected call from now on fail, counted from 1.
     pub fn fail_nth(&self, call: &str, nth: usize, kind: EngineErrorKind, message: &str) {
         self.lock().script.fail(call, Some(nth), kind, message);
     }
 
-    /// Runs `hook` at the beginning of every call so named, before it has an effect.
+    /// Runs `hook` at the beginning of every selected call, before its effect.
     pub fn on(&self, call: &str, hook: impl Fn() + Send + Sync + 'static) {
         self.lock().script.hook(call, Arc::new(hook));
     }
 
-    /// Lets every call so named take that long before it has an effect. A call that is dropped meanwhile has none.
+    /// Delays the effect of every selected call. A call that is dropped during the delay has no effect.
     pub fn delay(&self, call: &str, delay: Duration) {
         self.lock().script.delay(call, delay);
     }
 
-    /// Says what programs do that are executed in containers. Without it they succeed and say nothing.
+    /// Plays the programs executed in containers. Default: they succeed without output.
     pub fn on_exec(
         &self,
         program: impl Fn(&Container, &[String], &[u8]) -> ExecOutput + Send + Sync + 'static,
@@ -139,7 +138,7 @@ impl Fake {
         self.lock().script.program = Some(Arc::new(program));
     }
 
-    /// Answers the next program executed in that container so; queued answers go before [`Fake::on_exec`].
+    /// Queues the answer to the next program executed in that container. Queued answers precede [`Fake::on_exec`].
     pub fn answer_exec(&self, container: &str, answer: ExecOutput) {
         self.lock()
             .script
@@ -147,8 +146,8 @@ impl Fake {
             .push((container.to_owned(), answer));
     }
 
-    /// Says what the main process of every container does from its start on, and with which code it exits. Without
-    /// it they run until they are removed and say nothing.
+    /// Plays the main process of every container and returns its exit code. Default: it runs without output until the container
+    /// is removed.
     pub fn on_start<F>(&self, main: impl Fn(Process) -> F + Send + Sync + 'static)
     where
         F: Future<Output = i64> + Send + 'static,
@@ -156,23 +155,28 @@ impl Fake {
         self.lock().script.main = Some(Arc::new(move |process| main(process).boxed()));
     }
 
-    /// Ends a container's main process as if it had exited.
+    /// Ends a container's main process with that exit code.
     pub fn exit(&self, container: &str, code: i64) {
         self.lock().world.exit(container, code);
     }
 
-    /// Publishes a container's port at that port of the host, where a test listens.
+    /// Chooses every address itself from now on, whatever a container asks for.
+    pub fn choose_addresses(&self) {
+        self.lock().world.chooses_addresses = true;
+    }
+
+    /// Publishes a container's port at that host port, where a test listens.
     pub fn set_port(&self, container: &str, port: u16) {
         self.lock().world.ports.insert(container.to_owned(), port);
     }
 
-    /// Puts a file into a container, for `read_file` to find.
+    /// Puts a file into a container, where `read_file` finds it.
     pub fn put_file(&self, container: &str, path: &str, content: impl Into<Vec<u8>>) {
         let place = (container.to_owned(), path.to_owned());
         self.lock().world.files.insert(place, content.into());
     }
 
-    /// Every object there is but images, as `network lab-a`, in order: what is left behind.
+    /// Every object except images, sorted, as `network lab-a`: what a removal left behind.
     #[must_use]
     pub fn objects(&self) -> Vec<String> {
         self.lock().world.objects()
@@ -182,7 +186,7 @@ impl Fake {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes one call: writes it down, does as the script says, then lets it have its effect.
+    /// Makes one call: records it, does what was scripted, then takes effect.
     async fn call<T>(
         &self,
         verb: &'static str,
@@ -222,266 +226,5 @@ fn refused(verb: &str, subject: &str, Refusal(kind, message): Refusal) -> Engine
         act: act(verb, subject),
         kind,
         source: EngineCause(message),
-    }
-}
-
-impl Fake {
-    pub(super) async fn info(&self) -> Result<EngineInfo, EngineError> {
-        self.call("info", "", |_| {
-            Ok(EngineInfo {
-                version: "20.10.24".to_owned(),
-                api: "1.41".to_owned(),
-                system: "memory".to_owned(),
-                root: "/var/lib/docker".to_owned(),
-            })
-        })
-        .await
-    }
-
-    pub(super) async fn find_image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
-        self.call("find_image", reference, |shared| {
-            Ok(shared.world.find_image(reference).cloned())
-        })
-        .await
-    }
-
-    pub(super) async fn images(&self, which: &Selector) -> Result<Vec<Image>, EngineError> {
-        self.call("images", "", |shared| {
-            let all = shared.world.images.iter();
-            Ok(all
-                .filter(|image| which.matches(&image.labels))
-                .map(|image| Image {
-                    env: Vec::new(),
-                    volumes: Vec::new(),
-                    ..image.clone()
-                })
-                .collect())
-        })
-        .await
-    }
-
-    pub(super) async fn pull_image(
-        &self,
-        reference: &str,
-        progress: &(dyn Fn(LayerProgress) + Send + Sync),
-    ) -> Result<(), EngineError> {
-        let bytes = self
-            .call("pull_image", reference, |shared| {
-                shared.world.pull(reference)
-            })
-            .await?;
-        for done in [0, bytes / 2, bytes] {
-            progress(LayerProgress {
-                layer: "5d0da3dc9764".to_owned(),
-                status: "Downloading".to_owned(),
-                done,
-                total: Some(bytes),
-            });
-        }
-        Ok(())
-    }
-
-    pub(super) async fn import_image(
-        &self,
-        reference: &str,
-        changes: &[String],
-        mut tar: Box<dyn AsyncRead + Send + Unpin>,
-    ) -> Result<(), EngineError> {
-        self.begin("import_image", reference, &[]).await?;
-        let mut bytes = Vec::new();
-        let read = tar.read_to_end(&mut bytes).await;
-        let read = read.map_err(|error| {
-            let refusal = Refusal(EngineErrorKind::Other, error.to_string());
-            refused("import_image", reference, refusal)
-        })?;
-        self.lock().world.import(reference, changes, read as u64);
-        Ok(())
-    }
-
-    pub(super) async fn remove_image(&self, reference: &str) -> Result<(), EngineError> {
-        self.call("remove_image", reference, |shared| {
-            shared.world.remove_image(reference)
-        })
-        .await
-    }
-
-    pub(super) async fn create_network(
-        &self,
-        network: &NetworkSpec,
-    ) -> Result<Network, EngineError> {
-        self.call("create_network", &network.name, |shared| {
-            shared.world.create_network(network)
-        })
-        .await
-    }
-
-    pub(super) async fn networks(
-        &self,
-        which: Option<&Selector>,
-    ) -> Result<Vec<Network>, EngineError> {
-        self.call("networks", "", |shared| {
-            let all = shared.world.networks.iter();
-            Ok(all
-                .filter(|network| which.is_none_or(|which| which.matches(&network.labels)))
-                .cloned()
-                .collect())
-        })
-        .await
-    }
-
-    pub(super) async fn remove_network(&self, id: &str) -> Result<(), EngineError> {
-        self.call("remove_network", id, |shared| {
-            shared.world.remove_network(id)
-        })
-        .await
-    }
-
-    pub(super) async fn create_volume(&self, volume: &Volume) -> Result<Volume, EngineError> {
-        self.call("create_volume", &volume.name, |shared| {
-            Ok(shared.world.create_volume(volume))
-        })
-        .await
-    }
-
-    pub(super) async fn create_disk(
-        &self,
-        volume: &Volume,
-        bytes: u64,
-    ) -> Result<Volume, EngineError> {
-        let called = format!("{} {bytes}", volume.name);
-        self.call("create_disk", &called, |shared| {
-            Ok(shared.world.create_volume(volume))
-        })
-        .await
-    }
-
-    pub(super) async fn volumes(&self, which: &Selector) -> Result<Vec<Volume>, EngineError> {
-        self.call("volumes", "", |shared| {
-            let all = shared.world.volumes.iter();
-            Ok(all
-                .filter(|volume| which.matches(&volume.labels))
-                .cloned()
-                .collect())
-        })
-        .await
-    }
-
-    pub(super) async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
-        self.call("remove_volume", name, |shared| {
-            shared.world.remove_volume(name)
-        })
-        .await
-    }
-
-    pub(super) async fn create_container(
-        &self,
-        container: &ContainerSpec,
-    ) -> Result<String, EngineError> {
-        self.call("create_container", &container.name, |shared| {
-            shared.world.create_container(container)
-        })
-        .await
-    }
-
-    pub(super) async fn start_container(&self, id: &str) -> Result<(), EngineError> {
-        let begun = self
-            .call("start_container", id, |shared| {
-                let main = shared.script.main.clone();
-                Ok(shared.world.start(id)?.zip(main))
-            })
-            .await?;
-        if let Some((process, main)) = begun {
-            process::run(self, process, &main);
-        }
-        Ok(())
-    }
-
-    pub(super) async fn pause_container(&self, id: &str) -> Result<(), EngineError> {
-        self.call("pause_container", id, |shared| shared.world.pause(id))
-            .await
-    }
-
-    pub(super) async fn signal_container(&self, id: &str, signal: &str) -> Result<(), EngineError> {
-        let signal = signal.to_owned();
-        self.call("signal_container", id, move |shared| {
-            shared.world.signal(id, &signal)
-        })
-        .await
-    }
-
-    pub(super) async fn unpause_container(&self, id: &str) -> Result<(), EngineError> {
-        self.call("unpause_container", id, |shared| shared.world.unpause(id))
-            .await
-    }
-
-    pub(super) async fn remove_container(&self, id: &str) -> Result<(), EngineError> {
-        self.call("remove_container", id, |shared| {
-            shared.world.remove_container(id);
-            Ok(())
-        })
-        .await
-    }
-
-    pub(super) async fn find_container(&self, id: &str) -> Result<Option<Container>, EngineError> {
-        self.call("find_container", id, |shared| {
-            Ok(shared.world.found(id).map(|found| found.container.clone()))
-        })
-        .await
-    }
-
-    pub(super) async fn containers(&self, which: &Selector) -> Result<Vec<Container>, EngineError> {
-        self.call("containers", "", |shared| {
-            let all = shared.world.containers.iter().map(|held| &held.container);
-            Ok(all
-                .filter(|container| which.matches(&container.labels))
-                .cloned()
-                .collect())
-        })
-        .await
-    }
-
-    pub(super) async fn attach(&self, id: &str) -> Result<Attached, EngineError> {
-        self.call("attach", id, |shared| shared.world.attach(id))
-            .await
-    }
-
-    pub(super) async fn logs(&self, id: &str, tail: Option<usize>) -> Result<String, EngineError> {
-        self.call("logs", id, |shared| shared.world.logs(id, tail))
-            .await
-    }
-
-    pub(super) async fn read_file(&self, id: &str, path: &str) -> Result<Vec<u8>, EngineError> {
-        let called = format!("{} {path}", self.lock().world.name_of(id));
-        self.call("read_file", &called, |shared| {
-            shared.world.read_file(id, path)
-        })
-        .await
-    }
-
-    pub(super) async fn exec(
-        &self,
-        id: &str,
-        command: &[String],
-        input: &[u8],
-    ) -> Result<ExecOutput, EngineError> {
-        let name = self.lock().world.name_of(id);
-        self.begin("exec", &name, command).await?;
-        let (container, queued, program) = {
-            let mut shared = self.lock();
-            let container = shared
-                .world
-                .running(id)
-                .map_err(|refusal| refused("exec", &name, refusal))?;
-            let queued = shared.script.answer(&name);
-            (container, queued, shared.script.program.clone())
-        };
-        // The program runs without the lock, for it may ask the engine something itself.
-        Ok(queued
-            .or_else(|| program.map(|program| program(&container, command, input)))
-            .unwrap_or(ExecOutput {
-                code: 0,
-                stdout: Vec::new(),
-                stderr: Vec::new(),
-            }))
     }
 }

@@ -1,7 +1,7 @@
-//! Building an image by a recipe of `images/`, and streaming it into the engine.
+//! Builds an image with a recipe of `images/` and streams it into the engine.
 //!
-//! Owns the recipe's process. The recipe lives as long as a pipe to it is open: it ends and cleans up when the pipe is
-//! closed, be it because the build was cancelled, dropped, or this process killed.
+//! Owns the recipe's process. The recipe runs while a pipe to it is open. It ends and cleans up when the pipe closes: when the
+//! build is cancelled or dropped, or this process is killed.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -19,25 +19,25 @@ use tokio_util::sync::CancellationToken;
 
 use super::{BuildError, IMAGE_LABEL, ImageError, PGADMIN_LABEL, POSTGRES_LABEL};
 use crate::engine::{Engine, EngineError};
-use crate::event::{Event, Phase, Progress, Reporter, Unit};
+use crate::event::{Event, Phase, Progress, ProgressUnit, Reporter};
 
-/// How long a recipe that was told to end may take to clean up.
+/// How long a recipe may take to clean up.
 const FAREWELL: Duration = Duration::from_secs(10);
 
-/// Lines of a recipe's words that are kept for an error.
+/// How many lines of a recipe's output are kept for an error.
 const WORDS: usize = 8;
 
-/// How an image is built.
+/// How to build an image.
 pub(super) struct Recipe {
-    /// What the image is called, before the `:` and its version.
+    /// The image's name without its version.
     pub(super) repository: &'static str,
     /// A bash script that takes the version and writes a tar.
     pub(super) script: &'static str,
-    /// Dockerfile instructions for what a root file system does not say, by version.
+    /// Dockerfile instructions for a version: what a root file system cannot contain.
     pub(super) changes: fn(&str) -> Vec<String>,
-    /// What is added to its environment.
+    /// Additions to the script's environment.
     pub(super) env: Vec<(&'static str, OsString)>,
-    /// The folder for claims on building.
+    /// The directory for claims on building.
     pub(super) claims: PathBuf,
 }
 
@@ -57,7 +57,7 @@ impl Default for Recipe {
 }
 
 impl Recipe {
-    /// How pgAdmin's image is built.
+    /// The recipe of pgAdmin's image.
     pub(super) fn pgadmin() -> Self {
         Self {
             repository: "lab-pgadmin",
@@ -70,7 +70,7 @@ impl Recipe {
         }
     }
 
-    /// How the image is built whose programs cut networks.
+    /// The recipe of the image that changes networks.
     pub(super) fn net() -> Self {
         Self {
             repository: "lab-net",
@@ -83,7 +83,7 @@ impl Recipe {
         }
     }
 
-    /// The name of the image that is built for a version.
+    /// The image's name for a version.
     pub(super) fn reference(&self, version: &str) -> String {
         format!("{}:{version}", self.repository)
     }
@@ -119,7 +119,7 @@ fn of_postgres(major: &str) -> Vec<String> {
     ]
 }
 
-/// Builds the image and returns where its packages came from: `Debian trixie`.
+/// Builds an image and returns the origin of its packages: `Debian trixie`.
 pub(super) async fn build(
     engine: &Engine,
     recipe: &Recipe,
@@ -142,7 +142,7 @@ pub(super) async fn build(
         let ended = async {
             let status = child.wait().await;
             let whole = status.as_ref().is_ok_and(ExitStatus::success);
-            // Nobody listens any more where the import has failed.
+            // Nobody listens if the import has failed.
             let _ = seal.send(whole);
             status
         };
@@ -159,7 +159,7 @@ pub(super) async fn build(
         biased;
         () = cancel.cancelled() => {
             lifeline.cut();
-            // Past this the recipe is on its own: without the pipe it ends as soon as it can.
+            // After this the recipe is on its own. Without the pipe it ends as soon as it can.
             let _ = tokio::time::timeout(FAREWELL, work).await;
             return Err(ImageError::Interrupted);
         }
@@ -189,7 +189,7 @@ impl Lifeline {
     }
 }
 
-/// Streams the tar into the engine, once there is one: an engine makes an image even of nothing.
+/// Streams the tar into the engine once it begins. An engine makes an image even of an empty tar.
 async fn import(
     engine: &Engine,
     recipe: &Recipe,
@@ -212,7 +212,7 @@ async fn import(
         .await
 }
 
-/// A tar that ends well only if whoever writes it does. A tar that broke off must not become an image.
+/// A tar that ends with an error unless its writer succeeds. An incomplete tar must not become an image.
 struct Sealed {
     tar: BufReader<ChildStdout>,
     whole: Option<oneshot::Receiver<bool>>,
@@ -237,14 +237,14 @@ impl AsyncRead for Sealed {
             self.whole = None;
             Poll::Ready(Ok(()))
         } else {
-            // The receiver is spent; a reader that goes on after an error gets the same one.
+            // The receiver is used up. A reader that continues after the error gets the same error.
             self.whole = Some(oneshot::channel().1);
-            Poll::Ready(Err(io::Error::other("the recipe broke off")))
+            Poll::Ready(Err(io::Error::other("the recipe ended early")))
         }
     }
 }
 
-/// What a recipe told on its standard error.
+/// What a recipe wrote to standard error.
 #[derive(Debug, Default)]
 struct Told {
     from: String,
@@ -254,7 +254,7 @@ struct Told {
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.words.is_empty() {
-            return f.write_str("it said nothing");
+            return f.write_str("no message");
         }
         f.write_str(&self.words.join("; "))
     }
@@ -282,7 +282,7 @@ async fn listen(stderr: ChildStderr, reporter: &dyn Reporter) -> Told {
     told
 }
 
-/// One line that a recipe writes to its standard error.
+/// One line of a recipe's standard error.
 #[derive(Debug, PartialEq, Eq)]
 enum Line {
     From(String),
@@ -305,7 +305,7 @@ impl Line {
                 return Self::Progress(items(subject, done, total));
             }
         }
-        // apt's own words: `dlstatus:7:6.9009:Retrieving file 7 of 72`.
+        // A line of apt: `dlstatus:7:6.9009:Retrieving file 7 of 72`.
         if let Some(status) = line.strip_prefix("dlstatus:") {
             let counted = status
                 .rsplit_once("Retrieving file ")
@@ -332,11 +332,11 @@ fn items(subject: &str, done: u64, total: u64) -> Progress {
         subject: subject.to_owned(),
         done,
         total: Some(total),
-        unit: Unit::Items,
+        unit: ProgressUnit::Items,
     }
 }
 
-/// Who is to blame. The recipe's exit codes are explained in the recipe.
+/// The result of a build. The recipe explains its exit codes.
 fn outcome(
     status: io::Result<ExitStatus>,
     imported: Result<(), EngineError>,
@@ -350,7 +350,7 @@ fn outcome(
         (Some(12), _) => Err(BuildError::Mirror(told.to_string())),
         (Some(13), _) => Err(BuildError::NoSpace(told.to_string())),
         (Some(14), _) => Err(BuildError::Recipe(told.to_string())),
-        // Ended by us, or by nobody reading its tar: the engine says why.
+        // We ended it, or the engine stopped reading its tar. The engine's error says why.
         (Some(0 | 141 | 143) | None, Err(error)) => Err(BuildError::Engine(error)),
         (_, _) if told.to_string().to_lowercase().contains("no space left") => {
             Err(BuildError::NoSpace(told.to_string()))
@@ -364,7 +364,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_recipe_s_lines_become_progress_or_words() {
+    fn a_recipe_s_lines_become_progress_or_messages() {
         for (line, meaning) in [
             (
                 "from: Debian trixie",

@@ -1,7 +1,7 @@
-//! The claim on building an image, so that of several processes one builds it and the others wait.
+//! The claim on building an image: one process builds, the others wait.
 //!
-//! It is a lock on an empty file, which the system takes back however the process ends. The file stays: removing it
-//! would let two processes hold locks on two files of one name.
+//! It is a lock on an empty file, which the system releases however the process ends. The file stays: if it were removed, two
+//! processes could hold locks on two files of one name.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -18,7 +18,7 @@ use crate::wait::{Probe, WaitError, wait_for};
 /// How long another process may take to build.
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 
-/// Waits for the claim on building the image of that name; it ends when the value is dropped.
+/// Waits for the claim on building an image. Dropping the value releases it.
 pub(super) async fn claim(
     folder: &Path,
     reference: &str,
@@ -36,7 +36,7 @@ pub(super) async fn claim(
         let tried = file.try_lock();
         if matches!(tried, Err(TryLockError::WouldBlock)) && !said.swap(true, Ordering::Relaxed) {
             reporter.report(&Event::Note(format!(
-                "image {reference} is being built by another process, waiting for it"
+                "waiting for another process that builds the image {reference}"
             )));
         }
         async {
@@ -59,7 +59,7 @@ pub(super) async fn claim(
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     match options.create(true).append(true).open(path) {
-        // Another user's file: it cannot be written, and can be locked.
+        // Another user's file cannot be written, but it can be locked.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => File::open(path),
         opened => opened,
     }

@@ -1,4 +1,4 @@
-//! Why there is no image, and what a person can do about it.
+//! Why no image was found, and what a person can do about it.
 
 use std::io;
 
@@ -13,51 +13,50 @@ pub enum ImageError {
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// An image that was asked for by name is not here, and does not come from a registry.
-    #[error("finding the image `{reference}`, which is not on this machine")]
+    /// A named image is not here and could not be pulled.
+    #[error("pulling the image `{reference}`, which is not on this machine")]
     Absent {
-        /// Its name.
+        /// The image's name.
         reference: String,
-        /// Why it does not come.
+        /// Why the registry did not send it.
         failure: PullFailure,
-        /// What the engine said.
+        /// The engine's error.
         source: EngineError,
     },
-    /// The official image does not come, and building one failed.
+    /// The official image could not be pulled, and building one failed.
     #[error(
-        "building an image with PostgreSQL {major}, for `postgres:{major}` is not here and could not be pulled ({pull})"
+        "building an image with PostgreSQL {major}, because `postgres:{major}` could not be pulled ({pull})"
     )]
     Unbuilt {
         /// The major version.
         major: u32,
-        /// What the engine said when the official image was to be pulled.
+        /// Why the official image could not be pulled.
         pull: String,
-        /// Why it was not built.
+        /// Why building failed.
         source: BuildError,
     },
-    /// pgAdmin's official image does not come, and building one failed.
+    /// pgAdmin's official image could not be pulled, and building one failed.
     #[error(
-        "building an image with pgAdmin {version}, for `dpage/pgadmin4:{version}` is not here and could not be pulled ({pull})"
+        "building an image with pgAdmin {version}, because `dpage/pgadmin4:{version}` could not be pulled ({pull})"
     )]
     NoPgadmin {
-        /// Its version.
+        /// pgAdmin's version.
         version: String,
-        /// What the engine said when the official image was to be pulled.
+        /// Why the official image could not be pulled.
         pull: String,
-        /// Why it was not built.
+        /// Why building failed.
         source: BuildError,
     },
-    /// The image whose programs cut networks does not come, and building one failed.
+    /// The image that changes networks could not be pulled, and building one failed.
     #[error(
-        "building an image with `nft` and `tc`, which faults of networks need, for `{official}` is not here and could \
-         not be pulled ({pull})"
+        "building an image with `nft` and `tc` for network faults, because `{official}` could not be pulled ({pull})"
     )]
     NoNet {
         /// The image that could not be pulled.
         official: &'static str,
-        /// What the engine said then.
+        /// Why it could not be pulled.
         pull: String,
-        /// Why it was not built.
+        /// Why building failed.
         source: BuildError,
     },
     /// An image has another major version than its name says.
@@ -67,45 +66,45 @@ pub enum ImageError {
         reference: String,
         /// The major version that was asked for.
         wanted: u32,
-        /// The one that the image says it has.
+        /// The major version that the image declares.
         found: u32,
     },
-    /// The lock under which images are built could not be had.
-    #[error("waiting for the right to build `{reference}`")]
+    /// The claim on building could not be taken.
+    #[error("waiting for the lock to build `{reference}`")]
     Claim {
         /// The image's name.
         reference: String,
         /// Why not.
         source: WaitError<io::Error>,
     },
-    /// An image was there and is not any more.
-    #[error("using the image `{reference}`, which was removed as soon as it had come")]
+    /// An image disappeared after it was pulled or built.
+    #[error("using the image `{reference}`, which was removed right after it arrived")]
     Vanished {
         /// Its name.
         reference: String,
     },
-    /// Somebody pressed ctrl-c.
+    /// The user pressed ctrl-C.
     #[error("interrupted")]
     Interrupted,
 }
 
-/// Why an image does not come from a registry.
+/// Why an image could not be pulled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PullFailure {
     /// No registry answered.
     NoRegistry,
-    /// The registry would not give it, or not to us.
+    /// The registry refused to send it.
     Refused,
     /// The registry has no such image, or hides it.
     Missing,
 }
 
 impl PullFailure {
-    /// What the engine's words about a failed pull mean. Engines have one status for all of them.
+    /// Classifies a failed pull by the engine's message. Engines use one status for all failures.
     pub(super) fn of(error: &EngineError) -> Self {
         let words = error.source.0.to_lowercase();
         let says = |any: &[&str]| any.iter().any(|word| words.contains(word));
-        if says(&["dial ", "lookup ", "timeout", "said nothing"]) {
+        if says(&["dial ", "lookup ", "timeout", "did not answer"]) {
             Self::NoRegistry
         } else if error.kind == EngineErrorKind::NotFound
             || says(&[
@@ -129,10 +128,10 @@ impl PullFailure {
     }
 }
 
-/// Why an image was not built.
+/// Why building an image failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// This host has not what the recipe needs.
+    /// This host lacks what the recipe needs.
     #[error("this host cannot build images: {0}")]
     Host(String),
     /// The distribution has no such version.
@@ -141,16 +140,16 @@ pub enum BuildError {
     /// The distribution's mirror did not answer.
     #[error("the package mirror did not answer: {0}")]
     Mirror(String),
-    /// No space is left for the work.
-    #[error("no space is left in the folder for temporary files: {0}")]
+    /// The disk for temporary files is full.
+    #[error("no space left in the directory for temporary files: {0}")]
     NoSpace(String),
-    /// What the mirror gave cannot be used, or the recipe broke.
+    /// The mirror's packages cannot be used, or the recipe has a bug.
     #[error("the recipe in `images` failed: {0}")]
     Recipe(String),
     /// The recipe could not be run.
     #[error("running the recipe in `images`")]
     Run(#[source] io::Error),
-    /// The engine did not take the image.
+    /// The engine refused the image.
     #[error(transparent)]
     Engine(EngineError),
 }
@@ -164,7 +163,7 @@ impl Explain for ImageError {
             } => Some(absent(reference, *failure)),
             Self::Unbuilt { major, source, .. } => unbuilt(
                 &format!("postgres:{major}"),
-                "or name an image that is here with --image",
+                "or name an image on this machine with --image",
                 source,
             ),
             Self::NoPgadmin {
@@ -172,19 +171,19 @@ impl Explain for ImageError {
             } => no_pgadmin(version, source),
             Self::NoNet {
                 official, source, ..
-            } => unbuilt(official, "no other fault needs it", source),
+            } => unbuilt(official, "only network faults need it", source),
             Self::WrongMajor {
                 reference, wanted, ..
             } => Some(format!(
-                "`docker rmi {reference}` takes the name from it, then an image with {wanted} is found anew; \
-                 or name the image to use with --image"
+                "run `docker rmi {reference}` to remove the name, then `lab` finds an image with {wanted}; or name an \
+                 image with --image"
             )),
             Self::Claim { .. } => Some(
-                "point TMPDIR at a folder that you may write to; another `lab` may be building in this one"
+                "another `lab` may be building it; or set TMPDIR to a directory that you can write to"
                     .to_owned(),
             ),
             Self::Vanished { .. } => {
-                Some("something else removes images here; try again".to_owned())
+                Some("another program removes images on this machine; try again".to_owned())
             }
             Self::Interrupted => None,
         }
@@ -200,43 +199,41 @@ impl Explain for ImageError {
 
 fn absent(reference: &str, failure: PullFailure) -> String {
     if let Some(major) = reference.strip_prefix("lab-postgres:") {
-        return format!(
-            "images of this name are built by `lab`: ask for the version instead, with --postgres {major}"
-        );
+        return format!("only `lab` builds images of this name: use --postgres {major} instead");
     }
     if reference.starts_with("lab-pgadmin:") {
-        return "images of this name are built by `lab`: leave `image` out".to_owned();
+        return "only `lab` builds images of this name: omit `image`".to_owned();
     }
     match failure {
         PullFailure::NoRegistry if reference.contains("pgadmin") => format!(
-            "{}; without `image`, pgAdmin can be built from packages on Debian and Ubuntu",
+            "{}; if you omit `image`, `lab` can build pgAdmin from packages on Debian and Ubuntu",
             carry(reference)
         ),
         PullFailure::NoRegistry => format!(
-            "{}; a major version alone (--postgres 17) can be built from packages on Debian and Ubuntu",
+            "{}; with only a major version (--postgres 17) `lab` can build an image from packages on Debian and Ubuntu",
             carry(reference)
         ),
-        PullFailure::Refused => format!(
-            "`docker login` tells the registry who you are, then `docker pull {reference}` shows whether it helps"
-        ),
+        PullFailure::Refused => {
+            format!("log in with `docker login`, then try `docker pull {reference}`")
+        }
         PullFailure::Missing => format!(
-            "is `{reference}` spelled right? `docker image ls` shows what is here; a private image needs `docker login`"
+            "is `{reference}` spelled correctly? `docker image ls` lists local images; a private image needs `docker login`"
         ),
     }
 }
 
-/// What is different with pgAdmin: a part of it comes from a Python package index.
+/// The hint for pgAdmin, a part of which comes from a Python package index.
 fn no_pgadmin(version: &str, source: &BuildError) -> Option<String> {
     let official = format!("dpage/pgadmin4:{version}");
     match source {
         BuildError::Version(_) | BuildError::Mirror(_) | BuildError::Recipe(_) => Some(format!(
-            "do `apt-get update` and pip reach their mirrors from this host? proxies belong into /etc/apt/apt.conf.d \
-             and `pip config`; or {}; or take the service out with --set services={{}}",
+            "do `apt-get update` and pip reach their mirrors from this host? set proxies in /etc/apt/apt.conf.d and \
+             `pip config`; or {}; or remove the service with --set services={{}}",
             carry(&official)
         )),
         source => unbuilt(
             &official,
-            "or take the service out with --set services={}",
+            "or remove the service with --set services={}",
             source,
         ),
     }
@@ -246,15 +243,15 @@ fn unbuilt(official: &str, else_do: &str, source: &BuildError) -> Option<String>
     match source {
         BuildError::Host(_) => Some(format!("{}; {else_do}", carry(official))),
         BuildError::Version(_) => Some(format!(
-            "choose one of those versions with --postgres; or {}",
+            "choose one of these versions with --postgres; or {}",
             carry(official)
         )),
         BuildError::Mirror(_) => Some(format!(
-            "`apt-get update` shows whether this host reaches its mirror, /etc/apt/apt.conf.d is the place for a proxy; or {}",
+            "run `apt-get update` to see whether this host reaches its mirror, and set a proxy in /etc/apt/apt.conf.d; or {}",
             carry(official)
         )),
         BuildError::NoSpace(_) => Some(format!(
-            "free some room in {}, or point TMPDIR at a folder with more",
+            "free space in {}, or set TMPDIR to a directory with more space",
             std::env::temp_dir().display()
         )),
         BuildError::Recipe(_) => Some(format!(
@@ -266,10 +263,10 @@ fn unbuilt(official: &str, else_do: &str, source: &BuildError) -> Option<String>
     }
 }
 
-/// How to bring an image to a machine that reaches no registry.
+/// How to bring an image to a machine without a registry.
 fn carry(reference: &str) -> String {
     format!(
-        "where a registry can be reached, run `docker pull {reference}` and `docker save -o image.tar {reference}`, \
-         bring the file here and run `docker load -i image.tar`"
+        "on a machine with a registry run `docker pull {reference}` and `docker save -o image.tar {reference}`, then \
+         copy the file here and run `docker load -i image.tar`"
     )
 }

@@ -1,4 +1,4 @@
-//! Fetching an image from a registry, with its layers' progress and an end to waiting for one that does not answer.
+//! Pulls an image from a registry, with progress by layer, and gives up on a registry that does not answer.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -10,30 +10,30 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ImageError, engine_is_at_fault};
 use crate::engine::{Engine, EngineCause, EngineError, EngineErrorKind, LayerProgress};
-use crate::event::{Event, Phase, Progress, Reporter, Unit};
+use crate::event::{Event, Phase, Progress, ProgressUnit, Reporter};
 use crate::text::duration;
 
-/// How long a registry may take until it says its first word.
+/// How long a registry may take for its first answer.
 const FIRST_WORD: Duration = Duration::from_secs(20);
 
-/// How long it may be silent after that.
+/// How long a registry may be silent after that.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// What was last heard from the registry.
-struct Heard {
+/// When the registry last answered, and the layers' sizes.
+struct Transfer {
     at: Instant,
     limit: Duration,
     totals: BTreeMap<String, u64>,
 }
 
-/// Pulls the image. The inner error is one that leaves other ways to try.
+/// Pulls an image. After the inner error, building the image can still work.
 pub(super) async fn pull(
     engine: &Engine,
     reference: &str,
     reporter: &dyn Reporter,
     cancel: &CancellationToken,
 ) -> Result<Result<(), EngineError>, ImageError> {
-    let heard = Mutex::new(Heard {
+    let heard = Mutex::new(Transfer {
         at: Instant::now(),
         limit: FIRST_WORD,
         totals: BTreeMap::new(),
@@ -66,9 +66,9 @@ pub(super) async fn pull(
     }
 }
 
-/// Notes that the registry lives, and makes of what it said a layer's progress, where it is one. Only the download is
-/// shown: unpacking counts the same bytes again, and a bar would go back.
-fn hear(heard: &Mutex<Heard>, layer: LayerProgress) -> Option<Progress> {
+/// Records that the registry answered, and returns a layer's progress if the answer has any. Only the download counts: unpacking
+/// counts the same bytes again, and the bar would go back.
+fn hear(heard: &Mutex<Transfer>, layer: LayerProgress) -> Option<Progress> {
     let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
     heard.at = Instant::now();
     heard.limit = SILENCE;
@@ -89,7 +89,7 @@ fn hear(heard: &Mutex<Heard>, layer: LayerProgress) -> Option<Progress> {
         subject: layer.layer,
         done,
         total,
-        unit: Unit::Bytes,
+        unit: ProgressUnit::Bytes,
     })
 }
 
@@ -97,6 +97,9 @@ fn silent(reference: &str, limit: Duration) -> EngineError {
     EngineError {
         act: format!("pulling the image `{reference}`"),
         kind: EngineErrorKind::Registry,
-        source: EngineCause(format!("the registry said nothing for {}", duration(limit))),
+        source: EngineCause(format!(
+            "the registry did not answer for {}",
+            duration(limit)
+        )),
     }
 }

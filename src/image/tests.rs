@@ -10,7 +10,7 @@ use super::build::Recipe;
 use super::*;
 use crate::engine::Labels;
 use crate::engine::fake::Fake;
-use crate::event::{Phase, Unit};
+use crate::event::{Phase, ProgressUnit};
 use crate::failure::Explain as _;
 
 const GOOD: &str = "echo 'from: Debian test' >&2; echo 'step: 1 2 unpacking' >&2; printf tar";
@@ -180,7 +180,7 @@ async fn a_registry_s_image_is_pulled_with_progress_a_layer() {
             subject: "5d0da3dc9764".to_owned(),
             done: 1 << 20,
             total: Some(1 << 20),
-            unit: Unit::Bytes,
+            unit: ProgressUnit::Bytes,
         },
     );
     assert!(events.contains(&full), "{events:?}");
@@ -219,7 +219,7 @@ async fn of_two_at_once_one_builds_and_the_other_waits_for_it() {
     ways.sort_by_key(|way| *way == Way::Built);
     assert_eq!(ways, [Way::Present, Way::Built]);
     assert_eq!(bench.imports(), 1);
-    let waiting = "image lab-postgres:17 is being built by another process, waiting for it";
+    let waiting = "waiting for another process that builds the image lab-postgres:17";
     assert!(bench.ear.notes().contains(&waiting.to_owned()));
 }
 
@@ -362,7 +362,7 @@ async fn a_named_image_that_is_nowhere_is_an_error_that_says_why() {
         (
             "manifest for postgres:17.99 not found: manifest unknown: manifest unknown",
             PullFailure::Missing,
-            "spelled right",
+            "spelled correctly",
         ),
         (
             "pull access denied for postgers, repository does not exist or may require 'docker login'",
@@ -412,13 +412,13 @@ async fn our_own_image_asked_for_by_name_is_explained() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_registry_that_says_nothing_is_given_up() {
+async fn a_silent_registry_is_given_up() {
     let bench = Bench::new("exit 99");
     bench.engine.publish_image("postgres:17.2");
     bench.engine.delay("pull_image", Duration::from_secs(3600));
     let began = Instant::now();
     let error = bench.named("postgres:17.2").await.expect_err("silence");
-    assert!(chain(&error).ends_with("the registry said nothing for 20.0 s"));
+    assert!(chain(&error).ends_with("the registry did not answer for 20.0 s"));
     assert!(matches!(
         error,
         ImageError::Absent {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Container, ContainerSpec, ContainerState, Engine, Mount, Publish, Volume};
-use crate::event::{Event, Phase, Progress, Unit};
+use crate::event::{Event, Phase, Progress, ProgressUnit};
 use crate::image::{self, Found};
 use crate::name::NodeName;
 use crate::plan::{Plan, PlannedNode, Role};
@@ -107,7 +107,7 @@ fn backup_bar(clock: Clock, node: NodeName) -> impl Fn(&str) + Send + 'static {
                 subject: node.to_string(),
                 done: done << 10,
                 total: Some(total << 10),
-                unit: Unit::Bytes,
+                unit: ProgressUnit::Bytes,
             };
             clock.report(&Event::Progress(Phase::BaseBackup, progress));
         }

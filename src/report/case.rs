@@ -1,52 +1,52 @@
-//! A run as a list of cases, which is how reports for other programs see it.
+//! A run as a list of test cases, the form that JUnit and TAP share.
 
 use std::fmt::Write as _;
 
 use super::run::{RunReport, StepReport};
 
-/// One thing that was tried.
+/// One test case: bringing the lab up, a check of the proof, or a step.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Case {
-    /// What: `step 3: primary: INSERT …`.
+    /// `step 3: primary: INSERT …`.
     pub(super) name: String,
     /// Its line in the scenario file.
     pub(super) line: Option<usize>,
     /// How long it took, in milliseconds.
     pub(super) took_ms: f64,
-    /// What became of it.
+    /// The outcome.
     pub(super) end: End,
 }
 
-/// What became of a case.
+/// The outcome of a case.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum End {
-    /// It brought what it should.
+    /// It passed.
     Passed {
         /// What was seen.
         seen: String,
     },
-    /// It did not.
+    /// It failed.
     Failed {
-        /// What should have been seen, where that is known.
+        /// What was expected, if known.
         expected: Option<String>,
-        /// What was.
+        /// What was found instead.
         found: String,
     },
-    /// It could not be carried out to its end.
+    /// An error ended it early.
     Broken {
         /// What failed.
         message: String,
         /// Why, with the evidence.
         detail: String,
     },
-    /// It did not happen.
+    /// It did not run.
     Skipped {
         /// Why.
         reason: String,
     },
 }
 
-/// Bringing the lab up, each part of the proof, and the steps: those that happened, then those that did not.
+/// The cases of a run: bringing the lab up, each check of the proof, the steps that ran, the steps that did not.
 pub(super) fn cases(run: &RunReport) -> Vec<Case> {
     let mut cases = Vec::new();
     if let Some(trouble) = &run.error {
@@ -155,7 +155,7 @@ pub(super) fn evidence(run: &RunReport) -> String {
 pub(super) mod example {
     use crate::event::Outcome;
     use crate::failure::Failure;
-    use crate::report::run::{NotRun, RunReport, StepReport, Trouble};
+    use crate::report::run::{NotRun, RunFailure, RunReport, StepReport};
     use crate::run::NodeLog;
     use crate::verify::{Check, Verdict};
 
@@ -208,7 +208,7 @@ pub(super) mod example {
             up_ms: 1500.0,
             took_ms: 2000.0,
         };
-        let trouble = Trouble {
+        let trouble = RunFailure {
             during: "up",
             line: None,
             failure: Failure::seen("it ended with exit code 1")

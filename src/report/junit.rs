@@ -1,4 +1,4 @@
-//! Runs as a `JUnit` XML document, which continuous integration knows how to show: a suite a lab, a case a step.
+//! Runs as a `JUnit` XML document: one suite a lab, one case a step. Continuous integration systems can show it.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::case::{Case, End, cases, evidence};
 use super::run::RunReport;
 
-/// The document.
+/// The `JUnit` document.
 ///
 /// # Errors
-/// When the document cannot be written, which does not happen in memory.
+/// When serialising fails, which does not happen in memory.
 pub fn junit(runs: &[RunReport], took: Duration) -> Result<String, quick_junit::SerializeError> {
     let mut report = Report::new("lab");
     report.set_time(took);
@@ -27,7 +27,7 @@ fn suite(run: &RunReport) -> TestSuite {
     let mut evidence = Some(output).filter(|text| !text.is_empty());
     for case in cases(run) {
         let mut written = written(run, &case);
-        // What is known of a failure stands once, with the case that failed first.
+        // The logs appear once, with the case that failed first.
         if matches!(case.end, End::Failed { .. })
             && let Some(text) = evidence.take()
         {
@@ -96,7 +96,7 @@ mod tests {
     use crate::report::case::example;
 
     #[test]
-    fn a_suite_a_lab_and_a_case_a_step() {
+    fn each_lab_is_a_suite_and_each_step_a_case() {
         let written = junit(&example::runs(), Duration::from_secs(3)).expect("a document");
         insta::assert_snapshot!(written, @r#"
         <?xml version="1.0" encoding="UTF-8"?>

@@ -1,4 +1,4 @@
-//! The document that `lab run --output json` prints, and the same for people. Its keys are an interface.
+//! The document that `lab run --output json` prints, and its form for people. Its keys are an interface.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -15,90 +15,90 @@ use crate::run::NodeLog;
 use crate::run::experiment::Ran;
 use crate::verify::Verdict;
 
-/// An experiment.
+/// The report of one run of a scenario.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunReport {
     /// The lab's name.
     pub lab: String,
-    /// The scenario, as it was named on the command line.
+    /// The scenario's name or path on the command line.
     pub scenario: String,
-    /// Its file.
+    /// The scenario's file.
     pub file: String,
-    /// Whether it came up as it should and every step brought what it should.
+    /// Whether the lab came up, replicated and passed every step.
     pub passed: bool,
-    /// Why the run was skipped, where it was: then nothing was done, and it neither passed nor failed.
+    /// Why the run was skipped, if it was. A skipped run did nothing, and neither passed nor failed.
     pub skipped: Option<String>,
-    /// Whether the lab is still there.
+    /// Whether the lab still exists.
     pub kept: bool,
-    /// What kept it from being run to its end.
-    pub error: Option<Trouble>,
+    /// The failure that ended the run early.
+    pub error: Option<RunFailure>,
     /// The proof of replication before the first step.
     pub verification: Option<Verdict>,
-    /// Its steps, as far as they happened.
+    /// The steps that ran.
     pub steps: Vec<StepReport>,
-    /// The steps that did not happen: those after one that failed, and those before `--from`.
+    /// The steps that did not run: those after a failed one, and those before `--from`.
     pub not_run: Vec<NotRun>,
-    /// What the nodes wrote since the step before the one that failed.
+    /// What the nodes logged since the step before the failed one.
     pub logs: Vec<NodeLog>,
-    /// How replication stood when a step failed.
+    /// The status of the lab when a step failed.
     pub state: Option<crate::lab::status::Status>,
     /// Milliseconds until the lab was up.
     pub up_ms: f64,
-    /// Milliseconds in all.
+    /// Milliseconds in total.
     pub took_ms: f64,
 }
 
-/// A step, and where it stands.
+/// The outcome of a step and its place in the file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StepReport {
     /// Its line in the scenario file.
     pub line: Option<usize>,
-    /// What became of it.
+    /// What the step did and saw.
     #[serde(flatten)]
     pub outcome: Outcome,
 }
 
-/// A step that did not happen.
+/// A step that did not run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NotRun {
-    /// Its number.
+    /// The step's number.
     pub number: String,
     /// Its line in the scenario file.
     pub line: Option<usize>,
-    /// What it would have done, in one line.
+    /// What it does, in one line.
     pub what: String,
 }
 
-/// Why a lab did not come up, was interrupted, or could not be removed.
+/// Why a run ended early: the lab did not come up, was interrupted, or could not be removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Trouble {
+pub struct RunFailure {
     /// What was being done: `up`, `down` or `interrupted`.
     pub during: &'static str,
-    /// Where in the scenario the setting stands that a server blames.
+    /// The line in the scenario of the setting that a server refused.
     pub line: Option<usize>,
     /// What failed, why, and what to do.
     #[serde(flatten)]
     pub failure: Failure,
 }
 
-/// What was to be run.
+/// The scenario of a run.
 pub struct About<'a> {
     /// The lab's name.
     pub lab: &'a LabName,
-    /// The scenario, as it was named on the command line.
+    /// The scenario's name or path on the command line.
     pub scenario: &'a str,
-    /// Its file.
+    /// The scenario's file.
     pub file: &'a str,
-    /// Its steps.
+    /// The scenario's steps.
     pub steps: &'a [Step],
-    /// Where the step of that number stands.
+    /// Finds the line of a step by its number.
     pub line: &'a dyn Fn(&str) -> Option<usize>,
 }
 
 impl RunReport {
-    /// The report of a lab that was not run to its end.
+    /// The report of a run that ended early.
     #[must_use]
-    pub fn broken(trouble: Trouble, about: &About<'_>, kept: bool, took: Duration) -> Self {
+    pub fn broken(trouble: RunFailure, about: &About<'_>, kept: bool, took: Duration) -> Self {
         Self {
             lab: about.lab.to_string(),
             scenario: about.scenario.to_owned(),
@@ -144,7 +144,7 @@ impl RunReport {
         }
     }
 
-    /// The path in the scenario of the step of a number: `steps[2].hold.during[0]` for `3.1`, `teardown[0]` for `t1`.
+    /// The path of a step in the scenario by its number: `steps[2].hold.during[0]` for `3.1`, `teardown[0]` for `t1`.
     #[must_use]
     pub fn path(number: &str) -> Option<String> {
         let (list, number) = match number.strip_prefix('t') {
@@ -154,7 +154,7 @@ impl RunReport {
         let mut path = list.to_owned();
         let mut within = "";
         for part in number.split('.') {
-            // `4#2` is the second round of the fourth step, which repeats others.
+            // `4#2` is the second round of the fourth step, a `repeat`.
             let (index, round) = part.split_once('#').unwrap_or((part, ""));
             let index = index.parse::<usize>().ok()?.checked_sub(1)?;
             _ = write!(path, "{within}[{index}]");
@@ -167,13 +167,13 @@ impl RunReport {
         Some(path)
     }
 
-    /// The step that failed first. Of one that failed because a step during it did, that one.
+    /// The step that failed first. A step inside another one comes before it.
     #[must_use]
     pub fn failed_step(&self) -> Option<&StepReport> {
         self.steps.iter().find(|step| !step.outcome.passed)
     }
 
-    /// How it went, in words.
+    /// The outcome in words.
     #[must_use]
     pub fn outcome(&self) -> &'static str {
         match (&self.skipped, self.passed) {
@@ -183,27 +183,31 @@ impl RunReport {
         }
     }
 
-    /// For people: a line a step, and of what failed everything that is known.
+    /// The form for people: one line a step, and all details of a failure.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
         if let Some(trouble) = &self.error {
             text.push_str(&trouble.text(&self.file));
         }
-        // Where there are no steps it is all that was looked at.
+        // Without steps, the proof is all there is to show.
         let told = |verdict: &&Verdict| !verdict.passed || self.is_proof_alone();
         if let Some(verdict) = self.verification.as_ref().filter(told) {
             text.push_str(&table::verdict(verdict));
         }
         if !self.steps.is_empty() {
-            let header = ["", "step", "took", "what", "what was seen"];
+            let header = ["", "step", "took", "what", "result"];
             text.push_str(&table::rows(&header, self.steps.iter().map(row)));
         }
         for step in self.steps.iter().filter(|step| self.is_told(step)) {
             text.push_str(&self.failure(step));
         }
         if let Some(state) = &self.state {
-            _ = write!(text, "\nreplication then:\n{}", table::status(state));
+            _ = write!(
+                text,
+                "\nreplication at that moment:\n{}",
+                table::status(state)
+            );
         }
         let since = if self.steps.is_empty() {
             "last"
@@ -219,12 +223,12 @@ impl RunReport {
         text
     }
 
-    /// Whether there were no steps to be done.
+    /// Whether the scenario has no steps.
     fn is_proof_alone(&self) -> bool {
         self.steps.is_empty() && self.not_run.is_empty()
     }
 
-    /// Whether a step failed by itself: of one that failed because a step during it did, that one tells more.
+    /// Whether a step failed by itself. If a step inside it failed, only that one is shown.
     fn is_told(&self, step: &StepReport) -> bool {
         let during = format!("{}.", step.outcome.number);
         let mut others = self.steps.iter();
@@ -260,8 +264,8 @@ impl RunReport {
     }
 }
 
-impl Trouble {
-    /// For people: all of it.
+impl RunFailure {
+    /// The form for people.
     fn text(&self, file: &str) -> String {
         let mut text = format!(
             "error: {}\n",
@@ -283,7 +287,7 @@ impl Trouble {
     }
 }
 
-/// The steps that are not among those that happened.
+/// The steps that did not run.
 fn not_run(about: &About<'_>, happened: &[StepReport]) -> Vec<NotRun> {
     let numbered = about.steps.iter().zip(1_usize..);
     numbered
@@ -308,7 +312,7 @@ fn row(step: &StepReport) -> Vec<String> {
     ]
 }
 
-/// At most so many characters of what was seen are in the table; all of it is in the JSON document.
+/// The longest result in the table, in characters. The JSON document has all of it.
 const MOST: usize = 70;
 
 fn first_line(text: &str) -> String {
@@ -330,7 +334,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_s_number_says_where_it_is_written() {
+    fn a_step_s_number_gives_its_path() {
         assert_eq!(RunReport::path("3").as_deref(), Some("steps[2]"));
         assert_eq!(
             RunReport::path("3.1").as_deref(),

@@ -1,11 +1,11 @@
-//! Several runs: what failed, a line a lab, and a total.
+//! The summary of several runs: the details of failures, one line a lab, and a total.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::run::RunReport;
 
-/// For people: all that is known of each lab that failed, then a line a lab and the total.
+/// The form for people: the details of each failed lab, then one line a lab and the total.
 #[must_use]
 pub fn text(runs: &[RunReport], took: Duration) -> String {
     let mut text = String::new();
@@ -35,7 +35,7 @@ pub fn text(runs: &[RunReport], took: Duration) -> String {
     text
 }
 
-/// What became of a lab, as a word and a few more.
+/// The outcome of a lab: a word, and a few more.
 fn verdict(run: &RunReport) -> (&'static str, String) {
     let planned = run.not_run.len() + happened(run);
     if let Some(trouble) = &run.error {
@@ -51,7 +51,7 @@ fn verdict(run: &RunReport) -> (&'static str, String) {
         return ("SKIP", format!("this kernel {why}"));
     }
     if run.passed && planned == 0 {
-        return ("PASS", "no steps, and it replicates".to_owned());
+        return ("PASS", "no steps; it replicates".to_owned());
     }
     if run.passed {
         return ("PASS", format!("{} of {planned} steps", happened(run)));
@@ -66,7 +66,7 @@ fn verdict(run: &RunReport) -> (&'static str, String) {
     ("FAIL", format!("step {number} of {planned}{place}"))
 }
 
-/// How many of the scenario's own steps happened: those that happen during one, and the teardown, count for none.
+/// How many of the scenario's steps ran, without steps inside others and without the teardown.
 fn happened(run: &RunReport) -> usize {
     let number = |number: &str| number.bytes().all(|byte| byte.is_ascii_digit());
     run.steps
@@ -84,7 +84,7 @@ fn count(runs: &[RunReport]) -> String {
             "failed",
         ),
         (of(|run| run.skipped.is_some()), "skipped"),
-        (of(|run| run.error.is_some()), "not run to the end"),
+        (of(|run| run.error.is_some()), "ended early"),
     ] {
         if count > 0 {
             parts.push(format!("{count} {word}"));
@@ -99,14 +99,14 @@ mod tests {
     use crate::report::case::example;
 
     #[test]
-    fn a_line_a_lab_and_a_total() {
+    fn each_lab_has_a_line_and_a_total_ends_them() {
         let text = text(&example::runs(), Duration::from_secs(3));
         let lines: Vec<&str> = text.lines().collect();
         let end = lines.len() - 3;
         insta::assert_snapshot!(lines[end..].join("\n"), @r#"
          FAIL [    2.0 s] first   step 2 of 3 at ./first.yaml:12
         ERROR [    2.0 s] second  up: it ended with exit code 1
-        total [    3.0 s] 2 labs: 0 passed, 1 failed, 1 not run to the end
+        total [    3.0 s] 2 labs: 0 passed, 1 failed, 1 ended early
         "#);
     }
 }

@@ -1,6 +1,7 @@
-//! Tables for people: columns as wide as they need, no lines, nothing that a pipe would mangle.
+//! Tables for people: aligned columns without lines, also readable through a pipe.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use comfy_table::{ContentArrangement, Table, presets};
 
@@ -10,6 +11,7 @@ use crate::lab::status::{NodeStatus, Status, SubscriptionStatus};
 use crate::report::up::UpReport;
 use crate::server::replication::SenderState;
 use crate::server::slots::WalStatus;
+use crate::text::duration;
 use crate::verify::Verdict;
 
 fn table(header: &[&str]) -> Table {
@@ -21,7 +23,7 @@ fn table(header: &[&str]) -> Table {
     table
 }
 
-/// A table's text, without the spaces at the ends of lines.
+/// A table's text without trailing spaces.
 fn text(table: &Table) -> String {
     let line = |line: String| {
         line.strip_prefix(' ')
@@ -37,7 +39,7 @@ fn shown(value: Option<&impl ToString>) -> String {
     value.map_or_else(|| "-".to_owned(), ToString::to_string)
 }
 
-/// Any rows under a header.
+/// A table of rows under a header.
 #[must_use]
 pub fn rows(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = table(header);
@@ -47,7 +49,7 @@ pub fn rows(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Str
     text(&table)
 }
 
-/// `lab status`.
+/// The tables of `lab status`.
 #[must_use]
 pub fn status(status: &Status) -> String {
     let header = [
@@ -79,7 +81,7 @@ pub fn status(status: &Status) -> String {
         let lab = &status.lab;
         _ = writeln!(
             text,
-            "! {node}: its data disk was filled: `lab heal {lab}` frees it"
+            "! {node}: a fault fills its data disk: `lab heal {lab}` undoes it"
         );
     }
     for node in &status.nodes {
@@ -100,7 +102,7 @@ pub fn status(status: &Status) -> String {
     text
 }
 
-/// Publications and subscriptions, where there are any.
+/// The tables of publications and subscriptions, if there are any.
 fn logical(status: &Status) -> String {
     let mut text = String::new();
     let publications = status.nodes.iter().flat_map(|node| {
@@ -174,23 +176,22 @@ fn subscription_row(node: &str, subscription: &SubscriptionStatus) -> Vec<String
     ]
 }
 
-/// What is wrong with a node, where something is.
+/// What is wrong with a node, if anything is.
 fn remark(node: &NodeStatus) -> Option<String> {
     if node.problem.is_some() {
         return node.problem.clone();
     }
     match (&node.role, &node.upstream, &node.streams_from) {
         (Some(role), _, from) if *role != node.expected_role => {
-            let of = from.as_ref().map(|from| format!(" of {from}"));
+            let of = from.as_ref().map(|from| format!(" of `{from}`"));
             let of = of.unwrap_or_default();
-            let meant = &node.expected_role;
-            Some(format!("meant to be a {meant} and is a {role}{of}"))
+            Some(format!("{role}{of} (planned: {})", node.expected_role))
         }
-        (_, Some(upstream), Some(from)) if from != upstream => Some(format!(
-            "meant to stream from {upstream} and streams from {from}"
-        )),
+        (_, Some(upstream), Some(from)) if from != upstream => {
+            Some(format!("streams from `{from}` (planned: `{upstream}`)"))
+        }
         (_, Some(upstream), _) if node.replication_state.is_none() => {
-            Some(format!("does not stream from {upstream}"))
+            Some(format!("does not stream from `{upstream}`"))
         }
         _ => None,
     }
@@ -224,7 +225,7 @@ fn status_row(node: &NodeStatus) -> Vec<String> {
     ]
 }
 
-/// `lab monitor`.
+/// The table of `lab monitor`.
 #[must_use]
 pub fn monitor(monitor: &Monitor) -> String {
     let header = [
@@ -240,7 +241,7 @@ pub fn monitor(monitor: &Monitor) -> String {
         "not replayed",
         "replay lag",
         "slot",
-        "kept for it",
+        "wal retained",
     ];
     let bytes =
         |bytes: Option<i64>| bytes.map_or_else(|| "-".to_owned(), |bytes| format!("{bytes} B"));
@@ -270,8 +271,7 @@ pub fn monitor(monitor: &Monitor) -> String {
                 bytes(edge.write_lag_bytes),
                 bytes(edge.flush_lag_bytes),
                 bytes(edge.replay_lag_bytes),
-                edge.replay_lag_ms
-                    .map_or_else(|| "-".to_owned(), |lag| format!("{lag:.1} ms")),
+                edge.replay_lag_ms.map_or_else(|| "-".to_owned(), lag),
                 shown(slot.as_ref()),
                 bytes(edge.retained_bytes),
             ]
@@ -283,6 +283,15 @@ pub fn monitor(monitor: &Monitor) -> String {
     text
 }
 
+/// A lag in milliseconds, with a decimal while it is below a second.
+fn lag(millis: f64) -> String {
+    if millis < 1000.0 {
+        format!("{millis:.1} ms")
+    } else {
+        duration(Duration::from_secs_f64(millis / 1000.0))
+    }
+}
+
 /// The checks of a proof, one line each.
 #[must_use]
 pub fn verdict(verdict: &Verdict) -> String {
@@ -291,14 +300,14 @@ pub fn verdict(verdict: &Verdict) -> String {
         vec![
             word.to_owned(),
             check.name.clone(),
-            format!("{:.0} ms", check.took_ms),
+            duration(Duration::from_secs_f64(check.took_ms / 1000.0)),
             check.detail.clone(),
         ]
     });
-    self::rows(&["", "check", "took", "what was seen"], rows)
+    self::rows(&["", "check", "took", "result"], rows)
 }
 
-/// The nodes of a lab that is up, and how to reach them.
+/// The nodes of a lab and how to reach them.
 #[must_use]
 pub fn up(report: &UpReport) -> String {
     let rows = report.nodes.iter().map(|node| {

@@ -1,4 +1,4 @@
-//! Runs as the Test Anything Protocol, version 14: a subtest a lab, a point a step.
+//! Runs in the Test Anything Protocol, version 14: one subtest a lab, one point a step.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::case::{Case, End, cases, evidence};
 use super::run::RunReport;
 
-/// The document.
+/// The TAP document.
 #[must_use]
 pub fn tap(runs: &[RunReport]) -> String {
     let mut text = format!("TAP version 14\n1..{}\n", runs.len());
@@ -71,26 +71,26 @@ fn point(run: &RunReport, case: &Case, number: usize, logs: Option<String>) -> S
     text
 }
 
-/// A description: `#` would begin a directive, and a line break would end it.
+/// Escapes a description: `#` would start a directive, and a line break would end it.
 fn escaped(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ").replace('\\', "\\\\").replace('#', "\\#")
 }
 
-/// A text as JSON has it, which YAML takes as well.
+/// A text as a JSON string, which is also YAML.
 fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-/// A text of several lines as YAML's literal block, for people who read it; of one line, or with signs that a block
-/// cannot have, quoted.
+/// A text of several lines as a YAML literal block, which people can read. Other texts are quoted: a single line, or characters that
+/// a block cannot contain.
 fn block(text: &str) -> String {
     let text = text.trim_end();
     let is_plain = !text.contains(|c: char| c.is_control() && c != '\n');
     if !text.contains('\n') || !is_plain {
         return quoted(text);
     }
-    // The number says how deep it is indented, so that its first line may begin with blanks.
+    // The number gives the indentation, so that the first line may begin with spaces.
     let mut block = "|2-".to_owned();
     for line in text.lines() {
         _ = write!(block, "\n        {line}");
@@ -104,7 +104,7 @@ mod tests {
     use crate::report::case::example;
 
     #[test]
-    fn a_subtest_a_lab_and_a_point_a_step() {
+    fn each_lab_is_a_subtest_and_each_step_a_point() {
         insta::assert_snapshot!(tap(&example::runs()), @r#"
         TAP version 14
         1..2

@@ -1,4 +1,4 @@
-//! A topology drawn: who streams from whom as a tree, and below it who subscribes to what.
+//! Draws a topology: streaming replication as a tree, the subscriptions below it.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use crate::name::{NodeName, ObjectName};
 use crate::plan::{Plan, Standby};
 use crate::text::duration;
 
-/// The plan's nodes as a tree, a line each.
+/// The plan's nodes as a tree, one line each.
 #[must_use]
 pub fn draw(plan: &Plan) -> String {
     let mut text = String::new();
@@ -75,7 +75,10 @@ fn how(standby: &Standby) -> String {
         parts.push(format!("slot {slot}"));
     }
     if !standby.apply_delay.is_zero() {
-        parts.push(format!("applies {} later", duration(standby.apply_delay)));
+        parts.push(format!(
+            "applies WAL {} later",
+            duration(standby.apply_delay)
+        ));
     }
     if !standby.hot {
         parts.push("answers no queries".to_owned());

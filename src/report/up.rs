@@ -17,15 +17,15 @@ use crate::verify::Verdict;
 pub struct UpReport {
     /// The lab's name.
     pub lab: String,
-    /// The scenario it was made from.
+    /// The scenario of the lab.
     pub scenario: String,
-    /// Whether it was up before and was left alone.
+    /// Whether the lab was up before, so that nothing was done.
     pub already_up: bool,
-    /// Its nodes, upstreams first.
+    /// The nodes, upstreams first.
     pub nodes: Vec<NodeReport>,
-    /// What runs beside them.
+    /// The services.
     pub services: Vec<ServiceReport>,
-    /// The proof; absent where none was asked for, or the lab was left alone.
+    /// The proof. Missing if it was skipped, or if the lab was up before.
     pub verification: Option<Verdict>,
     /// Milliseconds by phase, and `total`. Phases overlap.
     pub timings_ms: BTreeMap<String, f64>,
@@ -34,23 +34,23 @@ pub struct UpReport {
 /// How to reach a node.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NodeReport {
-    /// Its name, which is also its host name inside the network.
+    /// The name, which is also the host name inside the network.
     pub name: String,
     /// `primary` or `standby`.
     pub role: String,
-    /// The node it streams from.
+    /// The node that it streams from.
     pub upstream: Option<String>,
-    /// Its container's name.
+    /// The container's name.
     pub container: String,
-    /// Its image.
+    /// The image.
     pub image: String,
-    /// Its address inside the lab's network.
+    /// The address inside the lab's network.
     pub address: Option<String>,
     /// The host's address where its port is published.
     pub host: String,
     /// The port on the host.
     pub port: Option<u16>,
-    /// A connection string for the superuser, from the host.
+    /// The superuser's connection string on the host.
     pub dsn: Option<String>,
     /// The lab's database.
     pub database: String,
@@ -59,29 +59,29 @@ pub struct NodeReport {
 /// How to reach a service.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ServiceReport {
-    /// Its name, which is also its host name inside the network.
+    /// The name, which is also the host name inside the network.
     pub name: String,
-    /// Its container's name.
+    /// The container's name.
     pub container: String,
-    /// Its image.
+    /// The image.
     pub image: String,
-    /// Its address inside the lab's network.
+    /// The address inside the lab's network.
     pub address: Option<String>,
     /// The host's address where its port is published.
     pub host: String,
     /// The port on the host.
     pub port: Option<u16>,
-    /// Where a browser on this host finds it.
+    /// The address for a browser on this host.
     pub url: Option<String>,
 }
 
-/// Milliseconds to two places.
+/// Milliseconds with two decimals.
 #[must_use]
 pub fn millis(took: Duration) -> f64 {
     (took.as_secs_f64() * 1e5).round() / 100.0
 }
 
-/// The connection string of a port on the host.
+/// The superuser's connection string for a published port.
 #[must_use]
 pub fn dsn(port: u16, database: &str) -> String {
     format!("postgresql://{SUPERUSER}@{HOST}:{port}/{database}")

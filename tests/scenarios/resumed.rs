@@ -65,7 +65,7 @@ async fn followed(lab: Lab) {
     let table = binary::lab(&["status", &lab.name]).await.stdout;
     says(
         &table,
-        &["! leaf: meant to stream from relay and streams from primary"],
+        &["! leaf: streams from `primary` (planned: `relay`)"],
     );
     // In this order the primary has nothing that the new one lacks.
     lab.run("stop", &["primary"]).await.document(0);
@@ -75,7 +75,7 @@ async fn followed(lab: Lab) {
     let table = binary::lab(&["status", &lab.name]).await.stdout;
     says(
         &table,
-        &["! primary: meant to be a primary and is a standby of relay"],
+        &["! primary: standby of `relay` (planned: primary)"],
     );
 }
 

@@ -1,4 +1,4 @@
-//! Reports for other programs: which were asked for, and where they go.
+//! `--report`: which reports are asked for, and where they go.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,11 +12,11 @@ use replication_lab::report::tap::tap;
 use crate::cli::failure::Misuse;
 use crate::cli::output::{self, Output};
 
-/// A report and its place.
+/// A report's format and destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ReportTo {
     format: Format,
-    /// None for standard output.
+    /// `None` is standard output.
     file: Option<PathBuf>,
 }
 
@@ -27,6 +27,17 @@ enum Format {
     Json,
 }
 
+/// Why an argument of `--report` is refused.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReportError {
+    /// It is not `FORMAT=FILE`.
+    #[error("expected FORMAT=FILE, such as `junit=run.xml` or `junit=-`")]
+    Shape,
+    /// The format does not exist.
+    #[error("unknown format `{0}`; known are `junit`, `tap` and `json`")]
+    Format(String),
+}
+
 impl ReportTo {
     pub(super) fn is_stdout(&self) -> bool {
         self.file.is_none()
@@ -34,35 +45,31 @@ impl ReportTo {
 }
 
 impl std::str::FromStr for ReportTo {
-    type Err = String;
+    type Err = ReportError;
 
-    fn from_str(given: &str) -> Result<Self, String> {
+    fn from_str(given: &str) -> Result<Self, ReportError> {
         let (format, file) = given
             .split_once('=')
             .filter(|(_, file)| !file.is_empty())
-            .ok_or("a format and a file are wanted: `junit=run.xml`, or `junit=-`")?;
+            .ok_or(ReportError::Shape)?;
         let format = match format {
             "junit" => Format::Junit,
             "tap" => Format::Tap,
             "json" => Format::Json,
-            _ => {
-                return Err(format!(
-                    "`{format}` is no format: there are `junit`, `tap` and `json`"
-                ));
-            }
+            _ => return Err(ReportError::Format(format.to_owned())),
         };
         let file = Some(PathBuf::from(file)).filter(|file| file != Path::new("-"));
         Ok(Self { format, file })
     }
 }
 
-/// Whether all of them have a place to go to. Asked before a lab is made: a run is too long for an answer at its end.
+/// Checks that every report can be written, before the first lab starts: a run is too long to fail at its end.
 pub(super) fn check(reports: &[ReportTo], output: Output) -> Result<()> {
     let on_stdout = reports.iter().filter(|report| report.is_stdout()).count();
     let taken = on_stdout + usize::from(output == Output::Json);
     if on_stdout > 0 && taken > 1 {
         return Err(Misuse {
-            message: "two documents on standard output are none".to_owned(),
+            message: "only one document can go to standard output".to_owned(),
             hint: Some("give all but one a file: `--report junit=run.xml`".to_owned()),
         }
         .into());
@@ -71,8 +78,8 @@ pub(super) fn check(reports: &[ReportTo], output: Output) -> Result<()> {
     for file in reports.iter().filter_map(|report| report.file.as_ref()) {
         if !files.insert(file) {
             return Err(Misuse {
-                message: format!("two reports would both be `{}`", file.display()),
-                hint: Some("give each a file of its own".to_owned()),
+                message: format!("two reports would be written to `{}`", file.display()),
+                hint: Some("give each report its own file".to_owned()),
             }
             .into());
         }
@@ -82,13 +89,13 @@ pub(super) fn check(reports: &[ReportTo], output: Output) -> Result<()> {
         let is_folder = folder.is_none_or(Path::is_dir);
         if !is_folder || file.is_dir() {
             let what = if is_folder {
-                "is a folder"
+                "is a directory"
             } else {
-                "has no folder to be in"
+                "is in a directory that does not exist"
             };
             return Err(Misuse {
                 message: format!("the report `{}` {what}", file.display()),
-                hint: Some("name a file in a folder that is there".to_owned()),
+                hint: Some("name a file in an existing directory".to_owned()),
             }
             .into());
         }
@@ -96,7 +103,7 @@ pub(super) fn check(reports: &[ReportTo], output: Output) -> Result<()> {
     Ok(())
 }
 
-/// Writes them.
+/// Writes the reports.
 pub(super) fn write(reports: &[ReportTo], runs: &[RunReport], took: Duration) -> Result<()> {
     for report in reports {
         let text = match (report.format, runs) {

@@ -1,4 +1,4 @@
-//! Several labs at once: so many and no more, each line said with its lab's name.
+//! Runs several labs at once, at most `--jobs` of them. Every line names its lab.
 
 use std::time::Instant;
 
@@ -12,28 +12,28 @@ use replication_lab::report::run::RunReport;
 use replication_lab::run::experiment::{self, ExperimentOptions};
 use replication_lab::text::duration;
 
-use super::target::Target;
+use super::job::Job;
 use crate::cli::Context;
 use crate::cli::failure;
 use crate::cli::output::say;
 use crate::cli::progress::Shown;
 
-/// At most so many labs run at once where nobody says: Docker itself does one thing after the other.
+/// The highest default for `--jobs`. Docker serialises much of its work, so more labs at once are not faster.
 const MOST: usize = 8;
 
-/// How many labs run at once where nobody says.
+/// The default for `--jobs`.
 pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, |cores| cores.get().min(MOST))
 }
 
 pub(super) struct Several<'a> {
-    pub(super) targets: &'a [Target],
+    pub(super) targets: &'a [Job],
     pub(super) options: ExperimentOptions,
     pub(super) replace: bool,
     pub(super) jobs: usize,
 }
 
-/// What became of all of them.
+/// The reports of all labs, and the exit code of the program.
 pub(super) struct Runs {
     pub(super) reports: Vec<RunReport>,
     pub(super) exit: Exit,
@@ -50,13 +50,13 @@ impl Several<'_> {
             let done = self.one(context, &docker, target, began, prefix);
             (at, Box::pin(done).await)
         });
-        // They are asked in turn by one task and none is dropped before its end: an interrupt cleans up in each.
+        // One task polls all of them and drops none before its end, so an interrupt cleans up every lab.
         let done = stream::iter(running).buffer_unordered(self.jobs);
         let mut done: Vec<(usize, (RunReport, Exit))> = done.collect().await;
         done.sort_by_key(|(at, _)| *at);
         let (mut reports, exits): (Vec<RunReport>, Vec<Exit>) =
             done.into_iter().map(|(_, done)| done).unzip();
-        // An interrupt leaves nothing, also of those that had ended before it came.
+        // An interrupt leaves no lab behind, not even one that had ended and was kept.
         if exits.contains(&Exit::Interrupted) {
             for report in reports.iter_mut().filter(|report| report.kept) {
                 let removing = cleanup::remove_any(&docker, &report.lab);
@@ -74,7 +74,7 @@ impl Several<'_> {
         &self,
         context: &Context,
         docker: &Engine,
-        target: &Target,
+        target: &Job,
         began: Instant,
         prefix: String,
     ) -> (RunReport, Exit) {
@@ -116,7 +116,7 @@ impl Several<'_> {
     }
 }
 
-/// An interrupt explains all the rest, and what failed its checks says more than what could not be tried.
+/// The worst exit code. An interrupt explains everything else, and a failed check says more than a lab that could not run.
 fn worst(exits: &[Exit]) -> Exit {
     [
         Exit::Interrupted,

@@ -1,4 +1,4 @@
-//! Finding Docker and agreeing on a version. Owns `DOCKER_HOST` and what is tried without it.
+//! Finds Docker and negotiates the API version. Owns the meaning of `DOCKER_HOST` and the default sockets.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,33 +8,32 @@ use bollard::errors::Error;
 use super::{CALL, Docker, error};
 use crate::engine::{EngineCause, EngineError, EngineErrorKind, EngineInfo};
 
-/// How long Docker may take to say which version it is. A daemon on this host answers in milliseconds; the rest is
-/// for one behind ssh.
+/// How long Docker may take to tell its version. A daemon on this host answers in milliseconds; ssh needs longer.
 const HELLO: Duration = Duration::from_secs(15);
 
-/// The oldest API that is enough: that of Docker 20.10.
+/// The oldest supported API, that of Docker 20.10.
 const OLDEST: (usize, usize) = (1, 41);
 
 impl Docker {
-    /// Connects to the Docker that `DOCKER_HOST` names, or to the one on this host, and agrees on an API version.
+    /// Connects to Docker at `DOCKER_HOST` and negotiates the API version. Default: the socket on this host.
     ///
     /// # Errors
-    /// [`EngineErrorKind::BadAddress`] when `DOCKER_HOST` is no address, [`EngineErrorKind::PermissionDenied`] when
-    /// the socket may not be opened, [`EngineErrorKind::Unreachable`] when nobody answers within seconds.
+    /// [`EngineErrorKind::BadAddress`] when `DOCKER_HOST` is not an address, [`EngineErrorKind::PermissionDenied`] when this user
+    /// may not open the socket, [`EngineErrorKind::Unreachable`] when nothing answers within 15 s.
     pub async fn connect() -> Result<Self, EngineError> {
         Self::connect_to(&address()).await
     }
 
-    /// Connects to the Docker at an address as `DOCKER_HOST` would have it.
+    /// Connects to Docker at an address in the form of `DOCKER_HOST`.
     ///
     /// # Errors
-    /// As [`Docker::connect`].
+    /// The same as [`Docker::connect`].
     pub async fn connect_to(address: &str) -> Result<Self, EngineError> {
         let act = format!("connecting to Docker at `{address}`");
-        check(address).map_err(|rule| EngineError {
+        check(address).map_err(|source| EngineError {
             act: act.clone(),
             kind: EngineErrorKind::BadAddress,
-            source: EngineCause(rule),
+            source,
         })?;
         let client = bollard::Docker::connect_with_host(address)
             .map_err(|cause| error::explain(&act, &cause))?;
@@ -53,7 +52,7 @@ impl Docker {
             return Err(error::other(
                 &act,
                 format!(
-                    "it speaks API {}.{}, and {}.{} (Docker 20.10) is the oldest that will do",
+                    "it speaks API {}.{}; the oldest supported version is {}.{} (Docker 20.10)",
                     agreed.major_version, agreed.minor_version, OLDEST.0, OLDEST.1
                 ),
             ));
@@ -62,7 +61,7 @@ impl Docker {
     }
 }
 
-/// Who does not even say a version is not the engine: for the caller that is as if nobody were there.
+/// Something that cannot tell a version is not Docker. For the caller it is the same as if nothing answered.
 fn not_docker(mut error: EngineError) -> EngineError {
     if matches!(
         error.kind,
@@ -73,14 +72,17 @@ fn not_docker(mut error: EngineError) -> EngineError {
     error
 }
 
-/// What bollard would take for an address and then stumble over.
-fn check(address: &str) -> Result<(), String> {
-    let (scheme, rest) = address.split_once("://").ok_or_else(|| {
-        format!("`{address}` does not start with unix://, tcp://, http://, https:// or ssh://")
-    })?;
+/// Refuses addresses that bollard accepts and fails on later.
+fn check(address: &str) -> Result<(), EngineCause> {
+    let refused = |why: String| Err(EngineCause(why));
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return refused(format!(
+            "`{address}` does not start with unix://, tcp://, http://, https:// or ssh://"
+        ));
+    };
     match scheme {
         "unix" if !rest.starts_with('/') => {
-            Err(format!("`{rest}` is not the absolute path of a socket"))
+            refused(format!("`{rest}` is not the absolute path of a socket"))
         }
         "tcp" | "http" | "https" | "ssh" => {
             let host = rest.rsplit('@').next().unwrap_or(rest);
@@ -90,11 +92,11 @@ fn check(address: &str) -> Result<(), String> {
                 _ => (host, None),
             };
             if name.is_empty() || name.contains(char::is_whitespace) {
-                return Err(format!("`{address}` names no host"));
+                return refused(format!("`{address}` names no host"));
             }
             match port {
                 Some(port) if port.parse::<u16>().is_err() => {
-                    Err(format!("`{port}` is not a port"))
+                    refused(format!("`{port}` is not a port"))
                 }
                 _ => Ok(()),
             }
@@ -103,7 +105,7 @@ fn check(address: &str) -> Result<(), String> {
     }
 }
 
-/// `DOCKER_HOST`, or else the first socket that exists where Docker, rootless Docker and Docker Desktop put it.
+/// `DOCKER_HOST`, or else the first existing socket of Docker, rootless Docker and Docker Desktop.
 fn address() -> String {
     let set = |key: &str| std::env::var(key).ok().filter(|value| !value.is_empty());
     set("DOCKER_HOST").unwrap_or_else(|| {
@@ -121,7 +123,7 @@ fn address() -> String {
 
 pub(super) async fn info(docker: &Docker) -> Result<EngineInfo, EngineError> {
     let info = docker
-        .call("asking Docker who it is", docker.client.info())
+        .call("asking Docker for its version", docker.client.info())
         .await?;
     let agreed = docker.client.client_version();
     Ok(EngineInfo {

@@ -1,4 +1,4 @@
-//! Containers: making, finding, removing.
+//! Creates, finds and removes containers.
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
@@ -11,17 +11,17 @@ use bollard::query_parameters::{
 use futures_util::future::try_join_all;
 use tokio_util::sync::CancellationToken;
 
-use super::{Docker, error, label_filter, labels, shown};
+use super::{Docker, answer, error, label_filter, shown};
 use crate::engine::{
     Container, ContainerSpec, ContainerState, EngineError, EngineErrorKind, Mount, NetworkPower,
     Selector,
 };
 use crate::wait::{Probe, WaitError, wait_for};
 
-/// How long the removal that somebody else began may take.
+/// How long to wait for a removal that somebody else began.
 const REMOVAL: Duration = Duration::from_secs(60);
 
-/// What `docker stop` gives PostgreSQL before it kills it: a fast shutdown writes a checkpoint.
+/// How long `docker stop` waits before it kills PostgreSQL. A fast shutdown writes a checkpoint, which takes time.
 const STOP_SECONDS: i64 = 30;
 
 pub(super) async fn create(docker: &Docker, spec: &ContainerSpec) -> Result<String, EngineError> {
@@ -45,18 +45,18 @@ fn shares(spec: &ContainerSpec) -> bool {
     matches!(spec.power, Some(NetworkPower::Of(_)))
 }
 
-/// What is asked of Docker for a container.
+/// Docker's form of a container's specification.
 fn body(spec: &ContainerSpec) -> models::ContainerCreateBody {
     let (program, arguments) = match spec.command.split_first() {
         Some((program, arguments)) => (vec![program.clone()], arguments.to_vec()),
         None => (Vec::new(), Vec::new()),
     };
     models::ContainerCreateBody {
-        // With the network it shares the host name.
+        // A container that shares a network namespace shares the host name too, and Docker refuses another one.
         hostname: Some(spec.hostname.clone()).filter(|_| !shares(spec)),
         user: Some(spec.user.clone()),
         image: Some(spec.image.clone()),
-        // An entrypoint of the image's would run before ours, so it is replaced rather than left alone.
+        // The image's entrypoint would run first, so it is replaced.
         entrypoint: Some(program),
         cmd: Some(arguments),
         env: Some(spec.env.clone()),
@@ -67,7 +67,7 @@ fn body(spec: &ContainerSpec) -> models::ContainerCreateBody {
         open_stdin: Some(spec.stdin),
         stdin_once: Some(spec.stdin),
         exposed_ports: spec.publish.map(|publish| vec![tcp(publish.port)]),
-        // PostgreSQL's fast shutdown; its answer to SIGTERM is to wait for every client to leave.
+        // SIGINT is PostgreSQL's fast shutdown. On SIGTERM it waits until every client has left.
         stop_signal: Some("SIGINT".to_owned()),
         stop_timeout: Some(STOP_SECONDS),
         host_config: Some(host_config(spec)),
@@ -126,8 +126,8 @@ fn mount(mount: &Mount) -> models::Mount {
         typ: Some(models::MountType::VOLUME),
         read_only: Some(mount.read_only),
         volume_options: Some(models::MountVolumeOptions {
-            // A new volume takes the owner and mode of the image's directory, which is how PostgreSQL, not being
-            // root, comes to own it.
+            // A new volume copies owner and mode of the image's directory. This is how PostgreSQL, which is not root, gets
+            // to own its data.
             no_copy: Some(false),
             labels: Some(mount.labels.clone().into_iter().collect()),
             ..Default::default()
@@ -142,8 +142,8 @@ fn tcp(port: u16) -> String {
 
 pub(super) async fn remove(docker: &Docker, id: &str) -> Result<(), EngineError> {
     let act = format!("removing the container `{}`", shown(id));
-    // A frozen process cannot die on cgroup v1. Thawing one that is not frozen is refused, which is the usual case
-    // and costs less than asking.
+    // On cgroup v1 a frozen process cannot be killed. Docker refuses to thaw a container that is not frozen; trying costs less
+    // than asking first.
     let _ = docker.client.unpause_container(id).await;
     let options = RemoveContainerOptionsBuilder::default()
         .force(true)
@@ -163,13 +163,13 @@ pub(super) async fn remove(docker: &Docker, id: &str) -> Result<(), EngineError>
     }
 }
 
-/// Waits until a container is gone that somebody else is removing.
+/// Waits until a container that somebody else removes is gone.
 async fn gone(docker: &Docker, id: &str, act: String) -> Result<(), EngineError> {
     let never = CancellationToken::new();
     let waited = wait_for(REMOVAL, &never, || async {
         Ok::<_, EngineError>(match find(docker, id).await? {
             None => Probe::Ready(()),
-            Some(container) => Probe::NotYet(format!("it is still {:?}", container.state)),
+            Some(container) => Probe::NotYet(format!("it is still {}", container.state.word())),
         })
     });
     match waited.await {
@@ -181,11 +181,9 @@ async fn gone(docker: &Docker, id: &str, act: String) -> Result<(), EngineError>
 
 pub(super) async fn find(docker: &Docker, id: &str) -> Result<Option<Container>, EngineError> {
     let act = format!("looking at the container `{}`", shown(id));
-    match docker
-        .call(&act, docker.client.inspect_container(id, None))
-        .await
-    {
-        Ok(inspected) => Ok(Some(inspected_container(inspected))),
+    let inspection = async { answer::json(docker.client.inspect_container(id, None).await) };
+    match docker.call(&act, inspection).await {
+        Ok(inspected) => Ok(Some(answer::inspected(&inspected))),
         Err(error) if error.kind == EngineErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
@@ -196,97 +194,19 @@ pub(super) async fn list(docker: &Docker, which: &Selector) -> Result<Vec<Contai
         .all(true)
         .filters(&label_filter(which))
         .build();
-    let listed = docker
-        .call(
-            "listing containers",
-            docker.client.list_containers(Some(options)),
-        )
-        .await?;
-    let containers = try_join_all(listed.into_iter().map(|summary| async {
-        let container = listed_container(summary);
+    let listing = async { answer::json(docker.client.list_containers(Some(options)).await) };
+    let listed = docker.call("listing containers", listing).await?;
+    let summaries = listed.as_array().into_iter().flatten();
+    let containers = try_join_all(summaries.map(|summary| async {
+        let container = answer::listed(summary);
         match container.state {
-            // Docker's list tells everything but how a container ended.
+            // The list tells everything except the exit code.
             ContainerState::Exited | ContainerState::Dead => find(docker, &container.id).await,
             _ => Ok(Some(container)),
         }
     }))
     .await?;
     Ok(containers.into_iter().flatten().collect())
-}
-
-fn listed_container(summary: models::ContainerSummary) -> Container {
-    use models::ContainerSummaryStateEnum as Is;
-    let name = summary.names.unwrap_or_default().into_iter().next();
-    let ports = summary.ports.unwrap_or_default();
-    let networks = summary
-        .network_settings
-        .and_then(|settings| settings.networks);
-    Container {
-        id: summary.id.unwrap_or_default(),
-        name: bare(&name.unwrap_or_default()),
-        state: match summary.state {
-            Some(Is::RUNNING | Is::STOPPING) => ContainerState::Running,
-            Some(Is::PAUSED) => ContainerState::Paused,
-            Some(Is::RESTARTING) => ContainerState::Restarting,
-            Some(Is::EXITED) => ContainerState::Exited,
-            Some(Is::DEAD | Is::REMOVING) => ContainerState::Dead,
-            Some(Is::CREATED | Is::EMPTY) | None => ContainerState::Created,
-        },
-        exit_code: None,
-        image: summary.image.unwrap_or_default(),
-        address: address(networks),
-        port: ports.into_iter().find_map(|port| port.public_port),
-        labels: labels(summary.labels),
-    }
-}
-
-fn inspected_container(inspected: models::ContainerInspectResponse) -> Container {
-    use models::ContainerStateStatusEnum as Is;
-    let config = inspected.config.unwrap_or_default();
-    let settings = inspected.network_settings.unwrap_or_default();
-    let found = inspected.state.unwrap_or_default();
-    let state = match found.status {
-        Some(Is::RUNNING | Is::STOPPING) => ContainerState::Running,
-        Some(Is::PAUSED) => ContainerState::Paused,
-        Some(Is::RESTARTING) => ContainerState::Restarting,
-        Some(Is::EXITED) => ContainerState::Exited,
-        Some(Is::DEAD | Is::REMOVING) => ContainerState::Dead,
-        Some(Is::CREATED | Is::EMPTY) | None => ContainerState::Created,
-    };
-    let ended = matches!(state, ContainerState::Exited | ContainerState::Dead);
-    Container {
-        id: inspected.id.unwrap_or_default(),
-        name: bare(&inspected.name.unwrap_or_default()),
-        state,
-        exit_code: found.exit_code.filter(|_| ended),
-        image: config.image.unwrap_or_default(),
-        address: address(settings.networks),
-        port: settings.ports.and_then(published),
-        labels: labels(config.labels),
-    }
-}
-
-/// A container's name without the `/` that Docker puts before it.
-fn bare(name: &str) -> String {
-    name.trim_start_matches('/').to_owned()
-}
-
-fn address(networks: Option<HashMap<String, models::EndpointSettings>>) -> Option<Ipv4Addr> {
-    let mut networks: Vec<_> = networks?.into_iter().collect();
-    networks.sort_by(|one, other| one.0.cmp(&other.0));
-    networks.into_iter().find_map(|(_, endpoint)| {
-        let has = endpoint.ip_address.and_then(|address| address.parse().ok());
-        let asked = endpoint.ipam_config.and_then(|asked| asked.ipv4_address);
-        has.or_else(|| asked?.parse().ok())
-    })
-}
-
-fn published(ports: models::PortMap) -> Option<u16> {
-    ports
-        .into_values()
-        .flatten()
-        .flatten()
-        .find_map(|binding| binding.host_port?.parse().ok())
 }
 
 #[cfg(test)]
@@ -314,8 +234,8 @@ mod tests {
     }
 
     #[test]
-    fn a_container_has_no_privileges_and_its_port_is_on_this_host_alone() {
-        let host = body(&spec()).host_config.expect("a host's part");
+    fn a_container_has_no_privileges_and_its_port_is_published_on_localhost_only() {
+        let host = body(&spec()).host_config.expect("a host configuration");
         assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
         assert_eq!(
             host.security_opt,
@@ -330,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn who_changes_a_node_s_network_is_in_it_and_has_one_capability() {
+    fn a_container_with_power_over_a_node_s_network_shares_it_and_has_one_capability() {
         let spec = ContainerSpec {
             network: None,
             power: Some(NetworkPower::Of("5d".to_owned())),
@@ -338,14 +258,14 @@ mod tests {
         };
         let body = body(&spec);
         assert_eq!((body.hostname, body.networking_config), (None, None));
-        let host = body.host_config.expect("a host's part");
+        let host = body.host_config.expect("a host configuration");
         assert_eq!(host.network_mode.as_deref(), Some("container:5d"));
         assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
         assert_eq!(host.cap_add, Some(vec!["NET_ADMIN".to_owned()]));
     }
 
     #[test]
-    fn a_volume_that_is_made_with_its_container_gets_its_labels() {
+    fn a_volume_created_by_a_mount_gets_the_mount_s_labels() {
         let mount = Mount {
             volume: "lab-template".to_owned(),
             target: "/lab/template".to_owned(),
@@ -356,7 +276,7 @@ mod tests {
             mounts: vec![mount],
             ..spec()
         };
-        let host = body(&spec).host_config.expect("a host's part");
+        let host = body(&spec).host_config.expect("a host configuration");
         let mounts = host.mounts.expect("mounts");
         let options = mounts[0].volume_options.clone().expect("options");
         let labels = options.labels.expect("labels");
@@ -364,14 +284,14 @@ mod tests {
     }
 
     #[test]
-    fn the_image_s_entrypoint_does_not_run() {
+    fn the_command_replaces_the_image_s_entrypoint() {
         let body = body(&spec());
         assert_eq!(body.entrypoint, Some(vec!["sh".to_owned()]));
         assert_eq!(body.cmd, Some(vec!["-c".to_owned(), "true".to_owned()]));
     }
 
     #[test]
-    fn a_container_asks_for_its_address_and_goes_by_its_host_name() {
+    fn a_container_asks_for_its_address_and_is_found_by_its_host_name() {
         let networks = body(&spec()).networking_config.expect("a network");
         let endpoints = networks.endpoints_config.expect("an endpoint");
         let endpoint = &endpoints["lab-a"];

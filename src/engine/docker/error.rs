@@ -1,4 +1,4 @@
-//! What Docker's errors mean. Owns the classification by status and words; never talks to Docker.
+//! Translates Docker's errors. Owns their classification by status and message; never calls Docker.
 
 use std::error::Error as _;
 use std::io;
@@ -7,7 +7,7 @@ use bollard::errors::Error;
 
 use crate::engine::{EngineCause, EngineError, EngineErrorKind};
 
-/// An error of bollard's in our words.
+/// Translates bollard's error.
 pub(super) fn explain(act: &str, error: &Error) -> EngineError {
     EngineError {
         act: act.to_owned(),
@@ -16,7 +16,7 @@ pub(super) fn explain(act: &str, error: &Error) -> EngineError {
     }
 }
 
-/// An error that is not bollard's.
+/// An error that does not come from bollard.
 pub(super) fn other(act: &str, cause: impl Into<String>) -> EngineError {
     EngineError {
         act: act.to_owned(),
@@ -45,7 +45,7 @@ fn kind(error: &Error) -> EngineErrorKind {
         | Error::InvalidURIPartsError { .. } => EngineErrorKind::BadAddress,
         Error::IOError { err } => of_io(err).unwrap_or(EngineErrorKind::Other),
         Error::HyperLegacyError { .. } | Error::HyperResponseError { .. } => {
-            // Whatever else breaks between us and Docker means that nobody answers there any more.
+            // Any other failure of the connection means that nothing answers there any more.
             io_below(error)
                 .and_then(of_io)
                 .unwrap_or(EngineErrorKind::Unreachable)
@@ -80,13 +80,13 @@ fn io_below<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a io::
     None
 }
 
-/// Docker's own words, without the ones that bollard puts around them.
+/// Docker's own message, without the words that bollard puts around it.
 fn words(error: &Error) -> String {
     match error {
         Error::DockerResponseServerError {
             status_code,
             message,
-        } if message.trim().is_empty() => format!("status {status_code} without a word"),
+        } if message.trim().is_empty() => format!("status {status_code} without a message"),
         Error::DockerResponseServerError { message, .. } => message.trim().to_owned(),
         Error::DockerStreamError { error } => error.trim().to_owned(),
         Error::SocketNotFoundError(path) => format!("there is no socket `{path}`"),
@@ -98,7 +98,7 @@ fn words(error: &Error) -> String {
     }
 }
 
-/// The end of the chain, which says what happened where the links say only where it happened.
+/// The last error of the chain. It says what happened; the others only say where.
 fn innermost(error: &Error) -> String {
     let mut said = error.to_string();
     let mut below = error.source();
@@ -109,8 +109,8 @@ fn innermost(error: &Error) -> String {
     said
 }
 
-/// The kind of an error that Docker reports. Status codes changed between versions where the words did not, so the
-/// words go first.
+/// The kind of an error that Docker reports. The message decides before the status, because statuses changed between Docker's
+/// versions and messages did not.
 fn classify(status: Option<u16>, message: &str) -> EngineErrorKind {
     let message = message.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
@@ -149,7 +149,7 @@ fn classify(status: Option<u16>, message: &str) -> EngineErrorKind {
     }
 }
 
-/// The same for an error of fetching an image: whatever is not our own disk or Docker itself is the registry.
+/// Reclassifies a failed pull: unless the disk or Docker itself failed, the registry did.
 pub(super) fn blame_registry(mut error: EngineError) -> EngineError {
     if matches!(
         error.kind,
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn docker_s_words_decide_the_kind() {
+    fn docker_s_message_decides_the_kind() {
         use EngineErrorKind::{
             AddressOverlap, AddressesExhausted, Busy, Conflict, NoSpace, NotFound, Other, PortTaken,
         };
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_that_may_not_be_opened_is_told_from_one_where_nobody_listens() {
+    fn a_socket_that_may_not_be_opened_differs_from_one_where_nothing_listens() {
         let kind = |code: io::ErrorKind| kind(&Error::from(io::Error::from(code)));
         assert_eq!(
             kind(io::ErrorKind::PermissionDenied),
@@ -262,14 +262,14 @@ mod tests {
     }
 
     #[test]
-    fn the_source_is_docker_s_message_and_no_more() {
+    fn the_source_is_docker_s_message_only() {
         let error = server(404, "No such container: x\n");
         assert_eq!(error.to_string(), "trying");
         assert_eq!(error.source.to_string(), "No such container: x");
     }
 
     #[test]
-    fn a_pull_that_fails_is_the_registry_s_fault_unless_the_disk_is_full() {
+    fn a_failed_pull_is_blamed_on_the_registry_unless_the_disk_is_full() {
         let missing = server(404, "manifest for postgres:99 not found: manifest unknown");
         assert_eq!(blame_registry(missing).kind, EngineErrorKind::Registry);
         let offline = server(

@@ -1,4 +1,4 @@
-//! Images: finding, pulling, importing, removing.
+//! Finds, pulls, imports and removes images.
 
 use bollard::body_try_stream;
 use bollard::errors::Error;
@@ -13,7 +13,7 @@ use tokio_util::io::ReaderStream;
 use super::{Docker, error, label_filter, labels};
 use crate::engine::{EngineError, EngineErrorKind, Image, LayerProgress, Selector};
 
-/// Bytes of an image's tar that are sent at once. Pieces of the default 4 KiB would double the time of an import.
+/// Bytes of an image's tar that are sent at once. The default of 4 KiB doubles the time of an import.
 const PIECE: usize = 256 * 1024;
 
 pub(super) async fn find(docker: &Docker, reference: &str) -> Result<Option<Image>, EngineError> {
@@ -64,7 +64,7 @@ pub(super) async fn pull(
 ) -> Result<(), EngineError> {
     let act = format!("pulling the image `{reference}`");
     let (name, tag) = split(reference);
-    // Without a tag Docker would fetch every tag there is.
+    // Without a tag Docker fetches every tag.
     let tag = if reference.contains('@') {
         ""
     } else {
@@ -113,7 +113,7 @@ pub(super) async fn remove(docker: &Docker, reference: &str) -> Result<(), Engin
     }
 }
 
-/// Takes every answer of a long call; one of them may be that it failed.
+/// Reads the answers of a long call to their end. A failure is one of the answers.
 async fn drain(
     answers: impl Stream<Item = Result<CreateImageInfo, Error>>,
     progress: &(dyn Fn(LayerProgress) + Send + Sync),
@@ -124,7 +124,7 @@ async fn drain(
         let (Some(layer), Some(status)) = (answer.id, answer.status) else {
             continue;
         };
-        // The first answer has the tag where the others have the layer.
+        // The first answer has the tag in the place of the layer.
         if status.starts_with("Pulling from") {
             continue;
         }
@@ -145,7 +145,7 @@ fn bytes(given: Option<i64>) -> u64 {
         .unwrap_or(0)
 }
 
-/// A reference's name and tag. A `:` before the last `/` is a registry's port.
+/// Splits a reference into name and tag. A `:` before the last `/` belongs to a registry's port.
 fn split(reference: &str) -> (&str, Option<&str>) {
     if reference.contains('@') {
         return (reference, None);
@@ -161,7 +161,7 @@ mod tests {
     use super::split;
 
     #[test]
-    fn a_registry_s_port_is_no_tag() {
+    fn a_registry_s_port_is_not_a_tag() {
         assert_eq!(split("postgres:17"), ("postgres", Some("17")));
         assert_eq!(split("postgres"), ("postgres", None));
         assert_eq!(split("host:5000/postgres"), ("host:5000/postgres", None));

@@ -1,4 +1,4 @@
-//! Networks: bridges with labels.
+//! Creates, finds and removes bridge networks.
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
@@ -9,7 +9,7 @@ use bollard::query_parameters::ListNetworksOptionsBuilder;
 use super::{Docker, label_filter, labels, shown};
 use crate::engine::{EngineCause, EngineError, EngineErrorKind, Network, NetworkSpec, Selector};
 
-/// The address that Docker itself gives to the gateway of a subnet: the first one after the network's own.
+/// The address that Docker gives to a subnet's gateway: the first host address.
 fn first_address(subnet: &str) -> Option<Ipv4Addr> {
     let network: Ipv4Addr = subnet.split('/').next()?.parse().ok()?;
     u32::from(network).checked_add(1).map(Ipv4Addr::from)
@@ -20,7 +20,7 @@ pub(super) async fn create(docker: &Docker, spec: &NetworkSpec) -> Result<Networ
     let ipam = spec.subnet.as_ref().map(|subnet| models::Ipam {
         config: Some(vec![models::IpamConfig {
             subnet: Some(subnet.clone()),
-            // Docker shows the gateway of a subnet that was asked for only when it was asked for too.
+            // For a subnet that was asked for, Docker only reports a gateway that was asked for too.
             gateway: first_address(subnet).map(|address| address.to_string()),
             ..Default::default()
         }]),
@@ -33,7 +33,7 @@ pub(super) async fn create(docker: &Docker, spec: &NetworkSpec) -> Result<Networ
         labels: Some(spec.labels.clone().into_iter().collect()),
         ..Default::default()
     };
-    // Docker before version 25 lets two networks have one name.
+    // Docker before version 25 accepts two networks of one name.
     if !named(docker, &spec.name).await?.is_empty() {
         return Err(EngineError {
             act,
@@ -50,7 +50,10 @@ pub(super) async fn create(docker: &Docker, spec: &NetworkSpec) -> Result<Networ
     made.map(translate).ok_or_else(|| EngineError {
         act,
         kind: EngineErrorKind::NotFound,
-        source: EngineCause(format!("network {} was removed meanwhile", spec.name)),
+        source: EngineCause(format!(
+            "network {} was removed at the same time",
+            spec.name
+        )),
     })
 }
 
@@ -63,7 +66,7 @@ async fn named(docker: &Docker, name: &str) -> Result<Vec<models::Network>, Engi
     let mut found = docker
         .call(&act, docker.client.list_networks(Some(options)))
         .await?;
-    // The filter matches parts of names too.
+    // The filter also matches parts of names.
     found.retain(|network| network.name.as_deref() == Some(name));
     Ok(found)
 }
@@ -104,7 +107,7 @@ fn translate(network: models::Network) -> Network {
         name: network.name.unwrap_or_default(),
         subnet,
         gateway: gateway.and_then(|gateway| {
-            // Some versions write the gateway with its prefix's length.
+            // Some versions append the length of the prefix.
             gateway.split('/').next()?.parse().ok()
         }),
         labels: labels(network.labels),
@@ -116,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ipv4_pool_counts() {
+    fn the_subnet_is_that_of_the_ipv4_pool() {
         let pool = |subnet: &str, gateway: &str| models::IpamConfig {
             subnet: Some(subnet.to_owned()),
             gateway: Some(gateway.to_owned()),

@@ -1,4 +1,4 @@
-//! Talking with processes in containers: attaching, executing, logs.
+//! Attaches to containers, runs programs in them, reads their logs and files.
 
 use std::io::Read as _;
 use std::time::Duration;
@@ -17,13 +17,13 @@ use super::{Docker, error, shown};
 use crate::engine::{Attached, EngineError, ExecOutput};
 use crate::wait::{Probe, WaitError, wait_for};
 
-/// How long Docker may take to note the exit code of a program whose output has ended.
+/// How long Docker may take to record the exit code after a program's output has ended.
 const REAPING: Duration = Duration::from_secs(30);
 
-/// How long a program may run that is given input: nobody waits that long.
+/// The longest run of a program with input.
 const LONGEST_RUN: Duration = Duration::from_secs(24 * 3600);
 
-/// How long the output of a program that has ended may still be under way.
+/// How long output may arrive after a program has ended.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 pub(super) async fn attach(docker: &Docker, id: &str) -> Result<Attached, EngineError> {
@@ -71,7 +71,7 @@ pub(super) async fn logs(
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Docker gives a file as an archive with that one file in it.
+/// Docker sends a file as an archive that contains only this file.
 pub(super) async fn read_file(
     docker: &Docker,
     id: &str,
@@ -128,9 +128,9 @@ pub(super) async fn exec(
     })
 }
 
-/// Starts a program, sends it its input and takes its output, both at once lest one wait for the other.
+/// Starts a program, sends its input and reads its output. Both happen at once, so that neither blocks the other.
 ///
-/// Docker may keep the line open for input that a program left unread when it ended, so its end is asked for as well.
+/// Docker may keep the connection open when a program ends without reading its input, so this also asks whether it has ended.
 async fn converse(docker: &Docker, exec: &str, input: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Error> {
     let (mut output, mut stdin) = match docker.client.start_exec(exec, None).await? {
         StartExecResults::Attached { output, input } => (output, input),
@@ -139,7 +139,7 @@ async fn converse(docker: &Docker, exec: &str, input: &[u8]) -> Result<(Vec<u8>,
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     {
         let send = async {
-            // A program may end without having read its input; its exit code says whether that is well.
+            // A program may end without reading its input. Its exit code says whether that was a failure.
             let _ = stdin.write_all(input).await;
             let _ = stdin.shutdown().await;
         };
@@ -157,7 +157,7 @@ async fn converse(docker: &Docker, exec: &str, input: &[u8]) -> Result<(Vec<u8>,
         tokio::select! {
             said = &mut talk => said?,
             () = ended(docker, exec, input) => {
-                // What it wrote is on its way.
+                // The last output may still be on its way.
                 if let Ok(said) = tokio::time::timeout(LAST_WORDS, &mut talk).await {
                     said?;
                 }
@@ -167,7 +167,7 @@ async fn converse(docker: &Docker, exec: &str, input: &[u8]) -> Result<(Vec<u8>,
     Ok((stdout, stderr))
 }
 
-/// Waits until a program that was given input has ended.
+/// Waits until a program with input has ended.
 async fn ended(docker: &Docker, exec: &str, input: &[u8]) {
     let known = match input {
         [] => false,
@@ -176,12 +176,12 @@ async fn ended(docker: &Docker, exec: &str, input: &[u8]) {
             .is_ok(),
     };
     if !known {
-        // Its output will end, or say what is wrong.
+        // The output decides: it ends, or it reports an error.
         std::future::pending::<()>().await;
     }
 }
 
-/// The exit code, which Docker knows a moment after the output has ended.
+/// Waits for the exit code, which Docker records shortly after the output has ended.
 async fn exit_code(
     docker: &Docker,
     exec: &str,
@@ -194,7 +194,7 @@ async fn exit_code(
         let seen = seen.map_err(|cause| error::explain(act, &cause))?;
         Ok::<_, EngineError>(match (seen.running, seen.exit_code) {
             (Some(false), Some(code)) => Probe::Ready(code),
-            _ => Probe::NotYet("the program still runs".to_owned()),
+            _ => Probe::NotYet("the program is still running".to_owned()),
         })
     });
     waited.await.map_err(|error| match error {

@@ -1,4 +1,4 @@
-//! Volumes.
+//! Creates, finds and removes volumes.
 
 use bollard::models;
 use bollard::query_parameters::{ListVolumesOptionsBuilder, RemoveVolumeOptions};
@@ -6,8 +6,9 @@ use bollard::query_parameters::{ListVolumesOptionsBuilder, RemoveVolumeOptions};
 use super::{Docker, label_filter};
 use crate::engine::{EngineError, EngineErrorKind, Selector, Volume};
 
-/// Docker makes a volume and finds one under the same lock, so of several callers exactly one sees its own labels.
-/// One with a size is in memory.
+/// Creates a volume, in memory if `bytes` limits its size, or returns the existing one.
+///
+/// Docker does both under one lock, so exactly one of several callers gets back its own labels.
 pub(super) async fn create(
     docker: &Docker,
     volume: &Volume,
@@ -18,7 +19,7 @@ pub(super) async fn create(
         name: Some(volume.name.clone()),
         labels: Some(volume.labels.clone().into_iter().collect()),
         driver_opts: bytes.map(|bytes| {
-            // Like /tmp: whichever number `postgres` has in the image, it makes its own folders there.
+            // Mode 1777, as /tmp has: the number of the user `postgres` differs between images.
             let options = [
                 ("type", "tmpfs".to_owned()),
                 ("device", "tmpfs".to_owned()),

@@ -1,15 +1,15 @@
-//! Addresses as Docker hands them out.
+//! Assigns addresses in Docker's way.
 
 use std::net::Ipv4Addr;
 
-/// A block of IPv4 addresses.
+/// The addresses of one subnet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Subnet {
+pub(super) struct Block {
     base: u32,
     prefix: u32,
 }
 
-impl Subnet {
+impl Block {
     /// `172.18.0.0/16`.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (base, prefix) = text.split_once('/')?;
@@ -37,27 +37,27 @@ impl Subnet {
         Self::new(address.into(), self.prefix) == self
     }
 
-    /// Docker takes the first for itself.
+    /// The host's address: the first one.
     pub(super) fn gateway(self) -> Ipv4Addr {
         Ipv4Addr::from(self.base + 1)
     }
 
-    /// What is there for containers, in the order in which it is given.
+    /// The addresses for containers, in the order in which Docker assigns them.
     pub(super) fn hosts(self) -> impl Iterator<Item = Ipv4Addr> {
         let last = self.base | (u32::MAX >> self.prefix);
         (self.base + 2..last).map(Ipv4Addr::from)
     }
 }
 
-impl std::fmt::Display for Subnet {
+impl std::fmt::Display for Block {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", Ipv4Addr::from(self.base), self.prefix)
     }
 }
 
-/// Docker's default pools, without the one that its own bridge has: thirty networks and no more.
-pub(super) fn pools() -> impl Iterator<Item = Subnet> {
-    let large = (18..=31).map(|second| Subnet::new(Ipv4Addr::new(172, second, 0, 0).into(), 16));
-    let small = (0..16).map(|block| Subnet::new(Ipv4Addr::new(192, 168, block * 16, 0).into(), 20));
+/// Docker's default pools without the one of its own bridge: room for thirty networks.
+pub(super) fn pools() -> impl Iterator<Item = Block> {
+    let large = (18..=31).map(|second| Block::new(Ipv4Addr::new(172, second, 0, 0).into(), 16));
+    let small = (0..16).map(|block| Block::new(Ipv4Addr::new(192, 168, block * 16, 0).into(), 20));
     large.chain(small)
 }

@@ -1,41 +1,21 @@
-//! The containers that the fake has, and Docker's rules about them.
+//! The world's containers, and Docker's rules about them.
 
 use std::net::Ipv4Addr;
 
 use futures_util::StreamExt;
-use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-use super::Fake;
-use super::addresses::Subnet;
+use super::addresses::Block;
+use super::held::{Held, Refusal, conflict, missing};
 use super::process::{Process, listen};
-use super::world::{Refusal, World, conflict, missing};
+use super::world::World;
 use crate::engine::{
     Attached, Container, ContainerSpec, ContainerState, EngineErrorKind, NetworkPower, Volume,
 };
 
-/// A container with what belongs to it.
-pub(super) struct Held {
-    pub(super) container: Container,
-    pub(super) spec: ContainerSpec,
-    /// The near and the far end of its standard input, until somebody attaches and it starts.
-    near: Option<DuplexStream>,
-    far: Option<DuplexStream>,
-    listeners: Vec<mpsc::UnboundedSender<Vec<u8>>>,
-    log: Vec<u8>,
-    task: Option<AbortHandle>,
-}
-
-/// As much as a pipe holds.
+/// The capacity of a pipe in bytes.
 const PIPE: usize = 64 * 1024;
-
-impl Fake {
-    /// Chooses every address itself from now on, whatever a container asks for.
-    pub fn choose_addresses(&self) {
-        self.lock().world.chooses_addresses = true;
-    }
-}
 
 impl World {
     pub(super) fn create_container(&mut self, spec: &ContainerSpec) -> Result<String, Refusal> {
@@ -53,7 +33,7 @@ impl World {
             )));
         }
         for mount in &spec.mounts {
-            // Docker makes a volume that is missing, and leaves one that exists as it is.
+            // Docker creates a missing volume and leaves an existing one unchanged.
             self.create_volume(&Volume {
                 name: mount.volume.clone(),
                 labels: mount.labels.clone(),
@@ -83,18 +63,7 @@ impl World {
         Ok(id)
     }
 
-    pub(super) fn found(&self, id: &str) -> Option<&Held> {
-        let is = |held: &&Held| held.container.id == id || held.container.name == id;
-        self.containers.iter().find(is)
-    }
-
-    fn held(&mut self, id: &str) -> Result<&mut Held, Refusal> {
-        let is = |held: &&mut Held| held.container.id == id || held.container.name == id;
-        let mut all = self.containers.iter_mut();
-        all.find(is).ok_or_else(|| missing("container", id))
-    }
-
-    /// Starts a container, and gives what its main process needs unless it runs already.
+    /// Starts a container and returns its main process, or nothing if it runs already.
     pub(super) fn start(&mut self, id: &str) -> Result<Option<Process>, Refusal> {
         let held = self.held(id)?;
         match held.container.state {
@@ -133,13 +102,13 @@ impl World {
         Ok(Some(process))
     }
 
-    /// The address that a container gets: the one it asks for, or the lowest that no running container has.
+    /// A container's address: the one it asks for, or else the lowest free one.
     fn address(&self, network: &str, asked: Option<Ipv4Addr>) -> Result<Ipv4Addr, Refusal> {
         let mut networks = self.networks.iter();
         let found = networks
             .find(|there| there.name == network)
             .ok_or_else(|| missing("network", network))?;
-        let subnet = found.subnet.as_deref().and_then(Subnet::parse);
+        let subnet = found.subnet.as_deref().and_then(Block::parse);
         let subnet = subnet.ok_or_else(|| missing("subnet of network", network))?;
         let taken = |address: &Ipv4Addr| {
             *address == subnet.gateway()
@@ -201,7 +170,7 @@ impl World {
         Ok(())
     }
 
-    /// Every signal that is sent ends a PostgreSQL, and with what exit code Docker then says.
+    /// Every signal that `lab` sends ends PostgreSQL. Only the exit code depends on the signal.
     pub(super) fn signal(&mut self, id: &str, signal: &str) -> Result<(), Refusal> {
         let held = self.held(id)?;
         let name = &held.container.name;
@@ -231,7 +200,7 @@ impl World {
         }
     }
 
-    /// A container in which a program can be executed.
+    /// A container that can execute a program.
     pub(super) fn running(&self, id: &str) -> Result<Container, Refusal> {
         let held = self.found(id).ok_or_else(|| missing("container", id))?;
         let name = &held.container.name;
@@ -290,29 +259,5 @@ impl World {
             let why = format!("Could not find the file {path} in container {name}");
             Refusal(EngineErrorKind::NotFound, why)
         })
-    }
-
-    /// The containers that run on a network.
-    pub(super) fn on_network(&self, name: &str) -> impl Iterator<Item = &Held> {
-        self.containers
-            .iter()
-            .filter(move |held| held.spec.network.as_deref() == Some(name) && held.runs())
-    }
-}
-
-impl Held {
-    fn runs(&self) -> bool {
-        matches!(
-            self.container.state,
-            ContainerState::Running | ContainerState::Paused | ContainerState::Restarting
-        )
-    }
-
-    /// Ends its process, and tells those who listen.
-    fn stop(&mut self) {
-        self.listeners.clear();
-        if let Some(task) = self.task.take() {
-            task.abort();
-        }
     }
 }

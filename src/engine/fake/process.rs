@@ -1,21 +1,29 @@
-//! A container's main process in the fake: what it hears, what it says, how it ends.
+//! The main process of a container in the fake: its input, its output, and the closure that plays it.
 
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
 use tokio::io::{AsyncRead, DuplexStream};
 use tokio::sync::mpsc;
 
-use super::Fake;
-use super::script::Main;
 use crate::engine::ContainerSpec;
 
-/// What a container's main process has: its standard input and its standard output.
+/// Plays the main process of every container and returns its exit code.
+pub(super) type Main = Arc<dyn Fn(Process) -> BoxFuture<'static, i64> + Send + Sync>;
+
+/// Takes what a main process writes.
+type Output = Box<dyn Fn(&[u8]) + Send + Sync>;
+
+/// The main process of one container, as the closure of [`super::Fake::on_start`] gets it.
 pub struct Process {
-    /// How its container was made.
+    /// The specification of its container.
     pub spec: ContainerSpec,
-    /// The container's identity.
-    pub(super) id: String,
-    /// What attached clients write; at its end from the beginning when the container has no standard input.
+    /// What attached clients write. It is at its end at once if the container has no standard input.
     pub input: Box<dyn AsyncRead + Send + Unpin>,
-    pub(super) engine: Option<Fake>,
+    /// The container's id.
+    pub(super) id: String,
+    /// Takes what the process writes, once it runs.
+    pub(super) output: Option<Output>,
 }
 
 impl std::fmt::Debug for Process {
@@ -35,34 +43,19 @@ impl Process {
                 || Box::new(tokio::io::empty()) as Box<dyn AsyncRead + Send + Unpin>,
                 |input| Box::new(input),
             ),
-            engine: None,
+            output: None,
         }
     }
 
-    /// Writes to its standard output: to whoever is attached, and to the log.
+    /// Writes to standard output: attached clients and the log get it.
     pub fn say(&self, words: impl AsRef<[u8]>) {
-        if let Some(engine) = &self.engine {
-            engine.lock().world.say(&self.id, words.as_ref());
+        if let Some(output) = &self.output {
+            output(words.as_ref());
         }
     }
 }
 
-/// Runs a main process until it exits or its container is removed.
-pub(super) fn run(engine: &Fake, mut process: Process, main: &Main) {
-    let id = process.id.clone();
-    process.engine = Some(engine.clone());
-    let ending = main(process);
-    let task = tokio::spawn({
-        let (engine, id) = (engine.clone(), id.clone());
-        async move {
-            let code = ending.await;
-            engine.lock().world.exit(&id, code);
-        }
-    });
-    engine.lock().world.hold(&id, task.abort_handle());
-}
-
-/// The stream of what a process says, for one attached client.
+/// The stream of one attached client.
 pub(super) fn listen(
     heard: mpsc::UnboundedReceiver<Vec<u8>>,
 ) -> impl futures_util::Stream<Item = Vec<u8>> + Send {

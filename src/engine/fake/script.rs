@@ -1,15 +1,12 @@
-//! What the fake was told to do at which call, and which calls there were.
+//! The journal of calls, and what a test scripted for them.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-
-use super::process::Process;
+use super::process::Main;
 use crate::engine::{Container, EngineErrorKind, ExecOutput};
 
 pub(super) type Hook = Arc<dyn Fn() + Send + Sync>;
-pub(super) type Main = Arc<dyn Fn(Process) -> BoxFuture<'static, i64> + Send + Sync>;
 type Program = Arc<dyn Fn(&Container, &[String], &[u8]) -> ExecOutput + Send + Sync>;
 
 #[derive(Default)]
@@ -18,21 +15,21 @@ pub(super) struct Script {
     pub(super) program: Option<Program>,
     pub(super) main: Option<Main>,
     pub(super) answers: Vec<(String, ExecOutput)>,
-    failures: Vec<Failure>,
+    failures: Vec<ScriptedFailure>,
     hooks: Vec<(String, Hook)>,
     delays: Vec<(String, Duration)>,
 }
 
-struct Failure {
+struct ScriptedFailure {
     call: String,
-    /// Which of the calls to come fails; every one where absent.
+    /// Which call fails, counted from 1. Default: every one.
     nth: Option<usize>,
     seen: usize,
     kind: EngineErrorKind,
     message: String,
 }
 
-/// What one call has to do.
+/// What a test scripted for one call.
 pub(super) struct Cue {
     pub(super) hooks: Vec<Hook>,
     pub(super) delay: Duration,
@@ -47,7 +44,7 @@ impl Script {
         kind: EngineErrorKind,
         message: &str,
     ) {
-        self.failures.push(Failure {
+        self.failures.push(ScriptedFailure {
             call: call.to_owned(),
             nth,
             seen: 0,
@@ -64,7 +61,7 @@ impl Script {
         self.delays.push((call.to_owned(), delay));
     }
 
-    /// Writes a call down and says what it has to do.
+    /// Records a call and returns what was scripted for it.
     pub(super) fn cue(&mut self, call: String) -> Cue {
         let meant = |words: &str| is_meant(&call, words);
         let hooks = self.hooks.iter().filter(|(words, _)| meant(words));
@@ -88,7 +85,7 @@ impl Script {
         }
     }
 
-    /// The answer that was queued for a program in that container, if any.
+    /// Takes the next answer queued for a program in that container.
     pub(super) fn answer(&mut self, container: &str) -> Option<ExecOutput> {
         let mut answers = self.answers.iter();
         let at = answers.position(|(name, _)| name == container)?;
@@ -101,7 +98,7 @@ fn is_meant(call: &str, words: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
-/// What a call is doing, in words.
+/// A call as the act of an error: "starting the container `lab-a`".
 pub(super) fn act(verb: &str, subject: &str) -> String {
     let (doing, what) = match verb.split_once('_') {
         Some(("create", what)) => ("creating", what),
@@ -117,7 +114,7 @@ pub(super) fn act(verb: &str, subject: &str) -> String {
             "attach" => ("attaching to", "container"),
             "logs" => ("reading the log of", "container"),
             "exec" => ("running a program in", "container"),
-            "info" => return "asking the engine who it is".to_owned(),
+            "info" => return "asking the engine for its version".to_owned(),
             _ => return format!("listing {verb}"),
         },
     };

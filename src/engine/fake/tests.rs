@@ -1,4 +1,4 @@
-//! That the fake keeps Docker's rules, and does as it is told.
+//! The fake keeps Docker's rules and follows its script.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::time::Instant;
 
 use super::*;
-use crate::engine::{ContainerState, Labels, Mount};
+use crate::engine::{ContainerState, Labels, Mount, NetworkSpec, Selector, Volume};
 
 fn network(name: &str, subnet: Option<&str>) -> NetworkSpec {
     NetworkSpec {
@@ -70,7 +70,7 @@ fn kind<T: std::fmt::Debug>(answer: Result<T, EngineError>) -> EngineErrorKind {
 }
 
 #[tokio::test]
-async fn a_network_gets_addresses_that_no_other_has() {
+async fn a_network_gets_free_addresses() {
     let fake = engine().await;
     let second = fake.create_network(&network("lab-b", None)).await;
     let second = second.expect("a network");
@@ -109,7 +109,7 @@ async fn a_volume_that_exists_keeps_its_labels() {
 }
 
 #[tokio::test]
-async fn a_volume_that_is_made_with_its_container_gets_the_mount_s_labels() {
+async fn a_volume_created_by_a_mount_gets_the_mount_s_labels() {
     let fake = engine().await;
     let there = Volume {
         name: "lab-a-two-data".to_owned(),
@@ -130,7 +130,7 @@ async fn a_volume_that_is_made_with_its_container_gets_the_mount_s_labels() {
 }
 
 #[tokio::test]
-async fn what_is_in_use_cannot_be_removed() {
+async fn an_object_in_use_cannot_be_removed() {
     let fake = engine().await;
     let primary = started(&fake, "lab-a-primary").await;
     let refused = fake.remove_network("lab-a").await;
@@ -154,7 +154,7 @@ async fn what_is_in_use_cannot_be_removed() {
 }
 
 #[tokio::test]
-async fn removing_what_is_not_there_is_done_already() {
+async fn removing_a_missing_object_succeeds() {
     let fake = Fake::new();
     fake.remove_container("x").await.expect("no container");
     fake.remove_network("x").await.expect("no network");
@@ -163,7 +163,7 @@ async fn removing_what_is_not_there_is_done_already() {
 }
 
 #[tokio::test]
-async fn addresses_and_ports_are_had_while_running_and_given_on() {
+async fn a_container_holds_its_address_and_port_only_while_it_runs() {
     let fake = engine().await;
     let created = fake.create_container(&container("lab-a-one")).await;
     let created = created.expect("a container");
@@ -181,7 +181,7 @@ async fn addresses_and_ports_are_had_while_running_and_given_on() {
 }
 
 #[tokio::test]
-async fn a_name_is_had_by_one_container() {
+async fn two_containers_cannot_have_one_name() {
     let fake = engine().await;
     started(&fake, "lab-a-primary").await;
     let refused = fake.create_container(&container("lab-a-primary")).await;
@@ -200,7 +200,7 @@ async fn a_container_needs_its_image_and_its_network() {
 }
 
 #[tokio::test]
-async fn only_what_runs_can_be_paused_and_only_what_is_paused_thawed() {
+async fn only_a_running_container_can_be_paused_and_only_a_paused_one_thawed() {
     let fake = engine().await;
     let primary = started(&fake, "lab-a-primary").await;
     let refused = fake.unpause_container(&primary.id).await;
@@ -217,7 +217,7 @@ async fn only_what_runs_can_be_paused_and_only_what_is_paused_thawed() {
 }
 
 #[tokio::test]
-async fn a_main_process_hears_what_an_attached_client_writes() {
+async fn a_main_process_reads_what_an_attached_client_writes() {
     let fake = engine().await;
     fake.on_start(|mut process| async move {
         let mut line = String::new();
@@ -245,7 +245,7 @@ async fn a_main_process_hears_what_an_attached_client_writes() {
 }
 
 #[tokio::test]
-async fn a_program_s_answer_is_the_queued_one_or_the_closure_s() {
+async fn a_queued_answer_precedes_the_closure_s() {
     let fake = engine().await;
     started(&fake, "lab-a-primary").await;
     let says = |words: &[u8]| ExecOutput {
@@ -263,7 +263,7 @@ async fn a_program_s_answer_is_the_queued_one_or_the_closure_s() {
 }
 
 #[tokio::test]
-async fn a_failure_can_be_meant_for_one_call_of_many() {
+async fn a_failure_can_be_scripted_for_one_call_of_many() {
     let fake = engine().await;
     fake.fail_nth("start_container", 2, EngineErrorKind::NoSpace, "full");
     started(&fake, "lab-a-one").await;

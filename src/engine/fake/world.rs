@@ -1,22 +1,10 @@
-//! What the fake has: its images, networks and volumes here, its containers beside it; and Docker's rules about them.
+//! The objects of the fake, and Docker's rules about images, networks and volumes.
 
 use std::collections::BTreeMap;
 
-use super::addresses::{Subnet, pools};
-use super::containers::Held;
+use super::addresses::{Block, pools};
+use super::held::{Held, Refusal, conflict, missing};
 use crate::engine::{ContainerSpec, EngineErrorKind, Image, Labels, Network, NetworkSpec, Volume};
-
-/// Why a call had no effect.
-#[derive(Debug)]
-pub(super) struct Refusal(pub(super) EngineErrorKind, pub(super) String);
-
-pub(super) fn missing(what: &str, name: &str) -> Refusal {
-    Refusal(EngineErrorKind::NotFound, format!("No such {what}: {name}"))
-}
-
-pub(super) fn conflict(message: String) -> Refusal {
-    Refusal(EngineErrorKind::Conflict, message)
-}
 
 #[derive(Default)]
 pub(super) struct World {
@@ -25,11 +13,11 @@ pub(super) struct World {
     pub(super) networks: Vec<Network>,
     pub(super) volumes: Vec<Volume>,
     pub(super) containers: Vec<Held>,
-    /// Every container that was ever made.
+    /// The specification of every container ever created.
     pub(super) specs: Vec<ContainerSpec>,
-    /// Where on the host the containers of these names publish their port.
+    /// Host ports by container name.
     pub(super) ports: BTreeMap<String, u16>,
-    /// The files in containers, by the container's name and the path.
+    /// Files by container name and path.
     pub(super) files: BTreeMap<(String, String), Vec<u8>>,
     pub(super) made: u64,
     /// Whether containers get other addresses than they ask for.
@@ -42,7 +30,7 @@ impl World {
         format!("{:064x}", 0x5d0d_a3dc_9764_u64 + self.made)
     }
 
-    /// The name of a container or network that may be meant by its identity.
+    /// The name of a container or network given by its name or id.
     pub(super) fn name_of(&self, given: &str) -> String {
         let container = self.found(given).map(|held| &held.container.name);
         let network = self.networks.iter().find(|network| network.id == given);
@@ -110,7 +98,7 @@ impl World {
         self.tag(image, reference);
     }
 
-    /// A tag moves to the newest image that gets it.
+    /// Adds an image. It takes the tag from any other image.
     fn tag(&mut self, image: Image, reference: &str) {
         for other in &mut self.images {
             other.tags.retain(|tag| tag != reference);
@@ -141,13 +129,13 @@ impl World {
         }
         let subnets = self.networks.iter().filter_map(|network| {
             let subnet = network.subnet.as_deref()?;
-            Subnet::parse(subnet)
+            Block::parse(subnet)
         });
-        let taken: Vec<Subnet> = subnets.collect();
-        let free = |subnet: &Subnet| !taken.iter().any(|taken| taken.overlaps(*subnet));
+        let taken: Vec<Block> = subnets.collect();
+        let free = |subnet: &Block| !taken.iter().any(|taken| taken.overlaps(*subnet));
         let subnet = match &spec.subnet {
             Some(text) => {
-                let subnet = Subnet::parse(text).ok_or_else(|| {
+                let subnet = Block::parse(text).ok_or_else(|| {
                     let message = format!("invalid subnet {text}");
                     Refusal(EngineErrorKind::Other, message)
                 })?;
@@ -207,5 +195,22 @@ impl World {
         }
         self.volumes.retain(|volume| volume.name != name);
         Ok(())
+    }
+    pub(super) fn found(&self, id: &str) -> Option<&Held> {
+        let is = |held: &&Held| held.container.id == id || held.container.name == id;
+        self.containers.iter().find(is)
+    }
+
+    pub(super) fn held(&mut self, id: &str) -> Result<&mut Held, Refusal> {
+        let is = |held: &&mut Held| held.container.id == id || held.container.name == id;
+        let mut all = self.containers.iter_mut();
+        all.find(is).ok_or_else(|| missing("container", id))
+    }
+
+    /// The running containers of a network.
+    pub(super) fn on_network(&self, name: &str) -> impl Iterator<Item = &Held> {
+        self.containers
+            .iter()
+            .filter(move |held| held.spec.network.as_deref() == Some(name) && held.runs())
     }
 }

@@ -1,4 +1,4 @@
-//! What is to be run: every scenario loaded and checked before any is touched.
+//! What `lab run` runs: every scenario is loaded and checked before the first one starts.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,38 +16,39 @@ use crate::cli::arguments::Changes;
 use crate::cli::failure::{self, Misuse};
 use crate::cli::up::blamed;
 
-/// A scenario that is to be run.
-pub(super) struct Target {
-    /// As it was named on the command line.
+/// A scenario to run.
+pub(super) struct Job {
+    /// Its name or path on the command line.
     pub(super) given: String,
     pub(super) loaded: Loaded,
     pub(super) plan: Plan,
 }
 
-/// All of them, or nothing where some are wrong, which has been said then. Without steps it is the proof that is run;
-/// without a proof as well nothing would be.
+/// Loads all scenarios. If several are invalid, shows their errors and returns nothing.
+///
+/// A scenario without steps runs the proof only, so it is an error when the proof is skipped too.
 pub(super) fn all(
     labs: &[String],
     changes: &Changes,
     name: Option<&LabName>,
     proves: bool,
-) -> Result<Option<Vec<Target>>> {
+) -> Result<Option<Vec<Job>>> {
     if let (Some(name), [_, _, ..]) = (name, labs) {
         return Err(Misuse {
-            message: format!("several labs cannot all be called `{name}`"),
-            hint: Some("without `--name` each has its scenario's name".to_owned()),
+            message: format!("several labs cannot all have the name `{name}`"),
+            hint: Some("omit `--name`: each lab then has the name of its scenario".to_owned()),
         }
         .into());
     }
     let mut targets = Vec::new();
     let mut wrong = Vec::new();
     for given in labs {
-        match Target::load(given, changes, name, proves) {
+        match Job::load(given, changes, name, proves) {
             Ok(target) => targets.push(target),
             Err(error) => wrong.push(error),
         }
     }
-    // One error is shown as every other verb's is.
+    // A single error is shown like that of every other verb.
     if wrong.len() == 1 {
         return Err(wrong.remove(0));
     }
@@ -61,23 +62,23 @@ pub(super) fn all(
     Ok(Some(targets))
 }
 
-/// Two labs of one name would be each other's.
-fn twins(targets: &[Target]) -> Result<()> {
-    let mut names: BTreeMap<&LabName, &Target> = BTreeMap::new();
+/// Refuses two scenarios with the same lab name.
+fn twins(targets: &[Job]) -> Result<()> {
+    let mut names: BTreeMap<&LabName, &Job> = BTreeMap::new();
     for target in targets {
         let lab = &target.plan.lab;
         let Some(other) = names.insert(lab, target) else {
             continue;
         };
         let message = if other.given == target.given {
-            format!("`{}` is named twice", target.given)
+            format!("`{}` is given twice", target.given)
         } else {
             format!(
-                "`{}` and `{}` both make a lab called `{lab}`",
+                "`{}` and `{}` both have the lab name `{lab}`",
                 other.given, target.given
             )
         };
-        let hint = "run them one after the other, or give one another `name:`".to_owned();
+        let hint = "run them one after the other, or change `name:` in one of them".to_owned();
         return Err(Misuse {
             message,
             hint: Some(hint),
@@ -87,7 +88,7 @@ fn twins(targets: &[Target]) -> Result<()> {
     Ok(())
 }
 
-/// That a lab that is there was made from the scenario whose steps are to go on in it. The file may have been edited.
+/// Checks that an existing lab was made from the scenario whose steps continue in it. The file may have changed since.
 pub(super) fn same_scenario(there: &Plan, wanted: &Plan) -> Result<()> {
     if there.scenario == wanted.scenario {
         return Ok(());
@@ -99,20 +100,22 @@ pub(super) fn same_scenario(there: &Plan, wanted: &Plan) -> Result<()> {
             wanted.scenario
         ),
         hint: Some(format!(
-            "`lab run {scenario} --name {lab} --from STEP` goes on with its own steps"
+            "`lab run {scenario} --name {lab} --from STEP` continues with its own steps"
         )),
     }
     .into())
 }
 
-impl Target {
+impl Job {
     fn load(given: &str, changes: &Changes, name: Option<&LabName>, proves: bool) -> Result<Self> {
         let loaded = changes.load(given)?;
         let plan = Plan::resolve(&loaded.scenario, &loaded.sql, name);
         if plan.steps.is_empty() && !proves {
             return Err(Misuse {
                 message: format!("`{given}` has no steps"),
-                hint: Some("without `--no-verify` it is proven to replicate".to_owned()),
+                hint: Some(
+                    "omit `--no-verify`: the run then proves that the lab replicates".to_owned(),
+                ),
             }
             .into());
         }
@@ -123,7 +126,7 @@ impl Target {
         })
     }
 
-    /// Where the step of a number stands in the file.
+    /// Finds the line of a step in the file by its number.
     pub(super) fn line(&self) -> impl Fn(&str) -> Option<usize> {
         |number| Some(self.loaded.locate(&RunReport::path(number)?)?.line)
     }
@@ -138,7 +141,7 @@ impl Target {
         }
     }
 
-    /// The report of a run that did not come to its end.
+    /// The report of a run that ended early.
     pub(super) fn broken(&self, error: &anyhow::Error, kept: bool, took: Duration) -> RunReport {
         let lab = error.downcast_ref::<LabError>();
         let during = match lab {
@@ -148,7 +151,7 @@ impl Target {
         let mut trouble = failure::trouble(error, during);
         let blamed = lab.and_then(|error| blamed(&self.loaded, error));
         trouble.line = blamed.map(|(_, at)| at.line);
-        // A name that another lab has was never this run's to keep.
+        // A lab that existed before does not belong to this run.
         let nothing_made = matches!(lab, Some(LabError::Taken { .. } | LabError::Interrupted));
         RunReport::broken(
             trouble,
@@ -158,7 +161,7 @@ impl Target {
         )
     }
 
-    /// The number of the step that is meant, by its number or its name.
+    /// The number of a step given by its number or name.
     pub(super) fn step(&self, given: &str) -> Result<usize> {
         let steps = &self.loaded.scenario.steps;
         let is_it = |step: &Step| {
@@ -180,12 +183,12 @@ impl Target {
                 .collect();
             let names = match names.as_slice() {
                 [] => "none has a name".to_owned(),
-                names => format!("those with a name are {}", names.join(", ")),
+                names => format!("the named ones are {}", names.join(", ")),
             };
             Misuse {
                 message: format!("there is no step `{given}`"),
                 hint: Some(match steps.len() {
-                    0 => "the scenario has none".to_owned(),
+                    0 => "the scenario has no steps".to_owned(),
                     count => format!("there are {count} steps; {names}"),
                 }),
             }
@@ -193,7 +196,7 @@ impl Target {
         })
     }
 
-    /// Sessions of an earlier run are gone, so that a step that goes on with one cannot be among those that are left.
+    /// Refuses to start between two steps of one session: sessions of an earlier run no longer exist.
     fn needs_no_session(&self, given: &str, number: usize) -> Result<usize> {
         let steps = &self.plan.steps;
         let Some(severed) = groups::severed(steps, number - 1) else {
@@ -210,9 +213,9 @@ impl Target {
             instead,
         } = severed;
         let (opened, needed) = (told(opened), told(needed));
-        let before = format!("begin with `--from {}`", instead.start + 1);
+        let before = format!("start with `--from {}`", instead.start + 1);
         let hint = if instead.end < steps.len() {
-            format!("{before}, or with `--from {}`", instead.end + 1)
+            format!("{before} or `--from {}`", instead.end + 1)
         } else {
             before
         };
