@@ -7,6 +7,7 @@
 
 pub mod activity;
 pub mod catalog;
+pub mod checkpoints;
 pub mod client;
 pub mod command;
 pub mod conf;
@@ -37,3 +38,6 @@ pub const SUPERUSER: &str = "postgres";
 
 /// The database that exists in every cluster and that administrative connections open (manual, 23.1).
 pub const MAINTENANCE_DATABASE: &str = "postgres";
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,10 @@ use database::{Database, connect};
 use libtest_mimic::Trial;
 use replication_lab::dataset::{self, SqlFile};
 use replication_lab::name::DatasetName;
-use replication_lab::server::catalog;
+use replication_lab::server::client::{Reader, SearchPath};
+use replication_lab::server::{
+    catalog, conflicts, in_force, publications, replication, slots, state, subscriptions,
+};
 use replication_lab::verify::compare::compare;
 use replication_lab::verify::probe::{self, Commit, How, Inserted};
 use replication_lab::wait::{Probe, wait_for};
@@ -34,6 +37,10 @@ fn main() {
             every_insert_of_the_tutorial_works_as_typed,
         ),
         trial("the_smallest_shop_loads", the_smallest_shop_loads),
+        trial(
+            "what_users_set_changes_nothing_that_is_read",
+            what_users_set_changes_nothing_that_is_read,
+        ),
         trial(
             "files_of_ones_own_run_as_psql_would_run_them",
             files_of_ones_own_run_as_psql_would_run_them,
@@ -480,4 +487,65 @@ async fn replayed(standby: &Client, lsn: &str) {
     })
     .await
     .expect("replayed");
+}
+
+/// The settings of a user who makes it as hard as can be, each with what a reader sees instead.
+const SET_BY_USERS: [(&str, &str, &str); 12] = [
+    ("TimeZone", "Asia/Kolkata", "UTC"),
+    ("DateStyle", "SQL, DMY", "ISO, MDY"),
+    ("IntervalStyle", "iso_8601", "postgres"),
+    ("bytea_output", "escape", "hex"),
+    ("extra_float_digits", "0", "1"),
+    ("quote_all_identifiers", "on", "off"),
+    ("default_transaction_read_only", "on", "off"),
+    (
+        "default_transaction_isolation",
+        "serializable",
+        "read committed",
+    ),
+    ("statement_timeout", "50ms", "0"),
+    ("lock_timeout", "50ms", "0"),
+    ("client_min_messages", "debug5", "warning"),
+    ("search_path", "nowhere", "pg_catalog"),
+];
+
+async fn what_users_set_changes_nothing_that_is_read() {
+    let database = Database::new("pins").await;
+    let name = &database.name;
+    let servers = database::servers().expect("the trial has looked");
+    let config = database::config(&servers.primary);
+    for (setting, value, _) in SET_BY_USERS {
+        let sql = format!("ALTER ROLE CURRENT_USER IN DATABASE {name} SET {setting} = '{value}'");
+        database.client.batch_execute(&sql).await.expect(setting);
+    }
+    let port = config.get_ports().first().copied().unwrap_or(5432);
+    let reader = Reader::connect("127.0.0.1", port, name, SearchPath::Catalog);
+    let reader = reader.await.expect("a reader");
+    let user = database.another().await;
+    for (setting, value, pinned) in SET_BY_USERS {
+        let show = format!("SELECT pg_catalog.current_setting('{setting}')");
+        let row = reader.query_one(&show, &[]).await.expect(setting);
+        assert_eq!(row.get::<_, &str>(0), pinned, "{setting}");
+        let row = user.query_one(&show, &[]).await.expect(setting);
+        let seen: &str = row.get(0);
+        assert_eq!(seen.replace('"', ""), value, "{setting}");
+    }
+    let slow = "SELECT pg_catalog.pg_sleep(0.1)";
+    reader.batch_execute(slow).await.expect("no time-out");
+    user.batch_execute(slow).await.expect_err("the user's own");
+    let state = state::state(&reader).await.expect("a state");
+    assert!(!state.is_standby && state.timeline > 0 && state.lsn.is_some());
+    let senders = replication::senders(&reader).await.expect("senders");
+    assert!(senders.iter().all(|sender| sender.pid > 0));
+    slots::slots(&reader).await.expect("slots");
+    replication::receiver(&reader).await.expect("no receiver");
+    conflicts::conflicts(&reader).await.expect("counters");
+    in_force::file_settings(&reader).await.expect("settings");
+    assert_eq!(
+        subscriptions::subscriptions(&reader).await.expect("none"),
+        []
+    );
+    assert_eq!(publications::publications(&reader).await.expect("none"), []);
+    drop((reader, user));
+    database.remove().await;
 }

@@ -8,6 +8,7 @@ use crate::action::corrupt::Corrupt;
 use crate::action::stop::StopMode;
 use crate::name::NodeName;
 use crate::server::client::{literal, words};
+use crate::server::position;
 use crate::wait::Probe;
 
 /// See there.
@@ -26,7 +27,7 @@ impl Act for Corrupt {
             "SELECT pg_relation_filepath({name}::regclass) || ' ' || pg_relation_size({name}::regclass) / 8192 \
              || ' ' || current_setting('data_checksums')"
         );
-        let client = scene.connection(node, database, None).await?;
+        let client = scene.reader(node, database).await?;
         let told = one(&client, &sql).await?.unwrap_or_default();
         drop(client);
         let mut told = told.split(' ');
@@ -77,15 +78,15 @@ async fn settle(scene: &Scene<'_>, step: &Step, node: &NodeName) -> Tried<()> {
         done.map_err(|error| Wrong::failed(format!("a checkpoint on `{node}`: {}", words(error))))
     };
     batch(primary).await?;
-    let lsn = scene.ask(primary, "SELECT pg_current_wal_lsn()").await?;
-    let lsn = literal(&lsn.unwrap_or_default());
-    let replayed = format!("SELECT pg_last_wal_replay_lsn() >= {lsn}::pg_lsn");
+    let lsn = scene.written_by(primary).await?;
     let expected = || format!("`{node}` has replayed a checkpoint of `{primary}`");
     scene
         .wait(scene.patience(step), expected, || async {
-            Ok(match scene.ask(node, &replayed).await?.as_deref() {
-                Some("t") => Probe::Ready(()),
-                _ => Probe::NotYet(format!("it has not replayed {lsn}")),
+            let at = position::replayed(&*scene.client(node).await?).await?;
+            Ok(if at >= Some(lsn) {
+                Probe::Ready(())
+            } else {
+                Probe::NotYet(format!("it has not replayed {lsn}"))
             })
         })
         .await?;

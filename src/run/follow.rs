@@ -8,7 +8,7 @@ use crate::action::follow::Follow;
 use crate::action::stop::StopMode;
 use crate::action::upstream::Upstream;
 use crate::engine::ContainerState;
-use crate::server::client::literal;
+use crate::server::in_force;
 use crate::server::command::PGDATA;
 
 /// See there.
@@ -38,8 +38,7 @@ impl Act for Follow {
         }
         let client = scene.client(node).await?;
         for (name, value) in scene.standby_settings(wanted) {
-            let sql = format!("ALTER SYSTEM SET {name} = {}", literal(&value));
-            client.batch_execute(&sql).await?;
+            in_force::alter_system(&client, name, Some(&value)).await?;
         }
         if scene.recovers(node).await? {
             scene.reload(step, node).await?;

@@ -1,15 +1,14 @@
 //! `hba`: lines added to a running node's `pg_hba.conf`.
 
-use super::scene::{Scene, one};
+use super::scene::Scene;
 use super::{Act, Tried, Walk, Wrong};
 use crate::action::Step;
 use crate::action::hba::Hba;
 use crate::engine::Selector;
 use crate::hba::HbaLine;
 use crate::name::NodeName;
-use crate::server::client::literal;
-use crate::server::command::PGDATA;
 use crate::server::hba::{self, Addresses};
+use crate::server::hba_file;
 
 impl Act for Hba {
     async fn act(&self, walk: &mut Walk<'_, '_>, step: &Step) -> Tried {
@@ -30,20 +29,15 @@ impl Scene<'_> {
         }
         let added = hba::lines(node, &rules, &addresses);
         let client = self.client(node).await?;
-        let before = one(&client, "SELECT pg_read_file('pg_hba.conf')").await?;
-        let before = before.unwrap_or_default();
-        let all = before
-            .lines()
-            .chain(added.iter().map(String::as_str))
-            .map(literal);
-        let all: Vec<String> = all.collect();
-        let path = literal(&format!("{PGDATA}/pg_hba.conf"));
-        let copy = format!("COPY (SELECT unnest(ARRAY[{}])) TO {path}", all.join(","));
-        client.batch_execute(&copy).await?;
-        let wrong = "SELECT string_agg(line_number || ': ' || error, '; ') FROM pg_hba_file_rules WHERE error IS NOT NULL";
-        if let Some(wrong) = one(&client, wrong).await? {
+        let before = hba_file::text(&client).await?;
+        let all = before.lines().chain(added.iter().map(String::as_str));
+        let all: Vec<&str> = all.collect();
+        hba_file::write(&client, &all.join("\n")).await?;
+        let refused = hba_file::refused_lines(&client).await?;
+        if !refused.is_empty() {
             return Err(Wrong::failed(format!(
-                "the server refuses pg_hba.conf: line {wrong}"
+                "the server refuses pg_hba.conf: line {}",
+                refused.join("; ")
             )));
         }
         self.reload(step, node).await?;

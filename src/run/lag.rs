@@ -5,8 +5,12 @@ use std::time::Duration;
 use super::{Act, Tried, Walk, Wrong};
 use crate::action::Step;
 use crate::action::lag::Lag;
+use crate::server::in_force;
 use crate::text::duration;
 use crate::wait::Probe;
+
+/// The setting by which a standby replays late.
+const DELAY: &str = "recovery_min_apply_delay";
 
 impl Act for Lag {
     async fn act(&self, walk: &mut Walk<'_, '_>, step: &Step) -> Tried {
@@ -17,15 +21,15 @@ impl Act for Lag {
             return Err(Wrong::failed(why));
         }
         let wanted = by.0.as_millis();
-        let set = format!("ALTER SYSTEM SET recovery_min_apply_delay = '{wanted}ms'");
-        scene.client(node).await?.batch_execute(&set).await?;
+        let value = format!("{wanted}ms");
+        in_force::alter_system(&*scene.client(node).await?, DELAY, Some(&value)).await?;
         scene.reload(step, node).await?;
         // What the server's command line says would win.
-        let shown = "SELECT setting FROM pg_settings WHERE name = 'recovery_min_apply_delay'";
-        let expected = || format!("`{node}` has a `recovery_min_apply_delay` of {wanted} ms");
+        let expected = || format!("`{node}` has a `{DELAY}` of {wanted} ms");
         scene
             .wait(scene.patience(step), expected, || async {
-                let shown = scene.ask(node, shown).await?.unwrap_or_default();
+                let shown = in_force::setting(&*scene.client(node).await?, DELAY).await?;
+                let shown = shown.unwrap_or_default();
                 Ok(if shown == wanted.to_string() {
                     Probe::Ready(())
                 } else {

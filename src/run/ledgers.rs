@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
-use tokio_postgres::SimpleQueryMessage;
 use tokio_util::sync::CancellationToken;
 
 use super::scene::Scene;
@@ -19,6 +18,7 @@ use crate::lab::{HOST, labels};
 use crate::name::{DatabaseName, LabName, NodeName, SessionName};
 use crate::server::SUPERUSER;
 use crate::server::client::{self, Noticing};
+use crate::server::state;
 use crate::text::duration;
 use crate::wait::Probe;
 
@@ -51,14 +51,8 @@ impl Book {
                     client::connect_noticing(HOST, port, self.database.as_str(), SUPERUSER)
                         .await
                         .ok()?;
-                let writes = client
-                    .simple_query("SELECT 1 WHERE NOT pg_is_in_recovery()")
-                    .await
-                    .ok()?;
-                let writes = writes
-                    .iter()
-                    .any(|message| matches!(message, SimpleQueryMessage::Row(_)));
-                writes.then_some(client)
+                let is_standby = state::is_standby(&client).await.ok()?;
+                (!is_standby).then_some(client)
             };
             if let Ok(Some(client)) = tokio::time::timeout(PATIENCE, connecting).await {
                 return Some(client);

@@ -3,39 +3,36 @@
 use super::scene::Scene;
 use super::{Tried, Wrong};
 use crate::name::NodeName;
-use crate::server::catalog::TIMELINE;
-use crate::server::client::literal;
+use crate::server::lsn::Lsn;
+use crate::server::{position, replication, state, subscriptions};
 
 impl Scene<'_> {
     /// Whether a server replays another's WAL.
     pub(super) async fn recovers(&self, node: &NodeName) -> Tried<bool> {
-        let recovers = self.ask(node, "SELECT pg_is_in_recovery()").await?;
-        Ok(recovers.as_deref() == Some("t"))
+        Ok(state::is_standby(&**self.client(node).await?).await?)
     }
 
     /// The timeline that a server is on.
     pub(super) async fn timeline(&self, node: &NodeName) -> Tried<String> {
-        Ok(self
-            .ask(node, &format!("SELECT {TIMELINE}"))
-            .await?
-            .unwrap_or_default())
+        let state = state::state(&*self.client(node).await?).await?;
+        Ok(state.timeline.to_string())
     }
 
     /// The subscriptions of a node that are enabled, each with the node that it connects to.
     pub(super) async fn subscriptions(&self, node: &NodeName) -> Tried<Vec<(String, NodeName)>> {
-        let sql = "SELECT string_agg(subname || ' ' || coalesce(substring(subconninfo FROM 'host=''?([a-z0-9_]+)'), ''), ',' ORDER BY subname) \
-            FROM pg_subscription WHERE subenabled AND subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        let found = self.ask(node, sql).await?.unwrap_or_default();
-        let pairs = found.split(',').filter_map(|pair| pair.split_once(' '));
-        let known =
-            pairs.filter_map(|(name, host)| Some((name.to_owned(), self.node_called(host)?)));
+        let found = subscriptions::subscriptions(&*self.client(node).await?).await?;
+        let enabled = found.into_iter().filter(|found| found.is_enabled);
+        let known = enabled.filter_map(|found| {
+            let publisher = self.node_called(found.host.as_deref()?)?;
+            Some((found.name, publisher))
+        });
         Ok(known.collect())
     }
 
     /// How far a node has written, or as a standby replayed.
-    pub(super) async fn written_by(&self, node: &NodeName) -> Tried {
-        let sql = "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END";
-        Ok(literal(&self.ask(node, sql).await?.unwrap_or_default()))
+    pub(super) async fn written_by(&self, node: &NodeName) -> Tried<Lsn> {
+        let shown = position::shown(&*self.client(node).await?).await?;
+        shown.ok_or_else(|| Wrong::failed(format!("`{node}` has replayed nothing yet")))
     }
 
     /// The primary that a standby's log comes from now.
@@ -45,9 +42,8 @@ impl Scene<'_> {
             if !self.recovers(&at).await? {
                 return Ok(at);
             }
-            let host = self
-                .ask(&at, "SELECT sender_host FROM pg_stat_wal_receiver")
-                .await?;
+            let receiver = replication::receiver(&*self.client(&at).await?).await?;
+            let host = receiver.and_then(|receiver| receiver.host);
             let Some(upstream) = host.as_deref().and_then(|host| self.node_called(host)) else {
                 let found = format!("`{at}` streams from nobody");
                 let expected = format!("a primary that `{node}` streams from");

@@ -3,6 +3,7 @@
 use super::{Act, Tried, Walk, Wrong};
 use crate::action::Step;
 use crate::action::promote::Promote;
+use crate::server::state;
 use crate::wait::Probe;
 
 impl Act for Promote {
@@ -12,15 +13,14 @@ impl Act for Promote {
         if !scene.recovers(node).await? {
             return Err(Wrong::failed(format!("`{node}` is a primary already")));
         }
-        scene.ask(node, "SELECT pg_promote(false)").await?;
+        state::promote(&*scene.client(node).await?).await?;
         let expected = || format!("`{node}` takes writes");
         scene
             .wait(scene.patience(step), expected, || async {
-                let recovers = scene.ask(node, "SELECT pg_is_in_recovery()").await?;
-                Ok(if recovers.as_deref() == Some("f") {
-                    Probe::Ready(())
-                } else {
+                Ok(if scene.recovers(node).await? {
                     Probe::NotYet("it is still in recovery".to_owned())
+                } else {
+                    Probe::Ready(())
                 })
             })
             .await?;

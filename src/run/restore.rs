@@ -43,11 +43,10 @@ async fn recovers(scene: &Scene<'_>, step: &Step, node: &NodeName) -> Tried<()> 
     let expected = || format!("`{node}` has recovered and takes writes");
     scene
         .wait(scene.patience(step), expected, || async {
-            let recovers = scene.ask(node, "SELECT pg_is_in_recovery()").await?;
-            Ok(if recovers.as_deref() == Some("f") {
-                Probe::Ready(())
-            } else {
+            Ok(if scene.recovers(node).await? {
                 Probe::NotYet("it still recovers".to_owned())
+            } else {
+                Probe::Ready(())
             })
         })
         .await

@@ -13,8 +13,7 @@ use crate::engine::ContainerState;
 use crate::failure::Failure;
 use crate::hba::{Address, ConnectionType, Database, HbaLine};
 use crate::name::NodeName;
-use crate::server::client::literal;
-use crate::server::command;
+use crate::server::{command, position};
 use crate::wait::Probe;
 
 /// See there.
@@ -102,14 +101,14 @@ impl Scene<'_> {
         if primary == *source {
             return Ok(());
         }
-        let written = self.ask(&primary, "SELECT pg_current_wal_lsn()").await?;
-        let written = literal(&written.unwrap_or_default());
-        let replayed = format!("SELECT pg_last_wal_replay_lsn() >= {written}::pg_lsn");
+        let written = self.written_by(&primary).await?;
         let expected = || format!("`{source}` has replayed the GRANT that `pg_rewind` needs");
         self.wait(within, expected, || async {
-            Ok(match self.ask(source, &replayed).await?.as_deref() {
-                Some("t") => Probe::Ready(()),
-                _ => Probe::NotYet(format!("it has not replayed {written} yet")),
+            let at = position::replayed(&*self.client(source).await?).await?;
+            Ok(if at >= Some(written) {
+                Probe::Ready(())
+            } else {
+                Probe::NotYet(format!("it has not replayed {written} yet"))
             })
         })
         .await?;

@@ -15,7 +15,8 @@ use crate::engine::{Container, ContainerState};
 use crate::lab::{HOST, Lab};
 use crate::name::{DatabaseName, NodeName, SessionName, UserName};
 use crate::server::SUPERUSER;
-use crate::server::client::{self, Noticing};
+use crate::server::client::{self, Noticing, Reader, SearchPath};
+use crate::server::server_error::ServerError;
 use crate::wait::{Probe, WaitError, wait_for};
 
 /// Whom a connection belongs to.
@@ -29,6 +30,8 @@ pub(super) struct Scene<'a> {
     /// When the run's time is up.
     deadline: Instant,
     clients: Mutex<BTreeMap<Key, Arc<Noticing>>>,
+    /// The connections that read servers, by node and database.
+    readers: Mutex<BTreeMap<(NodeName, String), Arc<Reader>>>,
     pub(super) sessions: Mutex<BTreeMap<SessionName, Session>>,
     pub(super) marks: Mutex<BTreeMap<String, Mark>>,
     pub(super) loads: Mutex<BTreeMap<SessionName, Running>>,
@@ -51,6 +54,7 @@ impl<'a> Scene<'a> {
             within,
             deadline: Instant::now() + limit,
             clients: Mutex::default(),
+            readers: Mutex::default(),
             sessions: Mutex::default(),
             marks: Mutex::default(),
             loads: Mutex::default(),
@@ -153,13 +157,47 @@ impl<'a> Scene<'a> {
         format!("the step `thaw` lets it go on, or `lab heal {lab} {node}`")
     }
 
-    /// A connection as the superuser to the lab's database, kept for later steps.
-    pub(super) async fn client(&self, node: &NodeName) -> Tried<Arc<Noticing>> {
-        let database = &self.lab.plan.database;
-        self.connection(node, database, None).await
+    /// A connection that reads a node's server in the lab's database, kept for later steps.
+    pub(super) async fn client(&self, node: &NodeName) -> Tried<Arc<Reader>> {
+        self.reader(node, &self.lab.plan.database).await
     }
 
-    /// A connection, kept for later steps.
+    /// A connection that reads a node's server, whatever settings its users have, kept for later steps.
+    pub(super) async fn reader(
+        &self,
+        node: &NodeName,
+        database: &DatabaseName,
+    ) -> Tried<Arc<Reader>> {
+        // A frozen server answers nobody, and a connection to it does not say so.
+        let container = self.running(node).await?;
+        let key = (node.clone(), database.to_string());
+        if let Some(reader) = self.readers.lock().await.get(&key)
+            && !reader.is_closed()
+        {
+            return Ok(Arc::clone(reader));
+        }
+        let reader = self.own_reader(node, &container, database).await?;
+        let reader = Arc::new(reader);
+        let mut readers = self.readers.lock().await;
+        readers.insert(key, Arc::clone(&reader));
+        Ok(reader)
+    }
+
+    /// A connection of its own that reads a node's server.
+    pub(super) async fn own_reader(
+        &self,
+        node: &NodeName,
+        container: &Container,
+        database: &DatabaseName,
+    ) -> Tried<Reader> {
+        self.connected(node, container, async |port| {
+            Reader::connect(HOST, port, database.as_str(), SearchPath::Users).await
+        })
+        .await
+    }
+
+    /// A connection for what a scenario's author wrote in SQL, with the settings that the role's own programs would see,
+    /// kept for later steps.
     pub(super) async fn connection(
         &self,
         node: &NodeName,
@@ -185,7 +223,7 @@ impl<'a> Scene<'a> {
         Ok(connected)
     }
 
-    /// A connection of its own. A server that is starting is waited for.
+    /// A connection of its own for what a scenario's author wrote in SQL.
     pub(super) async fn fresh(
         &self,
         node: &NodeName,
@@ -193,14 +231,27 @@ impl<'a> Scene<'a> {
         database: &str,
         user: &str,
     ) -> Tried<Noticing> {
+        self.connected(node, container, async |port| {
+            client::connect_noticing(HOST, port, database, user).await
+        })
+        .await
+    }
+
+    /// Connects to a node. A server that is starting is waited for.
+    async fn connected<T>(
+        &self,
+        node: &NodeName,
+        container: &Container,
+        connect: impl AsyncFn(u16) -> Result<T, ServerError>,
+    ) -> Tried<T> {
         let Some(port) = container.port else {
             let why = format!("`{node}` has no port on the host: it has no network");
             return Err(Wrong::failed(why));
         };
         let expected = || format!("`{node}` takes connections");
-        self.wait(self.within, expected, || async move {
-            match client::connect_noticing(HOST, port, database, user).await {
-                Ok(client) => Ok(Probe::Ready(client)),
+        self.wait(self.within, expected, || async {
+            match connect(port).await {
+                Ok(connected) => Ok(Probe::Ready(connected)),
                 Err(error) if error.may_pass() => match self.running(node).await {
                     Ok(_) => Ok(Probe::NotYet(error.to_string())),
                     Err(wrong) => Err(wrong),
@@ -214,6 +265,7 @@ impl<'a> Scene<'a> {
     /// Closes the connections to a node that is about to end.
     pub(super) async fn forget(&self, node: &NodeName) {
         self.clients.lock().await.retain(|(of, ..), _| of != node);
+        self.readers.lock().await.retain(|(of, _), _| of != node);
     }
 
     /// Asks a node's server for one text.

@@ -11,6 +11,7 @@ use super::{Tried, Wrong, statements};
 use crate::action::{Expect, Step};
 use crate::name::{NodeName, SessionName, UserName};
 use crate::server::SUPERUSER;
+use crate::server::activity;
 use crate::server::client::{Noticing, literal};
 use crate::wait::Probe;
 
@@ -38,10 +39,6 @@ impl Scene<'_> {
             self.keep(&ran).await;
             return statements::judge(expect, ran);
         }
-        let look = format!(
-            "SELECT concat_ws(': ', state, wait_event_type, wait_event) FROM pg_stat_activity WHERE pid = {}",
-            literal(&pid)
-        );
         let expected = || statements::describe(expect);
         let waited = self
             .wait(self.patience(step), expected, || async {
@@ -51,8 +48,9 @@ impl Scene<'_> {
                         found: "the statement has ended".to_owned(),
                     });
                 }
-                let seen = self.ask(&node, &look).await?.unwrap_or_default();
-                Ok(goes_on(expect, &seen))
+                let reader = self.client(&node).await?;
+                let seen = activity::session(&reader, pid.parse().unwrap_or_default()).await?;
+                Ok(goes_on(expect, &seen.unwrap_or_default().to_string()))
             })
             .await;
         let mut sessions = self.sessions.lock().await;

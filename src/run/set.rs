@@ -1,6 +1,6 @@
 //! `set`: settings changed, of a server that runs and of one that is stopped.
 
-use super::scene::{Scene, one};
+use super::scene::Scene;
 use super::settings::boolean;
 use super::standby::auto_conf;
 use super::work::Work;
@@ -10,7 +10,7 @@ use crate::action::stop::StopMode;
 use crate::action::{Cell, Step};
 use crate::engine::ContainerState;
 use crate::name::NodeName;
-use crate::server::client::literal;
+use crate::server::in_force;
 
 /// See there.
 const SET: &str = include_str!("../../images/node/set.sh");
@@ -23,28 +23,25 @@ impl Act for Set {
         if matches!(state, ContainerState::Exited | ContainerState::Dead) {
             return set_stopped(scene, step, node, self).await;
         }
-        let client = scene.client(node).await?;
+        let reader = scene.client(node).await?;
         for (name, value) in &self.0 {
-            let sql = match value {
-                Some(Cell(Some(value))) => {
-                    format!("ALTER SYSTEM SET {name} = {}", literal(&boolean(value)))
-                }
-                _ => format!("ALTER SYSTEM RESET {name}"),
+            let value = match value {
+                Some(Cell(Some(value))) => Some(boolean(value)),
+                _ => None,
             };
-            client.batch_execute(&sql).await?;
+            in_force::alter_system(&reader, name.as_str(), value.as_deref()).await?;
         }
         scene.reload(step, node).await?;
-        let pending = "SELECT string_agg(name, ', ') FROM pg_settings WHERE pending_restart";
-        let fresh = scene.fresh_client(node).await?;
-        let Some(pending) = one(&fresh, pending).await? else {
+        let pending = in_force::pending_restart(&scene.fresh_reader(node).await?).await?;
+        if pending.is_empty() {
             return Ok("reloaded".to_owned());
-        };
-        drop(fresh);
+        }
+        drop(reader);
         scene
             .stop_one(node, StopMode::Fast, scene.patience(step))
             .await?;
         scene.start(step, std::slice::from_ref(node)).await?;
-        Ok(format!("restarted, for {pending}"))
+        Ok(format!("restarted, for {}", pending.join(", ")))
     }
 }
 

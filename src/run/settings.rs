@@ -4,31 +4,34 @@ use super::Tried;
 use super::scene::{Scene, one};
 use crate::action::{Cell, Step};
 use crate::name::NodeName;
-use crate::server::client::literal;
+use crate::server::client::Reader;
+use crate::server::in_force;
 use crate::wait::Probe;
 
 impl Scene<'_> {
     /// Has a server read its files again, and returns when a new connection has read them.
     pub(super) async fn reload(&self, step: &Step, node: &NodeName) -> Tried<()> {
-        let told =
-            "SELECT clock_timestamp()::text || (CASE WHEN pg_reload_conf() THEN '' ELSE '' END)";
-        let told = self.ask(node, told).await?.unwrap_or_default();
-        let loaded = format!(
-            "SELECT pg_conf_load_time() >= {}::timestamptz",
-            literal(&told)
-        );
+        let reload = in_force::reload(&*self.client(node).await?).await?;
         let expected = || format!("`{node}` has read its files");
         self.wait(self.patience(step), expected, || async {
-            let fresh = self.fresh_client(node).await?;
-            Ok(match one(&fresh, &loaded).await?.as_deref() {
-                Some("t") => Probe::Ready(()),
-                _ => Probe::NotYet("it has not read them yet".to_owned()),
+            let fresh = self.fresh_reader(node).await?;
+            Ok(if in_force::has_loaded(&fresh, &reload).await? {
+                Probe::Ready(())
+            } else {
+                Probe::NotYet("it has not read them yet".to_owned())
             })
         })
         .await
     }
 
-    /// A connection that was made just now.
+    /// A connection that reads a server and was made just now.
+    pub(super) async fn fresh_reader(&self, node: &NodeName) -> Tried<Reader> {
+        let container = self.running(node).await?;
+        let database = &self.lab.plan.database;
+        self.own_reader(node, &container, database).await
+    }
+
+    /// A connection that was made just now, with the settings that the server's users see.
     pub(super) async fn fresh_client(
         &self,
         node: &NodeName,

@@ -3,23 +3,23 @@
 use super::{Act, Tried, Walk, Wrong};
 use crate::action::Step;
 use crate::action::signal::Signal;
-use crate::server::client::literal;
+use crate::server::activity;
 use crate::wait::Probe;
 
 impl Act for Signal {
     async fn act(&self, walk: &mut Walk<'_, '_>, step: &Step) -> Tried {
         let scene = walk.scene;
         let (node, _) = super::target(step)?;
-        let sql = format!(
-            "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity WHERE backend_type = {} AND pid <> pg_backend_pid()",
-            literal(&self.backend)
-        );
         let expected = || format!("`{node}` has a {}", self.backend);
         let pids = scene
             .wait(scene.patience(step), expected, || async {
-                Ok(match scene.ask(node, &sql).await? {
-                    Some(pids) => Probe::Ready(pids),
-                    None => Probe::NotYet(format!("it has no {}", self.backend)),
+                let reader = scene.client(node).await?;
+                let pids = activity::processes(&reader, &self.backend).await?;
+                let pids: Vec<String> = pids.iter().map(ToString::to_string).collect();
+                Ok(if pids.is_empty() {
+                    Probe::NotYet(format!("it has no {}", self.backend))
+                } else {
+                    Probe::Ready(pids.join(" "))
                 })
             })
             .await?;

@@ -5,8 +5,7 @@ use super::{Tried, Wrong};
 use crate::action::upstream::Upstream;
 use crate::name::NodeName;
 use crate::plan::Role;
-use crate::server::client::literal;
-use crate::server::{command, conf};
+use crate::server::{command, conf, slots, state};
 
 impl Scene<'_> {
     /// Refuses an upstream that gets its WAL from the node itself: no server among them would write any.
@@ -14,10 +13,12 @@ impl Scene<'_> {
         let (node, upstream) = (&wanted.node, &wanted.upstream);
         let mut at = upstream.clone();
         for _ in &self.lab.plan.nodes {
-            let sql = "SELECT substring(current_setting('primary_conninfo') FROM 'host=''?([^ '']+)') \
-                       WHERE pg_is_in_recovery()";
-            // Only of one that runs is it known.
-            let Some(from) = self.ask(&at, sql).await.ok().flatten() else {
+            // It is known only of one that runs.
+            let Ok(reader) = self.client(&at).await else {
+                return Ok(());
+            };
+            let from = state::configured_upstream(&reader).await;
+            let Some(from) = from.ok().flatten() else {
                 return Ok(());
             };
             if from == node.as_str() {
@@ -41,12 +42,8 @@ impl Scene<'_> {
         let Some(slot) = &wanted.slot else {
             return Ok(());
         };
-        let slot = literal(slot.as_str());
-        let sql = format!(
-            "SELECT pg_create_physical_replication_slot({slot}, true) \
-             WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = {slot})"
-        );
-        self.ask(&wanted.upstream, &sql).await.map(drop)
+        let reader = self.client(&wanted.upstream).await?;
+        Ok(slots::create_physical(&reader, &[slot.as_str()]).await?)
     }
 
     /// Makes sure that a node can stream from its upstream.

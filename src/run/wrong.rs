@@ -72,6 +72,12 @@ impl From<LabError> for Wrong {
     }
 }
 
+impl From<ServerError> for Wrong {
+    fn from(error: ServerError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
 impl From<tokio_postgres::Error> for Wrong {
     fn from(error: tokio_postgres::Error) -> Self {
         Self::Failed(ServerError::from(error).into())

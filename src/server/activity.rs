@@ -1,5 +1,7 @@
 //! The processes of a server, and what they wait for: `pg_stat_activity` (manual, "The Cumulative Statistics System").
 
+use std::fmt;
+
 use super::client::Reader;
 use super::server_error::ServerError;
 
@@ -25,6 +27,26 @@ pub struct Waiter {
     pub wait_event_type: String,
     /// What it waits for.
     pub wait_event: String,
+}
+
+impl fmt::Display for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = [&self.state, &self.wait_event_type, &self.wait_event];
+        let words: Vec<&str> = words.into_iter().flatten().map(String::as_str).collect();
+        f.write_str(&words.join(": "))
+    }
+}
+
+impl fmt::Display for Waiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            backend_type,
+            pid,
+            wait_event_type,
+            wait_event,
+        } = self;
+        write!(f, "{backend_type} {pid}: {wait_event_type}: {wait_event}")
+    }
 }
 
 /// The process behind a connection.

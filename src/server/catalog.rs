@@ -7,12 +7,6 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::server::server_error::ServerError;
 
-/// The timeline that a server is on, as an expression. A primary's is in the name of the segment that it writes, for its
-/// control file has the one of its last checkpoint; so has a standby's, whose receiver's is taken where there is one.
-pub const TIMELINE: &str = "CASE WHEN pg_is_in_recovery() \
-    THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint())) \
-    ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END";
-
 /// All user tables of a database.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Catalog {

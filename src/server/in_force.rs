@@ -34,6 +34,17 @@ pub async fn file_settings(reader: &Reader) -> Result<Vec<FileSetting>, ServerEr
     Ok(settings.collect())
 }
 
+/// A setting as the server has it, in its base unit: `2000` for a time of two seconds in milliseconds. `None` for one that
+/// it does not know.
+///
+/// # Errors
+/// The server's words.
+pub async fn setting(reader: &Reader, name: &str) -> Result<Option<String>, ServerError> {
+    let sql = "SELECT setting FROM pg_catalog.pg_settings WHERE name = $1";
+    let row = reader.query_opt(sql, &[&name]).await?;
+    Ok(row.and_then(|row| row.get(0)))
+}
+
 /// The settings that wait for a restart. A connection knows it from when it has seen a reload, or began after it.
 ///
 /// # Errors

@@ -60,6 +60,20 @@ pub struct Slot {
     pub is_temporary: bool,
 }
 
+impl Slot {
+    /// The value of a column that a person may ask for by its name in `pg_replication_slots`; `None` for NULL.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<String> {
+        match name {
+            "active" => Some(self.is_active.to_string()),
+            "wal_status" => self.wal_status.as_ref().map(ToString::to_string),
+            "invalidation_reason" => self.invalidation_reason.clone(),
+            "synced" => self.is_synced.map(|synced| synced.to_string()),
+            _ => None,
+        }
+    }
+}
+
 /// The columns that versions differ in.
 fn versioned(version: Version) -> &'static str {
     if version >= Version(17) {

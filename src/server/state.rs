@@ -1,5 +1,7 @@
 //! What a server is: primary or standby, on which timeline, replaying or not.
 
+use tokio_postgres::Client;
+
 use super::client::Reader;
 use super::lsn::Lsn;
 use super::position::SHOWN;
@@ -63,9 +65,9 @@ pub async fn state(reader: &Reader) -> Result<ServerState, ServerError> {
 ///
 /// # Errors
 /// The server's words.
-pub async fn is_standby(reader: &Reader) -> Result<bool, ServerError> {
+pub async fn is_standby(client: &Client) -> Result<bool, ServerError> {
     let sql = "SELECT pg_catalog.pg_is_in_recovery()";
-    Ok(reader.query_one(sql, &[]).await?.get(0))
+    Ok(client.query_one(sql, &[]).await?.get(0))
 }
 
 /// Tells a standby to become a primary, and does not wait until it is one.

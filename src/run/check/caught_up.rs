@@ -6,7 +6,8 @@ use crate::action::check::caught_up::CaughtUp;
 use crate::name::NodeName;
 use crate::run::scene::Scene;
 use crate::run::{Tried, Wrong};
-use crate::server::client::literal;
+use crate::server::lsn::Lsn;
+use crate::server::{position, replication};
 use crate::wait::Probe;
 
 /// A position to be reached, and where it is asked whether it was.
@@ -16,8 +17,10 @@ struct Goal {
     who: String,
     /// The node that tells.
     ask: NodeName,
-    /// Whether it was reached, and how far it is: a boolean and a text.
-    sql: String,
+    /// What the node calls the subscription's sender; a standby is asked for its own replay without it.
+    subscription: Option<String>,
+    /// The position.
+    lsn: Lsn,
 }
 
 impl Look for CaughtUp {
@@ -49,10 +52,17 @@ impl Look for CaughtUp {
 async fn reached(scene: &Scene<'_>, goals: &[Goal]) -> Tried<Probe<String>> {
     let mut seen = AllOf::default();
     for goal in goals {
-        let answer = scene.ask(&goal.ask, &goal.sql).await?;
-        match answer.as_deref().and_then(|text| text.split_once(' ')) {
-            Some(("t", at)) => seen.add(true, format!("{} has {at}", goal.who)),
-            Some((_, at)) => seen.add(false, format!("{} is at {at}", goal.who)),
+        let at = match &goal.subscription {
+            None => position::replayed(&*scene.client(&goal.ask).await?).await?,
+            Some(name) => {
+                let senders = replication::senders(&*scene.client(&goal.ask).await?).await?;
+                let sender = replication::named(&senders, name).next();
+                sender.and_then(|sender| sender.replay_lsn)
+            }
+        };
+        match at {
+            Some(at) if at >= goal.lsn => seen.add(true, format!("{} has {at}", goal.who)),
+            Some(at) => seen.add(false, format!("{} is at {at}", goal.who)),
             None => seen.add(false, format!("{} is not connected", goal.who)),
         }
     }
@@ -69,9 +79,8 @@ async fn goals(scene: &Scene<'_>, nodes: &[NodeName]) -> Tried<Vec<Goal>> {
             goals.push(Goal {
                     who: node.to_string(),
                     ask: node.clone(),
-                    sql: format!(
-                        "SELECT concat_ws(' ', pg_last_wal_replay_lsn() >= {lsn}::pg_lsn, pg_last_wal_replay_lsn())"
-                    ),
+                    subscription: None,
+                    lsn,
                 });
         }
         goals.extend(subscription_goals(scene, node).await?);
@@ -93,11 +102,8 @@ async fn subscription_goals(scene: &Scene<'_>, node: &NodeName) -> Tried<Vec<Goa
                 who: format!("{node} ({name})"),
                 ask: publisher,
                 // The walsender of the subscription itself, not those that copy its tables.
-                sql: format!(
-                    "SELECT concat_ws(' ', replay_lsn >= {lsn}::pg_lsn, replay_lsn) FROM pg_stat_replication \
-                     WHERE application_name = {}",
-                    literal(&name)
-                ),
+                subscription: Some(name),
+                lsn,
             });
     }
     Ok(goals)

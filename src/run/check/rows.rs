@@ -11,7 +11,7 @@ use crate::wait::Probe;
 impl Look for Rows {
     async fn look(&self, scene: &Scene<'_>, step: &Step) -> Tried<Probe<String>> {
         let (node, database) = target(step)?;
-        let client = scene.connection(node, database, None).await?;
+        let client = scene.reader(node, database).await?;
         let mut seen = AllOf::default();
         for (table, wanted) in &self.0 {
             let count = one(&client, &format!("SELECT count(*) FROM {}", quoted(table))).await?;

@@ -60,7 +60,7 @@ async fn digest(
         "SELECT count(*) || ' ' || coalesce(md5(string_agg(md5(t::text), '' ORDER BY t::text COLLATE \"C\")), '') FROM {} AS t",
         quoted(table)
     );
-    let client = scene.connection(node, database, None).await?;
+    let client = scene.reader(node, database).await?;
     Ok(one(&client, &sql).await?.unwrap_or_default())
 }
 

@@ -6,7 +6,7 @@ use crate::action::check::streaming::Streaming;
 use crate::name::NodeName;
 use crate::run::Tried;
 use crate::run::scene::Scene;
-use crate::server::client::literal;
+use crate::server::replication::{self, ReceiverStatus, SenderState};
 use crate::wait::Probe;
 
 impl Look for Streaming {
@@ -14,18 +14,18 @@ impl Look for Streaming {
         // A receiver calls itself `streaming` from when it has connected, also when its upstream is about to refuse it,
         // for example because it has no such slot. So it counts once something came through it, or its upstream says
         // that it streams: idle, and at a segment's end, nothing comes.
-        let sql = "SELECT concat_ws(' ', status, last_msg_send_time IS DISTINCT FROM last_msg_receipt_time, \
-                   sender_host) FROM pg_stat_wal_receiver";
         let mut seen = AllOf::default();
         for node in &self.node.0 {
-            let found = scene.ask(node, sql).await?;
-            let mut found = found.as_deref().unwrap_or("waiting").splitn(3, ' ');
-            let mut next = || found.next().unwrap_or_default();
-            let (status, received, host) = (next(), next() == "t", next());
+            let found = replication::receiver(&*scene.client(node).await?).await?;
+            let Some(found) = found else {
+                seen.add(false, format!("{node}: waiting"));
+                continue;
+            };
+            let host = found.host.as_deref().unwrap_or_default();
             let is_from = self.from.as_ref().is_none_or(|from| from.as_str() == host);
-            if status != "streaming" {
-                seen.add(false, format!("{node}: {status}"));
-            } else if received || is_served(scene, node, host).await? {
+            if found.status != ReceiverStatus::Streaming {
+                seen.add(false, format!("{node}: {}", found.status));
+            } else if found.has_received || is_served(scene, node, host).await? {
                 seen.add(is_from, format!("{node} streams from {host}"));
             } else {
                 seen.add(
@@ -43,10 +43,9 @@ async fn is_served(scene: &Scene<'_>, node: &NodeName, host: &str) -> Tried<bool
     let Some(upstream) = scene.node_called(host) else {
         return Ok(true);
     };
-    let sql = format!(
-        "SELECT count(*) > 0 FROM pg_stat_replication \
-             WHERE state IN ('catchup', 'streaming') AND application_name = {}",
-        literal(&scene.application_name(node))
-    );
-    Ok(scene.ask(&upstream, &sql).await?.as_deref() == Some("t"))
+    let senders = replication::senders(&*scene.client(&upstream).await?).await?;
+    let name = scene.application_name(node);
+    let serves = |state: &SenderState| matches!(state, SenderState::Catchup | SenderState::Streaming);
+    let mut named = replication::named(&senders, &name);
+    Ok(named.any(|sender| sender.state.as_ref().is_some_and(serves)))
 }

@@ -24,7 +24,7 @@ impl Scene<'_> {
             FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
             WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p' \
             AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'";
-        let client = self.connection(node, database, None).await?;
+        let client = self.reader(node, database).await?;
         let names = one(&client, sql).await?.unwrap_or_default();
         let names = names.split(',').filter(|name| !name.is_empty());
         names
@@ -45,7 +45,7 @@ impl Scene<'_> {
     ) -> Tried<Apart> {
         let mut counts: BTreeMap<String, i64> = BTreeMap::new();
         for (node, sign) in [(first, 1), (other, -1)] {
-            let client = self.connection(node, database, None).await?;
+            let client = self.reader(node, database).await?;
             // A table that one of them does not have has no rows there.
             let there = format!("SELECT to_regclass({})", literal(&quoted(table)));
             if one(&client, &there).await?.is_none() {
