@@ -136,6 +136,13 @@ impl<E: Explain> From<E> for Failure {
     }
 }
 
+/// What was seen, where nothing more is known.
+impl From<String> for Failure {
+    fn from(seen: String) -> Self {
+        Self::seen(seen)
+    }
+}
+
 /// The messages of an error and of its causes. A transparent error says what it wraps, and that is said once.
 fn causes(error: &dyn Error) -> Vec<String> {
     let mut words = vec![error.to_string()];

@@ -5,6 +5,11 @@ pub(crate) mod suggest;
 use std::error::Error;
 use std::time::Duration;
 
+/// A text that cannot be read as what is wanted. The message names what was given and what would do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(pub String);
+
 /// An error and all its causes on one line, joined by `: `.
 #[must_use]
 pub fn chain(error: &dyn Error) -> String {

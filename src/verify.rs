@@ -23,12 +23,13 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::ContainerState;
+use crate::failure::Failure;
 use crate::lab::{Lab, LabError};
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Standby};
 use crate::server::client::{Reader, SearchPath};
 use crate::text::chain;
-use crate::wait::{Probe, wait_for};
+use crate::wait::{Probe, WaitError, wait_for};
 use logical::Stage;
 
 /// One thing that was looked at.
@@ -42,6 +43,8 @@ pub struct Check {
     pub took_ms: f64,
     /// What was compared, or why it failed.
     pub detail: String,
+    /// What to do about it, where it failed and that is known.
+    pub hint: Option<String>,
 }
 
 /// The proof.
@@ -64,32 +67,31 @@ impl Verdict {
 }
 
 /// Times one check. `Err` holds why it failed.
-async fn check(name: String, looked: impl Future<Output = Result<String, String>>) -> Check {
+async fn check(name: String, looked: impl Future<Output = Result<String, Failure>>) -> Check {
     let began = Instant::now();
     let looked = looked.await;
     let took_ms = (began.elapsed().as_secs_f64() * 1e5).round() / 100.0;
     let passed = looked.is_ok();
-    let detail = looked.unwrap_or_else(|why| why);
+    let (detail, hint) = match looked {
+        Ok(seen) => (seen, None),
+        Err(why) => (why.to_string(), why.hint),
+    };
     tracing::debug!(name, passed, took_ms, detail, "check");
     Check {
         name,
         passed,
         took_ms,
         detail,
+        hint,
     }
 }
-
-/// A look that ended badly for good.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Failed(String);
 
 /// What the checks share.
 struct Proof<'a> {
     lab: &'a Lab,
     clients: BTreeMap<NodeName, Arc<Reader>>,
     /// Why there is no client for a node.
-    out_of_reach: BTreeMap<NodeName, String>,
+    out_of_reach: BTreeMap<NodeName, Failure>,
     within: Duration,
     cancel: &'a CancellationToken,
 }
@@ -160,28 +162,28 @@ impl<'a> Proof<'a> {
     }
 
     /// Connects to a node that runs. Its server may still be starting, as after `docker restart`.
-    async fn connect(&self, node: &'a NodeName) -> (&'a NodeName, Result<Reader, String>) {
+    async fn connect(&self, node: &'a NodeName) -> (&'a NodeName, Result<Reader, Failure>) {
         let database = self.lab.plan.database.as_str();
         let connected = wait_for(self.within, self.cancel, || async {
             match self.lab.reader(node, database, SearchPath::Users).await {
                 Ok(client) => Ok(Probe::Ready(client)),
                 Err(LabError::Sql(error)) if error.source.may_pass() => {
                     match reason::container(self.lab, node).await {
-                        Some(why) => Err(Failed(why)),
+                        Some(why) => Err(why),
                         None => Ok(Probe::NotYet(chain(&error))),
                     }
                 }
-                Err(error) => Err(Failed(chain(&error))),
+                Err(error) => Err(Failure::from(error)),
             }
         });
-        (node, connected.await.map_err(|error| error.to_string()))
+        (node, connected.await.map_err(limited))
     }
 
     /// A connection to a node, or why there is none.
-    fn client(&self, node: &NodeName) -> Result<&Reader, String> {
+    fn client(&self, node: &NodeName) -> Result<&Reader, Failure> {
         self.clients.get(node).map(Arc::as_ref).ok_or_else(|| {
             let why = self.out_of_reach.get(node).cloned();
-            why.unwrap_or_else(|| format!("`{node}` answers no queries"))
+            why.unwrap_or_else(|| Failure::seen(format!("`{node}` answers no queries")))
         })
     }
 
@@ -243,7 +245,7 @@ impl<'a> Proof<'a> {
 
     /// A connection to write with on a node that subscribes to another: what arrives there is looked at meanwhile, and that
     /// must not end the transaction of the writing.
-    async fn own_connection(&self, primary: &'a PlannedNode) -> Option<Result<Reader, String>> {
+    async fn own_connection(&self, primary: &'a PlannedNode) -> Option<Result<Reader, Failure>> {
         let mut subscriptions = self.lab.plan.subscriptions();
         let is_shared = subscriptions.any(|(node, _)| node.name == primary.name);
         if !is_shared || !self.clients.contains_key(&primary.name) {
@@ -327,12 +329,21 @@ fn barred(followed: &[logical::Edge<'_>]) -> Vec<String> {
     tables
 }
 
-fn failed(node: &NodeName, claim: &str, why: String) -> Check {
+/// A wait that ended badly, as a failure.
+fn limited(error: WaitError<Failure>) -> Failure {
+    match error {
+        WaitError::Failed(why) => why,
+        error => Failure::seen(error.to_string()),
+    }
+}
+
+fn failed(node: &NodeName, claim: &str, why: Failure) -> Check {
     Check {
         name: format!("{node}: {claim}"),
         passed: false,
         took_ms: 0.0,
-        detail: why,
+        detail: why.to_string(),
+        hint: why.hint,
     }
 }
 

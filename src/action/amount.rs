@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Cell;
+use crate::text::Unreadable;
 
 /// A percentage: more than 0 and at most 100.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,14 +20,18 @@ impl fmt::Display for Percent {
 }
 
 impl std::str::FromStr for Percent {
-    type Err = String;
-    fn from_str(given: &str) -> Result<Self, String> {
+    type Err = Unreadable;
+    fn from_str(given: &str) -> Result<Self, Unreadable> {
         let number = given.strip_suffix('%').unwrap_or(given).trim().parse();
         number
             .ok()
             .filter(|number| *number > 0.0 && *number <= 100.0)
             .map(Self)
-            .ok_or_else(|| format!("`{given}` is not a percentage: it is above 0 and at most 100"))
+            .ok_or_else(|| {
+                let message =
+                    format!("`{given}` is not a percentage: it is above 0 and at most 100");
+                Unreadable(message)
+            })
     }
 }
 
@@ -63,9 +68,9 @@ impl fmt::Display for Bandwidth {
 }
 
 impl std::str::FromStr for Bandwidth {
-    type Err = String;
-    fn from_str(given: &str) -> Result<Self, String> {
-        let wrong = |why: &str| Err(format!("`{given}` is not a rate: {why}"));
+    type Err = Unreadable;
+    fn from_str(given: &str) -> Result<Self, Unreadable> {
+        let wrong = |why: &str| Err(Unreadable(format!("`{given}` is not a rate: {why}")));
         let text = given.to_lowercase();
         let text = text.strip_suffix("/s").unwrap_or(&text).trim();
         let Some((unit, size)) = UNITS.iter().find(|(unit, _)| text.ends_with(unit)) else {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cell, Declare, Flaw, Known, Step, Text, archive, backup};
 use crate::name::{BackupName, NodeName};
+use crate::text::Unreadable;
 
 /// Begins a node again with a base backup that was kept, and replays the archive up to a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -62,16 +63,16 @@ impl Restore {
 pub struct Timeline(String);
 
 impl TryFrom<Cell> for Timeline {
-    type Error = String;
-    fn try_from(cell: Cell) -> Result<Self, String> {
+    type Error = Unreadable;
+    fn try_from(cell: Cell) -> Result<Self, Unreadable> {
         let word = cell.to_string();
         let is_number = word.parse::<u32>().is_ok_and(|number| number > 0);
         if is_number || word == "latest" || word == "current" || word.contains("${") {
             return Ok(Self(word));
         }
-        Err(format!(
+        Err(Unreadable(format!(
             "`{word}` is no timeline to recover along: `latest`, `current` or a number is"
-        ))
+        )))
     }
 }
 

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::{
     Container, ContainerSpec, ContainerState, Engine, EngineError, Mount, Publish, Volume,
 };
+use crate::failure::Failure;
 use crate::image::Found;
 use crate::plan::{Plan, PlannedService};
 use crate::scenario::services::ServiceName;
@@ -142,7 +143,9 @@ pub(super) async fn answers(
             // One that has ended will not answer any more.
             let found = engine.find_container(&started.id).await?;
             return match found {
-                Some(found) if found.state == ContainerState::Running => Ok(Probe::NotYet(seen)),
+                Some(found) if found.state == ContainerState::Running => {
+                    Ok(Probe::NotYet(seen.to_string()))
+                }
                 _ => Ok(Probe::Ready(false)),
             };
         }
@@ -159,11 +162,11 @@ pub(super) async fn answers(
 }
 
 /// Whether pgAdmin answers at a port of the host, or else what came instead.
-pub(super) async fn ask(port: u16) -> Result<(), String> {
+pub(super) async fn ask(port: u16) -> Result<(), Failure> {
     match http::get(HOST, port, "/misc/ping").await {
         Ok((200, body)) if body == "PING" => Ok(()),
-        Ok((status, _)) => Err(format!("it answers with status {status}")),
-        Err(error) => Err(crate::text::chain(&error)),
+        Ok((status, _)) => Err(format!("it answers with status {status}").into()),
+        Err(error) => Err(crate::text::chain(&error).into()),
     }
 }
 

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use crate::engine::{Container, ContainerState};
+use crate::failure::Failure;
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, PlannedService, Role, Standby};
 use crate::server::catalog;
@@ -338,8 +339,8 @@ async fn service_status(planned: &PlannedService, container: Option<&Container>)
     let port = container.and_then(|found| found.port);
     let answered = match (runs(container), port) {
         (Ok(()), Some(port)) => service::ask(port).await,
-        (Ok(()), None) => Err("it has no port on the host".to_owned()),
-        (Err(why), _) => Err(why.to_string()),
+        (Ok(()), None) => Err(Failure::seen("it has no port on the host")),
+        (Err(why), _) => Err(Failure::seen(why.to_string())),
     };
     ServiceStatus {
         name: planned.name.to_string(),
@@ -349,7 +350,7 @@ async fn service_status(planned: &PlannedService, container: Option<&Container>)
             .map(|address| address.to_string()),
         port,
         url: port.map(service::url),
-        problem: answered.err(),
+        problem: answered.err().map(|why| why.to_string()),
     }
 }
 

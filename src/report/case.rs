@@ -180,6 +180,7 @@ pub(super) mod example {
             passed: true,
             took_ms: 6.0,
             detail: "streaming, sync".to_owned(),
+            hint: None,
         };
         let log = NodeLog {
             node: "primary".to_owned(),

@@ -304,7 +304,13 @@ pub fn verdict(verdict: &Verdict) -> String {
             check.detail.clone(),
         ]
     });
-    self::rows(&["", "check", "took", "result"], rows)
+    let mut text = self::rows(&["", "check", "took", "result"], rows);
+    for check in &verdict.checks {
+        if let Some(hint) = &check.hint {
+            _ = writeln!(text, "hint: {}: {hint}", check.name);
+        }
+    }
+    text
 }
 
 /// The nodes of a lab and how to reach them.

@@ -48,7 +48,7 @@ impl Scene<'_> {
         node: &NodeName,
         name: &str,
         wanted: &Cell,
-    ) -> Tried<Result<String, String>> {
+    ) -> Tried<Probe<String>> {
         let fresh = self.fresh_client(node).await?;
         let shown = one(&fresh, &format!("SHOW {name}"))
             .await?
@@ -59,9 +59,9 @@ impl Scene<'_> {
             if shown.is_empty() { "empty" } else { &shown }
         );
         Ok(if shown.eq_ignore_ascii_case(&wanted) {
-            Ok(said)
+            Probe::Ready(said)
         } else {
-            Err(said)
+            Probe::NotYet(said)
         })
     }
 }

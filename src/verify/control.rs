@@ -7,6 +7,7 @@ use std::time::Instant;
 use futures_util::future::join_all;
 
 use crate::engine::{Container, EngineError, EngineErrorKind};
+use crate::failure::Failure;
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Standby};
 use crate::server::activity;
@@ -78,7 +79,7 @@ impl Proof<'_> {
     }
 
     /// A connection of its own, for a statement that may have to wait.
-    async fn writer(&self, primary: &PlannedNode) -> Result<Writer, String> {
+    async fn writer(&self, primary: &PlannedNode) -> Result<Writer, Failure> {
         let database = self.lab.plan.database.as_str();
         let client = self
             .lab
@@ -97,8 +98,8 @@ impl Proof<'_> {
     async fn with_frozen<T>(
         &self,
         nodes: &[NodeName],
-        look: impl Future<Output = Result<T, String>>,
-    ) -> Result<T, String> {
+        look: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
         let engine = &self.lab.engine;
         let containers: Vec<&Container> = nodes
             .iter()
@@ -113,7 +114,7 @@ impl Proof<'_> {
         let frozen = freezing.into_iter().collect::<Result<Vec<()>, _>>();
         let looked = match frozen {
             Ok(_) => look.await,
-            Err(error) => Err(chain(&error)),
+            Err(error) => Err(Failure::from(error)),
         };
         let thawing = join_all(
             containers
@@ -122,7 +123,7 @@ impl Proof<'_> {
         )
         .await;
         match thawing.into_iter().collect::<Result<Vec<()>, _>>() {
-            Err(error) if looked.is_ok() => Err(format!("thawing: {}", chain(&error))),
+            Err(error) if looked.is_ok() => Err(format!("thawing: {}", chain(&error)).into()),
             _ => looked,
         }
     }
@@ -144,7 +145,7 @@ impl Proof<'_> {
         }
     }
 
-    async fn commit_returns(&self, primary: &PlannedNode) -> Result<String, String> {
+    async fn commit_returns(&self, primary: &PlannedNode) -> Result<String, Failure> {
         let client = self.client(&primary.name)?;
         let began = Instant::now();
         let committed = tokio::time::timeout(self.within, client.batch_execute(WRITE)).await;
@@ -153,7 +154,7 @@ impl Proof<'_> {
                 "with them frozen it returned after {}",
                 duration(began.elapsed())
             )),
-            Ok(Err(error)) => Err(words(error)),
+            Ok(Err(error)) => Err(words(error).into()),
             Err(_) => {
                 // Let go of the statement, which would otherwise hold the connection.
                 let _ = client
@@ -163,13 +164,14 @@ impl Proof<'_> {
                 Err(format!(
                     "with them frozen it did not return within {}",
                     duration(self.within)
-                ))
+                )
+                .into())
             }
         }
     }
 
     /// The commit is seen waiting for `SyncRep` (manual, 28.2.3, wait events of type IPC).
-    async fn commit_waits(&self, primary: &PlannedNode, writer: &Writer) -> Result<(), String> {
+    async fn commit_waits(&self, primary: &PlannedNode, writer: &Writer) -> Result<(), Failure> {
         let client = self.client(&primary.name)?;
         writer.write().await;
         let waited = wait_for(self.within, self.cancel, || async {
@@ -189,10 +191,12 @@ impl Proof<'_> {
                 ))
             })
         });
-        waited.await.map_err(|error| error.to_string())
+        waited
+            .await
+            .map_err(|error| Failure::seen(error.to_string()))
     }
 
-    async fn commit_is_let_go(&self, writer: &Writer) -> Result<String, String> {
+    async fn commit_is_let_go(&self, writer: &Writer) -> Result<String, Failure> {
         match tokio::time::timeout(self.within, writer.returned()).await {
             Ok(Ok(())) => Ok("seen waiting for SyncRep; it returned when they could".to_owned()),
             Ok(Err(why)) => Err(why),
@@ -202,10 +206,7 @@ impl Proof<'_> {
                     .cancel_token()
                     .cancel_query(tokio_postgres::NoTls)
                     .await;
-                Err(format!(
-                    "it still waits {} after they could",
-                    duration(self.within)
-                ))
+                Err(format!("it still waits {} after they could", duration(self.within)).into())
             }
         }
     }
@@ -239,14 +240,14 @@ impl Writer {
             .is_none_or(tokio::task::JoinHandle::is_finished)
     }
 
-    async fn returned(&self) -> Result<(), String> {
+    async fn returned(&self) -> Result<(), Failure> {
         let Some(task) = self.task.lock().await.take() else {
             return Ok(());
         };
         match task.await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(words(error)),
-            Err(panic) => Err(panic.to_string()),
+            Ok(Err(error)) => Err(words(error).into()),
+            Err(panic) => Err(panic.to_string().into()),
         }
     }
 }

@@ -5,6 +5,7 @@ mod sender;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
+use crate::failure::Failure;
 use crate::plan::{PlannedNode, Standby};
 use crate::server::catalog::{self, Table};
 use crate::server::client::{Reader, words};
@@ -18,7 +19,7 @@ use crate::wait::{Probe, WaitError, wait_for};
 
 use super::compare::compare;
 use super::probe::{self, Commit, How, Inserted, Skipped};
-use super::{Check, Failed, Proof, check, reason};
+use super::{Check, Proof, check, limited, reason};
 use sender::{Reach, streaming};
 
 /// SQLSTATE `read_only_sql_transaction`.
@@ -32,10 +33,12 @@ pub(super) struct Written {
 }
 
 /// Whether the server takes writes.
-pub(super) async fn is_primary(client: &Reader) -> Result<String, String> {
+pub(super) async fn is_primary(client: &Reader) -> Result<String, Failure> {
     let state = state::state(client).await.map_err(words)?;
     if state.is_standby {
-        return Err("it is in recovery: a standby, not a primary".to_owned());
+        return Err("it is in recovery: a standby, not a primary"
+            .to_owned()
+            .into());
     }
     Ok(format!("not in recovery, timeline {}", state.timeline))
 }
@@ -43,7 +46,7 @@ pub(super) async fn is_primary(client: &Reader) -> Result<String, String> {
 /// Inserts a row into every table and takes the log position after the commit.
 ///
 /// The commit waits for no standby: whether commits wait is a check of its own. The tables in `barred` get none.
-pub(super) async fn write(client: &Reader, barred: &[String]) -> Result<Written, String> {
+pub(super) async fn write(client: &Reader, barred: &[String]) -> Result<Written, Failure> {
     let mut catalog = catalog::read(client).await.map_err(|error| chain(&error))?;
     let is_barred = |table: &Table| barred.contains(&probe::qualified(table));
     catalog.tables.retain(|table| !is_barred(table));
@@ -77,7 +80,7 @@ pub(super) async fn write(client: &Reader, barred: &[String]) -> Result<Written,
 }
 
 /// Changes the rows that were written, and takes the log position after that. A row that takes no change stays as it is.
-pub(super) async fn change(client: &Reader, written: &mut Written) -> Result<(), String> {
+pub(super) async fn change(client: &Reader, written: &mut Written) -> Result<(), Failure> {
     let changed = probe::update(client, &written.tables, &written.inserted.rows).await;
     let (rows, refused) = changed.map_err(|error| chain(&error))?;
     for Skipped { table, because } in refused {
@@ -89,7 +92,7 @@ pub(super) async fn change(client: &Reader, written: &mut Written) -> Result<(),
 }
 
 /// Where the log is now.
-pub(super) async fn now(client: &Reader) -> Result<(Lsn, Instant), String> {
+pub(super) async fn now(client: &Reader) -> Result<(Lsn, Instant), Failure> {
     let lsn = position::flushed(client).await.map_err(words)?;
     Ok((lsn, Instant::now()))
 }
@@ -122,13 +125,13 @@ fn summary(inserted: &Inserted, values: usize) -> String {
 }
 
 /// Removes what [`write`] wrote.
-pub(super) async fn remove(client: &Reader, written: &Written) -> Result<String, String> {
+pub(super) async fn remove(client: &Reader, written: &Written) -> Result<String, Failure> {
     let removed = probe::remove(client, &written.inserted.rows)
         .await
         .map_err(|error| chain(&error))?;
     match removed.left.first() {
         None => Ok(count(removed.rows, "row")),
-        Some(left) => Err(format!("a row is left in {}: {}", left.table, left.because)),
+        Some(left) => Err(format!("a row is left in {}: {}", left.table, left.because).into()),
     }
 }
 
@@ -138,7 +141,7 @@ impl Proof<'_> {
         &self,
         node: &PlannedNode,
         standby: &Standby,
-        written: &Result<Written, String>,
+        written: &Result<Written, Failure>,
     ) -> Vec<Check> {
         let name = |claim: &str| format!("{} -> {}: {claim}", standby.upstream, node.name);
         let mut checks = vec![check(name("streams"), self.streams(node, standby)).await];
@@ -162,7 +165,7 @@ impl Proof<'_> {
     }
 
     /// The upstream shows the standby by its name, streaming, in the state it should be in, through its slot.
-    async fn streams(&self, node: &PlannedNode, standby: &Standby) -> Result<String, String> {
+    async fn streams(&self, node: &PlannedNode, standby: &Standby) -> Result<String, Failure> {
         if let Some(why) = self.out_of_reach.get(&node.name) {
             return Err(why.clone());
         }
@@ -173,14 +176,14 @@ impl Proof<'_> {
                 let senders = replication::senders(upstream).await?;
                 Ok::<_, ServerError>((senders, slots::slots(upstream).await?))
             };
-            let (senders, slots) = seen.await.map_err(|error| Failed(words(error)))?;
+            let (senders, slots) = seen.await.map_err(|error| Failure::from(error))?;
             if let Some(why) = self.never_arrives(node).await {
-                return Err(Failed(why));
+                return Err(why);
             }
             let named: Vec<&Sender> = replication::named(&senders, application).collect();
             let sync_state = match streaming(&named, standby) {
                 Ok(sync_state) => sync_state,
-                Err(seen) => return Ok(Probe::NotYet(seen)),
+                Err(seen) => return Ok(Probe::NotYet(seen.to_string())),
             };
             let Some(slot) = &standby.slot else {
                 return Ok(Probe::Ready(format!(
@@ -188,7 +191,7 @@ impl Proof<'_> {
                 )));
             };
             let Some(found) = slots::named(&slots, slot.as_str()) else {
-                return Err(Failed(format!(
+                return Err(Failure::seen(format!(
                     "`{}` has no replication slot `{slot}`",
                     standby.upstream
                 )));
@@ -210,8 +213,8 @@ impl Proof<'_> {
         &self,
         node: &PlannedNode,
         standby: &Standby,
-        written: &Result<Written, String>,
-    ) -> Result<String, String> {
+        written: &Result<Written, Failure>,
+    ) -> Result<String, Failure> {
         let written = written.as_ref().map_err(Clone::clone)?;
         let lsn = written.inserted.lsn;
         if standby.apply_delay > self.within {
@@ -234,7 +237,8 @@ impl Proof<'_> {
             return Err(format!(
                 "replayed after {}, before its delay had passed",
                 duration(waited)
-            ));
+            )
+            .into());
         }
         let client = self.client(&node.name)?;
         let found = probe::read(client, &written.inserted.rows)
@@ -245,7 +249,8 @@ impl Proof<'_> {
             return Err(format!(
                 "{} differences; the first: {first}",
                 compared.differences.len()
-            ));
+            )
+            .into());
         }
         let summary = summary(&written.inserted, compared.values);
         Ok(format!("{summary} at {lsn}, after {}", duration(waited)))
@@ -256,8 +261,8 @@ impl Proof<'_> {
         &self,
         node: &PlannedNode,
         standby: &Standby,
-        written: &Result<Written, String>,
-    ) -> Result<String, String> {
+        written: &Result<Written, Failure>,
+    ) -> Result<String, Failure> {
         let written = written.as_ref().map_err(Clone::clone)?;
         let lsn = written.inserted.lsn;
         self.wait_for_lsn(node, standby, Reach::Flushed, lsn, self.within)
@@ -284,7 +289,8 @@ impl Proof<'_> {
                 "they are there after {}, before the delay of {}",
                 duration(after),
                 duration(standby.apply_delay)
-            ));
+            )
+            .into());
         }
         Ok(format!(
             "received up to {lsn} and not shown after {}",
@@ -300,19 +306,19 @@ impl Proof<'_> {
         reach: Reach,
         lsn: Lsn,
         limit: Duration,
-    ) -> Result<(), String> {
+    ) -> Result<(), Failure> {
         let upstream = self.client(&standby.upstream)?;
         let application = standby.application_name.as_str();
         let waited = wait_for(limit, self.cancel, || async {
             let senders = replication::senders(upstream).await;
-            let senders = senders.map_err(|error| Failed(words(error)))?;
+            let senders = senders.map_err(|error| Failure::from(error))?;
             let sender = replication::named(&senders, application).next();
             let seen = sender.and_then(|sender| reach.of(sender));
             if seen >= Some(lsn) {
                 return Ok(Probe::Ready(String::new()));
             }
             if let Some(why) = self.never_arrives(node).await {
-                return Err(Failed(why));
+                return Err(why);
             }
             Ok(Probe::NotYet(match sender {
                 None => format!(
@@ -331,7 +337,7 @@ impl Proof<'_> {
         self.explain(node, waited).await.map(drop)
     }
 
-    async fn refuses_writes(&self, node: &PlannedNode) -> Result<String, String> {
+    async fn refuses_writes(&self, node: &PlannedNode) -> Result<String, Failure> {
         let client = self.client(&node.name)?;
         // One message without BEGIN is one transaction, which ends with it whatever happens (manual, 53.2.2.1): other
         // checks use this session meanwhile, and must not find it in a transaction that failed.
@@ -339,16 +345,16 @@ impl Proof<'_> {
             .batch_execute("CREATE TABLE lab_verify_read_only (); ROLLBACK")
             .await;
         let refused = match refused {
-            Ok(()) => return Err("it took a write".to_owned()),
+            Ok(()) => return Err("it took a write".to_owned().into()),
             Err(error) => error,
         };
         match refused.code() {
             Some(code) if code.code() == READ_ONLY => Ok(format!("SQLSTATE {READ_ONLY}")),
-            _ => Err(format!("it refused for another reason: {}", words(refused))),
+            _ => Err(format!("it refused for another reason: {}", words(refused)).into()),
         }
     }
 
-    async fn never_arrives(&self, node: &PlannedNode) -> Option<String> {
+    async fn never_arrives(&self, node: &PlannedNode) -> Option<Failure> {
         let client = self.clients.get(&node.name)?;
         reason::never_arrives(&node.name, client).await
     }
@@ -356,18 +362,18 @@ impl Proof<'_> {
     async fn explain(
         &self,
         node: &PlannedNode,
-        waited: Result<String, WaitError<Failed>>,
-    ) -> Result<String, String> {
+        waited: Result<String, WaitError<Failure>>,
+    ) -> Result<String, Failure> {
         match waited {
             Ok(seen) => Ok(seen),
             Err(WaitError::Failed(failed)) => match reason::container(self.lab, &node.name).await {
                 Some(why) => Err(why),
-                None => Err(failed.0),
+                None => Err(failed),
             },
-            Err(WaitError::Interrupted) => Err("interrupted".to_owned()),
+            Err(WaitError::Interrupted) => Err(Failure::seen("interrupted")),
             Err(limit) => match reason::from_log(self.lab, &node.name).await {
-                Some(why) => Err(format!("{limit}; {why}")),
-                None => Err(limit.to_string()),
+                Some(why) => Err(limited(limit).and_seen(why)),
+                None => Err(limited(limit)),
             },
         }
     }

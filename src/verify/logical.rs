@@ -5,8 +5,8 @@ mod mutual;
 mod published;
 mod sweep;
 
+use crate::failure::Failure;
 use crate::plan::{PlannedNode, PlannedSubscription};
-use crate::server::client::words;
 use crate::server::lsn::Lsn;
 use crate::server::{replication, slots, subscriptions};
 use crate::text::{chain, count, duration};
@@ -14,7 +14,7 @@ use crate::wait::{Probe, WaitError, wait_for};
 
 use super::edge::Written;
 use super::probe::{self, Inserted, ProbeRow, Sought};
-use super::{Check, Failed, Proof, check, reason};
+use super::{Check, Proof, check, limited, reason};
 use judge::{Looked, after_change, judge};
 use published::{Operations, Published, left_out, sought};
 
@@ -121,7 +121,7 @@ impl Proof<'_> {
             let follows = self.is_following(node, subscription).await?;
             publisher?;
             if edge.published.is_empty() {
-                return Err("its publications have no table".to_owned());
+                return Err(Failure::seen("its publications have no table"));
             }
             Ok(follows)
         };
@@ -135,23 +135,23 @@ impl Proof<'_> {
         &self,
         node: &PlannedNode,
         subscription: &PlannedSubscription,
-    ) -> Result<String, String> {
+    ) -> Result<String, Failure> {
         let subscriber = self.client(&node.name)?;
         let upstream = self.client(&subscription.upstream)?;
         let name = subscription.name.as_str();
         let waited = wait_for(self.within, self.cancel, || async {
-            let failed = |error| Failed(words(error));
+            let failed = |error| Failure::from(error);
             let found = subscriptions::subscriptions(subscriber)
                 .await
                 .map_err(failed)?;
             let Some(found) = subscriptions::named(&found, name) else {
-                return Err(Failed(format!(
+                return Err(Failure::seen(format!(
                     "`{}` has no subscription `{name}`",
                     node.name
                 )));
             };
             if !found.is_enabled {
-                return Err(Failed(format!(
+                return Err(Failure::seen(format!(
                     "the subscription `{name}` is disabled: `ALTER SUBSCRIPTION {name} ENABLE` lets it go on"
                 )));
             }
@@ -165,7 +165,7 @@ impl Proof<'_> {
             let slot = subscription.slot.as_str();
             let slots = slots::slots(upstream).await.map_err(failed)?;
             match slots::named(&slots, slot) {
-                None => Err(Failed(format!(
+                None => Err(Failure::seen(format!(
                     "`{}` has no replication slot `{slot}`",
                     subscription.upstream
                 ))),
@@ -209,7 +209,7 @@ impl Proof<'_> {
         edge: &mut Edge<'_>,
         stage: Stage,
         written: &Written,
-    ) -> Result<String, String> {
+    ) -> Result<String, Failure> {
         let Inserted { rows, lsn, .. } = &written.inserted;
         let subscriber = self.client(&edge.node.name)?;
         let chained = |error| chain(&error);
@@ -273,7 +273,7 @@ impl Proof<'_> {
     }
 
     /// Which rows pass their publications' filters, asked where they were written.
-    async fn passes(&self, edge: &Edge<'_>, wanted: &[Wanted<'_>]) -> Result<Vec<bool>, String> {
+    async fn passes(&self, edge: &Edge<'_>, wanted: &[Wanted<'_>]) -> Result<Vec<bool>, Failure> {
         let source = self.lab.plan.primary_of(&edge.subscription.upstream);
         let filtered: Vec<(&ProbeRow, &[String])> = wanted
             .iter()
@@ -294,14 +294,14 @@ impl Proof<'_> {
         node: &PlannedNode,
         subscription: &PlannedSubscription,
         lsn: Lsn,
-    ) -> Result<(), String> {
+    ) -> Result<(), Failure> {
         let upstream = self.client(&subscription.upstream)?;
         let slot = subscription.slot.as_str();
         let waited = wait_for(self.within, self.cancel, || async {
-            let failed = |error| Failed(words(error));
+            let failed = |error| Failure::from(error);
             let slots = slots::slots(upstream).await.map_err(failed)?;
             let Some(found) = slots::named(&slots, slot) else {
-                return Err(Failed(format!("the slot `{slot}` is gone")));
+                return Err(Failure::seen(format!("the slot `{slot}` is gone")));
             };
             let senders = replication::senders(upstream).await.map_err(failed)?;
             let mut senders = senders.iter();
@@ -330,18 +330,22 @@ impl Proof<'_> {
         &self,
         node: &PlannedNode,
         subscription: &PlannedSubscription,
-        waited: Result<T, WaitError<Failed>>,
-    ) -> Result<T, String> {
+        waited: Result<T, WaitError<Failure>>,
+    ) -> Result<T, Failure> {
         match waited {
             Ok(value) => Ok(value),
-            Err(error) => Err(
-                match reason::of_subscription(self.lab, &node.name, subscription.name.as_str())
-                    .await
-                {
-                    Some(why) => format!("{error}; {why}"),
-                    None => error.to_string(),
-                },
-            ),
+            Err(error) => {
+                let name = subscription.name.as_str();
+                let why = reason::of_subscription(self.lab, &node.name, name).await;
+                let failure = limited(error);
+                Err(match why {
+                    Some(why) => Failure {
+                        hint: why.hint.clone(),
+                        ..failure.and_seen(why)
+                    },
+                    None => failure,
+                })
+            }
         }
     }
 }

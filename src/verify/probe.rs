@@ -15,6 +15,7 @@ mod statement;
 mod value;
 mod write;
 
+use crate::failure::Explain;
 use crate::server::lsn::Lsn;
 use crate::server::server_error::ServerError;
 pub use keyed::{Sighting, Sought, kept_back, pass, sight, sweep, update};
@@ -123,3 +124,5 @@ pub enum ProbeError {
     #[error("removing the rows written into each table")]
     Remove(#[source] ServerError),
 }
+
+impl Explain for ProbeError {}

@@ -1,14 +1,15 @@
 //! Why a standby does not replicate, in words: read from the standby, its container and its log.
 
 use crate::engine::ContainerState;
+use crate::failure::Failure;
 use crate::lab::Lab;
 use crate::name::NodeName;
-use crate::server::client::{Reader, words};
+use crate::server::client::Reader;
 use crate::server::state;
 
 /// What it means for a node that its container is in `state`.
-pub(super) fn not_running(node: &NodeName, state: Option<ContainerState>) -> String {
-    match state {
+pub(super) fn not_running(node: &NodeName, state: Option<ContainerState>) -> Failure {
+    let seen = match state {
         None => format!("the container of `{node}` is gone"),
         Some(ContainerState::Paused) => format!("the container of `{node}` is paused"),
         Some(ContainerState::Created) => format!("the container of `{node}` was never started"),
@@ -17,25 +18,26 @@ pub(super) fn not_running(node: &NodeName, state: Option<ContainerState>) -> Str
         Some(ContainerState::Exited | ContainerState::Dead) => {
             format!("the container of `{node}` is stopped")
         }
-    }
+    };
+    Failure::seen(seen)
 }
 
 /// Why nothing will arrive, however long we wait; `None` where waiting may help.
-pub(super) async fn never_arrives(node: &NodeName, reader: &Reader) -> Option<String> {
+pub(super) async fn never_arrives(node: &NodeName, reader: &Reader) -> Option<Failure> {
     match state::state(reader).await {
-        Err(error) => Some(format!("`{node}` answers no more: {}", words(error))),
-        Ok(state) if !state.is_standby => Some(format!(
+        Err(error) => Some(Failure::from(error).while_doing(format!("`{node}` answers no more"))),
+        Ok(state) if !state.is_standby => Some(Failure::seen(format!(
             "`{node}` was promoted: it is not a standby any more"
-        )),
-        Ok(state) if state.is_paused => Some(format!(
+        ))),
+        Ok(state) if state.is_paused => Some(Failure::seen(format!(
             "replay is paused on `{node}`: `SELECT pg_wal_replay_resume()` lets it go on"
-        )),
+        ))),
         Ok(_) => None,
     }
 }
 
 /// What is wrong with a standby's container, if it does not run any more.
-pub(super) async fn container(lab: &Lab, node: &NodeName) -> Option<String> {
+pub(super) async fn container(lab: &Lab, node: &NodeName) -> Option<Failure> {
     let container = lab.container(node.as_str()).ok()?;
     let now = lab.engine.find_container(&container.id).await.ok()?;
     let state = now.map(|found| found.state);
@@ -47,19 +49,19 @@ pub(super) async fn of_subscription(
     lab: &Lab,
     node: &NodeName,
     subscription: &str,
-) -> Option<String> {
+) -> Option<Failure> {
     if let Some(why) = self::container(lab, node).await {
         return Some(why);
     }
     let trouble = lab.trouble(node, subscription).await?;
-    Some(match trouble.hint(subscription, node.as_str()) {
-        Some(hint) => format!("{trouble}; {hint}"),
-        None => trouble.to_string(),
+    Some(Failure {
+        hint: trouble.hint(subscription, node.as_str()),
+        ..Failure::of(&trouble)
     })
 }
 
 /// The reason that a standby's container and log give after a wait that ended badly.
-pub(super) async fn from_log(lab: &Lab, node: &NodeName) -> Option<String> {
+pub(super) async fn from_log(lab: &Lab, node: &NodeName) -> Option<Failure> {
     if let Some(why) = self::container(lab, node).await {
         return Some(why);
     }
@@ -69,5 +71,6 @@ pub(super) async fn from_log(lab: &Lab, node: &NodeName) -> Option<String> {
         .lines()
         .rev()
         .find(|line| line.contains("FATAL:") || line.contains("ERROR:"))?;
-    Some(format!("the log of `{node}` says: {}", line.trim()))
+    let seen = format!("the log of `{node}` says: {}", line.trim());
+    Some(seen.into())
 }

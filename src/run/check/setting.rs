@@ -13,8 +13,8 @@ impl Look for Setting {
         let mut seen = AllOf::default();
         for (name, wanted) in &self.0 {
             match scene.setting_is(node, name.as_str(), wanted).await? {
-                Ok(said) => seen.add(true, said),
-                Err(said) => seen.add(false, said),
+                Probe::Ready(said) => seen.add(true, said),
+                Probe::NotYet(said) => seen.add(false, said),
             }
         }
         Ok(seen.probe())

@@ -1,11 +1,12 @@
 //! What an upstream shows of a standby, judged. Pure.
 
+use crate::failure::Failure;
 use crate::plan::Standby;
 use crate::server::lsn::Lsn;
 use crate::server::replication::{Sender, SyncState};
 
 /// The `sync_state` of the one sender of a standby's that streams as it should, or what is seen instead.
-pub(super) fn streaming(named: &[&Sender], standby: &Standby) -> Result<SyncState, String> {
+pub(super) fn streaming(named: &[&Sender], standby: &Standby) -> Result<SyncState, Failure> {
     let application = &standby.application_name;
     let sender = match named {
         [sender] => sender,
@@ -13,17 +14,19 @@ pub(super) fn streaming(named: &[&Sender], standby: &Standby) -> Result<SyncStat
             return Err(format!(
                 "pg_stat_replication of `{}` has no `{application}`",
                 standby.upstream
-            ));
+            )
+            .into());
         }
         several => {
             return Err(format!(
                 "pg_stat_replication has {} rows named `{application}`",
                 several.len()
-            ));
+            )
+            .into());
         }
     };
     if !sender.is_streaming() {
-        return Err(format!("its state is `{}`", sender.state_word()));
+        return Err(format!("its state is `{}`", sender.state_word()).into());
     }
     match sender.sync_state {
         Some(state) if standby.sync_states.contains(&state) => Ok(state),
@@ -34,7 +37,8 @@ pub(super) fn streaming(named: &[&Sender], standby: &Standby) -> Result<SyncStat
                 "its sync_state is `{}`, not `{}`",
                 state.map_or_else(|| "none".to_owned(), |state| state.to_string()),
                 wanted.join("` or `")
-            ))
+            )
+            .into())
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::failure::Failure;
 use crate::text::count;
 use crate::verify::probe::Sighting;
 
@@ -62,25 +63,25 @@ pub(super) fn after_change(was_there: bool, passed: [bool; 2], operations: Opera
 }
 
 /// Judges all rows of a stage.
-pub(super) fn judge(stage: Stage, looked: &[Looked<'_>]) -> Result<Tally, String> {
+pub(super) fn judge(stage: Stage, looked: &[Looked<'_>]) -> Result<Tally, Failure> {
     let mut tally = Tally::default();
     for row in looked {
         let table = row.table;
         let wanted = is_wanted(stage, row);
         match (wanted, row.seen.rows, stage) {
             (true, 0, _) => {
-                return Err(format!("{table}: the row is missing, or has other values"));
+                return Err(format!("{table}: the row is missing, or has other values").into());
             }
-            (false, 1.., Stage::Deleted) => return Err(format!("{table}: the row is still there")),
+            (false, 1.., Stage::Deleted) => {
+                return Err(format!("{table}: the row is still there").into());
+            }
             (false, 1.., _) => {
-                return Err(format!("{table}: the row is there, and is not published"));
+                return Err(format!("{table}: the row is there, and is not published").into());
             }
             _ => {}
         }
         if row.seen.leaks > 0 {
-            return Err(format!(
-                "{table}: a column that is not published has its value"
-            ));
+            return Err(format!("{table}: a column that is not published has its value").into());
         }
         if wanted {
             tally.rows += 1;
@@ -158,10 +159,16 @@ mod tests {
             "1 row in 1 table, 2 values equal; 1 value not sent"
         );
         let missing = judged(true, 0).expect_err("it is not there");
-        assert_eq!(missing, "products: the row is missing, or has other values");
+        assert_eq!(
+            missing.to_string(),
+            "products: the row is missing, or has other values"
+        );
         judged(false, 0).expect("it was kept back");
         let passed = judged(false, 1).expect_err("the filter let it pass");
-        assert_eq!(passed, "products: the row is there, and is not published");
+        assert_eq!(
+            passed.to_string(),
+            "products: the row is there, and is not published"
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Subscriptions that go both ways: a change must not come back to where it was made.
 
+use crate::failure::Failure;
 use crate::plan::{PlannedNode, PlannedSubscription};
-use crate::server::client::words;
 use crate::server::subscriptions;
 use crate::verify::{Check, Proof, check, edge};
 
@@ -11,12 +11,15 @@ impl Proof<'_> {
         &self,
         node: &PlannedNode,
         subscription: &PlannedSubscription,
-    ) -> Result<i64, String> {
+    ) -> Result<i64, Failure> {
         let found = subscriptions::subscriptions(self.client(&node.name)?).await;
-        let found = found.map_err(words)?;
+        let found = found?;
         let name = subscription.name.as_str();
         let errors = subscriptions::named(&found, name).and_then(|found| found.apply_errors);
-        errors.ok_or_else(|| format!("`{}` does not count the errors of `{name}`", node.name))
+        errors.ok_or_else(|| {
+            let seen = format!("`{}` does not count the errors of `{name}`", node.name);
+            Failure::seen(seen)
+        })
     }
 
     /// Whether a subscription has had everything that its publisher logged so far, without an error since `before`: a
@@ -25,7 +28,7 @@ impl Proof<'_> {
         &self,
         node: &PlannedNode,
         subscription: &PlannedSubscription,
-        before: &Result<i64, String>,
+        before: &Result<i64, Failure>,
     ) -> Check {
         let name = format!(
             "{} => {} ({}): changes do not come back",
@@ -38,7 +41,7 @@ impl Proof<'_> {
             self.applied(node, subscription, lsn).await?;
             let failed = self.apply_errors(node, subscription).await? - before;
             if failed > 0 {
-                return Err(format!("applying failed {failed} times"));
+                return Err(Failure::seen(format!("applying failed {failed} times")));
             }
             Ok(format!("everything up to {lsn} applied, none failed"))
         };

@@ -1,5 +1,6 @@
 //! What a subscription's publications publish, asked of the publisher.
 
+use crate::failure::Failure;
 use crate::name::ObjectName;
 use crate::plan::PlannedSubscription;
 use crate::server::client::{Reader, words};
@@ -51,7 +52,7 @@ impl Operations {
 pub(super) async fn ask(
     publisher: &Reader,
     subscription: &PlannedSubscription,
-) -> Result<Vec<Published>, String> {
+) -> Result<Vec<Published>, Failure> {
     let names: Vec<&str> = subscription
         .publications
         .iter()
@@ -60,7 +61,7 @@ pub(super) async fn ask(
     let missing = publications::missing(publisher, &names).await;
     let missing = missing.map_err(words)?;
     if !missing.is_empty() {
-        return Err(format!("a publication is gone: {}", missing.join(", ")));
+        return Err(format!("a publication is gone: {}", missing.join(", ")).into());
     }
     let found = publications::tables(publisher, &names).await;
     let mut tables: Vec<Published> = Vec::new();

@@ -1,5 +1,6 @@
 //! What must not be at a subscriber, and what must not stay there.
 
+use crate::failure::Failure;
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, PlannedSubscription};
 use crate::text::chain;
@@ -16,7 +17,7 @@ impl Proof<'_> {
         &self,
         edge: &mut Edge<'_>,
         wanted: &[Wanted<'_>],
-    ) -> Result<(), String> {
+    ) -> Result<(), Failure> {
         edge.alike.resize(wanted.len(), false);
         let rows = wanted.iter().enumerate();
         let doubtful: Vec<(usize, Sought<'_>)> = rows
@@ -36,7 +37,7 @@ impl Proof<'_> {
 
     /// Looks for rows that the filters keep back, and says how many there are of them at the publisher. Nothing without
     /// filters.
-    pub(super) async fn kept_back(&self, edge: &Edge<'_>) -> Result<Option<String>, String> {
+    pub(super) async fn kept_back(&self, edge: &Edge<'_>) -> Result<Option<String>, Failure> {
         let source = self.lab.plan.primary_of(&edge.subscription.upstream);
         let (publisher, subscriber) = (self.client(source)?, self.client(&edge.node.name)?);
         let chained = |error| chain(&error);
@@ -66,7 +67,8 @@ impl Proof<'_> {
                 return Err(format!(
                     "{table}: a row that the filter keeps back is there: {}",
                     values.join(", ")
-                ));
+                )
+                .into());
             }
             if !filters.is_empty() {
                 count = Some(count.unwrap_or(0) + rows.len());
@@ -76,7 +78,11 @@ impl Proof<'_> {
     }
 
     /// Takes away what no removal is sent for.
-    pub(super) async fn sweep(&self, edge: &Edge<'_>, wanted: &[Wanted<'_>]) -> Result<(), String> {
+    pub(super) async fn sweep(
+        &self,
+        edge: &Edge<'_>,
+        wanted: &[Wanted<'_>],
+    ) -> Result<(), Failure> {
         let rows = wanted.iter().zip(&edge.expected);
         let left: Vec<Sought<'_>> = rows
             .filter_map(|(wanted, expected)| wanted.as_ref().filter(|_| *expected))
@@ -87,7 +93,7 @@ impl Proof<'_> {
             return Ok(());
         }
         let swept = probe::sweep(self.client(&edge.node.name)?, &left).await;
-        swept.map_err(|error| chain(&error))
+        Ok(swept?)
     }
 
     /// Takes away what a subscription left that could not be judged to the end, as far as it has arrived: rows that the
@@ -117,7 +123,7 @@ impl Proof<'_> {
             let gone = left.iter().zip(there).filter(|(_, seen)| seen.rows == 0);
             let gone: Vec<Sought<'_>> = gone.map(|(row, _)| row.clone()).collect();
             let swept = probe::sweep(subscriber, &gone).await;
-            swept.map_err(|error| chain(&error))?;
+            swept?;
             Ok(String::new())
         };
         let swept = check(edge.claim("what was written is removed"), sweeping).await;

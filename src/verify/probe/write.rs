@@ -10,6 +10,7 @@ use super::order::parents_first;
 use super::read::{Answer, SAME_TEXT, answers, roll_back, selected};
 use super::statement::{Fill, Present, Writer, any_row, delete, qualified, select_written, touch};
 use super::{Commit, How, Inserted, ProbeError, ProbeRow, Skipped, Written};
+use crate::failure::Failure;
 use crate::server::catalog::Table;
 use crate::server::lsn::Lsn;
 use crate::server::server_error::ServerError;
@@ -142,7 +143,7 @@ async fn at_once(client: &Client, tables: &[Table]) -> Result<Option<Vec<ProbeRo
 
 /// Whether the rows could be taken away again, tried and undone; or why not. What nobody can remove is not to be written:
 /// a trigger may forbid it, or a publication of removals whose table has no replica identity.
-async fn removable(client: &Client, rows: &[ProbeRow]) -> Result<Result<(), String>, ServerError> {
+async fn removable(client: &Client, rows: &[ProbeRow]) -> Result<Result<(), Failure>, ServerError> {
     let mut batch = vec![
         "SAVEPOINT lab_removal".to_owned(),
         "SET CONSTRAINTS ALL DEFERRED".to_owned(),
@@ -155,12 +156,15 @@ async fn removable(client: &Client, rows: &[ProbeRow]) -> Result<Result<(), Stri
     match answers(client, &batch.join("; ")).await {
         Ok(all) if all.iter().flatten().all(|answer| answer.len() == 1) => Ok(Ok(())),
         Ok(_) => Ok(Err(
-            "it could not be removed again: a trigger or a rule is in the way".to_owned(),
+            "it could not be removed again: a trigger or a rule is in the way"
+                .to_owned()
+                .into(),
         )),
         Err(error) if of_one_table(&error) => Ok(Err(format!(
             "it could not be removed again: {}",
             line(&error)
-        ))),
+        )
+        .into())),
         Err(error) => Err(error),
     }
 }
@@ -235,7 +239,7 @@ async fn one_by_one(client: &Client, tables: &[Table]) -> Result<Written, Server
                     taken = Some(row);
                     break;
                 }
-                Err(because) => refused = because,
+                Err(because) => refused = because.to_string(),
             }
         }
         if let Some(row) = taken {
@@ -257,7 +261,7 @@ async fn attempt(
     table: &Table,
     statement: &str,
     how: How,
-) -> Result<Result<ProbeRow, String>, ServerError> {
+) -> Result<Result<ProbeRow, Failure>, ServerError> {
     let batch = format!("SAVEPOINT lab; {statement}; SET CONSTRAINTS ALL IMMEDIATE");
     let refused = match answers(client, &batch).await {
         Ok(all) => match all.iter().flatten().next().and_then(place) {
@@ -271,12 +275,12 @@ async fn attempt(
                         }
                         Err(because) => because,
                     },
-                    None => "a trigger changes the row again".to_owned(),
+                    None => "a trigger changes the row again".to_owned().into(),
                 }
             }
-            None => "nothing was written: a trigger or a rule is in the way, or a table that it refers to is empty".to_owned(),
+            None => "nothing was written: a trigger or a rule is in the way, or a table that it refers to is empty".to_owned().into(),
         },
-        Err(error) if of_one_table(&error) => line(&error),
+        Err(error) if of_one_table(&error) => line(&error).into(),
         Err(error) => return Err(error),
     };
     client
@@ -286,7 +290,7 @@ async fn attempt(
 }
 
 /// Whether a row may be left there: the user's own, or one that can be removed again.
-async fn stays(client: &Client, row: &ProbeRow) -> Result<Result<(), String>, ServerError> {
+async fn stays(client: &Client, row: &ProbeRow) -> Result<Result<(), Failure>, ServerError> {
     match row.how {
         How::Inserted => removable(client, std::slice::from_ref(row)).await,
         How::Updated { .. } => Ok(Ok(())),
