@@ -1,6 +1,6 @@
 //! What a place in SQL is inside of, which decides how a value is written there.
 
-/// What surrounds a place in SQL (manual, 4.1).
+/// What surrounds a place in SQL (manual: "Lexical Structure").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quote {
     /// Nothing.

@@ -76,7 +76,7 @@ fn config(host: &str, port: u16, database: &str, user: &str) -> Config {
     config
 }
 
-/// A text as an SQL literal (manual, 4.1.2.1), safe whatever `standard_conforming_strings` says.
+/// A text as an SQL literal (manual: "String Constants"), safe whatever `standard_conforming_strings` says.
 #[must_use]
 pub fn literal(text: &str) -> String {
     let doubled = text.replace('\'', "''");
@@ -87,7 +87,7 @@ pub fn literal(text: &str) -> String {
     }
 }
 
-/// A name as an SQL identifier (manual, 4.1.1), quoted.
+/// A name as an SQL identifier (manual: "Identifiers and Key Words"), quoted.
 #[must_use]
 pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
