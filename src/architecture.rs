@@ -15,7 +15,6 @@ const LONGEST: usize = 400;
 /// Arrows that go up, or in a circle, with the number of files that hold one.
 const ARROWS: &[(&str, &str, usize)] = &[
     ("action", "server", 2),
-    ("lab", "verify", 2),
     ("plan", "dataset", 2),
     ("scenario", "dataset", 1),
 ];

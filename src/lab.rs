@@ -12,6 +12,7 @@ pub mod monitor;
 pub mod status;
 pub mod subnet;
 pub mod up;
+pub mod verdict;
 
 mod addresses;
 pub(crate) mod archive;

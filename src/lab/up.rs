@@ -5,7 +5,7 @@
 //!                                     ├─ each standby: container                                                     │
 //!                                     └─ each service: container ── … it answers, at the latest after the proof      │
 //!   ┌────────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
-//!   └─ each standby, after its upstream: files ─ base backup ─ server ─ streaming ─ verify
+//!   └─ each standby, after its upstream: files ─ base backup ─ server ─ streaming ─ proof
 //! ```
 //!
 //! The addresses are assigned before the first container starts, and every `pg_hba.conf` is complete from the beginning.
@@ -29,11 +29,11 @@ use crate::event::{Phase, Reporter};
 use crate::image::{self, Found};
 use crate::plan::{Plan, PlannedDataset};
 use crate::scenario::services::ServiceName;
-use crate::verify::Verdict;
 
 use super::clock::Clock;
 use super::error::LabError;
 use super::tls::Authority;
+use super::verdict::{Proof, Verdict};
 use super::{Lab, claim, cleanup, labels};
 use build::Build;
 
@@ -54,18 +54,20 @@ pub struct Options {
     pub keep: Keep,
     /// How long each wait may take: for a server to answer, for a standby to stream.
     pub within: Duration,
-    /// Whether replication is proven at the end.
-    pub verify: bool,
-    /// Whether the lab is for this process alone: once that is gone, `gc` takes the lab, complete as it is.
+    /// The proof that ends it: `Some(verify::proof)` proves replication, `None` proves nothing.
+    pub proof: Option<Proof>,
+    /// Whether the lab is for this process alone. `gc` then removes it once the process is gone.
     pub for_this_process: bool,
 }
 
-impl Default for Options {
-    fn default() -> Self {
+impl Options {
+    /// The defaults: a failure leaves nothing, each wait may take a minute, the lab outlives this process.
+    #[must_use]
+    pub fn new(proof: Option<Proof>) -> Self {
         Self {
             keep: Keep::default(),
             within: Duration::from_secs(60),
-            verify: true,
+            proof,
             for_this_process: false,
         }
     }
@@ -76,7 +78,7 @@ impl Default for Options {
 pub struct Up {
     /// The lab.
     pub lab: Lab,
-    /// The proof, unless it was not asked for.
+    /// The result of the proof, if one was asked for.
     pub verdict: Option<Verdict>,
     /// How long each phase took; phases overlap.
     pub timings: BTreeMap<Phase, Duration>,

@@ -16,12 +16,12 @@ use crate::lab::clock::Clock;
 use crate::lab::error::LabError;
 use crate::lab::node::Starting;
 use crate::lab::tls::Authority;
+use crate::lab::verdict::{Connections, Proof, Verdict};
 use crate::lab::{Lab, archive, backup, claim, frame, template};
 use crate::name::NodeName;
 use crate::plan::{Plan, PlannedNode};
 use crate::server::client::Reader;
 use crate::server::hba::Addresses;
-use crate::verify::{self, Verdict};
 
 use super::{Options, mark_ready};
 
@@ -34,7 +34,7 @@ pub(super) struct Build {
     /// Where the scenario wants TLS.
     authority: Option<Arc<Authority>>,
     pub(super) within: Duration,
-    verify: bool,
+    proof: Option<Proof>,
     /// See [`Options`].
     for_this_process: bool,
     pub(super) clock: Clock,
@@ -91,7 +91,7 @@ impl Build {
             images: Arc::new(images),
             authority: authority.map(Arc::new),
             within: options.within,
-            verify: options.verify,
+            proof: options.proof,
             for_this_process: options.for_this_process,
             clock,
             stop: cancel.child_token(),
@@ -119,17 +119,13 @@ impl Build {
         Ok((lab, verdict))
     }
 
-    /// Proves that the lab replicates, if that is wanted. It runs to its end: a proof that is given up may leave a node frozen.
-    async fn proof(
-        &self,
-        lab: &Lab,
-        live: BTreeMap<NodeName, Arc<Reader>>,
-    ) -> Result<Option<Verdict>, LabError> {
-        if !self.verify {
+    /// Proves that the lab works, if a proof was asked for. The proof runs to its end: one that is given up may leave a node frozen.
+    async fn proof(&self, lab: &Lab, live: Connections) -> Result<Option<Verdict>, LabError> {
+        let Some(proof) = self.proof else {
             return Ok(None);
-        }
-        let proof = verify::verify(lab, live, self.within, &self.cancel);
-        let verdict = self.clock.time(Phase::Verify, proof).await;
+        };
+        let proving = proof(lab, live, self.within, &self.cancel);
+        let verdict = self.clock.time(Phase::Verify, proving).await;
         if verdict.is_err() {
             self.stop.cancel();
         }
@@ -207,10 +203,7 @@ impl Build {
     }
 
     /// Returns every node's connection, once every `pg_hba.conf` names the addresses that the engine gave.
-    async fn complete(
-        &self,
-        meeting: &Meeting,
-    ) -> Result<BTreeMap<NodeName, Arc<Reader>>, LabError> {
+    async fn complete(&self, meeting: &Meeting) -> Result<Connections, LabError> {
         let live = meeting.live.iter();
         let live = live.filter_map(|(name, live)| Some((name, live.borrow().clone()?)));
         let live: BTreeMap<_, _> = live.collect();
