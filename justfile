@@ -28,6 +28,7 @@ generate:
 lint:
     cargo fmt --check
     cargo clippy --all-targets -- -D warnings
+    cargo clippy --lib --no-default-features -- -D warnings
     cargo run --quiet -- check labs/*.yaml
 
 # Check licences, advisories, bans and sources of dependencies. Needs `cargo install cargo-deny`.

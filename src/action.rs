@@ -11,7 +11,6 @@ mod declare;
 mod expect;
 mod feature;
 pub mod link;
-pub mod quote;
 mod schema;
 pub mod text;
 pub mod upstream;

@@ -13,11 +13,7 @@ const TEXT: &str = include_str!("../ARCHITECTURE.md");
 const LONGEST: usize = 400;
 
 /// Arrows that go up, or in a circle, with the number of files that hold one.
-const ARROWS: &[(&str, &str, usize)] = &[
-    ("action", "server", 2),
-    ("plan", "dataset", 2),
-    ("scenario", "dataset", 1),
-];
+const ARROWS: &[(&str, &str, usize)] = &[("scenario", "dataset", 1)];
 
 /// Files that are longer than [`LONGEST`], with the lines that they may have at most.
 const LONG: &[(&str, usize)] = &[
@@ -30,7 +26,7 @@ const LONG: &[(&str, usize)] = &[
 ];
 
 /// Rooms that the text describes and that are not built yet.
-const COMING: &[&str] = &["sql"];
+const COMING: &[&str] = &[];
 
 /// One file below `src/`.
 struct File {

@@ -6,20 +6,10 @@
 
 mod batch;
 mod load;
-pub mod script;
-pub mod tables;
 
 use crate::name::DatasetName;
+pub use crate::sql::SqlFile;
 pub use load::{DatasetError, Loaded, load};
-
-/// An SQL file, read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SqlFile {
-    /// The file's name, as errors show it.
-    pub name: String,
-    /// Its content.
-    pub text: String,
-}
 
 /// A dataset, ready to be loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]

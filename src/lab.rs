@@ -29,6 +29,7 @@ mod roles;
 mod service;
 mod settings;
 mod template;
+#[cfg_attr(not(feature = "tls"), path = "lab/no_tls.rs")]
 mod tls;
 mod volume;
 

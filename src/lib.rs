@@ -24,6 +24,9 @@
 pub mod action;
 #[cfg(test)]
 mod architecture;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
 pub mod dataset;
 pub mod engine;
 pub mod event;
@@ -34,15 +37,21 @@ pub mod image;
 pub mod lab;
 pub mod name;
 pub mod plan;
+#[cfg(feature = "cli")]
 pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod server;
+pub mod sql;
 pub mod text;
 pub mod units;
 pub mod verify;
 pub mod wait;
 mod yaml;
+
+// The command line speaks of the library by its name, as any program does.
+#[cfg(feature = "cli")]
+extern crate self as replication_lab;
 
 pub use tokio_util::sync::CancellationToken;
 

@@ -19,7 +19,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::action::{Span, Step};
-use crate::dataset::SqlFile;
 use crate::name::{
     ApplicationName, DatabaseName, DatasetName, LabName, NodeName, Secret, SlotName, UserName,
 };
@@ -27,6 +26,7 @@ use crate::scenario::{AuthMethod, PostgresVersion, Scenario, SqlFiles};
 use crate::server::conf::{self, Setting};
 use crate::server::hba::{self, HbaRule};
 use crate::server::replication::SyncState;
+use crate::sql::SqlFile;
 
 pub use logical::{PlannedPublication, PlannedSubscription};
 pub use services::{PlannedService, ServiceImage};

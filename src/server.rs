@@ -18,7 +18,6 @@ pub mod in_force;
 pub mod log;
 pub mod logical;
 pub mod lsn;
-pub mod password;
 pub mod position;
 pub mod publications;
 pub mod replication;

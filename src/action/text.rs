@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::quote::Quote;
 use super::{Cell, Step};
+use crate::sql::quote::Quote;
 
 /// A text of a step.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Steps and checks in one line: the pieces that several of them say.
 
 use crate::name::NodeName;
-use crate::server::password::without_passwords;
+use crate::sql::password::without_passwords;
 
 use super::{OneOrMany, StateOf};
 

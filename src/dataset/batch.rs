@@ -2,8 +2,8 @@
 //!
 //! Owns the way from a statement to its place in a query and back. Never sends anything.
 
-use super::SqlFile;
-use super::script::{Data, Piece, ScriptError, pieces};
+use crate::sql::SqlFile;
+use crate::sql::script::{Data, Piece, ScriptError, pieces};
 
 /// A query holds about so many bytes: few round trips, and no parse tree that fills the server's memory.
 const QUERY_BYTES: usize = 1 << 20;

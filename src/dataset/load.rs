@@ -5,13 +5,14 @@ use std::pin::pin;
 use futures_util::{SinkExt, StreamExt};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
+use super::Dataset;
 use super::batch::{Exchange, Origin, Query, exchanges};
-use super::script::{Data, ScriptError};
-use super::{Dataset, SqlFile};
 use crate::exit::Exit;
 use crate::failure::Explain;
 use crate::name::DatasetName;
 use crate::server::server_error::ServerError;
+use crate::sql::SqlFile;
+use crate::sql::script::{Data, ScriptError};
 
 /// What was loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::SqlFile;
 use crate::name::{NodeName, ObjectName, SlotName};
 use crate::scenario::{DatasetRef, Node, Scenario, SqlFiles, root};
 use crate::server::logical;
+use crate::sql::SqlFile;
 
 use super::PlannedDataset;
 

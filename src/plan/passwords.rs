@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Plan;
-use crate::server::password::replace;
+use crate::sql::password::replace;
 
 /// The two halves of a plan.
 #[derive(Debug, Clone, PartialEq)]

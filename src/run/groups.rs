@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::action::{Action, Step};
-use crate::dataset::script;
 use crate::name::{DatabaseName, NodeName, SessionName, UserName};
+use crate::sql::script;
 
 /// What a step, or one within it, does with a session.
 enum Use<'a> {

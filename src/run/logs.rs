@@ -6,7 +6,7 @@ use super::scene::Scene;
 use super::state::Mark;
 use super::{NodeLog, Tried};
 use crate::name::{NodeName, StepName};
-use crate::server::password::without_passwords;
+use crate::sql::password::without_passwords;
 
 /// How many lines of each node's log a failure shows.
 const SHOWN: usize = 20;

@@ -112,11 +112,7 @@ impl<'a> Scene<'a> {
     where
         F: Future<Output = Tried<Probe<T>>>,
     {
-        let waited = wait_for(within, self.cancel, || {
-            let looking = look();
-            looking
-        })
-        .await;
+        let waited = wait_for(within, self.cancel, &mut look).await;
         waited.map_err(|error| match error {
             WaitError::Interrupted => Wrong::Interrupted,
             WaitError::Failed(wrong) => wrong,

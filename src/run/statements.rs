@@ -8,8 +8,8 @@ use super::scene::Scene;
 use super::state::{Answer, Ran};
 use super::{Tried, Wrong};
 use crate::action::{Cell, Expect, Step};
-use crate::dataset::script;
 use crate::server::client::Noticing;
+use crate::sql::script;
 use crate::wait::Probe;
 
 impl Scene<'_> {

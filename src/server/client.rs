@@ -13,6 +13,7 @@ use super::SUPERUSER;
 use super::server_error::ServerError;
 use crate::failure::Explain;
 
+pub use crate::sql::quote::{identifier, literal};
 pub use noticing::{Noticing, connect_noticing};
 pub use pins::SearchPath;
 pub use reader::Reader;
@@ -74,33 +75,4 @@ fn config(host: &str, port: u16, database: &str, user: &str) -> Config {
         .ssl_mode(SslMode::Disable)
         .connect_timeout(CONNECT_LIMIT);
     config
-}
-
-/// A text as an SQL literal (manual, 4.1.2.1), safe whatever `standard_conforming_strings` says.
-#[must_use]
-pub fn literal(text: &str) -> String {
-    let doubled = text.replace('\'', "''");
-    if doubled.contains('\\') {
-        format!("E'{}'", doubled.replace('\\', "\\\\"))
-    } else {
-        format!("'{doubled}'")
-    }
-}
-
-/// A name as an SQL identifier (manual, 4.1.1), quoted.
-#[must_use]
-pub fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_literal_cannot_be_left() {
-        assert_eq!(literal("it's"), "'it''s'");
-        assert_eq!(literal("a\\'b"), "E'a\\\\''b'");
-        assert_eq!(identifier("a\"b"), "\"a\"\"b\"");
-    }
 }

@@ -20,7 +20,7 @@ use crate::server::lsn::Lsn;
 use crate::server::server_error::ServerError;
 pub use keyed::{Sighting, Sought, kept_back, pass, sight, sweep, update};
 pub use read::{Values, read, remove};
-pub(super) use statement::{identifier, qualified};
+pub(super) use statement::qualified;
 pub use write::{commit, insert, write};
 
 /// How a row came to prove something.

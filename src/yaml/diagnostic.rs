@@ -5,6 +5,7 @@
 use std::fmt;
 use std::ops::Range;
 
+#[cfg(feature = "cli")]
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -149,6 +150,7 @@ impl Diagnostic {
         }
     }
 
+    #[cfg(feature = "cli")]
     fn group(&self) -> Group<'_> {
         let title = Level::ERROR.primary_title(self.message.as_str());
         let group = match &self.place {
@@ -236,6 +238,7 @@ impl Diagnostics {
     }
 
     /// The errors for people: message, line, caret and help of each.
+    #[cfg(feature = "cli")]
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour {

@@ -1,11 +1,13 @@
 //! What is published of which table: whether that table is there, and could be kept up to date.
 
 use super::{Finding, Scenario};
-use crate::dataset::tables::{TableShape, columns_of, tables};
-use crate::dataset::{self, SqlFile};
+use crate::dataset;
 use crate::name::{NodeName, ObjectName, TableName};
 use crate::scenario::logical::{Operation, Publication, PublishedTable, Tables};
 use crate::scenario::{DatasetRef, Node, SqlFiles, root};
+use crate::sql::SqlFile;
+use crate::sql::expression::columns_of;
+use crate::sql::tables::{TableShape, tables};
 use crate::text::suggest::did_you_mean_or_list;
 
 pub(super) fn check(scenario: &Scenario, sql: &SqlFiles) -> Vec<Finding> {

@@ -5,7 +5,8 @@ use crate::name::ObjectName;
 use crate::plan::PlannedSubscription;
 use crate::server::client::{Reader, words};
 use crate::server::publications;
-use crate::verify::probe::{How, Inserted, ProbeRow, Sought, identifier};
+use crate::sql::quote::identifier;
+use crate::verify::probe::{How, Inserted, ProbeRow, Sought};
 
 /// What a subscription's publications say of one table.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,11 +2,12 @@
 //! brings them.
 
 use super::read::{SAME_TEXT, answers, roll_back};
-use super::statement::{self, identifier, literal};
+use super::statement;
 use super::write::{of_one_table, with_values};
 use super::{How, ProbeError, ProbeRow, Skipped};
 use crate::server::catalog::Table;
 use crate::server::server_error::ServerError;
+use crate::sql::quote::{identifier, literal};
 
 /// What of a row is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use super::ProbeRow;
 use super::order::required;
 use super::value::value;
 use crate::server::catalog::{Column, ForeignKey, Table};
+use crate::sql::quote::{identifier, literal};
 
 /// How much of a row is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -297,19 +298,6 @@ pub(in crate::verify) fn qualified(table: &Table) -> String {
     format!("{}.{}", identifier(&table.schema), identifier(&table.name))
 }
 
-pub(in crate::verify) fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-pub(super) fn literal(text: &str) -> String {
-    let doubled = text.replace('\'', "''");
-    if doubled.contains('\\') {
-        format!("E'{}'", doubled.replace('\\', "\\\\"))
-    } else {
-        format!("'{doubled}'")
-    }
-}
-
 fn list(items: impl Iterator<Item = String>) -> String {
     items.collect::<Vec<_>>().join(", ")
 }
@@ -455,11 +443,5 @@ mod tests {
             r#"INSERT INTO "public"."bare" DEFAULT VALUES"#
         );
         assert_eq!(touch(&bare, "public.bare", "(0,1)"), None);
-    }
-
-    #[test]
-    fn a_literal_cannot_be_left() {
-        assert_eq!(literal("it's"), "'it''s'");
-        assert_eq!(literal("\\'"), "E'\\\\'''");
     }
 }

@@ -1,6 +1,8 @@
 //! What a place in SQL is inside of, which decides how a value is written there.
 
-/// What surrounds a place in SQL (manual, 4.1).
+use super::lexer::{Kind, Lexer};
+
+/// What surrounds a place in SQL (manual, "Lexical Structure").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quote {
     /// Nothing.
@@ -20,54 +22,26 @@ impl Quote {
     /// code, so that they count for nothing.
     #[must_use]
     pub fn after(before: &str) -> Self {
-        let mut within = Self::None;
-        let mut chars = before.char_indices().peekable();
-        // Comments between `/*` and `*/` nest.
-        let mut depth = 0_u32;
-        while let Some((at, c)) = chars.next() {
-            let next = chars.peek().map(|(_, next)| *next);
-            within = match (within, c, next) {
-                (Self::None, '\'', _) if is_escaping(&before[..at]) => Self::Escaped,
-                (Self::None, '\'', _) => Self::Text,
-                (Self::None, '"', _) => Self::Identifier,
-                (Self::None, '-', Some('-')) => {
-                    if !chars.any(|(_, c)| c == '\n') {
-                        return Self::Comment;
-                    }
-                    Self::None
-                }
-                (Self::None | Self::Comment, '/', Some('*')) => {
-                    chars.next();
-                    depth += 1;
-                    Self::Comment
-                }
-                (Self::Comment, '*', Some('/')) => {
-                    chars.next();
-                    depth -= 1;
-                    if depth == 0 {
-                        Self::None
-                    } else {
-                        Self::Comment
-                    }
-                }
-                // Elsewhere a quote that is doubled ends the text and begins it again, which comes to the same; but the
-                // `E` is not seen twice.
-                (Self::Escaped, '\\', _) | (Self::Escaped, '\'', Some('\'')) => {
-                    chars.next();
-                    Self::Escaped
-                }
-                (Self::Text | Self::Escaped, '\'', _) | (Self::Identifier, '"', _) => Self::None,
-                (within, ..) => within,
-            };
+        let Some(last) = Lexer::new(before).last().filter(|last| !last.ended) else {
+            return Self::None;
+        };
+        match last.kind {
+            // Of `U&'…'` too a backslash is an escape.
+            Kind::String if last.text.starts_with(['U', 'u']) => Self::Escaped,
+            Kind::String => Self::Text,
+            Kind::EscapeString => Self::Escaped,
+            Kind::QuotedName => Self::Identifier,
+            Kind::LineComment | Kind::BlockComment => Self::Comment,
+            Kind::DollarString => last.inside().map_or(Self::None, Self::after),
+            _ => Self::None,
         }
-        within
     }
 
     /// The value as it is written there; nothing in a comment, where it would mean nothing.
     #[must_use]
     pub fn write(self, value: &str) -> Option<String> {
         Some(match self {
-            Self::None => crate::server::client::literal(value),
+            Self::None => literal(value),
             Self::Text => value.replace('\'', "''"),
             Self::Escaped => value.replace('\\', "\\\\").replace('\'', "''"),
             Self::Identifier => value.replace('"', "\"\""),
@@ -76,17 +50,34 @@ impl Quote {
     }
 }
 
-/// Whether a `'` after this begins a text with escapes: after an `E` that is not the end of a word.
-fn is_escaping(before: &str) -> bool {
-    let Some(rest) = before.strip_suffix(['e', 'E']) else {
-        return false;
-    };
-    !rest.ends_with(|c: char| c.is_alphanumeric() || c == '_')
+/// A text as an SQL literal, safe whatever `standard_conforming_strings` says.
+#[must_use]
+pub fn literal(text: &str) -> String {
+    let doubled = text.replace('\'', "''");
+    if doubled.contains('\\') {
+        format!("E'{}'", doubled.replace('\\', "\\\\"))
+    } else {
+        format!("'{doubled}'")
+    }
+}
+
+/// A name as an SQL identifier, quoted.
+#[must_use]
+pub fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 #[cfg(test)]
 mod tests {
     use super::Quote::{self, *};
+    use super::{identifier, literal};
+
+    #[test]
+    fn a_literal_cannot_be_left() {
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(literal("a\\'b"), "E'a\\\\''b'");
+        assert_eq!(identifier("a\"b"), "\"a\"\"b\"");
+    }
 
     #[test]
     fn a_place_is_inside_of_what_began_before_it_and_has_not_ended() {
@@ -108,6 +99,10 @@ mod tests {
             ("/* it's /* \" */ ", Comment),
             ("/* it's */ SELECT ", None),
             ("DO $$BEGIN PERFORM '", Text),
+            ("DO $$-- it's$$; SELECT ", None),
+            ("SELECT E'a'\n'\\'", Escaped),
+            ("SELECT U&'", Escaped),
+            ("SELECT U&\"t_", Identifier),
             ("SELECT 1 - -", None),
         ] {
             assert_eq!(Quote::after(before), within, "{before}");
