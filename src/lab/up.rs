@@ -1,4 +1,4 @@
-//! Bringing a lab up: who waits for whom.
+//! Bringing a lab up, and the order of it.
 //!
 //! ```text
 //! images ─ claim, network, addresses ─┬─ primary: container ─ files ─ data directory ─ server ─ roles, slots ─ data ─┐
@@ -37,13 +37,13 @@ use super::verdict::{Proof, Verdict};
 use super::{Lab, claim, cleanup, labels};
 use build::Build;
 
-/// When what was made stays although something failed.
+/// What a failure leaves behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Keep {
     /// A failure leaves nothing.
     #[default]
     Never,
-    /// A failure leaves everything as it was then. An interrupt leaves nothing all the same.
+    /// A failure leaves everything as it was then. An interrupt still leaves nothing.
     Failed,
 }
 
@@ -89,8 +89,8 @@ pub struct Up {
 /// Brings a lab up, populates it and proves that it replicates.
 ///
 /// # Errors
-/// Whatever failed first. What was made is removed unless [`Options::keep`] says otherwise; after an interrupt
-/// through `cancel` it always is.
+/// The first failure. Everything made so far is removed unless [`Options::keep`] says otherwise. After an interrupt
+/// through `cancel` it is always removed.
 pub async fn up(
     engine: &Engine,
     plan: Plan,
@@ -135,12 +135,12 @@ pub async fn up(
     }
 }
 
-/// What a service's image goes by among those of nodes: no image's name has a space.
+/// The key of a service's image among those of the nodes. No image's name has a space.
 fn image_of(service: ServiceName) -> String {
     format!("service {service}")
 }
 
-/// The images of nodes by what they ask for, and those of services.
+/// The images: those of nodes by the PostgreSQL that they ask for, those of services by [`image_of`].
 async fn images(
     engine: &Engine,
     plan: &Plan,
@@ -162,7 +162,7 @@ async fn images(
     Ok(images)
 }
 
-/// The dataset that is planned. Checks refuse a name that is neither known nor has files.
+/// The dataset of a plan. Checks refuse a name that is unknown and has no files.
 fn dataset(planned: &PlannedDataset) -> Option<Dataset> {
     let dataset = if planned.files.is_empty() && planned.schema.is_empty() {
         dataset::builtin(&planned.name, planned.rows, planned.seed)?
@@ -182,8 +182,8 @@ fn dataset(planned: &PlannedDataset) -> Option<Dataset> {
     })
 }
 
-/// Says, where every process can see it, that the lab is complete: `gc` leaves it alone from now on, for ever or, where it
-/// is for this process alone, as long as that lives.
+/// Marks the lab as complete, where every process can see it. `gc` leaves it alone from now on: for good, or as long as
+/// this process lives if the lab is for this process alone.
 async fn mark_ready(engine: &Engine, plan: &Plan, for_this_process: bool) -> Result<(), LabError> {
     let mut own = labels::of_lab(&plan.lab);
     if for_this_process {
