@@ -18,12 +18,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
-use serde::Serialize;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join_all};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::ContainerState;
 use crate::failure::Failure;
+use crate::lab::verdict::Connections;
 use crate::lab::{Lab, LabError};
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Standby};
@@ -32,39 +33,7 @@ use crate::text::chain;
 use crate::wait::{Probe, WaitError, wait_for};
 use logical::Stage;
 
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Check {
-    /// What was claimed: "primary -> replica: rows arrive".
-    pub name: String,
-    /// Whether it held.
-    pub passed: bool,
-    /// How long it took, in milliseconds.
-    pub took_ms: f64,
-    /// What was compared, or why it failed.
-    pub detail: String,
-    /// What to do about it, where it failed and that is known.
-    pub hint: Option<String>,
-}
-
-/// The proof.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Verdict {
-    /// Whether every check held, and there was at least one.
-    pub passed: bool,
-    /// The checks.
-    pub checks: Vec<Check>,
-}
-
-impl Verdict {
-    fn new(checks: Vec<Check>) -> Self {
-        // Nothing looked at is nothing proven.
-        Self {
-            passed: !checks.is_empty() && checks.iter().all(|check| check.passed),
-            checks,
-        }
-    }
-}
+pub use crate::lab::verdict::{Check, Verdict};
 
 /// Times one check. `Err` holds why it failed.
 async fn check(name: String, looked: impl Future<Output = Result<String, Failure>>) -> Check {
@@ -89,11 +58,24 @@ async fn check(name: String, looked: impl Future<Output = Result<String, Failure
 /// What the checks share.
 struct Proof<'a> {
     lab: &'a Lab,
-    clients: BTreeMap<NodeName, Arc<Reader>>,
+    clients: Connections,
     /// Why there is no client for a node.
     out_of_reach: BTreeMap<NodeName, Failure>,
     within: Duration,
     cancel: &'a CancellationToken,
+}
+
+/// [`verify`] as [`lab::up`](crate::lab::up::Options::proof) takes it.
+///
+/// # Errors
+/// As [`verify`].
+pub fn proof<'a>(
+    lab: &'a Lab,
+    clients: Connections,
+    within: Duration,
+    cancel: &'a CancellationToken,
+) -> BoxFuture<'a, Result<Verdict, LabError>> {
+    verify(lab, clients, within, cancel).boxed()
 }
 
 /// Proves that the lab replicates. `clients` are connections that exist already; others are made.
@@ -102,7 +84,7 @@ struct Proof<'a> {
 /// [`LabError::Interrupted`], or what kept us from looking.
 pub async fn verify(
     lab: &Lab,
-    clients: BTreeMap<NodeName, Arc<Reader>>,
+    clients: Connections,
     within: Duration,
     cancel: &CancellationToken,
 ) -> Result<Verdict, LabError> {
@@ -129,7 +111,7 @@ pub async fn verify(
 impl<'a> Proof<'a> {
     async fn new(
         lab: &'a Lab,
-        clients: BTreeMap<NodeName, Arc<Reader>>,
+        clients: Connections,
         within: Duration,
         cancel: &'a CancellationToken,
     ) -> Self {

@@ -121,7 +121,7 @@ fn encryption() -> [Setting; 4] {
 /// base backup that a standby takes while it streams its own log.
 fn senders_and_slots(scenario: &Scenario, name: &NodeName) -> Vec<Setting> {
     let clients = check::clients(scenario, name);
-    let wanted = check::senders_where_silent(clients);
+    let wanted = check::default_senders(clients);
     if wanted <= DEFAULT_WAL_SENDERS as u64 {
         return Vec::new();
     }

@@ -15,7 +15,7 @@ use crate::lab::{Lab, LabError, cleanup};
 use crate::name::LabName;
 use crate::plan::Plan;
 use crate::run::{self, Teardown, Walked};
-use crate::verify::Verdict;
+use crate::verify::{self, Verdict};
 
 /// When the lab stays. One that stays does so as its steps left it: its teardown does not happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,7 +30,7 @@ pub enum KeepLab {
 }
 
 /// How an experiment is run.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct ExperimentOptions {
     /// How the lab is brought up.
     pub up: up::Options,
@@ -38,6 +38,16 @@ pub struct ExperimentOptions {
     pub steps: run::StepOptions,
     /// When the lab stays.
     pub keep: KeepLab,
+}
+
+impl Default for ExperimentOptions {
+    fn default() -> Self {
+        Self {
+            up: up::Options::new(Some(verify::proof)),
+            steps: run::StepOptions::default(),
+            keep: KeepLab::default(),
+        }
+    }
 }
 
 /// An experiment that was run.

@@ -1,4 +1,4 @@
-//! SQL as tokens, by the lexical rules that the server and `psql` share (manual, "Lexical Structure").
+//! SQL as tokens, by the lexical rules that the server and `psql` share (manual: "Lexical Structure").
 //!
 //! Owns where a token begins and ends. Nothing is left out: the texts of all tokens, one after the other, are the text
 //! that was read. Any text has tokens, SQL or not, so that nothing here fails.

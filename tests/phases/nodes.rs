@@ -154,7 +154,7 @@ async fn a_server_that_refuses_us_for_good_is_not_waited_for() {
     fake.set_port("lab-pair-primary", refusing_server());
     let options = replication_lab::lab::up::Options {
         within: std::time::Duration::from_secs(600),
-        ..Default::default()
+        ..replication_lab::lab::up::Options::new(None)
     };
     let (silent, never) = (
         std::sync::Arc::new(replication_lab::event::Silent),

@@ -1,4 +1,4 @@
-//! One node at a time on the engine in memory, most of all standbys, which without a server no lab comes to.
+//! One node at a time on the engine in memory. Most are standbys: without a server no whole lab gets that far.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,4 @@
-//! The containers of a lab: in which order they start, and what follows for each.
+//! The containers of a lab: the order in which they start, and the next steps of each.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use crate::plan::{PlannedNode, PlannedService, Role};
 
 use super::build::{Build, Meeting};
 
-/// How many containers are started at once. More only wait for each other inside the engine.
+/// Number of containers that start at once. More would only wait for each other inside the engine.
 const STARTS_AT_ONCE: usize = 3;
 
-/// What a container is for.
+/// A container to be started.
 #[derive(Debug)]
 enum Host {
     Node(Box<PlannedNode>),
@@ -56,7 +56,7 @@ impl Build {
         Ok(services.into_iter().flatten().collect())
     }
 
-    /// The primaries first, since everybody waits for their data. The nodes that start later last, since nobody waits for them.
+    /// Primaries first, because everybody waits for their data. Nodes that start later come last.
     fn in_order(&self) -> [Vec<Host>; 2] {
         let nodes = self.plan.nodes.iter().cloned().map(Box::new);
         let (later, now): (Vec<_>, Vec<_>) = nodes.partition(|node| node.later);
@@ -114,7 +114,7 @@ impl Build {
         self.clock.time(Phase::Containers, started).await
     }
 
-    /// Compares where the engine put a host with what was asked of it.
+    /// Compares a host's address with the one that was asked for.
     async fn found(&self, host: &NodeName, address: Ipv4Addr, meeting: &Meeting) {
         if !meeting.places.found(host, address).await {
             let said = format!("has the address {address}, which the engine chose");
@@ -122,7 +122,7 @@ impl Build {
         }
     }
 
-    /// What follows once a container runs.
+    /// Brings a host up once its container runs.
     async fn bring_up(
         &self,
         running: Result<Running, LabError>,
@@ -140,7 +140,7 @@ impl Build {
         Ok(None)
     }
 
-    /// Gives a node that starts later its files. Its container ends then, and its next start is the node's first.
+    /// Sends a node that starts later its files. Its container then ends, and its next start is the node's first.
     async fn later(
         &self,
         mut starting: Starting,
@@ -155,8 +155,8 @@ impl Build {
         Ok(())
     }
 
-    /// Waits for every task. The first failure stops the others, which end at their next wait; none is aborted, for
-    /// one that is being made would be left behind.
+    /// Waits for every task. The first failure stops the others, which end at their next wait. None is aborted: its container
+    /// could be left behind.
     async fn all<T: 'static>(
         &self,
         mut tasks: JoinSet<Result<T, LabError>>,
@@ -170,7 +170,7 @@ impl Build {
             });
             match ended {
                 Ok(value) => done.push(value),
-                // What stopped because something else failed is not the reason.
+                // A task that stopped because another failed is not the reason.
                 Err(error) if failed.as_ref().is_none_or(LabError::is_interrupt) => {
                     failed = Some(error);
                 }

@@ -1,4 +1,4 @@
-//! A node's subscriptions, from their creation to the last table's being copied.
+//! A node's subscriptions, from their creation until the last table is copied.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ impl Build {
         for subscription in &planned.subscriptions {
             tokio::select! {
                 copied = self.copied(client, planned, subscription, starting, meeting) => copied?,
-                // Each copy of a table begins with a slot of its own.
+                // Each table copy creates a slot of its own.
                 never = self.log_snapshots(subscription, meeting) => match never {},
             }
             let (upstream, name) = (&subscription.upstream, &subscription.name);
@@ -58,8 +58,8 @@ impl Build {
         Ok(())
     }
 
-    /// A slot on a standby is there once its primary has logged which transactions run, which it does when it is told
-    /// to (manual, 47.2.2), and else after 15 seconds.
+    /// Creates a slot on a standby. That waits until the primary has logged its running transactions: on request (manual,
+    /// "Replication Slots" of "Logical Decoding Concepts"), or else after 15 seconds.
     async fn log_snapshots(
         &self,
         subscription: &PlannedSubscription,
@@ -80,7 +80,7 @@ impl Build {
         }
     }
 
-    /// Waits until every table of a subscription is copied and follows.
+    /// Waits until every table of a subscription is copied and ready.
     async fn copied(
         &self,
         client: &Reader,
