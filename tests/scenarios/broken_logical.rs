@@ -217,7 +217,10 @@ async fn fails(lab: &Lab, words: &[&str]) {
         .filter(|check| check["passed"] == Value::Bool(false))
         .collect();
     for word in words {
-        let said = |check: &&Value| check["detail"].as_str().is_some_and(|it| it.contains(word));
+        let said = |check: &&Value| {
+            let mut texts = ["detail", "hint"].into_iter();
+            texts.any(|key| check[key].as_str().is_some_and(|it| it.contains(word)))
+        };
         assert!(failed.iter().any(said), "no `{word}` in {failed:#?}");
     }
 }
