@@ -13,7 +13,7 @@ use crate::server::client::SqlError;
 use crate::server::log::Blame;
 use crate::server::trouble::Trouble;
 
-use super::faults::FaultError;
+use super::faults::error::FaultError;
 use super::tls::TlsError;
 
 /// A lab that could not be made, found or removed.

@@ -5,7 +5,7 @@
 //! packets. So a restart of one side changes nothing.
 
 mod beside;
-mod error;
+pub(super) mod error;
 pub mod kernel;
 mod rules;
 
@@ -204,7 +204,8 @@ impl Lab {
         Ok(noted)
     }
 
-    /// Changes the lab's network faults. The change is in force when this returns. If it fails, the previous state is restored.
+    /// Changes the lab's network faults. The change is in force when this returns. If it fails, the previous state is
+    /// restored.
     ///
     /// # Errors
     /// [`FaultError`], or the engine's error.

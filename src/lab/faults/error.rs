@@ -46,8 +46,8 @@ pub enum FaultError {
 }
 
 impl FaultError {
-    /// The error for the output `said` of `nft` and `tc`. `shaping` is the batch for `tc`: its line tells which feature the
-    /// kernel lacks.
+    /// The error for the output `said` of `nft` and `tc`. `shaping` is the batch for `tc`: its line tells which feature
+    /// the kernel lacks.
     pub(super) fn refused(node: &NodeName, shaping: &str, said: &str) -> Self {
         let node = node.clone();
         let line = said
