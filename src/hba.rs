@@ -1,4 +1,4 @@
-//! Lines of `pg_hba.conf` as they are written (manual, 20.1).
+//! Lines of `pg_hba.conf` as they are written (manual: "The `pg_hba.conf` File").
 //!
 //! Owns the keys and what they mean to PostgreSQL. Never resolves a name: that is the checks' work.
 
@@ -221,7 +221,7 @@ impl From<Network> for String {
     }
 }
 
-/// How a client proves who it is (manual, 20.3).
+/// How a client proves who it is (manual: "Authentication Methods").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Method {
     /// Not at all.

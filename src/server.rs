@@ -36,7 +36,7 @@ pub const PORT: u16 = 5432;
 /// The superuser that `initdb` makes.
 pub const SUPERUSER: &str = "postgres";
 
-/// The database that exists in every cluster and that administrative connections open (manual, 23.1).
+/// The database that exists in every cluster and that administrative connections open (manual: "Managing Databases").
 pub const MAINTENANCE_DATABASE: &str = "postgres";
 
 #[cfg(test)]

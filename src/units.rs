@@ -1,4 +1,4 @@
-//! Durations and sizes as PostgreSQL writes them (manual, 19.1.1): `5s`, `1.5 min`, `64MB`.
+//! Durations and sizes as PostgreSQL writes them (manual: "Parameter Names and Values"): `5s`, `1.5 min`, `64MB`.
 //!
 //! Owns the units and their factors. Never knows which setting is measured in what.
 

@@ -21,8 +21,8 @@ impl Declare for Archive {
 
     fn describe(&self) -> String {
         match self {
-            Self::Broken => "the archive breaks".to_owned(),
-            Self::Healed => "the archive is healed".to_owned(),
+            Self::Broken => "break the archive".to_owned(),
+            Self::Healed => "heal the archive".to_owned(),
         }
     }
 

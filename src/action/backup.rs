@@ -18,7 +18,7 @@ impl Declare for Backup {
 ";
 
     fn describe(&self) -> String {
-        format!("base backup, kept as {}", self.0)
+        format!("take a base backup and keep it as `{}`", self.0)
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

@@ -20,7 +20,7 @@ impl Declare for Cancel {
 ";
 
     fn describe(&self) -> String {
-        format!("cancel {}", self.0)
+        format!("cancel the statement of session `{}`", self.0)
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

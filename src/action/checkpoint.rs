@@ -20,7 +20,7 @@ impl Declare for Checkpoint {
 ";
 
     fn describe(&self) -> String {
-        format!("checkpoint on {}", self.0)
+        format!("write a checkpoint on {}", self.0)
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

@@ -26,7 +26,7 @@ impl Declare for Clone {
 
     fn describe(&self) -> String {
         format!(
-            "{} begins again with the backup {} and follows {}",
+            "recreate {} from backup `{}` as a standby of {}",
             self.node, self.backup, self.upstream
         )
     }

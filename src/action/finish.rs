@@ -27,7 +27,7 @@ impl Declare for Finish {
 ";
 
     fn describe(&self) -> String {
-        format!("finish {}", self.0)
+        format!("wait for session `{}` to finish", self.0)
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

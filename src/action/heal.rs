@@ -45,7 +45,7 @@ impl Declare for Heal {
     fn describe(&self) -> String {
         match &self.to {
             None => format!("heal {}", self.from),
-            Some(to) => format!("heal what is between {} and {to}", self.from),
+            Some(to) => format!("heal the links between {} and {to}", self.from),
         }
     }
 

@@ -42,7 +42,7 @@ impl Declare for Hold {
 
     fn describe(&self) -> String {
         let (often, steps) = (self.how_often(), count(self.during.len(), "step"));
-        format!("{often}, during {steps}: {}", self.check.describe())
+        format!("{often} during {steps}: {}", self.check.describe())
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

@@ -66,8 +66,8 @@ impl Declare for Lag {
 
     fn describe(&self) -> String {
         match self.by.0 {
-            Duration::ZERO => format!("{} replays at once", self.node),
-            time => format!("{} replays {} late", self.node, duration(time)),
+            Duration::ZERO => format!("replay without delay on {}", self.node),
+            time => format!("delay replay on {} by {}", self.node, duration(time)),
         }
     }
 

@@ -67,8 +67,8 @@ impl Declare for Load {
     fn describe(&self) -> String {
         let clients = count(self.clients, "connection");
         match self.kind {
-            LoadKind::Pgbench => format!("pgbench with {clients}"),
-            LoadKind::Ledger => format!("a ledger with {clients}"),
+            LoadKind::Pgbench => format!("run pgbench with {clients}"),
+            LoadKind::Ledger => format!("write a ledger with {clients}"),
         }
     }
 

@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::link;
-use super::words::verb;
 use super::{Declare, Flaw, Known, OneOrMany, Percent, Step};
 use crate::action::Feature;
 use crate::name::NodeName;
@@ -26,8 +25,7 @@ impl Declare for Loss {
 
     fn describe(&self) -> String {
         let Self { from, to, percent } = self;
-        let send = verb(from, "send");
-        format!("{percent} of what {from} {send} to {to} is lost")
+        format!("drop {percent} of the packets from {from} to {to}")
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

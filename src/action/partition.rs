@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::link::{self, Link, between, both_ways};
-use super::words::verb;
 use super::{Declare, Flaw, Known, OneOrMany, Step};
 use crate::action::Feature;
 use crate::name::NodeName;
@@ -48,10 +47,8 @@ impl Declare for Partition {
     fn describe(&self) -> String {
         let Self { from, to, one_way } = self;
         match to {
-            None => format!("cut off from each other: {from}"),
-            Some(to) if *one_way => {
-                format!("what {from} {} no longer reaches {to}", verb(from, "send"))
-            }
+            None => format!("cut {from} off from each other"),
+            Some(to) if *one_way => format!("drop all packets from {from} to {to}"),
             Some(to) => format!("cut {from} off from {to}"),
         }
     }

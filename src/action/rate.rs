@@ -25,7 +25,7 @@ impl Declare for Rate {
 
     fn describe(&self) -> String {
         let Self { from, to, rate } = self;
-        format!("at most {rate} pass from {from} to {to}")
+        format!("limit traffic from {from} to {to} to {rate}")
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

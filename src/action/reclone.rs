@@ -16,7 +16,7 @@ impl Declare for Reclone {
 
     fn describe(&self) -> String {
         format!(
-            "{} begins again with a base backup of {}",
+            "recreate {} from a base backup of {}",
             self.0.node, self.0.upstream
         )
     }

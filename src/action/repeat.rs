@@ -53,7 +53,7 @@ impl Declare for Repeat {
     fn describe(&self) -> String {
         let steps = count(self.round(0).len(), "step");
         let values = joined(self.over.iter().map(ToString::to_string));
-        format!("{steps} for each of {values}")
+        format!("run {steps} for each of {values}")
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

@@ -51,7 +51,7 @@ impl Restore {
             .map(|(name, value)| format!("{name} = {value}"))
             .collect();
         if self.to.is_none() {
-            parts.insert(0, "the archive's end".to_owned());
+            parts.insert(0, "the end of the archive".to_owned());
         }
         parts.join(", ")
     }
@@ -144,7 +144,10 @@ impl Declare for Restore {
 
     fn describe(&self) -> String {
         let to = self.target_in_words();
-        format!("restore {} from {} to {to}", self.node, self.backup)
+        format!(
+            "restore {} from backup `{}` to {to}",
+            self.node, self.backup
+        )
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {
@@ -166,7 +169,7 @@ impl Declare for Restore {
         flaws.extend(archive::missing(known));
         let why = match &self.to {
             _ if self.inclusive.is_none() => None,
-            None => Some("the archive's end is no target"),
+            None => Some("the end of the archive is no recovery target"),
             Some(Target::Immediate) => Some("`immediate` has nothing before it"),
             Some(Target::Name(_)) => Some("a named point has nothing of its own to leave out"),
             Some(Target::BeforeXid(_)) => Some("`before_xid` says it already"),

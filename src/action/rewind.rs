@@ -17,7 +17,10 @@ impl Declare for Rewind {
     const EXAMPLE: &'static str = "- rewind: { node: leaf, upstream: replica }\n";
 
     fn describe(&self) -> String {
-        format!("rewind {} to {}", self.0.node, self.0.upstream)
+        format!(
+            "run pg_rewind on {} against {}",
+            self.0.node, self.0.upstream
+        )
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

@@ -38,7 +38,7 @@ impl Declare for SqlFile {
 ";
 
     fn describe(&self) -> String {
-        format!("the file {}", self.path.display())
+        format!("run {}", self.path.display())
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

@@ -311,7 +311,7 @@ impl Starting {
     }
 }
 
-/// The server answers and will never let us in: SQLSTATE class 28 (manual, "PostgreSQL Error Codes").
+/// The server answers and will never let us in: SQLSTATE class 28 (manual: "PostgreSQL Error Codes").
 fn is_final(error: &ServerError) -> bool {
     error
         .code()

@@ -136,7 +136,7 @@ fn apply_delay(node: &Node) -> Duration {
         .unwrap_or_default()
 }
 
-/// Whether a standby answers queries. PostgreSQL accepts any unambiguous prefix of a boolean word (manual, "Parameter
+/// Whether a standby answers queries. PostgreSQL accepts any unambiguous prefix of a boolean word (manual: "Parameter
 /// Names and Values").
 fn is_hot(node: &Node) -> bool {
     node.conf.find("hot_standby").is_none_or(|value| {

@@ -7,10 +7,10 @@ use crate::server::conf::{Origin, Setting};
 
 use super::{Role, Standby};
 
-/// PostgreSQL's default of `max_wal_senders` and of `max_replication_slots` (manual, "Sending Servers").
+/// PostgreSQL's default of `max_wal_senders` and of `max_replication_slots` (manual: "Sending Servers").
 pub const DEFAULT_WAL_SENDERS: usize = 10;
 
-/// Settings that a standby must have at least as high as its primary (manual, "Hot Standby", "Administrator's Overview").
+/// Settings that a standby must have at least as high as its primary (manual: "Hot Standby", "Administrator's Overview").
 pub const AT_LEAST_PRIMARY: [(&str, u64); 5] = [
     ("max_connections", 100),
     ("max_wal_senders", 10),
@@ -96,7 +96,7 @@ pub fn of_node(scenario: &Scenario, name: &NodeName, node: &Node, role: &Role) -
     settings
 }
 
-/// The settings that archive and restore WAL segments (manual, "Continuous Archiving and Point-in-Time Recovery (PITR)").
+/// The settings that archive and restore WAL segments (manual: "Continuous Archiving and Point-in-Time Recovery (PITR)").
 fn archiving() -> [Setting; 3] {
     [
         ("archive_mode", "on".to_owned()),
@@ -106,7 +106,7 @@ fn archiving() -> [Setting; 3] {
     .map(|(name, value)| Setting::derived(name, value, "follows `archive`"))
 }
 
-/// The settings that encrypt connections (manual, "Connections and Authentication", "SSL").
+/// The settings that encrypt connections (manual: "Connections and Authentication", "SSL").
 fn encryption() -> [Setting; 4] {
     [
         ("ssl", "on"),
@@ -121,7 +121,7 @@ fn encryption() -> [Setting; 4] {
 /// backup that a standby takes while it streams its WAL.
 fn senders_and_slots(scenario: &Scenario, name: &NodeName) -> Vec<Setting> {
     let clients = check::clients(scenario, name);
-    let wanted = check::senders_where_silent(clients);
+    let wanted = check::default_senders(clients);
     if wanted <= DEFAULT_WAL_SENDERS as u64 {
         return Vec::new();
     }
@@ -142,7 +142,7 @@ fn senders_and_slots(scenario: &Scenario, name: &NodeName) -> Vec<Setting> {
 }
 
 /// The workers of a node's subscriptions, if PostgreSQL's defaults are too few: one to apply each, two to copy its tables
-/// (manual, "Logical Replication", "Configuration Settings").
+/// (manual: "Logical Replication", "Configuration Settings").
 fn workers(node: &Node) -> Vec<Setting> {
     let subscriptions = node.subscriptions.0.len() as u64;
     let workers = subscriptions * 3;
@@ -213,7 +213,7 @@ fn streaming(scenario: &Scenario, node: &Node, standby: &Standby) -> Vec<Setting
     let name = standby.application_name.as_str();
     let mut conninfo = command::primary_conninfo(&standby.upstream, user, name, scenario.tls);
     if syncs_slots(node) {
-        // The slot synchronisation worker connects to a database (manual, "Replication Slot Synchronization").
+        // The slot synchronisation worker connects to a database (manual: "Replication Slot Synchronization").
         conninfo = format!("{conninfo} dbname={}", scenario.database);
     }
     let mut settings = vec![Setting::derived(
@@ -244,7 +244,7 @@ pub fn syncs_slots(node: &Node) -> bool {
     setting.and_then(|value| crate::scenario::boolean(&value.0)) == Some(true)
 }
 
-/// Before recovery, a server flushes its whole data directory to disk (manual, "recovery_init_sync_method"): a thousand
+/// Before recovery, a server flushes its whole data directory to disk (manual: "recovery_init_sync_method"): a thousand
 /// files one by one, or their file system at once. The latter is many times faster when several servers start together.
 fn sync_at_once(scenario: &Scenario, node: &Node) -> Option<Setting> {
     let version = node.postgres.as_ref().unwrap_or(&scenario.postgres);

@@ -1,4 +1,4 @@
-//! The `sync_state` that each standby must show, from its upstream's `synchronous_standby_names` (manual, "Primary
+//! The `sync_state` that each standby must show, from its upstream's `synchronous_standby_names` (manual: "Primary
 //! Server" of "Replication").
 
 use crate::name::{ApplicationName, NodeName};

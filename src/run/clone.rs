@@ -21,6 +21,6 @@ impl Act for clone::Clone {
             .await?;
         let node = std::slice::from_ref(&self.node);
         scene.start(step, node).await?;
-        Ok(format!("begins again with the backup {}", self.backup))
+        Ok(format!("recreated from backup `{}`", self.backup))
     }
 }

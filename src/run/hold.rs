@@ -152,7 +152,7 @@ mod tests {
         let Err(Wrong::Unmet { expected, found }) = verdict(0, 3) else {
             panic!("nobody answered");
         };
-        assert_eq!(expected, "always: replica caught up");
+        assert_eq!(expected, "always: replica has caught up");
         assert_eq!(found, "nobody answered, asked 3 times");
     }
 }

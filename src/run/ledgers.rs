@@ -165,7 +165,7 @@ impl Scene<'_> {
             .map_or(Duration::ZERO, |last| last.elapsed());
         acknowledged.outage = acknowledged.outage.max(since);
         Some(Ok(format!(
-            "{} rows acknowledged, at most {} without one",
+            "{} rows acknowledged, longest outage {}",
             acknowledged.rows.len(),
             duration(acknowledged.outage)
         )))

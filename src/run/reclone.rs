@@ -46,6 +46,6 @@ impl Act for Reclone {
         };
         scene.work(work).await?;
         scene.start(step, std::slice::from_ref(node)).await?;
-        Ok(format!("begins again with a base backup of {upstream}"))
+        Ok(format!("recreated from a base backup of {upstream}"))
     }
 }

@@ -19,7 +19,7 @@ use super::logical::{Publication, Subscription};
 use super::{Node, Scenario, SlotChoice, SqlFiles};
 use crate::name::{NodeName, ObjectName};
 
-pub use capacity::{clients, senders_where_silent};
+pub use capacity::{clients, default_senders};
 pub use logical::publishes;
 
 /// Which part of an entry is wrong.
@@ -34,7 +34,7 @@ pub enum Part {
 /// One thing that makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Where: `nodes.replica.conf.hot_standby`. The scenario may be silent there: then its nearest parent is meant.
+    /// Where: `nodes.replica.conf.hot_standby`. If the scenario lacks that key, its nearest parent is meant.
     pub path: String,
     /// Whether the key or the value is wrong.
     pub part: Part,

@@ -1,4 +1,4 @@
-//! Publications and subscriptions as they are written (manual, chapter 29).
+//! Publications and subscriptions as they are written (manual: "Logical Replication").
 //!
 //! Owns the keys and what they mean to PostgreSQL. Never resolves a name: that is the checks' and the plan's work.
 
@@ -19,7 +19,7 @@ pub struct Publication {
     /// The schemas of which every table is published, later ones included. PostgreSQL 15 or later.
     #[schemars(default)]
     pub schemas: Vec<ObjectName>,
-    /// Which changes are published: all four where silent.
+    /// The published changes. Default: all four.
     #[schemars(default)]
     pub publish: Option<Vec<Operation>>,
     /// Whether a partitioned table is published as itself instead of as its partitions.
@@ -112,7 +112,7 @@ pub struct Subscription {
     pub upstream: NodeName,
     /// The publications, which that node's primary has.
     pub publications: Vec<ObjectName>,
-    /// The replication slot on the upstream. The subscription's name where silent.
+    /// The replication slot on the upstream. Default: the subscription's name.
     pub slot: Option<SlotName>,
     /// Whether the slot is created with the subscription; otherwise `lab` creates it before.
     #[schemars(default = "yes")]

@@ -62,9 +62,9 @@ pub struct Node {
     pub standby_of: Option<NodeName>,
     /// The node whose base backup this one begins with, to go its own way from there: a primary with the other's rows.
     pub restored_from: Option<NodeName>,
-    /// What the standby calls itself to its upstream. The node's name where silent.
+    /// The standby's `application_name`. Default: the node's name.
     pub application_name: Option<ApplicationName>,
-    /// The physical replication slot on the upstream: its name, or `none`. Named after the node where silent.
+    /// The physical replication slot on the upstream: its name, or `none`. Default: a slot with the name of the node.
     pub slot: Option<SlotChoice>,
     /// The datasets of this node alone, in place of the scenario's. A subscriber without has the tables of its
     /// upstreams' datasets, and no rows.

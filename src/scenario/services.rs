@@ -50,9 +50,9 @@ impl fmt::Display for ServiceName {
 #[derive(Debug, Clone, PartialEq, Eq, Default, JsonSchema)]
 #[schemars(deny_unknown_fields, rename_all = "snake_case")]
 pub struct Service {
-    /// Its image: `dpage/pgadmin4:9.18`. Found, pulled or built where silent.
+    /// Its image: `dpage/pgadmin4:9.18`. Default: found, pulled or built.
     pub image: Option<String>,
-    /// Its port on 127.0.0.1. Docker chooses a free one where silent.
+    /// Its port on 127.0.0.1. Default: Docker chooses a free one.
     #[schemars(range(min = 1))]
     pub port: Option<u16>,
 }

@@ -1,4 +1,4 @@
-//! `synchronous_standby_names` in all its forms (manual, 19.6.2).
+//! `synchronous_standby_names` in all its forms (manual: "Primary Server").
 //!
 //! Owns the grammar of that one setting. Never knows which standbys there are.
 

@@ -1,4 +1,4 @@
-//! The processes of a server, and what they wait for: `pg_stat_activity` (manual, "The Cumulative Statistics System").
+//! The processes of a server, and what they wait for: `pg_stat_activity` (manual: "The Cumulative Statistics System").
 
 use std::fmt;
 

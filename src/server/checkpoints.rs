@@ -1,4 +1,4 @@
-//! What a server has counted of checkpoints: `pg_stat_checkpointer`, before PostgreSQL 17 `pg_stat_bgwriter` (manual, "The
+//! What a server has counted of checkpoints: `pg_stat_checkpointer`, before PostgreSQL 17 `pg_stat_bgwriter` (manual: "The
 //! Cumulative Statistics System").
 
 use super::client::Reader;

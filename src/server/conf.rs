@@ -1,4 +1,4 @@
-//! `postgresql.conf` (manual, 19.1.2), rendered from settings that say where they came from.
+//! `postgresql.conf` (manual: "Parameter Interaction via the Configuration File"), rendered from settings that say where they came from.
 
 use std::fmt::Write as _;
 
@@ -60,7 +60,7 @@ pub fn quoted(value: &str) -> String {
     format!("'{}'", doubled.replace('\n', "\\n").replace('\r', "\\r"))
 }
 
-/// A value of a connection string (manual, 32.1.1.1): quoted where it holds anything but plain characters.
+/// A value of a connection string (manual: "Connection Strings"): quoted where it holds anything but plain characters.
 #[must_use]
 pub fn conninfo_value(value: &str) -> String {
     let plain = !value.is_empty()

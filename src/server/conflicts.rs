@@ -1,5 +1,5 @@
 //! How often replication ran into a conflict: a standby's queries with its replay, a subscriber's rows with what it
-//! applies (manual, "The Cumulative Statistics System").
+//! applies (manual: "The Cumulative Statistics System").
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! `pg_hba.conf` (manual, "The `pg_hba.conf` File"): who may connect, by address.
+//! `pg_hba.conf` (manual: "The `pg_hba.conf` File"): who may connect, by address.
 //!
 //! Rules name nodes; addresses come in at rendering, and rendering cannot be called without them.
 
@@ -239,7 +239,7 @@ fn cells(rule: &HbaRule, address: String) -> [String; 6] {
     };
     let database = match &rule.database {
         Database::All => "all".to_owned(),
-        // Quotes take a keyword's meaning away (manual, 20.1).
+        // Quotes take a keyword's meaning away (manual: "The `pg_hba.conf` File").
         Database::Named(name) if KEYWORDS.contains(&name.as_str()) => format!("\"{name}\""),
         Database::Named(name) => name.to_string(),
         Database::Replication => "replication".to_owned(),

@@ -52,7 +52,7 @@ pub fn blamed_setting<'a>(lines: impl IntoIterator<Item = &'a str>) -> Option<Bl
 }
 
 /// `FATAL: recovery aborted because of insufficient parameter settings`, whose DETAIL names the setting
-/// (manual, 27.4.3): `max_connections = 50 is a lower setting than on the primary server`.
+/// (manual: "Hot Standby"): `max_connections = 50 is a lower setting than on the primary server`.
 fn standby_blame(lines: &[&str]) -> Option<Blame> {
     let line = lines
         .iter()

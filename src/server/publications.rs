@@ -1,5 +1,5 @@
 //! The publications of a database, and what they publish of each table: `pg_publication` and `pg_publication_tables`
-//! (manual, "System Catalogs" and "System Views").
+//! (manual: "System Catalogs" and "System Views").
 
 use tokio_postgres::Row;
 

@@ -1,4 +1,4 @@
-//! Who streams from a server: `pg_stat_replication` (manual, "The Cumulative Statistics System"), and on the other end
+//! Who streams from a server: `pg_stat_replication` (manual: "The Cumulative Statistics System"), and on the other end
 //! `pg_stat_wal_receiver`.
 
 use std::fmt;

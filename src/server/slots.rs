@@ -1,4 +1,4 @@
-//! The replication slots of a server: `pg_replication_slots` (manual, "System Views").
+//! The replication slots of a server: `pg_replication_slots` (manual: "System Views").
 
 use tokio_postgres::Row;
 
@@ -149,7 +149,7 @@ pub async fn create_logical(reader: &Reader, name: &str) -> Result<(), ServerErr
 }
 
 /// Has a primary log which transactions run. A logical slot on a standby is made once its primary has logged that,
-/// which it else does every 15 seconds (manual, "Logical Decoding Concepts"). PostgreSQL 16 and later.
+/// which it else does every 15 seconds (manual: "Logical Decoding Concepts"). PostgreSQL 16 and later.
 ///
 /// # Errors
 /// The server's words.

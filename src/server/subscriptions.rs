@@ -1,5 +1,5 @@
 //! The subscriptions of a database, their workers, tables and counters: `pg_subscription` and what belongs to it
-//! (manual, "System Catalogs" and "The Cumulative Statistics System").
+//! (manual: "System Catalogs" and "The Cumulative Statistics System").
 
 use tokio_postgres::Row;
 

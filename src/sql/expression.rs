@@ -30,7 +30,7 @@ const BETWEEN_NEGATED: &[&[&str]] = &[
     &["BETWEEN"],
 ];
 
-/// Other reserved words, which are never the name of a column or a function (manual, "SQL Key Words").
+/// Other reserved words, which are never the name of a column or a function (manual: "SQL Key Words").
 const RESERVED: &str = "all analyse analyze and any array as asc asymmetric both case cast check collate column constraint \
     create default deferrable desc distinct do else end except fetch for foreign from grant group having in \
     initially intersect into is isnull lateral leading like ilike limit not notnull offset on only or order \

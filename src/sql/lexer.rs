@@ -1,4 +1,4 @@
-//! SQL as tokens, by the lexical rules that the server and `psql` share (manual, "Lexical Structure").
+//! SQL as tokens, by the lexical rules that the server and `psql` share (manual: "Lexical Structure").
 //!
 //! Owns the boundaries of tokens. The texts of all tokens, in order, are the whole text that was read. Any text has
 //! tokens, SQL or not, so nothing here fails.

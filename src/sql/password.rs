@@ -96,7 +96,7 @@ fn of_pair(text: &str) -> Range<usize> {
         };
         let mut from = 0;
         while let Some(at) = inside[from..].find(quote).map(|at| from + at) {
-            // A backslash before a quote makes it a letter (manual, "Connection Strings").
+            // A backslash before a quote makes it a letter (manual: "Connection Strings").
             if !inside[..at].ends_with('\\') {
                 return quote.len()..quote.len() + at;
             }

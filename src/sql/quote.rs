@@ -2,7 +2,7 @@
 
 use super::lexer::{Kind, Lexer};
 
-/// The context of a place in SQL (manual, "Lexical Structure").
+/// The context of a place in SQL (manual: "Lexical Structure").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quote {
     /// Nothing.

@@ -18,7 +18,7 @@ use crate::wait::{Probe, wait_for};
 
 use super::{Check, Proof, check};
 
-/// A transaction whose commit waits for synchronous standbys (manual, "Replication Management Functions").
+/// A transaction whose commit waits for synchronous standbys (manual: "Replication Management Functions").
 const WRITE: &str =
     "SET synchronous_commit = on; SELECT pg_catalog.pg_logical_emit_message(true, 'lab', 'verify')";
 
@@ -169,7 +169,7 @@ impl Proof<'_> {
         }
     }
 
-    /// Waits until the commit shows the wait event `SyncRep` (manual, "Wait Events of Type IPC").
+    /// Waits until the commit shows the wait event `SyncRep` (manual: "Wait Events of Type IPC").
     async fn commit_waits(&self, primary: &PlannedNode, writer: &Writer) -> Result<(), Failure> {
         let client = self.client(&primary.name)?;
         writer.write().await;

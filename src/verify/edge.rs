@@ -340,7 +340,7 @@ impl Proof<'_> {
 
     async fn refuses_writes(&self, node: &PlannedNode) -> Result<String, Failure> {
         let client = self.client(&node.name)?;
-        // One query message without BEGIN is one transaction, and it ends with the message (manual, "Multiple
+        // One query message without BEGIN is one transaction, and it ends with the message (manual: "Multiple
         // Statements in a Simple Query"). Other checks use this session meanwhile and must not find a failed
         // transaction.
         let refused = client

@@ -17,7 +17,8 @@ impl Declare for CaughtUp {
 ";
 
     fn describe(&self) -> String {
-        format!("{} caught up", self.0)
+        let verb = if self.0.0.len() == 1 { "has" } else { "have" };
+        format!("{} {verb} caught up", self.0)
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

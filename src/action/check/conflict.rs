@@ -57,8 +57,11 @@ impl Declare for Conflict {
 
     fn describe(&self) -> String {
         let pairs = self.0.iter();
-        let pairs = pairs.map(|(kind, count)| format!("{kind} at least {count}"));
-        format!("conflicts: {}", pairs.collect::<Vec<_>>().join(", "))
+        let pairs = pairs.map(|(kind, least)| {
+            let conflicts = if *least == 1 { "conflict" } else { "conflicts" };
+            format!("at least {least} {kind} {conflicts}")
+        });
+        pairs.collect::<Vec<_>>().join(", ")
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

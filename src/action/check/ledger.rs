@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::{Beside, Declare, Span};
 use crate::name::{NodeName, SessionName};
+use crate::text::duration;
 
 /// What became of the rows that a `ledger` wrote: which of the acknowledged ones a node lacks, and for how long nothing
 /// was acknowledged. Of several keys all must hold.
@@ -41,10 +42,35 @@ impl Declare for Ledger {
     const SHORT: Option<&'static str> = Some("session");
 
     fn describe(&self) -> String {
-        let mut parts = vec![format!("the ledger {}", self.session)];
-        parts.extend(self.lost.map(|lost| format!("{lost} lost")));
-        let least = self.lost_at_least;
-        parts.extend(least.map(|lost| format!("at least {lost} lost")));
+        let rows = |how: &str, rows: Option<u64>, kind: &str, verb: &str| {
+            let rows = rows?;
+            let (row, be) = if rows == 1 {
+                ("row", "is")
+            } else {
+                ("rows", "are")
+            };
+            Some(format!("{how}{rows} {kind}{row} {be} {verb}"))
+        };
+        let outage = |how: &str, time: Option<Span>| {
+            Some(format!("the longest outage is {how} {}", duration(time?.0)))
+        };
+        let parts = [
+            rows("at least ", self.acknowledged_at_least, "", "acknowledged"),
+            rows("", self.lost, "acknowledged ", "missing"),
+            rows("at least ", self.lost_at_least, "acknowledged ", "missing"),
+            rows(
+                "at most ",
+                self.unacknowledged_at_most,
+                "unacknowledged ",
+                "present",
+            ),
+            outage("at most", self.outage_at_most),
+            outage("at least", self.outage_at_least),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if parts.is_empty() {
+            return format!("session `{}` wrote a ledger", self.session);
+        }
         parts.join(", ")
     }
 

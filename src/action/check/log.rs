@@ -33,8 +33,8 @@ impl Declare for Log {
     const SHORT: Option<&'static str> = Some("has");
 
     fn describe(&self) -> String {
-        let has = self.has.iter().map(|words| ("has", words));
-        let lacks = self.lacks.iter().map(|words| ("lacks", words));
+        let has = self.has.iter().map(|words| ("contains", words));
+        let lacks = self.lacks.iter().map(|words| ("does not contain", words));
         let parts = has.chain(lacks);
         let parts = parts.map(|(verb, words)| format!("{verb} `{}`", one_line(words)));
         format!("the log {}", parts.collect::<Vec<_>>().join(" and "))

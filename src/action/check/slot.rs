@@ -51,11 +51,13 @@ impl Declare for Slot {
     const SHORT: Option<&'static str> = Some("name");
 
     fn describe(&self) -> String {
-        let mut text = format!("slot {}", self.name);
-        for (column, value) in self.columns() {
-            text = format!("{text}, {column} {value}");
+        let columns = self.columns().into_iter();
+        let columns = columns.map(|(column, value)| format!("{column} = {value}"));
+        let columns: Vec<String> = columns.collect();
+        match columns.as_slice() {
+            [] => format!("slot {} exists", self.name),
+            columns => format!("slot {}: {}", self.name, columns.join(", ")),
         }
-        text
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

@@ -77,11 +77,11 @@ async fn goals(scene: &Scene<'_>, nodes: &[NodeName]) -> Tried<Vec<Goal>> {
             let primary = scene.primary_of(node).await?;
             let lsn = scene.written_by(&primary).await?;
             goals.push(Goal {
-                    who: node.to_string(),
-                    ask: node.clone(),
-                    subscription: None,
-                    lsn,
-                });
+                who: node.to_string(),
+                ask: node.clone(),
+                subscription: None,
+                lsn,
+            });
         }
         goals.extend(subscription_goals(scene, node).await?);
         if goals.len() == before {
@@ -99,12 +99,12 @@ async fn subscription_goals(scene: &Scene<'_>, node: &NodeName) -> Tried<Vec<Goa
     for (name, publisher) in scene.subscriptions(node).await? {
         let lsn = scene.written_by(&publisher).await?;
         goals.push(Goal {
-                who: format!("{node} ({name})"),
-                ask: publisher,
-                // The walsender of the subscription itself, not those that copy its tables.
-                subscription: Some(name),
-                lsn,
-            });
+            who: format!("{node} ({name})"),
+            ask: publisher,
+            // The walsender of the subscription itself, not those that copy its tables.
+            subscription: Some(name),
+            lsn,
+        });
     }
     Ok(goals)
 }

@@ -45,7 +45,8 @@ async fn is_served(scene: &Scene<'_>, node: &NodeName, host: &str) -> Tried<bool
     };
     let senders = replication::senders(&*scene.client(&upstream).await?).await?;
     let name = scene.application_name(node);
-    let serves = |state: &SenderState| matches!(state, SenderState::Catchup | SenderState::Streaming);
+    let serves =
+        |state: &SenderState| matches!(state, SenderState::Catchup | SenderState::Streaming);
     let mut named = replication::named(&senders, &name);
     Ok(named.any(|sender| sender.state.as_ref().is_some_and(serves)))
 }

@@ -4,7 +4,7 @@ use super::{Finding, Node, Scenario, conf_path};
 use crate::name::NodeName;
 use crate::scenario::settings::count;
 
-/// A standby refuses to start when one of these is lower than on its upstream (manual, 26.4.3); with PostgreSQL's
+/// A standby refuses to start when one of these is lower than on its upstream (manual: "Hot Standby"); with PostgreSQL's
 /// defaults.
 const NOT_LOWER: [(&str, u64); 5] = [
     ("max_connections", 100),
@@ -196,7 +196,7 @@ fn not_lower(scenario: &Scenario, name: &NodeName, node: &Node) -> Vec<Finding> 
 /// The `max_wal_senders` of a node that says none and has so many [`clients`]: PostgreSQL's default, or room for
 /// them, for a base backup's two connections and for two more by hand.
 #[must_use]
-pub fn senders_where_silent(clients: u64) -> u64 {
+pub fn default_senders(clients: u64) -> u64 {
     (clients + 4).max(10)
 }
 
@@ -214,7 +214,7 @@ fn effective(scenario: &Scenario, name: &NodeName, setting: &str, default: u64) 
             return if at == name { own } else { value.max(own) };
         }
         if setting == "max_wal_senders" {
-            value = value.max(senders_where_silent(clients(scenario, at)));
+            value = value.max(default_senders(clients(scenario, at)));
         }
         match &node.standby_of {
             Some(upstream) => at = upstream,

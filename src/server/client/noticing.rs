@@ -30,7 +30,7 @@ impl Heard {
     fn notice(&self, notice: DbError) {
         let text = format!("{}: {}", notice.severity(), notice.message());
         locked(&self.notices).push(text);
-        // Class 57 with a `P`: the operator's doing, or a crash (manual, appendix A).
+        // Class 57 with a `P`: the operator's doing, or a crash (manual: "PostgreSQL Error Codes").
         if notice.code().code().starts_with("57P") {
             *locked(&self.farewell) = Some(notice);
         }

@@ -51,7 +51,7 @@ fn is_wanted(stage: Stage, row: &Looked<'_>) -> bool {
 }
 
 /// Whether the subscriber has a row after an UPDATE, from whether it had the row and whether the filter passed it before
-/// and passes it now. A row that begins to pass is inserted, and one that stops passing is deleted (manual, "UPDATE
+/// and passes it now. A row that begins to pass is inserted, and one that stops passing is deleted (manual: "UPDATE
 /// Transformations"). An UPDATE of a row that is not there does nothing.
 pub(super) fn after_change(was_there: bool, passed: [bool; 2], operations: Operations) -> bool {
     let [before, now] = passed;

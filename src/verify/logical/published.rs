@@ -83,7 +83,7 @@ pub(super) async fn ask(
             Some(known) => {
                 known.operations = known.operations.or(operations);
                 match found.filter {
-                    // A publication without a filter lets every row pass (manual, "Combining Multiple Row Filters").
+                    // A publication without a filter lets every row pass (manual: "Combining Multiple Row Filters").
                     Some(filter) if !known.filters.is_empty() => known.filters.push(filter),
                     _ => known.filters.clear(),
                 }
