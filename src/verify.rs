@@ -268,7 +268,7 @@ impl<'a> Proof<'a> {
                 Err(why) => checks.push(failed(&primary.name, "rows can be changed", why)),
             }
         }
-        let name = format!("{}: what was written is removed", primary.name);
+        let name = format!("{}: the written rows are removed", primary.name);
         checks.push(check(name, edge::remove(client, written)).await);
         if !followed.is_empty() {
             match edge::now(client).await {
@@ -276,7 +276,7 @@ impl<'a> Proof<'a> {
                     (written.inserted.lsn, written.at) = (lsn, at);
                     checks.extend(self.stages(followed, Stage::Deleted, written).await);
                 }
-                Err(why) => checks.push(failed(&primary.name, "its log goes on", why)),
+                Err(why) => checks.push(failed(&primary.name, "its WAL advances", why)),
             }
         }
         let unsound = followed.iter().filter(|edge| !edge.is_sound());

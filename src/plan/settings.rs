@@ -225,7 +225,7 @@ fn streaming(scenario: &Scenario, node: &Node, standby: &Standby) -> Vec<Setting
         settings.push(Setting::derived(
             "primary_slot_name",
             slot.as_str(),
-            "the upstream keeps the log for it",
+            "the upstream retains WAL for it",
         ));
     }
     settings.push(Setting::derived(

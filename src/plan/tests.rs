@@ -190,7 +190,7 @@ fn physical_sync_has_the_tutorial_s_settings_and_says_why_it_has_others() {
             "wal_log_hints = on # pg_rewind needs it",
             "primary_conninfo = host=primary port=5432 user=replication_user \
              application_name=replica_node passfile=/var/lib/postgresql/data/pgpass # the upstream",
-            "primary_slot_name = replica_slot # the upstream keeps the log for it",
+            "primary_slot_name = replica_slot # the upstream retains WAL for it",
             "recovery_target_timeline = latest # follows a promotion upstream",
             "recovery_init_sync_method = syncfs # the base backup is synced at once",
         ]

@@ -150,7 +150,7 @@ impl Proof<'_> {
         let committed = tokio::time::timeout(self.within, client.batch_execute(WRITE)).await;
         match committed {
             Ok(Ok(())) => Ok(format!(
-                "with them frozen it returned after {}",
+                "it returned after {} while they were frozen",
                 duration(began.elapsed())
             )),
             Ok(Err(error)) => Err(words(error).into()),
@@ -161,7 +161,7 @@ impl Proof<'_> {
                     .cancel_query(tokio_postgres::NoTls)
                     .await;
                 Err(format!(
-                    "with them frozen it did not return within {}",
+                    "it did not return within {} while they were frozen",
                     duration(self.within)
                 )
                 .into())
@@ -197,7 +197,7 @@ impl Proof<'_> {
 
     async fn commit_is_let_go(&self, writer: &Writer) -> Result<String, Failure> {
         match tokio::time::timeout(self.within, writer.returned()).await {
-            Ok(Ok(())) => Ok("seen waiting for SyncRep; it returned when they could".to_owned()),
+            Ok(Ok(())) => Ok("waited for SyncRep; it returned after they answered".to_owned()),
             Ok(Err(why)) => Err(why),
             Err(_) => {
                 let _ = writer
@@ -205,7 +205,11 @@ impl Proof<'_> {
                     .cancel_token()
                     .cancel_query(tokio_postgres::NoTls)
                     .await;
-                Err(format!("it still waits {} after they could", duration(self.within)).into())
+                Err(format!(
+                    "it still waits {} after they were unfrozen",
+                    duration(self.within)
+                )
+                .into())
             }
         }
     }
@@ -213,7 +217,7 @@ impl Proof<'_> {
 
 /// The commit returned although no standby could have answered.
 #[derive(Debug, thiserror::Error)]
-#[error("it returned although nobody could have answered")]
+#[error("it returned although no standby could have answered")]
 struct Returned;
 
 /// A session whose commit may have to wait.

@@ -220,7 +220,7 @@ impl Proof<'_> {
         if standby.apply_delay > self.within {
             let delay = duration(standby.apply_delay);
             return Ok(format!(
-                "received up to {lsn}; not awaited, for it is applied {delay} later"
+                "received up to {lsn}; not awaited, because its delay is {delay}"
             ));
         }
         let limit = self.within + standby.apply_delay;
@@ -281,7 +281,7 @@ impl Proof<'_> {
             // It is too late to tell: the machine was too slow for so short a delay. The arrival check measures the
             // delay itself.
             return Ok(format!(
-                "looked after {}, when its delay had passed",
+                "checked only after {}, when its delay had passed",
                 duration(after)
             ));
         }

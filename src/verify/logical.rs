@@ -152,7 +152,7 @@ impl Proof<'_> {
             };
             if !found.is_enabled {
                 return Err(Failure::seen(format!(
-                    "the subscription `{name}` is disabled: `ALTER SUBSCRIPTION {name} ENABLE` lets it go on"
+                    "the subscription `{name}` is disabled: `ALTER SUBSCRIPTION {name} ENABLE` resumes it"
                 )));
             }
             if let Some(table) = found.unready().next() {
@@ -195,8 +195,8 @@ impl Proof<'_> {
         }
         let claim = match stage {
             Stage::Inserted => "rows arrive as published",
-            Stage::Updated => "changes arrive as published",
-            Stage::Deleted => "removals arrive as published",
+            Stage::Updated => "updates arrive as published",
+            Stage::Deleted => "deletes arrive as published",
         };
         let name = edge.claim(claim);
         let check = check(name, self.compared(edge, stage, written)).await;
@@ -259,7 +259,7 @@ impl Proof<'_> {
         };
         if stage == Stage::Inserted {
             if let Some(kept_back) = self.kept_back(edge).await? {
-                text = format!("{text}; {kept_back} that filters keep back are not there");
+                text = format!("{text}; {kept_back} that filters exclude are absent");
             }
             for left in left_out(&published, &written.inserted)
                 .iter()
@@ -313,7 +313,7 @@ impl Proof<'_> {
             }
             let seen = applied.or(found.confirmed_flush_lsn);
             Ok(Probe::NotYet(format!(
-                "what comes through slot `{slot}` is applied up to {}, not {lsn}, and the slot is {}",
+                "slot `{slot}` is confirmed up to {}, not {lsn}, and is {}",
                 seen.map_or_else(|| "nothing".to_owned(), |seen| seen.to_string()),
                 if found.is_active {
                     "in use"

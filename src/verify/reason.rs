@@ -25,7 +25,7 @@ pub(super) fn not_running(node: &NodeName, state: Option<ContainerState>) -> Fai
 /// The reason that nothing will ever arrive; `None` if waiting may help.
 pub(super) async fn never_arrives(node: &NodeName, reader: &Reader) -> Option<Failure> {
     match state::state(reader).await {
-        Err(error) => Some(Failure::from(error).while_doing(format!("`{node}` answers no more"))),
+        Err(error) => Some(Failure::from(error).while_doing(format!("`{node}` no longer answers"))),
         Ok(state) if !state.is_standby => Some(Failure::seen(format!(
             "`{node}` was promoted: it is not a standby any more"
         ))),

@@ -100,9 +100,9 @@ impl Tally {
         let Self { rows, values, .. } = self;
         match stage {
             Stage::Deleted if operations.delete => return "the rows are gone".to_owned(),
-            Stage::Deleted => return "removals are not published, and none came".to_owned(),
+            Stage::Deleted => return "deletes are not published, and none arrived".to_owned(),
             Stage::Updated if !operations.update => {
-                return "changes are not published, and none came".to_owned();
+                return "updates are not published, and none arrived".to_owned();
             }
             _ => {}
         }
@@ -113,7 +113,7 @@ impl Tally {
             count(values, "value")
         );
         if self.kept_back > 0 {
-            _ = write!(text, "; {} kept back by a filter", self.kept_back);
+            _ = write!(text, "; {} excluded by a filter", self.kept_back);
         }
         if self.unsent > 0 {
             _ = write!(text, "; {} not sent", count(self.unsent, "value"));

@@ -31,7 +31,7 @@ impl Proof<'_> {
         before: &Result<i64, Failure>,
     ) -> Check {
         let name = format!(
-            "{} => {} ({}): changes do not come back",
+            "{} => {} ({}): changes do not return to their origin",
             subscription.upstream, node.name, subscription.name
         );
         let looked = async {

@@ -64,7 +64,7 @@ impl Proof<'_> {
             if let Some(at) = seen.iter().position(|seen| seen.rows > 0) {
                 let values: Vec<String> = rows[at].values.iter().flatten().cloned().collect();
                 return Err(format!(
-                    "{table}: a row that the filter keeps back is there: {}",
+                    "{table}: a row that the filter excludes is there: {}",
                     values.join(", ")
                 )
                 .into());
@@ -125,7 +125,7 @@ impl Proof<'_> {
             swept?;
             Ok(String::new())
         };
-        let swept = check(edge.claim("what was written is removed"), sweeping).await;
+        let swept = check(edge.claim("the written rows are removed"), sweeping).await;
         (!swept.passed).then_some(swept)
     }
 
