@@ -37,6 +37,16 @@ use services::Services;
 pub use version::{PostgresVersion, VersionError};
 
 /// One scenario file: a topology, its data and what it teaches.
+///
+/// ```
+/// use replication_lab::scenario::load::{Overrides, Source, load};
+///
+/// let text = "name: pair\nnodes:\n  primary: {}\n  replica: { standby_of: primary }\n";
+/// let source = Source::new("pair.yaml", text.as_bytes(), None)?;
+/// let scenario = load(&source, &Overrides::default())?.scenario;
+/// assert_eq!(scenario.nodes.0.len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, JsonSchema)]
 #[schemars(deny_unknown_fields, rename_all = "snake_case")]
 pub struct Scenario {
