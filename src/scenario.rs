@@ -49,6 +49,7 @@ pub use version::{PostgresVersion, VersionError};
 /// ```
 #[derive(Debug, Clone, PartialEq, JsonSchema)]
 #[schemars(deny_unknown_fields, rename_all = "snake_case")]
+#[schemars(description = "One scenario file: a topology, its data and what it teaches.")]
 pub struct Scenario {
     /// The scenario's name, which is also the running lab's name unless `--name` says another.
     pub name: LabName,
