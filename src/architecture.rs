@@ -18,11 +18,9 @@ const ARROWS: &[(&str, &str, usize)] = &[("scenario", "dataset", 1)];
 /// Files that are longer than [`LONGEST`], with the lines that they may have at most.
 const LONG: &[(&str, usize)] = &[
     ("image/tests.rs", 480),
-    ("plan/tests.rs", 410),
     ("scenario/load/tests/steps.rs", 420),
     ("scenario/load/tests/whole.rs", 470),
     ("server/hba.rs", 420),
-    ("verify/probe/statement.rs", 470),
 ];
 
 /// Rooms that the text describes and that are not built yet.
