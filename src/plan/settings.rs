@@ -244,7 +244,7 @@ pub fn syncs_slots(node: &Node) -> bool {
     setting.and_then(|value| crate::scenario::boolean(&value.0)) == Some(true)
 }
 
-/// Before recovery, a server flushes its whole data directory to disk (manual: "recovery_init_sync_method"): a thousand
+/// Before recovery, a server flushes its whole data directory to disk (manual: `recovery_init_sync_method`): a thousand
 /// files one by one, or their file system at once. The latter is many times faster when several servers start together.
 fn sync_at_once(scenario: &Scenario, node: &Node) -> Option<Setting> {
     let version = node.postgres.as_ref().unwrap_or(&scenario.postgres);

@@ -176,7 +176,7 @@ impl Proof<'_> {
                 let senders = replication::senders(upstream).await?;
                 Ok::<_, ServerError>((senders, slots::slots(upstream).await?))
             };
-            let (senders, slots) = seen.await.map_err(|error| Failure::from(error))?;
+            let (senders, slots) = seen.await.map_err(Failure::from)?;
             if let Some(why) = self.never_arrives(node).await {
                 return Err(why);
             }
@@ -312,7 +312,7 @@ impl Proof<'_> {
         let application = standby.application_name.as_str();
         let waited = wait_for(limit, self.cancel, || async {
             let senders = replication::senders(upstream).await;
-            let senders = senders.map_err(|error| Failure::from(error))?;
+            let senders = senders.map_err(Failure::from)?;
             let sender = replication::named(&senders, application).next();
             let seen = sender.and_then(|sender| reach.of(sender));
             if seen >= Some(lsn) {

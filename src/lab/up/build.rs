@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
@@ -56,6 +56,8 @@ pub(super) struct Meeting {
     pub(super) places: Places,
     /// Each node's server, once it is up.
     pub(super) live: BTreeMap<NodeName, watch::Sender<Option<Live>>>,
+    /// The right to create a subscription whose publisher has subscriptions of its own.
+    pub(super) subscribing: Mutex<()>,
     /// The permits for base backups, by upstream.
     pub(super) turns: BTreeMap<NodeName, Semaphore>,
 }
@@ -68,6 +70,7 @@ impl Meeting {
             live: nodes()
                 .map(|node| (node.name.clone(), watch::channel(None).0))
                 .collect(),
+            subscribing: Mutex::new(()),
             turns: nodes()
                 .map(|node| (node.name.clone(), Semaphore::new(node.backups_at_once)))
                 .collect(),

@@ -8,6 +8,7 @@ use crate::lab::node::Starting;
 use crate::plan::{PlannedNode, PlannedSubscription};
 use crate::server::client::{Doing as _, Reader};
 use crate::server::{slots, subscriptions, trouble};
+use crate::text::duration;
 use crate::wait::{Probe, WaitError, wait_for};
 
 use super::build::{Build, Live, Meeting};
@@ -30,6 +31,11 @@ impl Build {
                 format!("creating the subscription `{name}` on `{node}`")
             };
             let created = async {
+                let _turn = if self.subscribes_itself(subscription) {
+                    Some(meeting.subscribing.lock().await)
+                } else {
+                    None
+                };
                 if !subscription.create_slot {
                     slots::create_logical(&upstream.client, subscription.slot.as_str())
                         .await
@@ -37,9 +43,18 @@ impl Build {
                 }
                 client.batch_execute(&subscription.create).await.doing(act)
             };
+            let late = || LabError::Late {
+                act: act(),
+                seen: Late(format!(
+                    "`{}` has not made the slot after {}",
+                    subscription.upstream,
+                    duration(self.within)
+                )),
+                log: starting.tail(),
+            };
             tokio::select! {
                 () = self.stop.cancelled() => return Err(LabError::Interrupted),
-                created = created => created?,
+                created = tokio::time::timeout(self.within, created) => created.map_err(|_| late())??,
                 never = self.log_snapshots(subscription, meeting) => match never {},
             }
         }
@@ -56,6 +71,14 @@ impl Build {
             ));
         }
         Ok(())
+    }
+
+    /// Whether the server behind a subscription's publisher subscribes to others. A slot is made once every transaction of its
+    /// server has ended, and `CREATE SUBSCRIPTION` is one that waits for a slot: two that cross would wait for each other.
+    fn subscribes_itself(&self, subscription: &PlannedSubscription) -> bool {
+        let primary = self.plan.primary_of(&subscription.upstream);
+        let publisher = self.plan.node(primary);
+        publisher.is_some_and(|node| !node.subscriptions.is_empty())
     }
 
     /// Creates a slot on a standby. That waits until the primary has logged its running transactions: on request (manual,
