@@ -69,6 +69,7 @@ struct Proof<'a> {
 ///
 /// # Errors
 /// As [`verify`].
+#[must_use] 
 pub fn proof<'a>(
     lab: &'a Lab,
     clients: Connections,
