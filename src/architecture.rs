@@ -21,7 +21,6 @@ const LONG: &[(&str, usize)] = &[
     ("plan/tests.rs", 410),
     ("scenario/load/tests/steps.rs", 420),
     ("scenario/load/tests/whole.rs", 470),
-    ("server/hba.rs", 420),
     ("verify/probe/statement.rs", 470),
 ];
 

@@ -357,7 +357,7 @@ fn what_tests_nothing_is_refused() {
     7 | - repeat: { over: [1], as: x, steps: [] }
       |                                      ^
 
-    error: a lag has a bound
+    error: `lag` needs a limit
      --> a.yaml:8:8
       |
     8 | - lag: { node: replica }
@@ -395,7 +395,7 @@ fn what_tests_nothing_is_refused() {
     12 | - not: { timeline: { replica: two } }
        |                    ^
 
-    error: every line has that
+    error: every line contains that
       --> a.yaml:13:8
        |
     13 | - log: ''
