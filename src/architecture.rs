@@ -19,8 +19,6 @@ const ARROWS: &[(&str, &str, usize)] = &[("scenario", "dataset", 1)];
 const LONG: &[(&str, usize)] = &[
     ("image/tests.rs", 480),
     ("plan/tests.rs", 410),
-    ("scenario/load/tests/steps.rs", 420),
-    ("scenario/load/tests/whole.rs", 470),
     ("verify/probe/statement.rs", 470),
 ];
 
