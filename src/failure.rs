@@ -30,6 +30,15 @@ pub trait Explain: Error {
 }
 
 /// A failure with everything that is known about it.
+///
+/// ```
+/// use replication_lab::Failure;
+///
+/// let failure = Failure::seen("no pg_hba.conf entry")
+///     .while_doing("taking a base backup of `primary` for `replica`")
+///     .with_hint("`lab plan` prints the lines of every `pg_hba.conf`");
+/// assert!(failure.to_string().ends_with("`replica`: no pg_hba.conf entry"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failure {
     /// The act in -ing if it is known, else the observation.

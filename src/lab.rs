@@ -36,13 +36,26 @@ mod volume;
 use crate::engine::{Container, ContainerState, Engine, Selector};
 use crate::name::{LabName, NodeName};
 use crate::plan::{Plan, PlannedNode, PlannedService};
-use crate::server::client::{Doing as _, Reader, SearchPath};
+use crate::server::client::{self, Doing as _, Noticing, Reader, SearchPath};
 use crate::server::trouble::{self, Trouble};
 
 pub use error::LabError;
 pub use service::url;
 
 /// A lab that exists.
+///
+/// ```no_run
+/// use replication_lab::{Engine, Lab};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let lab = Lab::find(Engine::connect().await?, &"physical-sync".parse()?).await?;
+/// for (node, container) in lab.nodes() {
+///     let port = container.and_then(|found| found.port);
+///     println!("{} listens on 127.0.0.1, port {port:?}", node.name);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Lab {
     /// The engine that runs it.
@@ -166,30 +179,41 @@ impl Lab {
         self.nodes().all(nodes) && self.services().all(|(_, container)| runs(container))
     }
 
-    /// Connects to a node's server as the superuser for reading. The settings of its users do not apply.
+    /// Connects to a node's server as the superuser, with the settings that its users have.
     ///
     /// # Errors
     /// When its port is not published (it does not run, or has no network), or the server's error.
+    pub async fn connect(&self, node: &NodeName, database: &str) -> Result<Noticing, LabError> {
+        let connected = client::connect(HOST, self.port(node)?, database).await;
+        Ok(connected.doing(|| format!("connecting to `{node}`"))?)
+    }
+
+    /// Connects to a node's server as the superuser for reading. The settings of its users do not apply.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
     pub async fn reader(
         &self,
         node: &NodeName,
         database: &str,
         path: SearchPath,
     ) -> Result<Reader, LabError> {
-        let container = self.container(node.as_str())?;
-        let Some(port) = container.port else {
-            return Err(LabError::HalfMade {
-                lab: self.plan.lab.clone(),
-                missing: match container.state {
-                    ContainerState::Running => {
-                        format!("`{node}` runs without a port on the host: it has no network")
-                    }
-                    _ => format!("`{node}` does not run"),
-                },
-            });
-        };
-        let connected = Reader::connect(HOST, port, database, path).await;
+        let connected = Reader::connect(HOST, self.port(node)?, database, path).await;
         Ok(connected.doing(|| format!("connecting to `{node}`"))?)
+    }
+
+    /// The port on this host at which a node's server listens.
+    fn port(&self, node: &NodeName) -> Result<u16, LabError> {
+        let container = self.container(node.as_str())?;
+        container.port.ok_or_else(|| LabError::HalfMade {
+            lab: self.plan.lab.clone(),
+            missing: match container.state {
+                ContainerState::Running => {
+                    format!("`{node}` runs without a port on the host: it has no network")
+                }
+                _ => format!("`{node}` does not run"),
+            },
+        })
     }
 }
 

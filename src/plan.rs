@@ -32,6 +32,18 @@ pub use logical::{PlannedPublication, PlannedSubscription};
 pub use services::{PlannedService, ServiceImage};
 
 /// A lab as it will be.
+///
+/// ```
+/// use replication_lab::Plan;
+/// use replication_lab::scenario::catalog;
+/// use replication_lab::scenario::load::{Overrides, load};
+///
+/// let loaded = load(&catalog::open("physical-sync")?, &Overrides::default())?;
+/// let plan = Plan::resolve(&loaded.scenario, &loaded.sql, Some(&"mine".parse()?));
+/// assert_eq!(plan.lab.as_str(), "mine");
+/// assert_eq!(plan.standbys().count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// The lab's name.

@@ -37,8 +37,19 @@ use services::Services;
 pub use version::{PostgresVersion, VersionError};
 
 /// One scenario file: a topology, its data and its steps.
+///
+/// ```
+/// use replication_lab::scenario::load::{Overrides, Source, load};
+///
+/// let text = "name: pair\nnodes:\n  primary: {}\n  replica: { standby_of: primary }\n";
+/// let source = Source::new("pair.yaml", text.as_bytes(), None)?;
+/// let scenario = load(&source, &Overrides::default())?.scenario;
+/// assert_eq!(scenario.nodes.0.len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, JsonSchema)]
 #[schemars(deny_unknown_fields, rename_all = "snake_case")]
+#[schemars(description = "One scenario file: a topology, its data and its steps.")]
 pub struct Scenario {
     /// The scenario's name, and the default name of the running lab.
     pub name: LabName,
