@@ -1,7 +1,7 @@
-//! SQL as text: its tokens, and what can be told from them without a server.
+//! SQL as text: its tokens, and everything that they tell without a server.
 //!
-//! Owns the one lexer, and on it the statements of a file, the quotes around a place, passwords, and the tables that
-//! `CREATE TABLE` makes. Never says what a statement does beyond that, and never talks to a server.
+//! Owns the one lexer. On it are built the statements of a file, the quotes around a place, passwords, and the tables of
+//! `CREATE TABLE`. Never says what else a statement does, and never talks to a server.
 
 mod cursor;
 pub mod expression;

@@ -1,11 +1,11 @@
 //! The proof that a lab replicates, edge by edge, with its negative controls.
 //!
-//! Rows go into every table of the primary, the log position is taken after the commit, the named standby is waited
-//! for on its upstream, and what it has is compared value by value. Then standbys are frozen: a commit must wait when
-//! it should and return when it should not. Everything that was written is removed again, and a lab in use can be
-//! verified; commits may stall for as long as a standby is frozen, a fraction of a second.
+//! The proof inserts a row into every table of the primary and takes the WAL position after the commit. It waits on the
+//! upstream for the named standby to replay that position, and compares the rows value by value. Then it freezes
+//! standbys: a synchronous commit must wait, and an asynchronous one must return. It removes everything that it wrote.
+//! A lab in use can be verified, but commits may stall while a standby is frozen, for a fraction of a second.
 //!
-//! A check that fails is a result, not an error: errors are for what kept us from looking.
+//! A failed check is a result, not an error. An error means that the proof could not be made.
 
 pub mod compare;
 mod control;
@@ -35,7 +35,7 @@ use logical::Stage;
 
 pub use crate::lab::verdict::{Check, Verdict};
 
-/// Times one check. `Err` holds why it failed.
+/// Runs and times one check. `Err` is the reason that it failed.
 async fn check(name: String, looked: impl Future<Output = Result<String, Failure>>) -> Check {
     let began = Instant::now();
     let looked = looked.await;
@@ -55,11 +55,11 @@ async fn check(name: String, looked: impl Future<Output = Result<String, Failure
     }
 }
 
-/// What the checks share.
+/// The state that the checks share.
 struct Proof<'a> {
     lab: &'a Lab,
     clients: Connections,
-    /// Why there is no client for a node.
+    /// The reason that a node has no client.
     out_of_reach: BTreeMap<NodeName, Failure>,
     within: Duration,
     cancel: &'a CancellationToken,
@@ -78,10 +78,10 @@ pub fn proof<'a>(
     verify(lab, clients, within, cancel).boxed()
 }
 
-/// Proves that the lab replicates. `clients` are connections that exist already; others are made.
+/// Proves that the lab replicates. `clients` are existing connections; missing ones are made.
 ///
 /// # Errors
-/// [`LabError::Interrupted`], or what kept us from looking.
+/// [`LabError::Interrupted`], or the reason that the proof could not be made.
 pub async fn verify(
     lab: &Lab,
     clients: Connections,
@@ -169,7 +169,7 @@ impl<'a> Proof<'a> {
         })
     }
 
-    /// The standbys that hang on `primary`, at any depth, but for those that are still to come.
+    /// The standbys below `primary`, at any depth, except those that start later and have not been started.
     fn standbys(&self, primary: &'a NodeName) -> Vec<(&'a PlannedNode, &'a Standby)> {
         let plan = &self.lab.plan;
         plan.standbys()
@@ -178,7 +178,7 @@ impl<'a> Proof<'a> {
             .collect()
     }
 
-    /// A primary and everything that replicates from it.
+    /// Checks a primary and everything that replicates from it.
     async fn family(&self, primary: &'a PlannedNode) -> Result<Vec<Check>, LabError> {
         let standbys = self.standbys(&primary.name);
         let mut checks = vec![
@@ -215,18 +215,18 @@ impl<'a> Proof<'a> {
                 let claim = "takes a row in every table";
                 checks.push(failed(&primary.name, claim, why.clone()));
             }
-            // Each standby's check has said so.
+            // Each standby's check has reported this.
             _ => {}
         }
-        // Freezing something that is not whole proves nothing, and its reason is known already.
+        // Freezing a broken lab proves nothing, and the reason is known already.
         if checks.iter().all(|check| check.passed) && !self.cancel.is_cancelled() {
             checks.extend(self.controls(primary, &standbys).await);
         }
         Ok(checks)
     }
 
-    /// A connection to write with on a node that subscribes to another: what arrives there is looked at meanwhile, and that
-    /// must not end the transaction of the writing.
+    /// A separate connection for writing on a node that also subscribes. Its arriving rows are read meanwhile, and that
+    /// must not end the writer's transaction.
     async fn own_connection(&self, primary: &'a PlannedNode) -> Option<Result<Reader, Failure>> {
         let mut subscriptions = self.lab.plan.subscriptions();
         let is_shared = subscriptions.any(|(node, _)| node.name == primary.name);
@@ -236,7 +236,7 @@ impl<'a> Proof<'a> {
         Some(self.connect(&primary.name).await.1)
     }
 
-    /// The subscriptions whose rows come from `primary`, and whether each follows.
+    /// Checks that each subscription whose rows come from `primary` follows.
     async fn followed(&self, primary: &PlannedNode) -> (Vec<Check>, Vec<logical::Edge<'a>>) {
         let plan = &self.lab.plan;
         let following = plan
@@ -251,7 +251,8 @@ impl<'a> Proof<'a> {
         (checks, followed)
     }
 
-    /// What was written, from its arrival at the subscribers on: it is changed, and removed in the end whatever fails.
+    /// Follows the rows through the subscribers: their arrival, an UPDATE, and their removal, which is done even after
+    /// a failure.
     async fn life(
         &self,
         primary: &PlannedNode,
@@ -267,7 +268,7 @@ impl<'a> Proof<'a> {
                 Err(why) => checks.push(failed(&primary.name, "rows can be changed", why)),
             }
         }
-        let name = format!("{}: what was written is removed", primary.name);
+        let name = format!("{}: the written rows are removed", primary.name);
         checks.push(check(name, edge::remove(client, written)).await);
         if !followed.is_empty() {
             match edge::now(client).await {
@@ -275,7 +276,7 @@ impl<'a> Proof<'a> {
                     (written.inserted.lsn, written.at) = (lsn, at);
                     checks.extend(self.stages(followed, Stage::Deleted, written).await);
                 }
-                Err(why) => checks.push(failed(&primary.name, "its log goes on", why)),
+                Err(why) => checks.push(failed(&primary.name, "its WAL advances", why)),
             }
         }
         let unsound = followed.iter().filter(|edge| !edge.is_sound());
@@ -286,7 +287,7 @@ impl<'a> Proof<'a> {
         checks
     }
 
-    /// One stage of every subscription.
+    /// Checks one stage of every subscription.
     async fn stages(
         &self,
         followed: &mut [logical::Edge<'_>],
@@ -300,7 +301,7 @@ impl<'a> Proof<'a> {
     }
 }
 
-/// The tables whose rows would stay for good where a subscription does not follow now and may do so later.
+/// The tables whose rows would stay for good if a subscription follows only later.
 fn barred(followed: &[logical::Edge<'_>]) -> Vec<String> {
     let unsound = followed.iter().filter(|edge| !edge.is_sound());
     let mut tables: Vec<String> = unsound
@@ -311,7 +312,7 @@ fn barred(followed: &[logical::Edge<'_>]) -> Vec<String> {
     tables
 }
 
-/// A wait that ended badly, as a failure.
+/// The failure of a wait.
 fn limited(error: WaitError<Failure>) -> Failure {
     match error {
         WaitError::Failed(why) => why,

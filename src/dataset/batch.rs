@@ -1,11 +1,11 @@
-//! What is sent to the server at once, and which line of which file each part of it came from.
+//! Batches of statements for the server, with the file and the line that each statement came from.
 //!
 //! Owns the way from a statement to its place in a query and back. Never sends anything.
 
 use crate::sql::SqlFile;
 use crate::sql::script::{Data, Piece, ScriptError, pieces};
 
-/// A query holds about so many bytes: few round trips, and no parse tree that fills the server's memory.
+/// Approximate size of a query in bytes: few round trips, and no parse tree that fills the server's memory.
 const QUERY_BYTES: usize = 1 << 20;
 
 /// One exchange with the server.
@@ -17,7 +17,7 @@ pub(super) enum Exchange<'a> {
     Copy(Origin<'a>, &'a str, Data<'a>),
 }
 
-/// Where a statement came from.
+/// The origin of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Origin<'a> {
     pub(super) file: &'a str,
@@ -49,7 +49,7 @@ impl<'a> Query<'a> {
         self.statements.get(number).map(|(_, origin)| *origin)
     }
 
-    /// The file and the line of what failed: where the server points, or else the first statement that did not
+    /// The file and the line of a failure: the position that the server reports, or else the first statement that did not
     /// complete.
     pub(super) fn blame(&self, position: Option<usize>, completed: usize) -> Origin<'a> {
         let pointed = position.and_then(|position| {
@@ -72,7 +72,7 @@ impl<'a> Query<'a> {
     }
 }
 
-/// What to exchange with the server so that `files` run in order, or the file that is not SQL and why.
+/// The exchanges with the server that run `files` in order, or the file that is not SQL and why.
 pub(super) fn exchanges(files: &[SqlFile]) -> Result<Vec<Exchange<'_>>, (&str, ScriptError)> {
     let mut all = Vec::new();
     let mut query = Query::default();

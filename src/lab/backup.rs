@@ -1,7 +1,7 @@
 //! The base backup that a node begins with. A shared one is taken once and unpacked by each of its standbys.
 //!
-//! A shared base backup is in a volume. `images/node/start.sh` fills the volume under a lock, in the first standby that is
-//! told to start, and empties it when the last one has unpacked it.
+//! A shared base backup is in a volume. `images/node/start.sh` fills the volume under a lock, in the first standby that
+//! is told to start, and empties it when the last one has unpacked it.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! The claim on a lab's name, and its network.
 //!
-//! Docker lets two networks have one name, so the claim is a volume. Creating a volume is atomic: if it exists, the engine
-//! returns the existing one with its labels. A process that finds another's label has lost.
+//! Docker lets two networks have one name, so the claim is a volume. Creating a volume is atomic: if it exists, the
+//! engine returns the existing one with its labels. A process that finds another's label has lost.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 

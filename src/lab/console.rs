@@ -28,7 +28,8 @@ pub enum Stage {
 #[derive(Debug, Clone, Copy)]
 struct Heard {
     stage: Stage,
-    /// Whether its output has ended, because the container is gone. Its stage stays known: an error says what it was doing.
+    /// Whether its output has ended, because the container is gone. Its stage stays known: an error says what it was
+    /// doing.
     ended: bool,
 }
 

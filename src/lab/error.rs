@@ -13,7 +13,7 @@ use crate::server::client::SqlError;
 use crate::server::log::Blame;
 use crate::server::trouble::Trouble;
 
-use super::faults::FaultError;
+use super::faults::error::FaultError;
 use super::tls::TlsError;
 
 /// A lab that could not be made, found or removed.
@@ -65,7 +65,7 @@ pub enum LabError {
         nodes: Vec<String>,
     },
     /// A lab lacks parts: it was interrupted, or something was removed by hand.
-    #[error("lab `{lab}` is not whole: {missing}")]
+    #[error("lab `{lab}` is incomplete: {missing}")]
     HalfMade {
         /// The lab.
         lab: LabName,
@@ -167,7 +167,7 @@ pub enum Holder {
     #[error("a `lab up` or `lab run` of that name ended without removing it")]
     Abandoned,
     /// A lab of that name was there, and its claim is gone.
-    #[error("containers of that name are there, and the volume that says what they are is gone")]
+    #[error("containers of that name exist, but the volume with their plan is gone")]
     Unclaimed,
     /// An object of another lab has the name.
     #[error("`{object}` belongs to the lab `{lab}`")]

@@ -5,7 +5,7 @@
 //! packets. So a restart of one side changes nothing.
 
 mod beside;
-mod error;
+pub(super) mod error;
 pub mod kernel;
 mod rules;
 
@@ -87,20 +87,20 @@ impl fmt::Display for LinkFault {
         let Self { from, to, .. } = self;
         let mut parts = Vec::new();
         if self.cut {
-            return write!(f, "what {from} sends to {to} is lost");
+            return write!(f, "packets from {from} to {to} are lost");
         }
         let shown = |ms: f64| duration(Duration::from_secs_f64(ms / 1000.0));
         if let Some(ms) = self.delay_ms {
             let jitter = self.jitter_ms.map(|ms| format!(" ± {}", shown(ms)));
             parts.push(format!(
-                "arrives {}{} later",
+                "arrive {}{} later",
                 shown(ms),
                 jitter.unwrap_or_default()
             ));
         }
-        parts.extend(self.loss.map(|loss| format!("is lost by {loss}")));
-        parts.extend(self.rate.map(|rate| format!("is held to {rate}")));
-        write!(f, "what {from} sends to {to} {}", parts.join(", "))
+        parts.extend(self.loss.map(|loss| format!("are lost by {loss}")));
+        parts.extend(self.rate.map(|rate| format!("are limited to {rate}")));
+        write!(f, "packets from {from} to {to} {}", parts.join(", "))
     }
 }
 
@@ -204,7 +204,8 @@ impl Lab {
         Ok(noted)
     }
 
-    /// Changes the lab's network faults. The change is in force when this returns. If it fails, the previous state is restored.
+    /// Changes the lab's network faults. The change is in force when this returns. If it fails, the previous state is
+    /// restored.
     ///
     /// # Errors
     /// [`FaultError`], or the engine's error.
@@ -238,7 +239,7 @@ impl Lab {
                     .enforce(&before.faults, &differing, &containers, &never)
                     .await;
                 if let Err(undoing) = undone {
-                    tracing::error!(%undoing, "taking a fault back");
+                    tracing::error!(%undoing, "undoing a fault");
                 }
                 return Err(error);
             }

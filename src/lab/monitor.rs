@@ -38,8 +38,8 @@ pub struct EdgeStatus {
     pub flush_lag_bytes: Option<i64>,
     /// Bytes that it has not replayed or applied yet.
     pub replay_lag_bytes: Option<i64>,
-    /// `write_lag` in milliseconds: from a recent flush on the upstream until the downstream reported its write. PostgreSQL
-    /// clears it when nothing is written.
+    /// `write_lag` in milliseconds: from a recent flush on the upstream until the downstream reported its write.
+    /// PostgreSQL clears it when nothing is written.
     pub write_lag_ms: Option<f64>,
     /// `flush_lag` in milliseconds.
     pub flush_lag_ms: Option<f64>,

@@ -1,15 +1,15 @@
-//! What stands in the place of `tls.rs` in a library that was built without the feature `tls`: nobody signs anything.
+//! Replaces `tls.rs` in a library that is built without the feature `tls`. Nobody signs anything.
 
 use std::convert::Infallible;
 
 use crate::name::{LabName, NodeName, UserName};
 
-/// Why there is no certificate.
+/// A certificate that could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error("making certificates for lab `{0}`: this program was built without the feature `tls`")]
 pub struct TlsError(LabName);
 
-/// Who would sign the certificates of a lab's nodes.
+/// The authority, which cannot be made.
 pub(super) struct Authority(Infallible);
 
 /// What a node would prove itself with.

@@ -237,7 +237,8 @@ impl Starting {
                 }
             })
         };
-        // The server's output ends a pause between two attempts early. Nothing relies on it: a setting may send the log elsewhere.
+        // The server's output ends a pause between two attempts early. Nothing relies on it: a setting may send the log
+        // elsewhere.
         let told = async {
             self.console.reached(Stage::Accepting).await;
             connecting().await
@@ -310,7 +311,7 @@ impl Starting {
     }
 }
 
-/// The server answers and will never let us in: SQLSTATE class 28 (manual, "PostgreSQL Error Codes").
+/// The server answers and will never let us in: SQLSTATE class 28 (manual: "PostgreSQL Error Codes").
 fn is_final(error: &ServerError) -> bool {
     error
         .code()

@@ -6,7 +6,7 @@ use crate::server::version::Version;
 
 /// Creates the publications of a node. Their filters see the settings of `user`'s connection, as `psql` would.
 ///
-/// The initial copy of a table is a SELECT by the user that the subscription connects as (manual, "Logical Replication").
+/// The initial copy of a table is a SELECT by the user that the subscription connects as (manual: "Logical Replication").
 pub(super) async fn create(
     reader: &Reader,
     user: &Noticing,

@@ -74,7 +74,7 @@ pub(super) async fn create(
     Ok(())
 }
 
-/// Creates the physical slots of the direct standbys. They retain WAL from now on (manual, "Replication Slots").
+/// Creates the physical slots of the direct standbys. They retain WAL from now on (manual: "Replication Slots").
 pub(super) async fn create_slots(client: &Reader, node: &PlannedNode) -> Result<(), SqlError> {
     if node.slots.is_empty() {
         return Ok(());

@@ -66,7 +66,7 @@ impl Authority {
         Ok(Identity {
             root: self.0.pem(),
             server: self.pair(node.as_str(), &[node.as_str()], server)?,
-            // PostgreSQL compares the common name with the role (manual, "Certificate Authentication").
+            // PostgreSQL compares the common name with the role (manual: "Certificate Authentication").
             client: self.pair(user.as_str(), &[], client)?,
         })
     }

@@ -1,8 +1,8 @@
-//! A place between the tokens that mean something, for whoever reads SQL by its grammar.
+//! A position between the tokens, without blanks and comments, for readers of SQL's grammar.
 
 use super::lexer::{Lexer, Token};
 
-/// Looks one token ahead. What "eats" goes on if the next token is the one that is asked for.
+/// Looks one token ahead. The methods that "eat" advance if the next token is the expected one.
 #[derive(Debug, Clone)]
 pub(super) struct Cursor<'a> {
     lexer: Lexer<'a>,
@@ -44,7 +44,7 @@ impl<'a> Cursor<'a> {
         eaten
     }
 
-    /// All of these words, or none of them.
+    /// Eats all of these words, or none of them.
     pub(super) fn eat_words(&mut self, words: &[&str]) -> bool {
         let mut ahead = self.clone();
         let eaten = words.iter().all(|word| ahead.eat_word(word));
@@ -62,7 +62,7 @@ impl<'a> Cursor<'a> {
         eaten
     }
 
-    /// The next token as a name; `None` where it is none, or one that cannot be told.
+    /// The next token as a name; `None` if it is no name, or one that cannot be told.
     pub(super) fn name(&mut self) -> Option<String> {
         let name = self.next?.name()?;
         self.take();
@@ -78,8 +78,7 @@ impl<'a> Cursor<'a> {
         Some(parts)
     }
 
-    /// Passes over what is in parentheses or brackets, from the first to the one that closes it; `None` without them,
-    /// or where they do not close.
+    /// Skips parentheses or brackets and their content; `None` if there are none, or they do not close.
     pub(super) fn pass_enclosed(&mut self) -> Option<()> {
         let mut depth = 0_usize;
         loop {

@@ -1,6 +1,6 @@
-//! The columns that an expression looks at.
+//! The columns that an expression uses.
 //!
-//! Owns as much of the grammar of expressions as filters of publications use. Says that it cannot tell where a text has
+//! Owns the part of the grammar of expressions that row filters of publications use. Returns nothing if a text has
 //! anything else.
 
 use super::cursor::Cursor;
@@ -30,7 +30,7 @@ const BETWEEN_NEGATED: &[&[&str]] = &[
     &["BETWEEN"],
 ];
 
-/// What else is reserved, and so never the name of a column or of a function (manual: "SQL Key Words").
+/// Other reserved words, which are never the name of a column or a function (manual: "SQL Key Words").
 const RESERVED: &str = "all analyse analyze and any array as asc asymmetric both case cast check collate column constraint \
     create default deferrable desc distinct do else end except fetch for foreign from grant group having in \
     initially intersect into is isnull lateral leading like ilike limit not notnull offset on only or order \
@@ -40,7 +40,7 @@ const RESERVED: &str = "all analyse analyze and any array as asc asymmetric both
 /// Words that a type's name may have after its first.
 const OF_TYPES: &str = "precision varying with without time zone";
 
-/// The columns that an expression looks at; nothing where it cannot be read.
+/// The columns that an expression uses; `None` if it cannot be read.
 #[must_use]
 pub fn columns_of(expression: &str) -> Option<Vec<String>> {
     let mut reader = Reader {
@@ -52,10 +52,10 @@ pub fn columns_of(expression: &str) -> Option<Vec<String>> {
     reader.cursor.peek().is_none().then_some(reader.columns)
 }
 
-/// So deep may parentheses nest: a reader that calls itself needs an end.
+/// Maximum depth of parentheses: a recursive reader needs a limit.
 const DEPTH: usize = 100;
 
-/// Reads with no regard to which operator binds tighter: the columns are the same.
+/// A reader that ignores the precedence of operators: the columns are the same.
 struct Reader<'a> {
     cursor: Cursor<'a>,
     columns: Vec<String>,
@@ -95,7 +95,7 @@ impl Reader<'_> {
         eaten
     }
 
-    /// Passes over what stands between this operand and the next, and says whether there is a next.
+    /// Skips the operator between this operand and the next. True if there is a next operand.
     fn binary(&mut self) -> Option<bool> {
         loop {
             let between = self.eat_operator()
@@ -218,7 +218,7 @@ impl Reader<'_> {
         self.word("END")
     }
 
-    /// What may follow an operand and belongs to it.
+    /// Skips the suffixes of an operand.
     fn after_operand(&mut self) -> Option<()> {
         loop {
             if self.eat_cast() {
@@ -235,7 +235,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `::`; a single colon is that of a subscript.
+    /// `::`; a single colon belongs to a subscript.
     fn eat_cast(&mut self) -> bool {
         let mut ahead = self.cursor.clone();
         let eaten = ahead.eat_symbol(':') && ahead.eat_symbol(':');

@@ -1,11 +1,11 @@
 //! SQL as tokens, by the lexical rules that the server and `psql` share (manual: "Lexical Structure").
 //!
-//! Owns where a token begins and ends. Nothing is left out: the texts of all tokens, one after the other, are the text
-//! that was read. Any text has tokens, SQL or not, so that nothing here fails.
+//! Owns the boundaries of tokens. The texts of all tokens, in order, are the whole text that was read. Any text has
+//! tokens, SQL or not, so nothing here fails.
 
 use std::ops::Range;
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Spaces and line breaks.
@@ -34,10 +34,10 @@ pub enum Kind {
     Symbol,
 }
 
-/// A piece of SQL that means something.
+/// A token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token<'a> {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// Its text, with its quotes.
     pub text: &'a str,
@@ -45,7 +45,7 @@ pub struct Token<'a> {
     pub at: usize,
     /// The line on which it begins, from 1.
     pub line: usize,
-    /// Whether its end is there: a string's last quote, a comment's `*/` or line break.
+    /// Whether it is complete: it has a string's last quote, or a comment's `*/` or line break.
     pub ended: bool,
 }
 
@@ -57,7 +57,7 @@ pub struct Lexer<'a> {
     line: usize,
 }
 
-/// A token's kind, its length in bytes, and whether its end is there.
+/// A token's kind, its length in bytes, and whether it is complete.
 type Measure = (Kind, usize, bool);
 
 impl<'a> Lexer<'a> {
@@ -77,13 +77,13 @@ impl<'a> Lexer<'a> {
         self.line
     }
 
-    /// What is left.
+    /// The rest of the text.
     #[must_use]
     pub fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
 
-    /// Passes over so many bytes, and gives them.
+    /// Skips `bytes` bytes, and returns them.
     fn pass(&mut self, bytes: usize) -> &'a str {
         let passed = &self.text[self.at..self.at + bytes];
         self.at += bytes;
@@ -91,13 +91,13 @@ impl<'a> Lexer<'a> {
         passed
     }
 
-    /// Passes over the rest of the line, whatever it is, and gives it with its line break.
+    /// Skips the rest of the line, and returns it with its line break.
     pub fn pass_line(&mut self) -> &'a str {
         let rest = self.rest();
         self.pass(rest.find('\n').map_or(rest.len(), |end| end + 1))
     }
 
-    /// Passes over a byte order mark, which some editors begin a file with.
+    /// Skips a byte order mark, which some editors write at the beginning of a file.
     pub fn pass_byte_order_mark(&mut self) {
         if self.rest().starts_with('\u{feff}') {
             self.pass('\u{feff}'.len_utf8());
@@ -123,7 +123,7 @@ impl<'a> Iterator for Lexer<'a> {
 }
 
 impl<'a> Token<'a> {
-    /// Whether it means something: no comment, no blank.
+    /// Whether it is neither a comment nor a blank.
     #[must_use]
     pub fn is_significant(&self) -> bool {
         !matches!(
@@ -144,7 +144,7 @@ impl<'a> Token<'a> {
         self.kind == Kind::Symbol && self.text.starts_with(symbol)
     }
 
-    /// The name, as the server keeps it: in lower case without quotes. Nothing where it is no name, or has Unicode
+    /// The name as the server stores it: in lower case if it has no quotes. `None` if it is no name, or has Unicode
     /// escapes, which a later `UESCAPE` may change.
     #[must_use]
     pub fn name(&self) -> Option<String> {
@@ -159,13 +159,13 @@ impl<'a> Token<'a> {
         }
     }
 
-    /// What stands between the quotes of a string or a name, as it is written.
+    /// The text between the quotes of a string or a name, as it is written.
     #[must_use]
     pub fn inside(&self) -> Option<&'a str> {
         Some(&self.text[self.inside_place()?])
     }
 
-    /// Where in the token that stands.
+    /// The range of that text in the token.
     #[must_use]
     pub fn inside_place(&self) -> Option<Range<usize>> {
         let quote = match self.kind {
@@ -251,8 +251,8 @@ fn block_comment(rest: &str) -> Measure {
     (Kind::BlockComment, rest.len(), false)
 }
 
-/// A string whose first quote is at `open`. A quote that is doubled stands for itself, and one that follows on another
-/// line goes on with the same string.
+/// A string whose first quote is at `open`. A doubled quote stands for itself. A quote on a following line continues the
+/// string.
 fn string(rest: &str, open: usize, kind: Kind) -> Measure {
     let bytes = rest.as_bytes();
     let mut at = open + 1;
@@ -271,7 +271,8 @@ fn string(rest: &str, open: usize, kind: Kind) -> Measure {
     (kind, rest.len(), false)
 }
 
-/// The place of the quote with which a string goes on after its last one: with a line break in between, and comments.
+/// The place of the quote that continues a string after its last one. A line break must be in between, and comments may
+/// be.
 fn continued(rest: &str) -> Option<usize> {
     let bytes = rest.as_bytes();
     let (mut at, mut broken) = (0, false);
@@ -315,7 +316,7 @@ fn dollar(rest: &str) -> Measure {
     }
 }
 
-/// The mark that a dollar-quoted string begins and ends with: `$$`, `$tag$`.
+/// The delimiter of a dollar-quoted string: `$$`, `$tag$`.
 fn dollar_tag(text: &str) -> Option<&str> {
     let name = text.strip_prefix('$')?;
     let end = name
@@ -325,7 +326,7 @@ fn dollar_tag(text: &str) -> Option<&str> {
     is_tag.then(|| &text[..end + 2])
 }
 
-/// The length of a number. What PostgreSQL calls "trailing junk" belongs to it.
+/// The length of a number, including what PostgreSQL calls "trailing junk".
 fn number(bytes: &[u8]) -> usize {
     let based = bytes
         .get(1)

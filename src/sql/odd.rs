@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-/// Texts made of what SQL's tokens are made of, so that most of them are odd.
+/// Texts from pieces of SQL's tokens, so that most of them are odd.
 pub(super) fn odd() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
         "'",

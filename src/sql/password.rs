@@ -1,16 +1,16 @@
-//! Where passwords stand in a text: SQL, connection strings, command lines.
+//! The passwords in a text: SQL, connection strings, command lines.
 //!
-//! Owns the finding. A literal that only looks like a password is found too: what is found is left out where people
-//! read it, and kept apart where it must come back.
+//! Owns finding them. A literal that only looks like a password is found too. Passwords are removed from texts for
+//! people, and stored apart when they are needed again.
 
 use std::ops::Range;
 
 use super::lexer::{Kind, Lexer, Token};
 
-/// What stands before a password.
+/// The words before a password.
 const WORD: &str = "password";
 
-/// Where the passwords of a text stand, in order, without the quotes around them.
+/// The ranges of the passwords in a text, in order, without the quotes around them.
 #[must_use]
 pub fn places(text: &str) -> Vec<Range<usize>> {
     let mut found = [after_the_word(text), in_addresses(text)].concat();
@@ -24,7 +24,7 @@ pub fn places(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// A text with what `put` gives in the place of each password.
+/// A text in which `put` replaces each password.
 pub fn replace(text: &str, mut put: impl FnMut(&str) -> String) -> String {
     let mut replaced = String::with_capacity(text.len());
     let mut from = 0;
@@ -36,7 +36,7 @@ pub fn replace(text: &str, mut put: impl FnMut(&str) -> String) -> String {
     replaced + &text[from..]
 }
 
-/// A text without its passwords, for what is shown or logged.
+/// A text without its passwords, to show or to log.
 #[must_use]
 pub fn without_passwords(text: &str) -> String {
     replace(text, |_| "…".to_owned())
@@ -44,7 +44,7 @@ pub fn without_passwords(text: &str) -> String {
 
 /// `PASSWORD 'a'` of a statement, `password=a` of a connection string, `PGPASSWORD=a` of a command line.
 fn after_the_word(text: &str) -> Vec<Range<usize>> {
-    // ASCII alone changes its case, so that places are the same in both.
+    // Only ASCII letters change case, so that offsets are the same in both.
     let lower = text.to_ascii_lowercase();
     let mut found = Vec::new();
     let mut from = 0;
@@ -70,14 +70,14 @@ fn value(rest: &str) -> Option<Range<usize>> {
     Some(place.start + start..place.end + start)
 }
 
-/// The inside of a literal of SQL that a text begins with. One whose end was cut off goes on to the end of the text.
+/// The content of the SQL literal at the beginning of a text. A literal that was cut off extends to the end of the text.
 fn literal(text: &str) -> Option<Range<usize>> {
     let token = Lexer::new(text).find(Token::is_significant)?;
     let place = token
         .inside_place()
         .filter(|_| token.kind != Kind::QuotedName)?;
     let after = &text[token.at + token.text.len()..];
-    // Within another literal the quotes of this one are written twice.
+    // Inside another literal the quotes of this one are doubled.
     let doubled =
         token.text == "''" && after.starts_with(|c: char| !c.is_whitespace() && !",;)".contains(c));
     let place = if doubled {
@@ -88,7 +88,7 @@ fn literal(text: &str) -> Option<Range<usize>> {
     Some(token.at + place.start..token.at + place.end)
 }
 
-/// The value that a text begins with, of a pair `key=value`. Within a literal of SQL its quotes are written twice.
+/// The value of a pair `key=value` at the beginning of a text. Inside an SQL literal its quotes are doubled.
 fn of_pair(text: &str) -> Range<usize> {
     for quote in ["''", "'", "\""] {
         let Some(inside) = text.strip_prefix(quote) else {

@@ -1,8 +1,8 @@
-//! What a place in SQL is inside of, which decides how a value is written there.
+//! The quotes around a place in SQL, which decide how a value is written there.
 
 use super::lexer::{Kind, Lexer};
 
-/// What surrounds a place in SQL (manual: "Lexical Structure").
+/// The context of a place in SQL (manual: "Lexical Structure").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quote {
     /// Nothing.
@@ -18,15 +18,15 @@ pub enum Quote {
 }
 
 impl Quote {
-    /// What surrounds the end of `before`, the beginning of a text of SQL. What stands between dollar quotes is mostly
-    /// code, so that they count for nothing.
+    /// The context at the end of `before`, the beginning of an SQL text. Dollar quotes do not count, because they mostly
+    /// contain code.
     #[must_use]
     pub fn after(before: &str) -> Self {
         let Some(last) = Lexer::new(before).last().filter(|last| !last.ended) else {
             return Self::None;
         };
         match last.kind {
-            // Of `U&'…'` too a backslash is an escape.
+            // In `U&'…'` a backslash is an escape too.
             Kind::String if last.text.starts_with(['U', 'u']) => Self::Escaped,
             Kind::String => Self::Text,
             Kind::EscapeString => Self::Escaped,
@@ -37,7 +37,7 @@ impl Quote {
         }
     }
 
-    /// The value as it is written there; nothing in a comment, where it would mean nothing.
+    /// The value as it is written there; nothing in a comment.
     #[must_use]
     pub fn write(self, value: &str) -> Option<String> {
         Some(match self {
@@ -50,7 +50,7 @@ impl Quote {
     }
 }
 
-/// A text as an SQL literal, safe whatever `standard_conforming_strings` says.
+/// A text as an SQL literal that is safe with any `standard_conforming_strings`.
 #[must_use]
 pub fn literal(text: &str) -> String {
     let doubled = text.replace('\'', "''");

@@ -1,23 +1,23 @@
-//! An SQL file as the statements and the blocks of data that it is made of.
+//! The statements and data blocks of an SQL file.
 //!
-//! Owns where a statement begins and ends, as `psql` sees it. Never knows what a statement means, beyond whether it takes
-//! data or has to be alone, and never talks to a server.
+//! Owns the boundaries of statements, as `psql` sees them. Knows of a statement only whether it takes data and whether it
+//! must be sent alone. Never talks to a server.
 
 use super::cursor::Cursor;
 use super::lexer::{Kind, Lexer, Token};
 
-/// One thing that a file asks for.
+/// A statement with its data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Piece<'a> {
     /// The statement without its semicolon, and without blanks or comments before it.
     pub text: &'a str,
     /// The line of the file on which it begins, from 1.
     pub line: usize,
-    /// The lines that follow `COPY … FROM stdin`, where the statement is one.
+    /// The data after `COPY … FROM stdin`, if it is such a statement.
     pub data: Option<Data<'a>>,
 }
 
-/// What stands between `COPY … FROM stdin;` and `\.`.
+/// The data between `COPY … FROM stdin;` and `\.`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Data<'a> {
     /// The lines, each with its line break.
@@ -26,7 +26,7 @@ pub struct Data<'a> {
     pub line: usize,
 }
 
-/// Why a file is not SQL that a server could be sent.
+/// A file that is not SQL for a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScriptError {
     /// A command of `psql`.
@@ -37,7 +37,7 @@ pub enum ScriptError {
         /// The line on which it stands, from 1.
         line: usize,
     },
-    /// A string, a comment or the like without its end.
+    /// A string, a comment or similar that does not end.
     #[error("{what} has no end")]
     Endless {
         /// What was opened: "a string".
@@ -48,7 +48,7 @@ pub enum ScriptError {
 }
 
 impl ScriptError {
-    /// The line that the error is about, from 1.
+    /// The line of the error, from 1.
     #[must_use]
     pub fn line(&self) -> usize {
         match self {
@@ -56,7 +56,7 @@ impl ScriptError {
         }
     }
 
-    /// What a person can do about it.
+    /// The hint.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
@@ -116,7 +116,7 @@ fn statement<'a>(
     Ok(start.map(|(start, line)| (text[start..].trim_end(), line)))
 }
 
-/// Refuses what was opened and has no end.
+/// Refuses a token that does not end.
 fn whole(token: &Token<'_>) -> Result<(), ScriptError> {
     let what = match token.kind {
         _ if token.ended => return Ok(()),
@@ -124,14 +124,14 @@ fn whole(token: &Token<'_>) -> Result<(), ScriptError> {
         Kind::String | Kind::EscapeString => "a string",
         Kind::QuotedName => "a quoted name",
         Kind::DollarString => "a dollar-quoted string",
-        // The end of the file ends such a comment.
+        // The end of the file also ends such a comment.
         _ => return Ok(()),
     };
     let line = token.line;
     Err(ScriptError::Endless { what, line })
 }
 
-/// `pg_dump` guards its output with `\restrict` and `\unrestrict`, which mean something to `psql` alone.
+/// `pg_dump` guards its output with `\restrict` and `\unrestrict`, which only `psql` understands.
 fn meta_command(command: &str, line: usize) -> Result<(), ScriptError> {
     let command = command.split_whitespace().next().unwrap_or(command);
     if command == "\\restrict" || command == "\\unrestrict" {
@@ -159,7 +159,7 @@ fn data<'a>(lexer: &mut Lexer<'a>) -> Data<'a> {
     }
 }
 
-/// What a statement has opened so far.
+/// The open brackets and blocks of a statement.
 #[derive(Default)]
 struct Open {
     parentheses: usize,
@@ -206,7 +206,7 @@ impl Open {
 }
 
 impl<'a> Piece<'a> {
-    /// Whether PostgreSQL refuses the statement inside a transaction, so that it has to be sent alone.
+    /// Whether PostgreSQL refuses the statement inside a transaction, so that it must be sent alone.
     #[must_use]
     pub fn refuses_transaction(&self) -> bool {
         let words: Vec<String> = Lexer::new(self.text)
@@ -223,7 +223,7 @@ impl<'a> Piece<'a> {
             "ALTER" => second == "SYSTEM",
             _ => false,
         };
-        // What a file says of transactions itself is between it and the server.
+        // Transaction commands of a file are sent as they are.
         let transaction = ["BEGIN", "START", "COMMIT", "END", "ROLLBACK"].contains(&first);
         alone || transaction || (says("CONCURRENTLY") && says("INDEX"))
     }
@@ -250,7 +250,7 @@ fn takes_data(statement: &str) -> bool {
     if !cursor.eat_word("COPY") {
         return false;
     }
-    // What is copied may be a query, and options may follow.
+    // COPY may have a query instead of a table, and options may follow.
     while let Some(token) = cursor.peek() {
         if token.is_symbol('(') {
             if cursor.pass_enclosed().is_none() {

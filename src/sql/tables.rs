@@ -1,17 +1,16 @@
-//! The tables that SQL files make, as far as that can be read from them without a server.
+//! The tables that SQL files create, as far as that can be read without a server.
 //!
-//! Owns what `CREATE TABLE` says. Says that it does not know, rather than guess, where a file does anything that could make
-//! or change a table in another way.
+//! Owns reading `CREATE TABLE`. Returns nothing instead of a guess if a file may create or change a table in another way.
 
 use super::SqlFile;
 use super::cursor::Cursor;
 use super::lexer::{Kind, Token};
 use super::script::pieces;
 
-/// A table, as its `CREATE TABLE` has it.
+/// A table, as its `CREATE TABLE` defines it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableShape {
-    /// Its schema: `public` where none is said.
+    /// Its schema; default: `public`.
     pub schema: String,
     /// Its name.
     pub name: String,
@@ -26,11 +25,11 @@ pub struct TableShape {
 pub struct ColumnShape {
     /// Its name.
     pub name: String,
-    /// Whether a row must bring a value for it.
+    /// Whether an inserted row must have a value for it.
     pub needs_value: bool,
 }
 
-/// First words of statements that neither make nor change a table.
+/// First words of statements that neither create nor change a table.
 const HARMLESS: &[&str] = &[
     "insert", "copy", "set", "select", "update", "delete", "truncate", "analyze", "vacuum",
     "comment", "grant", "revoke", "begin", "start", "commit", "end",
@@ -39,7 +38,7 @@ const HARMLESS: &[&str] = &[
 const HARMLESS_CREATE: &[&str] = &[
     "index", "unique", "sequence", "view", "type", "domain", "schema",
 ];
-/// Types that are numbers with a default of their own.
+/// Types that imply a default.
 const SERIAL: &[&str] = &[
     "serial",
     "serial2",
@@ -49,12 +48,12 @@ const SERIAL: &[&str] = &[
     "bigserial",
 ];
 
-/// First words of what a table says of its columns, beside keys and `EXCLUDE`.
+/// First words of table constraints, besides keys and `EXCLUDE`.
 const CONSTRAINTS: &[&str] = &["check", "unique", "foreign"];
 /// Words before a `DEFAULT` that is not the column's value.
 const OF_ANOTHER: &[&str] = &["set", "storage", "compression"];
 
-/// The tables that the files make, or nothing where that cannot be told.
+/// The tables that the files create; `None` if that cannot be told.
 #[must_use]
 pub fn tables(files: &[SqlFile]) -> Option<Vec<TableShape>> {
     let mut tables = Vec::new();
@@ -79,7 +78,7 @@ pub fn tables(files: &[SqlFile]) -> Option<Vec<TableShape>> {
     Some(tables)
 }
 
-/// What follows `CREATE TABLE`.
+/// Reads the text after `CREATE TABLE`.
 fn table(mut cursor: Cursor<'_>, known: &[TableShape]) -> Option<TableShape> {
     cursor.eat_words(&["IF", "NOT", "EXISTS"]);
     let (schema, name) = table_name(&mut cursor)?;
@@ -87,7 +86,7 @@ fn table(mut cursor: Cursor<'_>, known: &[TableShape]) -> Option<TableShape> {
         let whole = table_name(&mut cursor)?;
         let mut known = known.iter();
         let whole = known.find(|table| (&table.schema, &table.name) == (&whole.0, &whole.1))?;
-        // A partition may say more of its columns than the whole does.
+        // A partition may have more constraints than its parent.
         let (columns, key) = (whole.columns.clone(), whole.key.clone());
         return (!cursor.is_symbol('(')).then_some(TableShape {
             schema,
@@ -97,7 +96,7 @@ fn table(mut cursor: Cursor<'_>, known: &[TableShape]) -> Option<TableShape> {
         });
     }
     let body = Body::read(&mut cursor)?;
-    // Those have columns that are not written here.
+    // These have columns that are not written here.
     while let Some(token) = cursor.peek() {
         if token.is_word("INHERITS") || token.is_word("AS") {
             return None;
@@ -119,7 +118,7 @@ fn table_name(cursor: &mut Cursor<'_>) -> Option<(String, String)> {
     Some((parts.pop().unwrap_or_else(|| "public".to_owned()), name))
 }
 
-/// Passes over one token, or over everything in parentheses.
+/// Skips one token, or everything in parentheses.
 fn pass(cursor: &mut Cursor<'_>) -> Option<()> {
     if cursor.is_symbol('(') || cursor.is_symbol('[') {
         return cursor.pass_enclosed();
@@ -128,12 +127,12 @@ fn pass(cursor: &mut Cursor<'_>) -> Option<()> {
     (!token.is_symbol(')') && !token.is_symbol(']')).then_some(())
 }
 
-/// What stands in the parentheses of a `CREATE TABLE`.
+/// The content of the parentheses of a `CREATE TABLE`.
 #[derive(Default)]
 struct Body {
     columns: Vec<Column>,
     key: Vec<String>,
-    /// The columns that the table, not they themselves, says are `NOT NULL`.
+    /// The columns that a table constraint makes `NOT NULL`.
     not_null: Vec<String>,
 }
 
@@ -164,7 +163,7 @@ impl Body {
         }
     }
 
-    /// What stands between two commas: a column, or what holds for the table.
+    /// Reads the text between two commas: a column, or a table constraint.
     fn element(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
         let named = cursor.eat_word("CONSTRAINT");
         if named {
@@ -216,7 +215,7 @@ impl Body {
                 column.filled = true;
                 cursor.take();
             } else {
-                // `ON DELETE SET DEFAULT` and the like give the column none.
+                // `ON DELETE SET DEFAULT` and the like are no default of the column.
                 let other = OF_ANOTHER.iter().any(|word| cursor.is_word(word));
                 pass(cursor)?;
                 if other {
@@ -246,7 +245,7 @@ fn ends_element(cursor: &Cursor<'_>) -> bool {
     cursor.is_symbol(',') || cursor.is_symbol(')')
 }
 
-/// Whether an `EXCLUDE` comes that is no column of that name.
+/// Whether the next token is the key word `EXCLUDE` and not a column of that name.
 fn excludes(cursor: &Cursor<'_>) -> bool {
     let mut ahead = cursor.clone();
     ahead.eat_word("EXCLUDE") && (ahead.is_symbol('(') || ahead.is_word("USING"))

@@ -1,6 +1,7 @@
 //! The container beside a node that changes the node's network. The node itself is not privileged to do so.
 //!
-//! It stays for the next fault and is removed with the lab. Running a program in it takes a fifth of the time of making it.
+//! It stays for the next fault and is removed with the lab. Running a program in it takes a fifth of the time of making
+//! it.
 
 use tokio_util::sync::CancellationToken;
 

@@ -32,13 +32,13 @@ pub enum FaultError {
         said: String,
     },
     /// The node restarted at every attempt.
-    #[error("changing the network of `{node}`, which is another one each time")]
+    #[error("changing the network of `{node}`: the node restarted at every attempt")]
     Restless {
         /// The node.
         node: NodeName,
     },
     /// The kernel lacks features that the lab's faults need.
-    #[error("the steps need what this kernel lacks: it {}", .0.join("; it "))]
+    #[error("this kernel lacks features that the steps need: it {}", .0.join("; it "))]
     Kernel(Vec<String>),
     /// The state could not be written.
     #[error("writing down the faults")]
@@ -46,8 +46,8 @@ pub enum FaultError {
 }
 
 impl FaultError {
-    /// The error for the output `said` of `nft` and `tc`. `shaping` is the batch for `tc`: its line tells which feature the
-    /// kernel lacks.
+    /// The error for the output `said` of `nft` and `tc`. `shaping` is the batch for `tc`: its line tells which feature
+    /// the kernel lacks.
     pub(super) fn refused(node: &NodeName, shaping: &str, said: &str) -> Self {
         let node = node.clone();
         let line = said
@@ -89,7 +89,7 @@ impl Explain for FaultError {
                  need none"
             }
             Self::Refused { .. } => {
-                "does the kernel have what that takes? `modprobe nf_tables sch_htb sch_netem` loads it"
+                "`modprobe nf_tables sch_htb sch_netem` loads the kernel modules that faults need"
             }
             Self::Restless { .. } | Self::Disk { .. } | Self::Note(_) => return None,
         };

@@ -64,7 +64,7 @@ fn a_partition_is_between_all_its_nodes_or_between_its_sides() {
     );
     let mut one_way = Faults::default();
     cut(&mut one_way, partition(&["a"], Some(&["b"]), true));
-    assert_eq!(shown(&one_way), "what a sends to b is lost");
+    assert_eq!(shown(&one_way), "packets from a to b are lost");
 }
 
 #[test]
@@ -91,10 +91,10 @@ fn faults_of_one_link_add_up_and_go_together() {
     faults.add(link(), |fault| fault.loss = Some(Percent(30.0)));
     assert_eq!(
         shown(&faults),
-        "what a sends to b arrives 200 ms later, is lost by 30%"
+        "packets from a to b arrive 200 ms later, are lost by 30%"
     );
     cut(&mut faults, link());
-    assert_eq!(shown(&faults), "what a sends to b is lost");
+    assert_eq!(shown(&faults), "packets from a to b are lost");
     assert_eq!(heal(&mut faults, &["all"], None), 1);
 }
 

@@ -19,7 +19,7 @@ const MOST_BYTES: usize = 64 << 10;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum HttpError {
     /// Nobody listens.
-    #[error("it takes no connection")]
+    #[error("it accepts no connection")]
     Connect(#[source] std::io::Error),
     /// The connection broke, or the answer is not HTTP.
     #[error("it does not answer")]

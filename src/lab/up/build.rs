@@ -119,7 +119,8 @@ impl Build {
         Ok((lab, verdict))
     }
 
-    /// Proves that the lab works, if a proof was asked for. The proof runs to its end: one that is given up may leave a node frozen.
+    /// Proves that the lab works, if a proof was asked for. The proof runs to its end: one that is given up may leave a
+    /// node frozen.
     async fn proof(&self, lab: &Lab, live: Connections) -> Result<Option<Verdict>, LabError> {
         let Some(proof) = self.proof else {
             return Ok(None);
@@ -215,7 +216,8 @@ impl Build {
             .collect())
     }
 
-    /// Writes a node's `pg_hba.conf` again if `host` is not at the address that it asked for. `None` means any host in it.
+    /// Writes a node's `pg_hba.conf` again if `host` is not at the address that it asked for. `None` means any host in
+    /// it.
     async fn correct(
         &self,
         name: &NodeName,

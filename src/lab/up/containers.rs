@@ -34,7 +34,8 @@ enum Running {
 }
 
 impl Build {
-    /// Starts every container and brings every node up, each in a task of its own. Returns the services that were started.
+    /// Starts every container and brings every node up, each in a task of its own. Returns the services that were
+    /// started.
     pub(super) async fn nodes(&self, meeting: &Arc<Meeting>) -> Result<Vec<Started>, LabError> {
         self.expect_phases();
         let mut tasks = JoinSet::new();
@@ -155,8 +156,8 @@ impl Build {
         Ok(())
     }
 
-    /// Waits for every task. The first failure stops the others, which end at their next wait. None is aborted: its container
-    /// could be left behind.
+    /// Waits for every task. The first failure stops the others, which end at their next wait. None is aborted: its
+    /// container could be left behind.
     async fn all<T: 'static>(
         &self,
         mut tasks: JoinSet<Result<T, LabError>>,

@@ -97,7 +97,7 @@ impl Build {
     }
 
     /// Brings up a primary from a base backup of another. It begins with that node's roles, databases and rows. Without
-    /// `standby.signal`, recovery ends where the backup did (manual, "Recovering Using a Continuous Archive Backup").
+    /// `standby.signal`, recovery ends where the backup did (manual: "Recovering Using a Continuous Archive Backup").
     async fn restored(
         &self,
         starting: &mut Starting,

@@ -114,9 +114,7 @@ impl Build {
                 let gone = &subscription.upstream;
                 return Err(LabError::Late {
                     act: act(),
-                    seen: Late(format!(
-                        "`{gone}`, which they are copied from, answers no more"
-                    )),
+                    seen: Late(format!("their publisher `{gone}` no longer answers")),
                     log: starting.tail(),
                 });
             }

@@ -4,7 +4,7 @@ use super::Kind::{self, *};
 use super::{Lexer, Token};
 use crate::sql::odd::odd;
 
-/// The tokens that mean something, and what they are.
+/// The tokens without blanks and comments, with their kinds.
 fn tokens(text: &str) -> Vec<(Kind, &str)> {
     Lexer::new(text)
         .filter(Token::is_significant)

@@ -1,4 +1,4 @@
-//! Whether what a subscriber has is what was published to it. Pure: it is handed what was seen.
+//! Comparison of a subscriber's rows with the published ones. Pure: it gets the rows that were read.
 
 use std::fmt::Write as _;
 
@@ -14,21 +14,21 @@ use super::published::Operations;
 pub(super) struct Looked<'a> {
     /// Its table.
     pub(super) table: &'a str,
-    /// Whether the subscriber should have it, before its removal.
+    /// Whether the subscriber should have it; before its removal.
     pub(super) expected: bool,
     /// Whether its publication has a filter for it.
     pub(super) filtered: bool,
-    /// How many of its values are published, and how many are not.
+    /// The numbers of its values that are published and that are not.
     pub(super) values: (usize, usize),
-    /// Whether what is published of it is as it was at the stage before.
+    /// Whether its published values are the same as at the previous stage.
     pub(super) same: bool,
-    /// Which changes of its table are published.
+    /// The operations that are published for its table.
     pub(super) operations: Operations,
-    /// What the subscriber has.
+    /// The rows that the subscriber has for it.
     pub(super) seen: Sighting,
 }
 
-/// What a row's looking right adds up to.
+/// The counts of rows that are as they should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Tally {
     rows: usize,
@@ -39,8 +39,8 @@ pub(super) struct Tally {
 
 /// Whether a row with its values of this stage should be at the subscriber.
 ///
-/// A change that is not published leaves the row there as it was: that is not the one that is looked for, unless the two
-/// are the same.
+/// An UPDATE that is not published leaves the old row there. That is the row that is looked for only if both are the
+/// same.
 fn is_wanted(stage: Stage, row: &Looked<'_>) -> bool {
     row.expected
         && match stage {
@@ -50,9 +50,9 @@ fn is_wanted(stage: Stage, row: &Looked<'_>) -> bool {
         }
 }
 
-/// Whether the subscriber has a row after a change of it, from whether it had it and whether it passed the filter, before
-/// and now. A row that begins to pass is inserted, one that no longer does is removed (manual, 29.4.4); a change of a row
-/// that is not there is nothing.
+/// Whether the subscriber has a row after an UPDATE, from whether it had the row and whether the filter passed it before
+/// and passes it now. A row that begins to pass is inserted, and one that stops passing is deleted (manual: "UPDATE
+/// Transformations"). An UPDATE of a row that is not there does nothing.
 pub(super) fn after_change(was_there: bool, passed: [bool; 2], operations: Operations) -> bool {
     let [before, now] = passed;
     if operations.update {
@@ -95,14 +95,14 @@ pub(super) fn judge(stage: Stage, looked: &[Looked<'_>]) -> Result<Tally, Failur
 }
 
 impl Tally {
-    /// What was compared, in words.
+    /// The counts in words.
     pub(super) fn text(self, stage: Stage, operations: Operations) -> String {
         let Self { rows, values, .. } = self;
         match stage {
             Stage::Deleted if operations.delete => return "the rows are gone".to_owned(),
-            Stage::Deleted => return "removals are not published, and none came".to_owned(),
+            Stage::Deleted => return "deletes are not published, and none arrived".to_owned(),
             Stage::Updated if !operations.update => {
-                return "changes are not published, and none came".to_owned();
+                return "updates are not published, and none arrived".to_owned();
             }
             _ => {}
         }
@@ -113,7 +113,7 @@ impl Tally {
             count(values, "value")
         );
         if self.kept_back > 0 {
-            _ = write!(text, "; {} kept back by a filter", self.kept_back);
+            _ = write!(text, "; {} excluded by a filter", self.kept_back);
         }
         if self.unsent > 0 {
             _ = write!(text, "; {} not sent", count(self.unsent, "value"));

@@ -1,14 +1,17 @@
-//! Reading the rows of a probe on any server, and taking them away on the one where they were written.
+//! Reading the rows of a probe on any server, and removing them on the one where they were written.
 
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 use super::{How, ProbeError, ProbeRow, Removed, Skipped, statement};
 use crate::server::server_error::ServerError;
 
-/// What decides how a value looks as text. Two servers may differ in it, and in nothing else.
+/// The settings that decide how a value looks as text. Two servers may differ in them.
 pub(super) const SAME_TEXT: &str = "SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; \
     SET LOCAL TimeZone = 'UTC'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; \
     SET LOCAL lc_monetary = 'C'; SET LOCAL xmloption = 'content'";
+
+/// Limit for waiting for a table that somebody has locked, in milliseconds.
+pub(super) const LOCK_TIMEOUT_MS: u32 = 2000;
 
 /// The values of one row as text; `None` is NULL.
 pub type Values = Vec<Option<String>>;
@@ -16,8 +19,8 @@ pub type Values = Vec<Option<String>>;
 /// The rows that one statement returned.
 pub(super) type Answer = Vec<SimpleQueryRow>;
 
-/// What the server behind `client` has in the place of each of `rows`: `None` where it does not have that version
-/// of the row. Meant for the server where the rows were written and its physical standbys.
+/// Reads the values at the place of each of `rows`; `None` if the server does not have that version of the row. Only for
+/// the server where the rows were written and its physical standbys.
 ///
 /// # Errors
 /// [`ProbeError::Read`] when the server refuses: a table may be missing there.
@@ -41,7 +44,7 @@ pub async fn read(client: &Client, rows: &[ProbeRow]) -> Result<Vec<Option<Value
     }
 }
 
-/// What each SELECT of a batch found: its first row's values.
+/// The first row's values of each SELECT of a batch.
 pub(super) fn selected(answers: &[Option<Answer>]) -> impl Iterator<Item = Option<Values>> {
     answers.iter().flatten().map(|answer| {
         let row = answer.first()?;
@@ -53,7 +56,7 @@ pub(super) fn selected(answers: &[Option<Answer>]) -> impl Iterator<Item = Optio
     })
 }
 
-/// What each statement of a batch answered; `None` for one that returns no rows by nature.
+/// The answer to each statement of a batch; `None` for a statement that returns no rows.
 pub(super) async fn answers(
     client: &Client,
     batch: &str,
@@ -76,8 +79,8 @@ pub(super) async fn roll_back(client: &Client) {
     let _ = client.batch_execute("ROLLBACK").await;
 }
 
-/// Deletes exactly the rows of `rows` that were inserted, children first, and nothing that is somebody else's. The
-/// commit waits for this server's disk alone.
+/// Deletes exactly the rows of `rows` that were inserted, children first, and nobody else's. The commit waits for this
+/// server's disk alone.
 ///
 /// # Errors
 /// [`ProbeError::Remove`] when the connection fails. A table that keeps its row is no error: see [`Removed::left`].
@@ -92,7 +95,7 @@ pub async fn remove(client: &Client, rows: &[ProbeRow]) -> Result<Removed, Probe
         Err(error) if error.code().is_none() => return Err(ProbeError::Remove(error)),
         Err(_) => {}
     }
-    // One of them is held; the others still go.
+    // One row cannot be deleted; the others still can.
     let mut removed = Removed::default();
     for row in inserted {
         match delete(client, &[row]).await {
@@ -117,7 +120,7 @@ async fn delete(client: &Client, rows: &[&ProbeRow]) -> Result<Removed, ServerEr
     let mut batch = vec![
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".to_owned(),
         "SET LOCAL synchronous_commit = local".to_owned(),
-        format!("SET LOCAL lock_timeout = {}", super::write::LOCK_TIMEOUT_MS),
+        format!("SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"),
         "SET CONSTRAINTS ALL DEFERRED".to_owned(),
     ];
     let before = batch.len();
