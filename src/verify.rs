@@ -31,7 +31,7 @@ use crate::plan::{PlannedNode, Standby};
 use crate::server::client::{Reader, SearchPath};
 use crate::text::chain;
 use crate::wait::{Probe, WaitError, wait_for};
-use logical::Stage;
+use logical::RowStage;
 
 pub use crate::lab::verdict::{Check, Verdict};
 
@@ -56,7 +56,7 @@ async fn check(name: String, looked: impl Future<Output = Result<String, Failure
 }
 
 /// The state that the checks share.
-struct Proof<'a> {
+struct Prover<'a> {
     lab: &'a Lab,
     clients: Connections,
     /// The reason that a node has no client.
@@ -89,7 +89,7 @@ pub async fn verify(
     within: Duration,
     cancel: &CancellationToken,
 ) -> Result<Verdict, LabError> {
-    let proof = Proof::new(lab, clients, within, cancel).await;
+    let proof = Prover::new(lab, clients, within, cancel).await;
     let mut checks = Vec::new();
     let mutual = lab.plan.mutual_subscriptions();
     let errors = mutual
@@ -109,7 +109,7 @@ pub async fn verify(
     Ok(Verdict::new(checks))
 }
 
-impl<'a> Proof<'a> {
+impl<'a> Prover<'a> {
     async fn new(
         lab: &'a Lab,
         clients: Connections,
@@ -259,13 +259,13 @@ impl<'a> Proof<'a> {
         primary: &PlannedNode,
         client: &Reader,
         followed: &mut [logical::Edge<'_>],
-        written: &mut edge::Written,
+        written: &mut edge::WrittenRows,
     ) -> Vec<Check> {
         let inserted = written.inserted.rows.clone();
-        let mut checks = self.stages(followed, Stage::Inserted, written).await;
+        let mut checks = self.stages(followed, RowStage::Inserted, written).await;
         if !followed.is_empty() {
             match edge::change(client, written).await {
-                Ok(()) => checks.extend(self.stages(followed, Stage::Updated, written).await),
+                Ok(()) => checks.extend(self.stages(followed, RowStage::Updated, written).await),
                 Err(why) => checks.push(failed(&primary.name, "rows can be changed", why)),
             }
         }
@@ -275,7 +275,7 @@ impl<'a> Proof<'a> {
             match edge::now(client).await {
                 Ok((lsn, at)) => {
                     (written.inserted.lsn, written.at) = (lsn, at);
-                    checks.extend(self.stages(followed, Stage::Deleted, written).await);
+                    checks.extend(self.stages(followed, RowStage::Deleted, written).await);
                 }
                 Err(why) => checks.push(failed(&primary.name, "its WAL advances", why)),
             }
@@ -292,8 +292,8 @@ impl<'a> Proof<'a> {
     async fn stages(
         &self,
         followed: &mut [logical::Edge<'_>],
-        stage: Stage,
-        written: &edge::Written,
+        stage: RowStage,
+        written: &edge::WrittenRows,
     ) -> Vec<Check> {
         let stages = followed
             .iter_mut()

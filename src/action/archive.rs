@@ -35,7 +35,7 @@ impl Declare for Archive {
     }
 }
 
-/// That a lab has no archive.
+/// The error that the lab has no archive.
 pub(super) fn missing(known: &Known<'_>) -> Option<Flaw> {
     let flaw = || Flaw::key("", "this lab has no archive");
     let help = "write `archive: true` at the top of the scenario";

@@ -34,7 +34,7 @@ impl Declare for Backup {
     }
 }
 
-/// A backup that is used and that no step before keeps.
+/// The error that no earlier step keeps this backup.
 pub(super) fn missing(name: &BackupName, known: &Known<'_>) -> Vec<Flaw> {
     if known.backups.contains(name) {
         return Vec::new();

@@ -13,9 +13,9 @@ use crate::text::duration;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Delay {
-    /// Who sends.
+    /// The sending nodes.
     pub from: OneOrMany<NodeName>,
-    /// Who receives.
+    /// The receiving nodes.
     pub to: OneOrMany<NodeName>,
     /// How much later it arrives.
     pub time: Span,

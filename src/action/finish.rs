@@ -1,4 +1,4 @@
-//! `finish`: the end of what runs in a session.
+//! `finish`: wait for the statement or the load of a session.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Beside, Declare, Gives};
 use crate::name::{NodeName, SessionName};
 
-/// Waits until a session's statement has ended, and compares what it gave.
+/// Waits until the statement of a session has ended and compares its result. Ends a ledger, and waits for a `pgbench`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finish(pub SessionName);
 

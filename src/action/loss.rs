@@ -12,9 +12,9 @@ use crate::name::NodeName;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Loss {
-    /// Who sends.
+    /// The sending nodes.
     pub from: OneOrMany<NodeName>,
-    /// Who receives.
+    /// The receiving nodes.
     pub to: OneOrMany<NodeName>,
     /// How many of a hundred packets are lost, by chance.
     pub percent: Percent,

@@ -9,8 +9,8 @@ use crate::action::Feature;
 use crate::name::NodeName;
 
 /// Cuts nodes off from each other, at once and without notice; this host still reaches all of them. A list cuts each node
-/// off from each other one. `{ from, to }` cuts the nodes of one side off from those of the other; with `one_way: true` only
-/// what the first send is lost. A node that is down is cut off when it starts.
+/// off from each other one. `{ from, to }` cuts the nodes of one side off from those of the other. With `one_way: true` only
+/// packets from the first side are lost. A node that is down is cut off when it starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Partition {
@@ -19,8 +19,8 @@ pub struct Partition {
     /// The nodes on the other side. Nodes on one side still reach each other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<OneOrMany<NodeName>>,
-    /// Whether only what `from` sends to `to` is lost. What comes back still arrives. A TCP connection works neither way
-    /// then, but the side that is still heard notices it later.
+    /// Whether only packets from `from` to `to` are lost, and packets back still arrive. A TCP connection then works in
+    /// neither direction, but the two sides notice it at different times.
     #[serde(default)]
     pub one_way: bool,
 }
@@ -69,8 +69,8 @@ impl Declare for Partition {
             flaws.push(flaw.help(help));
         }
         if self.one_way {
-            let flaw = Flaw::key("one_way", "one way from whom to whom?");
-            flaws.push(flaw.help("`to` names those who no longer hear `from`"));
+            let flaw = Flaw::key("one_way", "`one_way` needs two sides");
+            flaws.push(flaw.help("`to` names the nodes that no longer receive from `from`"));
         }
         flaws
     }

@@ -85,7 +85,7 @@ impl Step {
         used
     }
 
-    /// What follows each `${` that no `}` ends, without those of the steps within it.
+    /// The text after each `${` without a `}`. Steps within it are left out.
     #[must_use]
     pub fn unclosed(&self) -> Vec<String> {
         let (_, unclosed) = self.named();

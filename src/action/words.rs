@@ -29,7 +29,7 @@ pub(super) fn verb(nodes: &OneOrMany<NodeName>, word: &str) -> String {
     format!("{word}{ending}")
 }
 
-/// What each node is: `a is primary, b is standby`.
+/// The state of each node: `a is primary, b is standby`.
 pub(super) fn states_of(verb: &str, states: &StateOf) -> String {
     let pairs = states
         .iter()

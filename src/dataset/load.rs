@@ -6,7 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::Dataset;
-use super::batch::{Exchange, Origin, Query, exchanges};
+use super::batch::{Exchange, Query, StatementOrigin, exchanges};
 use crate::exit::Exit;
 use crate::failure::Explain;
 use crate::name::DatasetName;
@@ -147,7 +147,7 @@ async fn send<'a>(
     client: &Client,
     query: &Query<'a>,
     loaded: &mut Loaded,
-) -> Result<(), (Origin<'a>, ServerError)> {
+) -> Result<(), (StatementOrigin<'a>, ServerError)> {
     let mut completed = 0;
     let blame = |completed, error: tokio_postgres::Error| {
         let error = ServerError::from(error);
@@ -170,16 +170,16 @@ async fn send<'a>(
 
 async fn copy<'a>(
     client: &Client,
-    origin: Origin<'a>,
+    origin: StatementOrigin<'a>,
     statement: &str,
     data: Data<'_>,
     loaded: &mut Loaded,
-) -> Result<(), (Origin<'a>, ServerError)> {
+) -> Result<(), (StatementOrigin<'a>, ServerError)> {
     let blame = |error: tokio_postgres::Error| {
         let error = ServerError::from(error);
         let row = error.context().and_then(copied_line);
         let line = row.map_or(origin.line, |row| data.line + row - 1);
-        (Origin { line, ..origin }, error)
+        (StatementOrigin { line, ..origin }, error)
     };
     let sink = client.copy_in(statement).await.map_err(blame)?;
     let mut sink = pin!(sink);

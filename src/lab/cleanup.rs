@@ -179,7 +179,7 @@ async fn collect(
 
 /// The scope of `gc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub enum GcScope {
     /// Labs whose `up` was killed before it ended, and labs of a killed run that was not to keep them.
     Leftovers,
     /// The same, and the templates and images that `lab` built.
@@ -191,7 +191,7 @@ pub enum Reach {
 ///
 /// # Errors
 /// The first object that could not be removed. The rest was still tried.
-pub async fn gc(engine: &Engine, reach: Reach) -> Result<BTreeMap<String, Removed>, LabError> {
+pub async fn gc(engine: &Engine, reach: GcScope) -> Result<BTreeMap<String, Removed>, LabError> {
     let mut leftovers = Vec::new();
     for name in running(engine).await? {
         if is_leftover(engine, &name).await? {
@@ -209,7 +209,7 @@ pub async fn gc(engine: &Engine, reach: Reach) -> Result<BTreeMap<String, Remove
     }
     let templates = Selector::Label(TEMPLATE_LABEL.to_owned());
     let mut shared = Removed::default();
-    if reach == Reach::Everything {
+    if reach == GcScope::Everything {
         shared.add(remove_shared(engine, &templates).await?);
     }
     if !shared.is_empty() {

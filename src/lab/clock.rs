@@ -10,12 +10,12 @@ use crate::event::{Event, Phase, Reporter};
 #[derive(Clone)]
 pub(super) struct Clock {
     reporter: Arc<dyn Reporter>,
-    phases: Arc<Mutex<BTreeMap<Phase, Span>>>,
+    phases: Arc<Mutex<BTreeMap<Phase, PhaseSpan>>>,
     /// The number of parts of each phase that are still to come, if known.
     expected: Arc<Mutex<BTreeMap<Phase, usize>>>,
 }
 
-struct Span {
+struct PhaseSpan {
     began: Instant,
     took: Duration,
     open: usize,
@@ -52,7 +52,7 @@ impl Clock {
         let mut phases = self.phases.lock().unwrap_or_else(PoisonError::into_inner);
         let span = phases.entry(phase).or_insert_with(|| {
             self.reporter.report(&Event::Began(phase));
-            Span {
+            PhaseSpan {
                 began: Instant::now(),
                 took: Duration::ZERO,
                 open: 0,

@@ -26,7 +26,7 @@ pub enum Stage {
 
 /// The state of a container, as its output tells it.
 #[derive(Debug, Clone, Copy)]
-struct Heard {
+struct ConsoleState {
     stage: Stage,
     /// Whether its output has ended, because the container is gone. Its stage stays known: an error says what it was
     /// doing.
@@ -37,7 +37,7 @@ struct Heard {
 #[derive(Debug, Clone)]
 pub struct Console {
     lines: Arc<Mutex<VecDeque<String>>>,
-    heard: watch::Receiver<Heard>,
+    heard: watch::Receiver<ConsoleState>,
 }
 
 impl Console {
@@ -45,7 +45,7 @@ impl Console {
     pub fn read(attached: Attached, progress: impl Fn(&str) + Send + 'static) -> (Self, Input) {
         let Attached { input, mut output } = attached;
         let lines = Arc::new(Mutex::new(VecDeque::new()));
-        let (says, heard) = watch::channel(Heard {
+        let (says, heard) = watch::channel(ConsoleState {
             stage: Stage::Silent,
             ended: false,
         });
@@ -100,7 +100,7 @@ impl Console {
 fn hear(
     line: &[u8],
     kept: &Mutex<VecDeque<String>>,
-    says: &watch::Sender<Heard>,
+    says: &watch::Sender<ConsoleState>,
     progress: &impl Fn(&str),
 ) {
     let line = String::from_utf8_lossy(line).trim_end().to_owned();

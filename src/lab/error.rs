@@ -87,7 +87,7 @@ pub enum LabError {
         node: NodeName,
         /// How it ended.
         #[source]
-        how: Ended,
+        how: ContainerEnd,
         /// The last lines that it wrote.
         log: Vec<String>,
         /// The setting that the log blames.
@@ -184,7 +184,7 @@ pub enum Holder {
 
 /// How a container ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Ended {
+pub enum ContainerEnd {
     /// With an exit code.
     #[error("its container exited with code {0}")]
     Code(i64),

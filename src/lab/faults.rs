@@ -92,15 +92,11 @@ impl fmt::Display for LinkFault {
         let shown = |ms: f64| duration(Duration::from_secs_f64(ms / 1000.0));
         if let Some(ms) = self.delay_ms {
             let jitter = self.jitter_ms.map(|ms| format!(" ± {}", shown(ms)));
-            parts.push(format!(
-                "arrive {}{} later",
-                shown(ms),
-                jitter.unwrap_or_default()
-            ));
+            parts.push(format!("delay {}{}", shown(ms), jitter.unwrap_or_default()));
         }
-        parts.extend(self.loss.map(|loss| format!("are lost by {loss}")));
-        parts.extend(self.rate.map(|rate| format!("are limited to {rate}")));
-        write!(f, "packets from {from} to {to} {}", parts.join(", "))
+        parts.extend(self.loss.map(|loss| format!("loss {loss}")));
+        parts.extend(self.rate.map(|rate| format!("rate {rate}")));
+        write!(f, "packets from {from} to {to}: {}", parts.join(", "))
     }
 }
 

@@ -19,7 +19,7 @@ use super::HOST;
 use super::backup::Backup;
 use super::clock::Clock;
 use super::console::{Console, Input, Stage};
-use super::error::{Ended, LabError, Late};
+use super::error::{ContainerEnd, LabError, Late};
 use super::{claim, disk, labels, template};
 
 /// The script that the container runs.
@@ -332,9 +332,9 @@ async fn ended(
         Some(Container {
             exit_code: Some(code),
             ..
-        }) => Ended::Code(code),
-        Some(_) => Ended::Unheard,
-        None => Ended::Gone,
+        }) => ContainerEnd::Code(code),
+        Some(_) => ContainerEnd::Unheard,
+        None => ContainerEnd::Gone,
     };
     let log = console.tail(LOG_TAIL);
     let blame = log::blamed_setting(log.iter().map(String::as_str)).map(Box::new);

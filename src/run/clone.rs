@@ -1,4 +1,4 @@
-//! `clone`: a node that begins again with a backup that was kept.
+//! `clone`: a node recreated as a standby from a kept backup.
 
 use super::standby::auto_conf;
 use super::{Act, Tried, Walk};

@@ -11,7 +11,6 @@ use crate::engine::ContainerState;
 use crate::server::command::PGDATA;
 use crate::server::in_force;
 
-/// See there.
 const FOLLOW: &str = include_str!("../../images/node/follow.sh");
 
 impl Act for Follow {

@@ -38,9 +38,9 @@ pub struct Finding {
     pub path: String,
     /// Whether the key or the value is wrong.
     pub part: Part,
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// What to do about it.
+    /// The way to correct it.
     pub help: Option<String>,
     /// Whether this is sure only when every node was understood.
     needs_every_node: bool,
@@ -48,7 +48,7 @@ pub struct Finding {
     needs_every_step: bool,
 }
 
-/// What of a file was not understood, so that not everything that seems wrong around it is.
+/// The parts of a file that were not understood. Errors that depend on them may be false, so they are not reported.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Doubts {
     /// The paths of nodes.

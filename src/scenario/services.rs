@@ -1,4 +1,4 @@
-//! Services: what a lab runs beside its nodes, for people to look at them with.
+//! Services: tools beside the nodes of a lab, for people.
 //!
 //! Owns which services there are, and their keys. A service's name is a host name of the lab's network, as a node's is.
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::NodeName;
 
-/// Which service.
+/// The kind of a service.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]

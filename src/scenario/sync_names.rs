@@ -68,9 +68,9 @@ pub enum SyncNamesError {
     /// A token where another was wanted.
     #[error("{wanted} is wanted where {found} stands")]
     Unexpected {
-        /// What the grammar wants.
+        /// The expected token.
         wanted: &'static str,
-        /// What is there.
+        /// The token found.
         found: String,
     },
     /// `FIRST 0 (…)`, or a number too large.

@@ -25,7 +25,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 #[derive(Debug, thiserror::Error)]
 #[error("{act}")]
 pub struct SqlError {
-    /// What was being done: "creating the replication user on `primary`".
+    /// The act: "creating the replication user on `primary`".
     pub act: String,
     /// The server's own words.
     #[source]
@@ -40,7 +40,7 @@ pub fn words(error: impl Into<ServerError>) -> String {
     error.into().to_string()
 }
 
-/// Adds what was being done to a server's error.
+/// Adds the act to a server's error.
 pub trait Doing<T> {
     /// `act` in -ing: "reading `pg_stat_replication` on `primary`".
     fn doing(self, act: impl FnOnce() -> String) -> Result<T, SqlError>;
@@ -59,7 +59,7 @@ impl<T, E: Into<ServerError>> Doing<T> for Result<T, E> {
 /// server's settings are those that its users' programs would see.
 ///
 /// # Errors
-/// The server's or the socket's own words.
+/// The server's or the socket's error.
 pub async fn connect(host: &str, port: u16, database: &str) -> Result<Noticing, ServerError> {
     connect_noticing(host, port, database, SUPERUSER).await
 }

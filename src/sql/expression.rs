@@ -4,7 +4,7 @@
 //! anything else.
 
 use super::cursor::Cursor;
-use super::lexer::{Kind, Token};
+use super::lexer::{Token, TokenKind};
 
 /// Words that stand for a value by themselves.
 const VALUES: &str = "true false null current_catalog current_date current_role current_schema current_time current_timestamp \
@@ -43,7 +43,7 @@ const OF_TYPES: &str = "precision varying with without time zone";
 /// The columns that an expression uses; `None` if it cannot be read.
 #[must_use]
 pub fn columns_of(expression: &str) -> Option<Vec<String>> {
-    let mut reader = Reader {
+    let mut reader = ExpressionReader {
         cursor: Cursor::new(expression),
         columns: Vec::new(),
         depth: 0,
@@ -56,7 +56,7 @@ pub fn columns_of(expression: &str) -> Option<Vec<String>> {
 const DEPTH: usize = 100;
 
 /// A reader that ignores the precedence of operators: the columns are the same.
-struct Reader<'a> {
+struct ExpressionReader<'a> {
     cursor: Cursor<'a>,
     columns: Vec<String>,
     depth: usize,
@@ -66,7 +66,7 @@ fn is_one_of(token: &Token<'_>, words: &str) -> bool {
     words.split_whitespace().any(|word| token.is_word(word))
 }
 
-impl Reader<'_> {
+impl ExpressionReader<'_> {
     fn expression(&mut self) -> Option<()> {
         self.depth += 1;
         if self.depth > DEPTH {
@@ -88,7 +88,7 @@ impl Reader<'_> {
         let eaten = self
             .cursor
             .peek()
-            .is_some_and(|token| token.kind == Kind::Operator);
+            .is_some_and(|token| token.kind == TokenKind::Operator);
         if eaten {
             self.cursor.take();
         }
@@ -124,7 +124,11 @@ impl Reader<'_> {
         let token = self.cursor.peek()?;
         let is_value = matches!(
             token.kind,
-            Kind::String | Kind::EscapeString | Kind::DollarString | Kind::Number | Kind::Parameter
+            TokenKind::String
+                | TokenKind::EscapeString
+                | TokenKind::DollarString
+                | TokenKind::Number
+                | TokenKind::Parameter
         );
         if is_value || is_one_of(&token, VALUES) {
             self.cursor.take();
@@ -172,7 +176,8 @@ impl Reader<'_> {
             return self.list('(', ')');
         }
         // `date '2030-01-01'`: a type, and a value of it.
-        if next.is_some_and(|next| matches!(next.kind, Kind::String | Kind::EscapeString)) {
+        if next.is_some_and(|next| matches!(next.kind, TokenKind::String | TokenKind::EscapeString))
+        {
             self.cursor.take();
             return Some(());
         }

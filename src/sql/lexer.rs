@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum TokenKind {
     /// Spaces and line breaks.
     Blank,
     /// `-- …`, without its line break.
@@ -38,7 +38,7 @@ pub enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token<'a> {
     /// Its kind.
-    pub kind: Kind,
+    pub kind: TokenKind,
     /// Its text, with its quotes.
     pub text: &'a str,
     /// The byte at which it begins.
@@ -58,7 +58,7 @@ pub struct Lexer<'a> {
 }
 
 /// A token's kind, its length in bytes, and whether it is complete.
-type Measure = (Kind, usize, bool);
+type Measure = (TokenKind, usize, bool);
 
 impl<'a> Lexer<'a> {
     /// The beginning of `text`.
@@ -128,20 +128,20 @@ impl<'a> Token<'a> {
     pub fn is_significant(&self) -> bool {
         !matches!(
             self.kind,
-            Kind::Blank | Kind::LineComment | Kind::BlockComment
+            TokenKind::Blank | TokenKind::LineComment | TokenKind::BlockComment
         )
     }
 
     /// Whether it is that key word.
     #[must_use]
     pub fn is_word(&self, word: &str) -> bool {
-        self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
+        self.kind == TokenKind::Word && self.text.eq_ignore_ascii_case(word)
     }
 
     /// Whether it is that symbol.
     #[must_use]
     pub fn is_symbol(&self, symbol: char) -> bool {
-        self.kind == Kind::Symbol && self.text.starts_with(symbol)
+        self.kind == TokenKind::Symbol && self.text.starts_with(symbol)
     }
 
     /// The name as the server stores it: in lower case if it has no quotes. `None` if it is no name, or has Unicode
@@ -149,8 +149,8 @@ impl<'a> Token<'a> {
     #[must_use]
     pub fn name(&self) -> Option<String> {
         match self.kind {
-            Kind::Word => Some(self.text.to_ascii_lowercase()),
-            Kind::QuotedName if self.ended => {
+            TokenKind::Word => Some(self.text.to_ascii_lowercase()),
+            TokenKind::QuotedName if self.ended => {
                 let inside = self.inside()?;
                 let escaped = !self.text.starts_with('"') && inside.contains('\\');
                 (!escaped).then(|| inside.replace("\"\"", "\""))
@@ -169,9 +169,9 @@ impl<'a> Token<'a> {
     #[must_use]
     pub fn inside_place(&self) -> Option<Range<usize>> {
         let quote = match self.kind {
-            Kind::String | Kind::EscapeString => "'",
-            Kind::QuotedName => "\"",
-            Kind::DollarString => dollar_tag(self.text)?,
+            TokenKind::String | TokenKind::EscapeString => "'",
+            TokenKind::QuotedName => "\"",
+            TokenKind::DollarString => dollar_tag(self.text)?,
             _ => return None,
         };
         let start = self.text.find(quote)? + quote.len();
@@ -185,22 +185,24 @@ fn measure(rest: &str, first: u8) -> Measure {
     let bytes = rest.as_bytes();
     let run = |is: fn(u8) -> bool| bytes.iter().take_while(|&&byte| is(byte)).count();
     match first {
-        _ if is_blank(first) => (Kind::Blank, run(is_blank), true),
+        _ if is_blank(first) => (TokenKind::Blank, run(is_blank), true),
         b'-' if rest.starts_with("--") => {
             let end = line_comment(rest);
-            (Kind::LineComment, end, end < rest.len())
+            (TokenKind::LineComment, end, end < rest.len())
         }
         b'/' if rest.starts_with("/*") => block_comment(rest),
-        b'\'' => string(rest, 0, Kind::String),
+        b'\'' => string(rest, 0, TokenKind::String),
         b'"' => quoted_name(rest, 0),
         b'$' => dollar(rest),
-        b'0'..=b'9' => (Kind::Number, number(bytes), true),
-        b'.' if bytes.get(1).is_some_and(u8::is_ascii_digit) => (Kind::Number, number(bytes), true),
-        _ if begins_word(first) => {
-            prefixed(rest).unwrap_or_else(|| (Kind::Word, run(is_in_word), true))
+        b'0'..=b'9' => (TokenKind::Number, number(bytes), true),
+        b'.' if bytes.get(1).is_some_and(u8::is_ascii_digit) => {
+            (TokenKind::Number, number(bytes), true)
         }
-        _ if is_operator(first) => (Kind::Operator, operator(rest), true),
-        _ => (Kind::Symbol, 1, true),
+        _ if begins_word(first) => {
+            prefixed(rest).unwrap_or_else(|| (TokenKind::Word, run(is_in_word), true))
+        }
+        _ if is_operator(first) => (TokenKind::Operator, operator(rest), true),
+        _ => (TokenKind::Symbol, 1, true),
     }
 }
 
@@ -224,9 +226,9 @@ fn is_operator(byte: u8) -> bool {
 fn prefixed(rest: &str) -> Option<Measure> {
     let bytes = rest.as_bytes();
     match (bytes[0].to_ascii_lowercase(), bytes.get(1)?, bytes.get(2)) {
-        (b'e', b'\'', _) => Some(string(rest, 1, Kind::EscapeString)),
-        (b'b' | b'x' | b'n', b'\'', _) => Some(string(rest, 1, Kind::String)),
-        (b'u', b'&', Some(b'\'')) => Some(string(rest, 2, Kind::String)),
+        (b'e', b'\'', _) => Some(string(rest, 1, TokenKind::EscapeString)),
+        (b'b' | b'x' | b'n', b'\'', _) => Some(string(rest, 1, TokenKind::String)),
+        (b'u', b'&', Some(b'\'')) => Some(string(rest, 2, TokenKind::String)),
         (b'u', b'&', Some(b'"')) => Some(quoted_name(rest, 2)),
         _ => None,
     }
@@ -243,23 +245,23 @@ fn block_comment(rest: &str) -> Measure {
     while at < bytes.len() {
         match &bytes[at..bytes.len().min(at + 2)] {
             b"/*" => (at, depth) = (at + 2, depth + 1),
-            b"*/" if depth == 1 => return (Kind::BlockComment, at + 2, true),
+            b"*/" if depth == 1 => return (TokenKind::BlockComment, at + 2, true),
             b"*/" => (at, depth) = (at + 2, depth - 1),
             _ => at += 1,
         }
     }
-    (Kind::BlockComment, rest.len(), false)
+    (TokenKind::BlockComment, rest.len(), false)
 }
 
 /// A string whose first quote is at `open`. A doubled quote stands for itself. A quote on a following line continues the
 /// string.
-fn string(rest: &str, open: usize, kind: Kind) -> Measure {
+fn string(rest: &str, open: usize, kind: TokenKind) -> Measure {
     let bytes = rest.as_bytes();
     let mut at = open + 1;
     while let Some(byte) = bytes.get(at) {
         at += 1;
         match byte {
-            b'\\' if kind == Kind::EscapeString => at += 1,
+            b'\\' if kind == TokenKind::EscapeString => at += 1,
             b'\'' if bytes.get(at) == Some(&b'\'') => at += 1,
             b'\'' => match continued(&rest[at..]) {
                 Some(quote) => at += quote + 1,
@@ -295,24 +297,24 @@ fn quoted_name(rest: &str, open: usize) -> Measure {
     while let Some(quote) = rest[at..].find('"') {
         at += quote + 1;
         if bytes.get(at) != Some(&b'"') {
-            return (Kind::QuotedName, at, true);
+            return (TokenKind::QuotedName, at, true);
         }
         at += 1;
     }
-    (Kind::QuotedName, rest.len(), false)
+    (TokenKind::QuotedName, rest.len(), false)
 }
 
 fn dollar(rest: &str) -> Measure {
     let digits = rest[1..].bytes().take_while(u8::is_ascii_digit).count();
     if digits > 0 {
-        return (Kind::Parameter, 1 + digits, true);
+        return (TokenKind::Parameter, 1 + digits, true);
     }
     let Some(tag) = dollar_tag(rest) else {
-        return (Kind::Symbol, 1, true);
+        return (TokenKind::Symbol, 1, true);
     };
     match rest[tag.len()..].find(tag) {
-        Some(inside) => (Kind::DollarString, inside + 2 * tag.len(), true),
-        None => (Kind::DollarString, rest.len(), false),
+        Some(inside) => (TokenKind::DollarString, inside + 2 * tag.len(), true),
+        None => (TokenKind::DollarString, rest.len(), false),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::lexer::{Kind, Lexer, Token};
+use super::lexer::{Lexer, Token, TokenKind};
 
 /// The words before a password.
 const WORD: &str = "password";
@@ -75,7 +75,7 @@ fn literal(text: &str) -> Option<Range<usize>> {
     let token = Lexer::new(text).find(Token::is_significant)?;
     let place = token
         .inside_place()
-        .filter(|_| token.kind != Kind::QuotedName)?;
+        .filter(|_| token.kind != TokenKind::QuotedName)?;
     let after = &text[token.at + token.text.len()..];
     // Inside another literal the quotes of this one are doubled.
     let doubled =

@@ -1,6 +1,6 @@
 //! The quotes around a place in SQL, which decide how a value is written there.
 
-use super::lexer::{Kind, Lexer};
+use super::lexer::{Lexer, TokenKind};
 
 /// The context of a place in SQL (manual: "Lexical Structure").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,12 +27,12 @@ impl Quote {
         };
         match last.kind {
             // In `U&'…'` a backslash is an escape too.
-            Kind::String if last.text.starts_with(['U', 'u']) => Self::Escaped,
-            Kind::String => Self::Text,
-            Kind::EscapeString => Self::Escaped,
-            Kind::QuotedName => Self::Identifier,
-            Kind::LineComment | Kind::BlockComment => Self::Comment,
-            Kind::DollarString => last.inside().map_or(Self::None, Self::after),
+            TokenKind::String if last.text.starts_with(['U', 'u']) => Self::Escaped,
+            TokenKind::String => Self::Text,
+            TokenKind::EscapeString => Self::Escaped,
+            TokenKind::QuotedName => Self::Identifier,
+            TokenKind::LineComment | TokenKind::BlockComment => Self::Comment,
+            TokenKind::DollarString => last.inside().map_or(Self::None, Self::after),
             _ => Self::None,
         }
     }

@@ -4,7 +4,7 @@
 //! must be sent alone. Never talks to a server.
 
 use super::cursor::Cursor;
-use super::lexer::{Kind, Lexer, Token};
+use super::lexer::{Lexer, Token, TokenKind};
 
 /// A statement with its data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +92,7 @@ fn statement<'a>(
     text: &'a str,
     lexer: &mut Lexer<'a>,
 ) -> Result<Option<(&'a str, usize)>, ScriptError> {
-    let mut open = Open::default();
+    let mut open = OpenBlocks::default();
     let mut start = None;
     while let Some(token) = lexer.next() {
         whole(&token)?;
@@ -120,10 +120,10 @@ fn statement<'a>(
 fn whole(token: &Token<'_>) -> Result<(), ScriptError> {
     let what = match token.kind {
         _ if token.ended => return Ok(()),
-        Kind::BlockComment => "a comment",
-        Kind::String | Kind::EscapeString => "a string",
-        Kind::QuotedName => "a quoted name",
-        Kind::DollarString => "a dollar-quoted string",
+        TokenKind::BlockComment => "a comment",
+        TokenKind::String | TokenKind::EscapeString => "a string",
+        TokenKind::QuotedName => "a quoted name",
+        TokenKind::DollarString => "a dollar-quoted string",
         // The end of the file also ends such a comment.
         _ => return Ok(()),
     };
@@ -161,7 +161,7 @@ fn data<'a>(lexer: &mut Lexer<'a>) -> Data<'a> {
 
 /// The open brackets and blocks of a statement.
 #[derive(Default)]
-struct Open {
+struct OpenBlocks {
     parentheses: usize,
     /// `BEGIN ATOMIC` and `CASE` that wait for their `END` (the body of an SQL function).
     blocks: usize,
@@ -172,7 +172,7 @@ struct Open {
     after_begin: bool,
 }
 
-impl Open {
+impl OpenBlocks {
     fn nothing(&self) -> bool {
         self.parentheses == 0 && self.blocks == 0
     }
@@ -182,7 +182,7 @@ impl Open {
             self.parentheses += 1;
         } else if token.is_symbol(')') {
             self.parentheses = self.parentheses.saturating_sub(1);
-        } else if token.kind == Kind::Word {
+        } else if token.kind == TokenKind::Word {
             self.word(token);
         }
     }
@@ -210,7 +210,7 @@ impl<'a> Piece<'a> {
     #[must_use]
     pub fn refuses_transaction(&self) -> bool {
         let words: Vec<String> = Lexer::new(self.text)
-            .filter(|token| token.kind == Kind::Word)
+            .filter(|token| token.kind == TokenKind::Word)
             .take(12)
             .map(|word| word.text.to_ascii_uppercase())
             .collect();

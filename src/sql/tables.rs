@@ -4,7 +4,7 @@
 
 use super::SqlFile;
 use super::cursor::Cursor;
-use super::lexer::{Kind, Token};
+use super::lexer::{Token, TokenKind};
 use super::script::pieces;
 
 /// A table, as its `CREATE TABLE` defines it.
@@ -199,7 +199,8 @@ impl Body {
 
     fn column(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
         let name = cursor.name()?;
-        let is_type = |token: &Token<'_>| matches!(token.kind, Kind::Word | Kind::QuotedName);
+        let is_type =
+            |token: &Token<'_>| matches!(token.kind, TokenKind::Word | TokenKind::QuotedName);
         let kind = cursor.peek().filter(is_type)?;
         let mut column = Column {
             name,

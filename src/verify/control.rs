@@ -16,7 +16,7 @@ use crate::server::replication::SyncState;
 use crate::text::{chain, duration};
 use crate::wait::{Probe, wait_for};
 
-use super::{Check, Proof, check};
+use super::{Check, Prover, check};
 
 /// A transaction whose commit waits for synchronous standbys (manual: "Replication Management Functions").
 const WRITE: &str =
@@ -30,7 +30,7 @@ fn could_answer(standby: &Standby) -> bool {
         .any(|state| *state != SyncState::Async)
 }
 
-impl Proof<'_> {
+impl Prover<'_> {
     /// Runs the controls of one primary.
     pub(super) async fn controls(
         &self,
@@ -78,7 +78,7 @@ impl Proof<'_> {
     }
 
     /// A separate connection, for a statement that may have to wait.
-    async fn writer(&self, primary: &PlannedNode) -> Result<Writer, Failure> {
+    async fn writer(&self, primary: &PlannedNode) -> Result<WaitingSession, Failure> {
         let database = self.lab.plan.database.as_str();
         let client = self
             .lab
@@ -86,7 +86,7 @@ impl Proof<'_> {
             .await
             .map_err(|error| chain(&error))?;
         let pid = activity::own_pid(&client).await.map_err(words)?;
-        Ok(Writer {
+        Ok(WaitingSession {
             client: std::sync::Arc::new(client),
             pid,
             task: tokio::sync::Mutex::new(None),
@@ -170,7 +170,11 @@ impl Proof<'_> {
     }
 
     /// Waits until the commit shows the wait event `SyncRep` (manual: "Wait Events of Type IPC").
-    async fn commit_waits(&self, primary: &PlannedNode, writer: &Writer) -> Result<(), Failure> {
+    async fn commit_waits(
+        &self,
+        primary: &PlannedNode,
+        writer: &WaitingSession,
+    ) -> Result<(), Failure> {
         let client = self.client(&primary.name)?;
         writer.write().await;
         let waited = wait_for(self.within, self.cancel, || async {
@@ -195,7 +199,7 @@ impl Proof<'_> {
             .map_err(|error| Failure::seen(error.to_string()))
     }
 
-    async fn commit_is_let_go(&self, writer: &Writer) -> Result<String, Failure> {
+    async fn commit_is_let_go(&self, writer: &WaitingSession) -> Result<String, Failure> {
         match tokio::time::timeout(self.within, writer.returned()).await {
             Ok(Ok(())) => Ok("waited for SyncRep; it returned after they answered".to_owned()),
             Ok(Err(why)) => Err(why),
@@ -221,13 +225,13 @@ impl Proof<'_> {
 struct Returned;
 
 /// A session whose commit may have to wait.
-struct Writer {
+struct WaitingSession {
     client: std::sync::Arc<Reader>,
     pid: i32,
     task: tokio::sync::Mutex<Option<tokio::task::JoinHandle<Result<(), tokio_postgres::Error>>>>,
 }
 
-impl Writer {
+impl WaitingSession {
     async fn write(&self) {
         let client = std::sync::Arc::clone(&self.client);
         *self.task.lock().await = Some(tokio::spawn(

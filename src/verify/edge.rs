@@ -19,14 +19,14 @@ use crate::wait::{Probe, WaitError, wait_for};
 
 use super::compare::compare;
 use super::probe::{self, Commit, How, Inserted, Skipped};
-use super::{Check, Proof, check, limited, reason};
+use super::{Check, Prover, check, limited, reason};
 use sender::{Reach, streaming};
 
 /// SQLSTATE `read_only_sql_transaction`.
 const READ_ONLY: &str = "25006";
 
 /// The rows that were written, and when.
-pub(super) struct Written {
+pub(super) struct WrittenRows {
     pub(super) inserted: Inserted,
     pub(super) at: Instant,
     tables: Vec<Table>,
@@ -46,7 +46,7 @@ pub(super) async fn is_primary(client: &Reader) -> Result<String, Failure> {
 /// Inserts a row into every table and takes the WAL position after the commit.
 ///
 /// The commit waits for no standby; another check covers that. The tables in `barred` get no row.
-pub(super) async fn write(client: &Reader, barred: &[String]) -> Result<Written, Failure> {
+pub(super) async fn write(client: &Reader, barred: &[String]) -> Result<WrittenRows, Failure> {
     let mut catalog = catalog::read(client).await.map_err(|error| chain(&error))?;
     let is_barred = |table: &Table| barred.contains(&probe::qualified(table));
     catalog.tables.retain(|table| !is_barred(table));
@@ -60,7 +60,7 @@ pub(super) async fn write(client: &Reader, barred: &[String]) -> Result<Written,
         because: "a subscriber that does not follow would keep the row".to_owned(),
     }));
     if !inserted.rows.is_empty() {
-        return Ok(Written {
+        return Ok(WrittenRows {
             inserted,
             at,
             tables: catalog.tables,
@@ -69,7 +69,7 @@ pub(super) async fn write(client: &Reader, barred: &[String]) -> Result<Written,
     // Nothing was written, so every standby would already be past this position. A message moves it.
     let sql = "SET synchronous_commit = local; SELECT pg_catalog.pg_logical_emit_message(true, 'lab', 'verify')";
     client.batch_execute(sql).await.map_err(words)?;
-    Ok(Written {
+    Ok(WrittenRows {
         inserted: Inserted {
             lsn: position::flushed(client).await.map_err(words)?,
             ..inserted
@@ -80,7 +80,7 @@ pub(super) async fn write(client: &Reader, barred: &[String]) -> Result<Written,
 }
 
 /// Updates the rows, and takes the WAL position after that. A row that refuses the UPDATE stays as it is.
-pub(super) async fn change(client: &Reader, written: &mut Written) -> Result<(), Failure> {
+pub(super) async fn change(client: &Reader, written: &mut WrittenRows) -> Result<(), Failure> {
     let changed = probe::update(client, &written.tables, &written.inserted.rows).await;
     let (rows, refused) = changed.map_err(|error| chain(&error))?;
     for Skipped { table, because } in refused {
@@ -125,7 +125,7 @@ fn summary(inserted: &Inserted, values: usize) -> String {
 }
 
 /// Removes the rows that [`write`] wrote.
-pub(super) async fn remove(client: &Reader, written: &Written) -> Result<String, Failure> {
+pub(super) async fn remove(client: &Reader, written: &WrittenRows) -> Result<String, Failure> {
     let removed = probe::remove(client, &written.inserted.rows)
         .await
         .map_err(|error| chain(&error))?;
@@ -135,13 +135,13 @@ pub(super) async fn remove(client: &Reader, written: &Written) -> Result<String,
     }
 }
 
-impl Proof<'_> {
+impl Prover<'_> {
     /// The checks of one edge, up to the first failure. Later ones would fail for the same reason.
     pub(super) async fn edge(
         &self,
         node: &PlannedNode,
         standby: &Standby,
-        written: &Result<Written, Failure>,
+        written: &Result<WrittenRows, Failure>,
     ) -> Vec<Check> {
         let name = |claim: &str| format!("{} -> {}: {claim}", standby.upstream, node.name);
         let mut checks = vec![check(name("streams"), self.streams(node, standby)).await];
@@ -213,7 +213,7 @@ impl Proof<'_> {
         &self,
         node: &PlannedNode,
         standby: &Standby,
-        written: &Result<Written, Failure>,
+        written: &Result<WrittenRows, Failure>,
     ) -> Result<String, Failure> {
         let written = written.as_ref().map_err(Clone::clone)?;
         let lsn = written.inserted.lsn;
@@ -261,7 +261,7 @@ impl Proof<'_> {
         &self,
         node: &PlannedNode,
         standby: &Standby,
-        written: &Result<Written, Failure>,
+        written: &Result<WrittenRows, Failure>,
     ) -> Result<String, Failure> {
         let written = written.as_ref().map_err(Clone::clone)?;
         let lsn = written.inserted.lsn;

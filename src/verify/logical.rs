@@ -12,9 +12,9 @@ use crate::server::{replication, slots, subscriptions};
 use crate::text::{chain, count, duration};
 use crate::wait::{Probe, WaitError, wait_for};
 
-use super::edge::Written;
+use super::edge::WrittenRows;
 use super::probe::{self, Inserted, ProbeRow, Sought};
-use super::{Check, Proof, check, limited, reason};
+use super::{Check, Prover, check, limited, reason};
 use judge::{Looked, after_change, judge};
 use published::{Operations, Published, left_out, sought};
 
@@ -54,10 +54,10 @@ impl<'a> Edge<'a> {
     }
 
     /// Records which rows the subscriber should have, from which rows pass the filters.
-    fn expect(&mut self, stage: Stage, wanted: &[Wanted<'_>], passes: Vec<bool>) {
-        if stage == Stage::Inserted {
+    fn expect(&mut self, stage: RowStage, wanted: &[ExpectedRow<'_>], passes: Vec<bool>) {
+        if stage == RowStage::Inserted {
             let inserts =
-                |row: &Wanted<'_>| row.as_ref().is_some_and(|(_, of)| of.operations.insert);
+                |row: &ExpectedRow<'_>| row.as_ref().is_some_and(|(_, of)| of.operations.insert);
             let rows = wanted.iter().zip(&passes);
             self.expected = rows.map(|(row, passes)| *passes && inserts(row)).collect();
         } else {
@@ -94,17 +94,17 @@ impl<'a> Edge<'a> {
 }
 
 /// A row to look for, with its table's publication; `None` if the table is not published.
-type Wanted<'a> = Option<(Sought<'a>, &'a Published)>;
+type ExpectedRow<'a> = Option<(Sought<'a>, &'a Published)>;
 
 /// One stage of a row's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(super) enum RowStage {
     Inserted,
     Updated,
     Deleted,
 }
 
-impl Proof<'_> {
+impl Prover<'_> {
     /// Checks that the subscription follows, and returns what its other checks need.
     pub(super) async fn follows<'p>(
         &self,
@@ -187,16 +187,16 @@ impl Proof<'_> {
     pub(super) async fn stage(
         &self,
         edge: &mut Edge<'_>,
-        stage: Stage,
-        written: &Written,
+        stage: RowStage,
+        written: &WrittenRows,
     ) -> Option<Check> {
         if !edge.sound {
             return None;
         }
         let claim = match stage {
-            Stage::Inserted => "rows arrive as published",
-            Stage::Updated => "updates arrive as published",
-            Stage::Deleted => "deletes arrive as published",
+            RowStage::Inserted => "rows arrive as published",
+            RowStage::Updated => "updates arrive as published",
+            RowStage::Deleted => "deletes arrive as published",
         };
         let name = edge.claim(claim);
         let check = check(name, self.compared(edge, stage, written)).await;
@@ -207,17 +207,21 @@ impl Proof<'_> {
     async fn compared(
         &self,
         edge: &mut Edge<'_>,
-        stage: Stage,
-        written: &Written,
+        stage: RowStage,
+        written: &WrittenRows,
     ) -> Result<String, Failure> {
         let Inserted { rows, lsn, .. } = &written.inserted;
         let subscriber = self.client(&edge.node.name)?;
         let chained = |error| chain(&error);
         let told = std::mem::take(&mut edge.told);
-        let rows = if stage == Stage::Deleted { &told } else { rows };
+        let rows = if stage == RowStage::Deleted {
+            &told
+        } else {
+            rows
+        };
         let published = edge.published.clone();
-        let wanted: Vec<Wanted<'_>> = rows.iter().map(|row| sought(&published, row)).collect();
-        if stage != Stage::Deleted {
+        let wanted: Vec<ExpectedRow<'_>> = rows.iter().map(|row| sought(&published, row)).collect();
+        if stage != RowStage::Deleted {
             edge.told.clone_from(&told);
             let passes = self.passes(edge, &wanted).await?;
             edge.expect(stage, &wanted, passes);
@@ -249,7 +253,7 @@ impl Proof<'_> {
             })
             .collect();
         let tally = judge(stage, &looked)?;
-        if stage == Stage::Deleted {
+        if stage == RowStage::Deleted {
             self.sweep(edge, &wanted).await?;
         }
         let mut text = if looked.is_empty() {
@@ -257,7 +261,7 @@ impl Proof<'_> {
         } else {
             tally.text(stage, edge.operations())
         };
-        if stage == Stage::Inserted {
+        if stage == RowStage::Inserted {
             if let Some(kept_back) = self.kept_back(edge).await? {
                 text = format!("{text}; {kept_back} that filters exclude are absent");
             }
@@ -273,7 +277,11 @@ impl Proof<'_> {
     }
 
     /// Whether each row passes its publications' filters, as the server where it was written says.
-    async fn passes(&self, edge: &Edge<'_>, wanted: &[Wanted<'_>]) -> Result<Vec<bool>, Failure> {
+    async fn passes(
+        &self,
+        edge: &Edge<'_>,
+        wanted: &[ExpectedRow<'_>],
+    ) -> Result<Vec<bool>, Failure> {
         let source = self.lab.plan.primary_of(&edge.subscription.upstream);
         let filtered: Vec<(&ProbeRow, &[String])> = wanted
             .iter()
@@ -352,14 +360,14 @@ impl Proof<'_> {
 
 /// The rows as the published changes leave them after a stage.
 fn told_now(
-    stage: Stage,
+    stage: RowStage,
     told: &[ProbeRow],
-    wanted: &[Wanted<'_>],
+    wanted: &[ExpectedRow<'_>],
     rows: &[ProbeRow],
 ) -> Vec<ProbeRow> {
     let kept = |at: usize| {
         let (_, of) = wanted[at].as_ref()?;
-        (stage == Stage::Updated && !of.operations.update).then(|| told.get(at))?
+        (stage == RowStage::Updated && !of.operations.update).then(|| told.get(at))?
     };
     let rows = rows.iter().enumerate();
     rows.map(|(at, row)| kept(at).unwrap_or(row).clone())

@@ -64,7 +64,7 @@ pub struct Skipped {
 
 /// The rows of a transaction that is still open.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Written {
+pub struct UncommittedRows {
     /// A row for each table, parents before children.
     pub rows: Vec<ProbeRow>,
     /// The tables without one.
@@ -84,7 +84,7 @@ pub struct Inserted {
 
 /// The rows that were removed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Removed {
+pub struct RemovedRows {
     /// Number of rows.
     pub rows: usize,
     /// The tables that still have their row, and why.

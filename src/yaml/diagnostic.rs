@@ -1,4 +1,4 @@
-//! What is wrong with a file, and where: shown with the line and a caret, or as JSON.
+//! Errors in a file and their places, shown with the line and a caret, or as JSON.
 //!
 //! Owns positions and their rendering. Never decides what is wrong.
 
@@ -29,7 +29,7 @@ pub struct Position {
     pub column: usize,
 }
 
-/// Where an error is.
+/// The place of an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// In the file.
@@ -132,11 +132,11 @@ fn boundary(text: &str, offset: usize) -> usize {
 pub struct Diagnostic {
     /// The file, as it is shown.
     pub file: String,
-    /// Where the error is.
+    /// Its place.
     pub place: Place,
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// What to do about it.
+    /// The way to correct it.
     pub help: Option<String>,
 }
 

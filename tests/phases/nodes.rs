@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use replication_lab::engine::fake::Fake;
 use replication_lab::failure::Explain as _;
 use replication_lab::lab::LabError;
-use replication_lab::lab::error::Ended;
+use replication_lab::lab::error::ContainerEnd;
 use tokio_util::sync::CancellationToken;
 
 use crate::lab::{self, NOBODY, chain, configured, engine, failing, left, pair};
@@ -59,7 +59,7 @@ async fn a_setting_that_the_server_refuses_is_blamed() {
         panic!("{failed:?}");
     };
     assert_eq!(act, "starting `primary`");
-    assert_eq!((node.as_str(), how), ("primary", &Ended::Code(3)));
+    assert_eq!((node.as_str(), how), ("primary", &ContainerEnd::Code(3)));
     let said: Vec<_> = words.lines().collect();
     assert_eq!(*log, said);
     let blame = blame.as_ref().expect("a setting");

@@ -9,7 +9,7 @@ use crate::action::{Beside, Declare, Flaw, Known, Step};
 use crate::name::{NodeName, ObjectName};
 use crate::text::suggest::did_you_mean_or_list;
 
-/// How often at least a server has counted conflicts, by kind. Those of a standby's queries with replay are `snapshot`,
+/// The least number of conflicts that a server has counted, by kind. Conflicts of queries on a standby are `snapshot`,
 /// `lock`, `bufferpin`, `tablespace` and `deadlock`; those of subscriptions are `apply_error_count` and others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Conflict(#[schemars(schema_with = "by_kind")] pub BTreeMap<ObjectName, u64>);

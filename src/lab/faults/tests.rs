@@ -91,7 +91,7 @@ fn faults_of_one_link_add_up_and_go_together() {
     faults.add(link(), |fault| fault.loss = Some(Percent(30.0)));
     assert_eq!(
         shown(&faults),
-        "packets from a to b arrive 200 ms later, are lost by 30%"
+        "packets from a to b: delay 200 ms, loss 30%"
     );
     cut(&mut faults, link());
     assert_eq!(shown(&faults), "packets from a to b are lost");

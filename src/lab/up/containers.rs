@@ -28,7 +28,7 @@ enum Host {
 }
 
 /// A container that runs.
-enum Running {
+enum StartedHost {
     Node(Box<PlannedNode>, Box<Starting>),
     Service(Started),
 }
@@ -88,7 +88,7 @@ impl Build {
     }
 
     /// Starts a container at the address that is assigned to it.
-    async fn start(&self, host: Host, meeting: &Meeting) -> Result<Running, LabError> {
+    async fn start(&self, host: Host, meeting: &Meeting) -> Result<StartedHost, LabError> {
         let started = async {
             self.go_on()?;
             match host {
@@ -99,7 +99,7 @@ impl Build {
                     let starting =
                         node::start(engine, &self.plan, &planned, found, asked, clock).await?;
                     self.found(name, starting.address, meeting).await;
-                    Ok(Running::Node(planned, Box::new(starting)))
+                    Ok(StartedHost::Node(planned, Box::new(starting)))
                 }
                 Host::Service(planned) => {
                     let found = &self.images[&super::image_of(planned.name)];
@@ -108,7 +108,7 @@ impl Build {
                     let started =
                         service::start(&self.engine, &self.plan, &planned, found, asked).await?;
                     self.found(&host, started.address, meeting).await;
-                    Ok(Running::Service(started))
+                    Ok(StartedHost::Service(started))
                 }
             }
         };
@@ -126,12 +126,12 @@ impl Build {
     /// Brings a host up once its container runs.
     async fn bring_up(
         &self,
-        running: Result<Running, LabError>,
+        running: Result<StartedHost, LabError>,
         meeting: &Meeting,
     ) -> Result<Option<Started>, LabError> {
         let (planned, starting) = match running? {
-            Running::Service(started) => return Ok(Some(started)),
-            Running::Node(planned, starting) => (planned, *starting),
+            StartedHost::Service(started) => return Ok(Some(started)),
+            StartedHost::Node(planned, starting) => (planned, *starting),
         };
         match &planned.role {
             _ if planned.later => self.later(starting, &planned, meeting).await?,

@@ -1,4 +1,4 @@
-//! `ledger`: what became of the rows of a ledger on a node.
+//! `ledger`: the acknowledged and the missing rows of a ledger on a node.
 
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
@@ -22,7 +22,7 @@ impl Look for Ledger {
         let ledgers = scene.ledgers.lock().await;
         let ledger = ledgers.get(&self.session);
         let ledger = ledger
-            .ok_or_else(|| Wrong::failed(format!("no ledger was written in `{}`", self.session)))?;
+            .ok_or_else(|| Wrong::failed(format!("session `{}` wrote no ledger", self.session)))?;
         let acknowledged = ledger
             .acknowledged
             .lock()

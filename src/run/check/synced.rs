@@ -33,7 +33,7 @@ impl Look for Synced {
             if one.is_applied {
                 seen.add(unready == 0, said);
             } else {
-                seen.add(false, format!("{said}, its worker does not run"));
+                seen.add(false, format!("{said}, its worker is not running"));
             }
         }
         Ok(seen.probe())

@@ -30,7 +30,7 @@ fn explicit(node: &Node, setting: &str) -> Option<u64> {
     count(&node.conf.find(setting)?.0)
 }
 
-/// What PostgreSQL starts to copy tables at once, for each subscription (`max_sync_workers_per_subscription`).
+/// PostgreSQL's default of `max_sync_workers_per_subscription`.
 const SYNC_WORKERS: u64 = 2;
 
 /// How many replicate from a node: its direct standbys, and its subscriptions with those that copy tables for them.
@@ -200,7 +200,7 @@ pub fn default_senders(clients: u64) -> u64 {
     (clients + 4).max(10)
 }
 
-/// What a node will have: what it says, or else enough for PostgreSQL's default, its standbys and its upstream.
+/// The value that a node will have: its own, or else enough for PostgreSQL's default, its standbys and its upstream.
 fn effective(scenario: &Scenario, name: &NodeName, setting: &str, default: u64) -> u64 {
     let mut value = default;
     let mut at = name;

@@ -1,4 +1,4 @@
-//! What is published of which table: whether that table is there, and could be kept up to date.
+//! Published tables: whether each exists, and whether its changes can be applied.
 
 use super::{Finding, Scenario};
 use crate::dataset;
@@ -175,8 +175,8 @@ impl Seen<'_> {
         found
     }
 
-    /// A filter for updates and deletes looks at the old row, of which the log has the replica identity alone (manual,
-    /// 29.4.2).
+    /// A filter for updates and deletes looks at the old row, of which the log has the replica identity alone (manual:
+    /// "Row Filters").
     fn filter(&self, shape: &TableShape) -> Option<Finding> {
         let columns = columns_of(self.table.filter.as_ref()?)?;
         let path = format!("{}.where", self.path);

@@ -1,11 +1,11 @@
 use proptest::prelude::*;
 
-use super::Kind::{self, *};
+use super::TokenKind::{self, *};
 use super::{Lexer, Token};
 use crate::sql::odd::odd;
 
 /// The tokens without blanks and comments, with their kinds.
-fn tokens(text: &str) -> Vec<(Kind, &str)> {
+fn tokens(text: &str) -> Vec<(TokenKind, &str)> {
     Lexer::new(text)
         .filter(Token::is_significant)
         .map(|token| (token.kind, token.text))
@@ -13,7 +13,7 @@ fn tokens(text: &str) -> Vec<(Kind, &str)> {
 }
 
 #[track_caller]
-fn one(text: &str, kind: Kind) {
+fn one(text: &str, kind: TokenKind) {
     assert_eq!(tokens(text), [(kind, text)], "{text}");
 }
 
@@ -23,11 +23,11 @@ fn every_kind_of_token_is_told_from_the_others() {
         ("größe_1$a", Word),
         ("\"a \"\"b\"\" -- ;\"", QuotedName),
         ("U&\"d\\0061t\"", QuotedName),
-        ("'it''s \\'", Kind::String),
-        ("b'01'", Kind::String),
-        ("X'1F'", Kind::String),
-        ("n'a'", Kind::String),
-        ("u&'\\00e4'", Kind::String),
+        ("'it''s \\'", TokenKind::String),
+        ("b'01'", TokenKind::String),
+        ("X'1F'", TokenKind::String),
+        ("n'a'", TokenKind::String),
+        ("u&'\\00e4'", TokenKind::String),
         ("e'\\'it''s\\\\'", EscapeString),
         ("$$it's $1$$", DollarString),
         ("$ä_1$ $$ $a$ $ä_1$", DollarString),
@@ -44,25 +44,28 @@ fn every_kind_of_token_is_told_from_the_others() {
 
 #[test]
 fn a_letter_before_a_quote_counts_only_as_a_word_of_its_own() {
-    assert_eq!(tokens("name'\\'"), [(Word, "name"), (Kind::String, "'\\'")]);
+    assert_eq!(
+        tokens("name'\\'"),
+        [(Word, "name"), (TokenKind::String, "'\\'")]
+    );
     assert_eq!(
         tokens("u & 'a'"),
-        [(Word, "u"), (Operator, "&"), (Kind::String, "'a'")]
+        [(Word, "u"), (Operator, "&"), (TokenKind::String, "'a'")]
     );
     assert_eq!(tokens("e \"a\""), [(Word, "e"), (QuotedName, "\"a\"")]);
 }
 
 #[test]
 fn a_string_goes_on_after_a_line_break() {
-    one("'a'\n'b'", Kind::String);
+    one("'a'\n'b'", TokenKind::String);
     one("E'a'  -- a comment's\n  '\\'b'", EscapeString);
     assert_eq!(
         tokens("'a' 'b'"),
-        [(Kind::String, "'a'"), (Kind::String, "'b'")]
+        [(TokenKind::String, "'a'"), (TokenKind::String, "'b'")]
     );
     assert_eq!(
         tokens("'a' /* it's\n */\n'b'"),
-        [(Kind::String, "'a'"), (Kind::String, "'b'")]
+        [(TokenKind::String, "'a'"), (TokenKind::String, "'b'")]
     );
 }
 
@@ -148,7 +151,7 @@ proptest! {
             prop_assert!(!token.text.is_empty());
             prop_assert_eq!(token.at, at);
             prop_assert_eq!(token.line, 1 + text[..at].matches('\n').count());
-            let quoted = matches!(token.kind, QuotedName | Kind::String | EscapeString | DollarString);
+            let quoted = matches!(token.kind, QuotedName | TokenKind::String | EscapeString | DollarString);
             prop_assert_eq!(token.inside().is_some(), quoted);
             at += token.text.len();
         }

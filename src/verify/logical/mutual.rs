@@ -3,9 +3,9 @@
 use crate::failure::Failure;
 use crate::plan::{PlannedNode, PlannedSubscription};
 use crate::server::subscriptions;
-use crate::verify::{Check, Proof, check, edge};
+use crate::verify::{Check, Prover, check, edge};
 
-impl Proof<'_> {
+impl Prover<'_> {
     /// Number of apply errors of a subscription. PostgreSQL has the counter since version 15.
     pub(in crate::verify) async fn apply_errors(
         &self,

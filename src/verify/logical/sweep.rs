@@ -5,18 +5,18 @@ use crate::name::NodeName;
 use crate::plan::{PlannedNode, PlannedSubscription};
 use crate::text::chain;
 use crate::verify::probe::{self, ProbeRow, Sought};
-use crate::verify::{Check, Proof, check};
+use crate::verify::{Check, Prover, check};
 
 use super::published::{self, Published, sought};
-use super::{Edge, Wanted};
+use super::{Edge, ExpectedRow};
 
-impl Proof<'_> {
+impl Prover<'_> {
     /// Finds the rows whose published values equal those of another row of their table. A table without a key may have
     /// such rows.
     pub(super) async fn compare_with_others(
         &self,
         edge: &mut Edge<'_>,
-        wanted: &[Wanted<'_>],
+        wanted: &[ExpectedRow<'_>],
     ) -> Result<(), Failure> {
         edge.alike.resize(wanted.len(), false);
         let rows = wanted.iter().enumerate();
@@ -80,7 +80,7 @@ impl Proof<'_> {
     pub(super) async fn sweep(
         &self,
         edge: &Edge<'_>,
-        wanted: &[Wanted<'_>],
+        wanted: &[ExpectedRow<'_>],
     ) -> Result<(), Failure> {
         let rows = wanted.iter().zip(&edge.expected);
         let left: Vec<Sought<'_>> = rows
@@ -183,7 +183,7 @@ impl Proof<'_> {
 }
 
 /// The tables whose row equals others, so that it proves nothing.
-pub(super) fn alike(edge: &Edge<'_>, wanted: &[Wanted<'_>]) -> Vec<String> {
+pub(super) fn alike(edge: &Edge<'_>, wanted: &[ExpectedRow<'_>]) -> Vec<String> {
     let rows = wanted.iter().zip(&edge.alike);
     let alike = rows
         .filter(|(_, alike)| **alike)

@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
-use super::{How, ProbeError, ProbeRow, Removed, Skipped, statement};
+use super::{How, ProbeError, ProbeRow, RemovedRows, Skipped, statement};
 use crate::server::server_error::ServerError;
 
 /// The settings that decide how a value looks as text. Two servers may differ in them.
@@ -17,7 +17,7 @@ pub(super) const LOCK_TIMEOUT_MS: u32 = 2000;
 pub type Values = Vec<Option<String>>;
 
 /// The rows that one statement returned.
-pub(super) type Answer = Vec<SimpleQueryRow>;
+pub(super) type ReturnedRows = Vec<SimpleQueryRow>;
 
 /// Reads the values at the place of each of `rows`; `None` if the server does not have that version of the row. Only for
 /// the server where the rows were written and its physical standbys.
@@ -45,7 +45,7 @@ pub async fn read(client: &Client, rows: &[ProbeRow]) -> Result<Vec<Option<Value
 }
 
 /// The first row's values of each SELECT of a batch.
-pub(super) fn selected(answers: &[Option<Answer>]) -> impl Iterator<Item = Option<Values>> {
+pub(super) fn selected(answers: &[Option<ReturnedRows>]) -> impl Iterator<Item = Option<Values>> {
     answers.iter().flatten().map(|answer| {
         let row = answer.first()?;
         Some(
@@ -60,9 +60,9 @@ pub(super) fn selected(answers: &[Option<Answer>]) -> impl Iterator<Item = Optio
 pub(super) async fn answers(
     client: &Client,
     batch: &str,
-) -> Result<Vec<Option<Answer>>, ServerError> {
+) -> Result<Vec<Option<ReturnedRows>>, ServerError> {
     let mut all = Vec::new();
-    let mut current: Option<Answer> = None;
+    let mut current: Option<ReturnedRows> = None;
     for message in client.simple_query(batch).await? {
         match message {
             SimpleQueryMessage::RowDescription(_) => current = Some(Vec::new()),
@@ -83,8 +83,8 @@ pub(super) async fn roll_back(client: &Client) {
 /// server's disk alone.
 ///
 /// # Errors
-/// [`ProbeError::Remove`] when the connection fails. A table that keeps its row is no error: see [`Removed::left`].
-pub async fn remove(client: &Client, rows: &[ProbeRow]) -> Result<Removed, ProbeError> {
+/// [`ProbeError::Remove`] when the connection fails. A table that keeps its row is no error: see [`RemovedRows::left`].
+pub async fn remove(client: &Client, rows: &[ProbeRow]) -> Result<RemovedRows, ProbeError> {
     let inserted: Vec<&ProbeRow> = rows
         .iter()
         .rev()
@@ -96,7 +96,7 @@ pub async fn remove(client: &Client, rows: &[ProbeRow]) -> Result<Removed, Probe
         Err(_) => {}
     }
     // One row cannot be deleted; the others still can.
-    let mut removed = Removed::default();
+    let mut removed = RemovedRows::default();
     for row in inserted {
         match delete(client, &[row]).await {
             Ok(one) => {
@@ -113,9 +113,9 @@ pub async fn remove(client: &Client, rows: &[ProbeRow]) -> Result<Removed, Probe
     Ok(removed)
 }
 
-async fn delete(client: &Client, rows: &[&ProbeRow]) -> Result<Removed, ServerError> {
+async fn delete(client: &Client, rows: &[&ProbeRow]) -> Result<RemovedRows, ServerError> {
     if rows.is_empty() {
-        return Ok(Removed::default());
+        return Ok(RemovedRows::default());
     }
     let mut batch = vec![
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".to_owned(),
@@ -138,7 +138,7 @@ async fn delete(client: &Client, rows: &[&ProbeRow]) -> Result<Removed, ServerEr
         SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
         _ => None,
     });
-    let mut removed = Removed::default();
+    let mut removed = RemovedRows::default();
     for (row, count) in rows.iter().zip(counts.skip(before)) {
         if count == 0 {
             removed.left.push(Skipped {

@@ -10,7 +10,7 @@ use crate::sql::quote::{identifier, literal};
 
 /// The columns of a row that get a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fill {
+pub(super) enum Extent {
     /// Every column that we can write, so that there is something to compare.
     Full,
     /// Only the columns that need a value, for a table that refused more.
@@ -18,7 +18,7 @@ pub(super) enum Fill {
 }
 
 /// The writer of all probes of one transaction.
-pub(super) struct Writer<'a> {
+pub(super) struct ProbeWriter<'a> {
     pub(super) tables: &'a [Table],
     pub(super) nonce: u32,
 }
@@ -34,7 +34,7 @@ pub(super) struct Present<'a> {
 
 /// The value of a column in an INSERT.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Cell {
+enum InsertValue {
     Literal(String),
     Null,
     /// The value of an existing parent row: the number of the foreign key, and the parent's column.
@@ -55,19 +55,19 @@ enum Parent {
 /// return `xmin` here.
 const PLACE: &str = "(pg_catalog.pg_identify_object('pg_catalog.pg_class'::pg_catalog.regclass, tableoid, 0)).identity, ctid";
 
-impl Writer<'_> {
+impl ProbeWriter<'_> {
     /// The INSERT of a probe into `table`.
-    pub(super) fn insert(&self, table: &Table, fill: Fill, present: Present<'_>) -> String {
+    pub(super) fn insert(&self, table: &Table, fill: Extent, present: Present<'_>) -> String {
         let parents: Vec<Parent> = table
             .foreign_keys
             .iter()
             .map(|key| parent(table, key, present))
             .collect();
-        let cells: Vec<(&Column, Cell)> = table
+        let cells: Vec<(&Column, InsertValue)> = table
             .columns
             .iter()
             .map(|column| (column, self.cell(table, column, fill, &parents)))
-            .filter(|(_, cell)| *cell != Cell::Silent)
+            .filter(|(_, cell)| *cell != InsertValue::Silent)
             .collect();
         let name = qualified(table);
         if cells.is_empty() {
@@ -75,14 +75,14 @@ impl Writer<'_> {
         }
         let columns = list(cells.iter().map(|(column, _)| identifier(&column.name)));
         let values = list(cells.iter().map(|(_, cell)| match cell {
-            Cell::Literal(text) => literal(text),
-            Cell::Existing(key, column) => format!("parent_{key}.{}", identifier(column)),
-            Cell::Null | Cell::Silent => "NULL".to_owned(),
+            InsertValue::Literal(text) => literal(text),
+            InsertValue::Existing(key, column) => format!("parent_{key}.{}", identifier(column)),
+            InsertValue::Null | InsertValue::Silent => "NULL".to_owned(),
         }));
         let existing: BTreeSet<usize> = cells
             .iter()
             .filter_map(|(_, cell)| match cell {
-                Cell::Existing(key, _) => Some(*key),
+                InsertValue::Existing(key, _) => Some(*key),
                 _ => None,
             })
             .collect();
@@ -103,28 +103,34 @@ impl Writer<'_> {
         format!("INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE {source} RETURNING {PLACE}")
     }
 
-    fn cell(&self, table: &Table, column: &Column, fill: Fill, parents: &[Parent]) -> Cell {
+    fn cell(
+        &self,
+        table: &Table,
+        column: &Column,
+        fill: Extent,
+        parents: &[Parent],
+    ) -> InsertValue {
         if column.generated {
-            return Cell::Silent;
+            return InsertValue::Silent;
         }
         let keys = table.foreign_keys.iter().enumerate();
         let mut refers = keys
             .filter(|(_, key)| key.columns.contains(&column.name))
             .peekable();
         if refers.peek().is_some() {
-            let mut found = Cell::Null;
+            let mut found = InsertValue::Null;
             for (number, key) in refers {
                 match parents[number] {
-                    Parent::Nowhere if !column.not_null => return Cell::Null,
+                    Parent::Nowhere if !column.not_null => return InsertValue::Null,
                     Parent::Existing => {
                         let name = referenced(key, &column.name);
-                        found = Cell::Existing(number, name.unwrap_or_default().to_owned());
+                        found = InsertValue::Existing(number, name.unwrap_or_default().to_owned());
                     }
                     // In a key without a target another column is NULL, so this one may have any value.
-                    Parent::Probe | Parent::Nowhere if found == Cell::Null => {
+                    Parent::Probe | Parent::Nowhere if found == InsertValue::Null => {
                         found = self
                             .literal(table, column, &mut Vec::new())
-                            .map_or(Cell::Null, Cell::Literal);
+                            .map_or(InsertValue::Null, InsertValue::Literal);
                     }
                     Parent::Probe | Parent::Nowhere => {}
                 }
@@ -134,12 +140,12 @@ impl Writer<'_> {
         // A key always gets a value, because a row that references this one needs the same value.
         let wanted = column.sequence
             || column.unique
-            || (!column.default && (column.not_null || (fill == Fill::Full && !column.checked)));
+            || (!column.default && (column.not_null || (fill == Extent::Full && !column.checked)));
         if !wanted {
-            return Cell::Silent;
+            return InsertValue::Silent;
         }
         self.value(table, column)
-            .map_or(Cell::Silent, Cell::Literal)
+            .map_or(InsertValue::Silent, InsertValue::Literal)
     }
 
     /// The value of the probe of `table` in `column`. A column that references a parent has the value of the parent's

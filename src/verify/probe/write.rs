@@ -7,9 +7,11 @@ use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::order::parents_first;
-use super::read::{Answer, LOCK_TIMEOUT_MS, SAME_TEXT, answers, roll_back, selected};
-use super::statement::{Fill, Present, Writer, any_row, delete, qualified, select_written, touch};
-use super::{Commit, How, Inserted, ProbeError, ProbeRow, Skipped, Written};
+use super::read::{LOCK_TIMEOUT_MS, ReturnedRows, SAME_TEXT, answers, roll_back, selected};
+use super::statement::{
+    Extent, Present, ProbeWriter, any_row, delete, qualified, select_written, touch,
+};
+use super::{Commit, How, Inserted, ProbeError, ProbeRow, Skipped, UncommittedRows};
 use crate::failure::Failure;
 use crate::server::catalog::Table;
 use crate::server::lsn::Lsn;
@@ -24,7 +26,7 @@ pub async fn insert(
     tables: &[Table],
     how: Commit,
 ) -> Result<Inserted, ProbeError> {
-    let Written { rows, skipped } = write(client, tables).await?;
+    let UncommittedRows { rows, skipped } = write(client, tables).await?;
     let lsn = commit(client, how).await?;
     Ok(Inserted { rows, skipped, lsn })
 }
@@ -34,11 +36,11 @@ pub async fn insert(
 ///
 /// # Errors
 /// [`ProbeError::Write`] when the connection fails or is told to stop. The transaction has then ended.
-pub async fn write(client: &Client, tables: &[Table]) -> Result<Written, ProbeError> {
+pub async fn write(client: &Client, tables: &[Table]) -> Result<UncommittedRows, ProbeError> {
     let written = match at_once(client, tables).await {
         Ok(Some(rows)) => {
             let skipped = Vec::new();
-            return Ok(Written { rows, skipped });
+            return Ok(UncommittedRows { rows, skipped });
         }
         Ok(None) => {
             roll_back(client).await;
@@ -67,7 +69,7 @@ pub async fn commit(client: &Client, how: Commit) -> Result<Lsn, ProbeError> {
     let batch = format!(
         "{set}SELECT pg_catalog.current_setting('synchronous_commit'); COMMIT; SELECT pg_catalog.pg_current_wal_lsn()"
     );
-    let first = |answer: &Option<Answer>| {
+    let first = |answer: &Option<ReturnedRows>| {
         let row = answer.as_ref()?.first()?;
         row.get(0).map(str::to_owned)
     };
@@ -103,7 +105,7 @@ fn nonce() -> u32 {
 /// Writes all tables in two round trips. `None` if one of them takes no row; nothing is known of the others then.
 async fn at_once(client: &Client, tables: &[Table]) -> Result<Option<Vec<ProbeRow>>, ServerError> {
     let nonce = nonce();
-    let writer = Writer { tables, nonce };
+    let writer = ProbeWriter { tables, nonce };
     let ordered = parents_first(tables);
     let later: BTreeSet<u32> = tables.iter().map(|table| table.oid).collect();
     let mut now = BTreeSet::new();
@@ -113,7 +115,7 @@ async fn at_once(client: &Client, tables: &[Table]) -> Result<Option<Vec<ProbeRo
             now: &now,
             later: &later,
         };
-        batch.push(writer.insert(table, Fill::Full, present));
+        batch.push(writer.insert(table, Extent::Full, present));
         now.insert(table.oid);
     }
     batch.push("SET CONSTRAINTS ALL IMMEDIATE".to_owned());
@@ -216,16 +218,16 @@ pub(super) fn of_one_table(error: &ServerError) -> bool {
 
 /// Writes each table in its own savepoint. Each one gets a full row, a row with required columns only, an UPDATE of an
 /// existing row, or the reason that nothing works.
-async fn one_by_one(client: &Client, tables: &[Table]) -> Result<Written, ServerError> {
+async fn one_by_one(client: &Client, tables: &[Table]) -> Result<UncommittedRows, ServerError> {
     let nonce = nonce();
-    let writer = Writer { tables, nonce };
+    let writer = ProbeWriter { tables, nonce };
     let mut now = BTreeSet::new();
-    let mut written = Written::default();
+    let mut written = UncommittedRows::default();
     client.batch_execute(&begin()).await?;
     for table in parents_first(tables) {
         let mut refused = String::new();
         let mut taken = None;
-        for fill in [Fill::Full, Fill::Required] {
+        for fill in [Extent::Full, Extent::Required] {
             let later = BTreeSet::new();
             let present = Present {
                 now: &now,
@@ -329,7 +331,7 @@ async fn touch_one(
 }
 
 /// The relation and the row's place in it, as a probe's statement returns them.
-fn place(answer: &Answer) -> Option<[String; 2]> {
+fn place(answer: &ReturnedRows) -> Option<[String; 2]> {
     let row = answer.first()?;
     let text = |at: usize| row.get(at).map(str::to_owned);
     Some([text(0)?, text(1)?])

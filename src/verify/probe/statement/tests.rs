@@ -48,13 +48,13 @@ fn refer(child: &mut Table, column: &str, parent: &Table, referenced: &str) {
 }
 
 fn insert(tables: &[Table], table: &Table, now: &[u32]) -> String {
-    let writer = Writer { tables, nonce: 6 };
+    let writer = ProbeWriter { tables, nonce: 6 };
     let now: BTreeSet<u32> = now.iter().copied().collect();
     let present = Present {
         now: &now,
         later: &BTreeSet::new(),
     };
-    let insert = writer.insert(table, Fill::Full, present);
+    let insert = writer.insert(table, Extent::Full, present);
     insert
         .split(" RETURNING ")
         .next()
