@@ -69,7 +69,7 @@ struct Prover<'a> {
 ///
 /// # Errors
 /// As [`verify`].
-#[must_use] 
+#[must_use]
 pub fn proof<'a>(
     lab: &'a Lab,
     clients: Connections,
