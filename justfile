@@ -27,7 +27,10 @@ generate:
 # Check formatting and lints.
 lint:
     cargo fmt --check
+    # `cargo fmt` does not find the files that a macro names.
+    rustfmt --check --edition 2024 src/action/*.rs src/action/check/*.rs src/run/*.rs src/run/check/*.rs
     cargo clippy --all-targets -- -D warnings
+    cargo clippy --lib --no-default-features -- -D warnings
     cargo run --quiet -- check labs/*.yaml
 
 # Check licences, advisories, bans and sources of dependencies. Needs `cargo install cargo-deny`.

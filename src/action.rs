@@ -1,4 +1,4 @@
-//! Steps: what is done to a lab that is up, and what must be seen then.
+//! Steps: what happens to a running lab, and what must be observed.
 //!
 //! Owns the language. An action has a file here and a check one in [`check`], named after its key, with all that is
 //! declared of it; the file of the same name in [`crate::run`] carries it out. The list below names them. From the
@@ -11,7 +11,6 @@ mod declare;
 mod expect;
 mod feature;
 pub mod link;
-pub mod quote;
 mod schema;
 pub mod text;
 pub mod upstream;
@@ -104,7 +103,7 @@ macro_rules! declared {
         })*
 
         impl $Enum {
-            /// What the files declare, in the order of the list.
+            /// The declarations of the files, in the order of the list.
             pub const ALL: &'static [$crate::action::Entry] =
                 &[$($crate::action::Entry::of::<$file::$Type>(stringify!($file)),)*];
 
@@ -128,7 +127,7 @@ macro_rules! declared {
                 }
             }
 
-            /// What it does, or looks for, in one line without passwords.
+            /// Its effect or its condition, in one line without passwords.
             #[must_use]
             pub fn describe(&self) -> String {
                 match self {
@@ -163,7 +162,7 @@ macro_rules! declared {
                 }
             }
 
-            /// What `lab check` finds wrong with it.
+            /// The errors that `lab check` reports.
             #[must_use]
             pub fn flaws(&self, step: &Step, known: &Known<'_>) -> Vec<Flaw> {
                 match self {
@@ -188,7 +187,7 @@ use declared;
 macro_rules! declare_actions {
     ($($file:ident $Type:ident,)*) => {
         declared! {
-            /// What one step does. A step has one of these keys, or that of a check.
+            /// The action of a step. A step has one of these keys, or the key of a check.
             Action { $($file $Type,)* }
             +
             /// A check.
@@ -196,7 +195,7 @@ macro_rules! declare_actions {
         }
 
         impl Action {
-            /// What a step with it can expect.
+            /// The result that a step can expect of it.
             #[must_use]
             pub fn gives(&self) -> Gives {
                 match self {
@@ -223,7 +222,7 @@ macro_rules! declare_actions {
                 }
             }
 
-            /// What the kernel must be able to do for it, where it changes the network.
+            /// The kernel features that it needs, if it changes the network.
             #[must_use]
             pub fn network(&self) -> Option<&'static [Feature]> {
                 match self {
@@ -270,7 +269,7 @@ impl Action {
         }
     }
 
-    /// Where it stands: its key, or that of its check.
+    /// Its place in the step: its key, or the key of its check.
     #[must_use]
     pub fn place(&self) -> String {
         let check = self.check();
@@ -287,7 +286,7 @@ impl Action {
 pub struct Step {
     /// A short name for this step. `--from` and `since` point at it.
     pub name: Option<StepName>,
-    /// What a reader is told before it happens.
+    /// A text for the reader, shown before the step runs.
     pub say: Option<String>,
     /// The node that it happens on. Default: the first primary.
     pub on: Option<NodeName>,
@@ -295,20 +294,20 @@ pub struct Step {
     pub database: Option<DatabaseName>,
     /// The role that `sql` connects as. Default: the superuser.
     pub user: Option<UserName>,
-    /// A connection with a name, which stays open over steps. With `expect: { waiting: … }`, or `{ running: true }`, the
-    /// statement of `sql` goes on in it while later steps happen, until `finish`.
+    /// A named connection that stays open across steps. With `expect: { waiting: … }` or `{ running: true }`, the
+    /// statement of `sql` keeps running in it during later steps, until `finish`.
     pub session: Option<SessionName>,
-    /// How long it may take until what is expected is seen. A query with `expect` is repeated until then; without `within`
-    /// it is sent once. Default for checks: 10 seconds.
+    /// The longest time until the expectation is met. A query with `expect` is repeated until then; without `within` it is
+    /// sent once. Default for checks: 10 seconds.
     pub within: Option<Span>,
-    /// What must be seen.
+    /// The expected result.
     pub expect: Option<Expect>,
-    /// A name for what this step gives, used as `${name}` in later ones: the one value of `sql`, the output of a
-    /// program, the line of the log that was found, the segment that `switch_wal` ended. In SQL the value becomes a
-    /// literal, or a part of the text or the identifier in whose quotes it stands. It is kept in the lab's labels,
-    /// which everybody can read: do not capture passwords.
+    /// A name for the result of this step, used as `${name}` in later steps: the single value of `sql`, the output of a
+    /// program, the found line of the log, or the segment that `switch_wal` ended. In SQL the value becomes a literal. Inside
+    /// quotes it becomes a part of that literal or identifier. The value is kept in the lab's labels, which every user of Docker can read: do not capture
+    /// passwords.
     pub capture: Option<VariableName>,
-    /// What happens.
+    /// The action or the check.
     #[schemars(flatten)]
     pub action: Action,
 }
@@ -331,7 +330,7 @@ impl Step {
         }
     }
 
-    /// What it does, in one line and without passwords: `primary: INSERT INTO …`.
+    /// Its effect, in one line without passwords: `primary: INSERT INTO …`.
     #[must_use]
     pub fn describe(&self) -> String {
         let what = self.action.describe();

@@ -10,12 +10,12 @@ mod doctor;
 mod down;
 mod env;
 mod exec;
-pub(crate) mod failure;
+mod failure;
 mod fault;
 mod gc;
 mod heal;
 mod images;
-pub(crate) mod interrupt;
+mod interrupt;
 mod list;
 mod logs;
 mod monitor;
@@ -32,10 +32,15 @@ mod step;
 mod up;
 mod verify;
 
+use std::process::ExitCode;
+
 use clap::{ArgAction, Parser, Subcommand};
 use replication_lab::exit::Exit;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -54,7 +59,7 @@ Exit codes:
 /// Start real PostgreSQL replication topologies on Docker, each from one YAML file, and prove that they replicate.
 #[derive(Debug, Parser)]
 #[command(name = "lab", version, about, after_help = AFTER_HELP, max_term_width = 100, propagate_version = true)]
-pub(crate) struct Cli {
+struct Cli {
     #[command(subcommand)]
     verb: Verb,
     /// Print more: -v phases and their times, -vv every call to Docker, -vvv everything.
@@ -99,6 +104,27 @@ enum Verb {
     Doctor(doctor::DoctorCommand),
 }
 
+/// The program: parses the command line, listens to signals, runs one verb, shows its error, gives its exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    cli.start_tracing();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failure::show(&error.into()),
+    };
+    let done = runtime.block_on(async {
+        let cancel = interrupt::listen(cli.cleans_up());
+        cli.run(&cancel).await
+    });
+    // Background connections need no orderly end, so the program does not wait for them.
+    runtime.shutdown_background();
+    match done {
+        Ok(code) => code.into(),
+        Err(error) => failure::show(&error),
+    }
+}
+
 /// Global options and the interrupt, for every verb.
 #[derive(Debug, Clone)]
 struct Context {
@@ -110,23 +136,26 @@ struct Context {
 
 impl Cli {
     /// Starts tracing to standard error, at the level that `-v` sets. `LAB_LOG` overrides the level.
-    pub(crate) fn start_tracing(&self) {
-        let level = match self.verbose {
-            0 | 1 => "error",
-            2 => "replication_lab=debug",
-            _ => "debug",
+    fn start_tracing(&self) {
+        let asked = match self.verbose {
+            0 | 1 => Targets::new().with_default(LevelFilter::ERROR),
+            2 => Targets::new().with_target("replication_lab", LevelFilter::DEBUG),
+            _ => Targets::new().with_default(LevelFilter::DEBUG),
         };
-        let filter = EnvFilter::try_from_env("LAB_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-        tracing_subscriber::fmt()
-            .with_env_filter(filter)
+        let given = std::env::var("LAB_LOG").ok();
+        let given = given.and_then(|targets| targets.parse::<Targets>().ok());
+        let lines = tracing_subscriber::fmt::layer()
             .with_writer(|| output::Traces)
             .with_ansi(failure::colours())
-            .with_target(false)
+            .with_target(false);
+        tracing_subscriber::registry()
+            .with(lines)
+            .with(given.unwrap_or(asked))
             .init();
     }
 
     /// Whether this verb cleans up after an interrupt. The others have nothing to clean up.
-    pub(crate) fn cleans_up(&self) -> bool {
+    fn cleans_up(&self) -> bool {
         !matches!(
             self.verb,
             Verb::Monitor(_)
@@ -141,7 +170,7 @@ impl Cli {
         )
     }
 
-    pub(crate) async fn run(self, cancel: &CancellationToken) -> anyhow::Result<Exit> {
+    async fn run(self, cancel: &CancellationToken) -> anyhow::Result<Exit> {
         let context = Context {
             cancel: cancel.clone(),
             verbose: self.verbose,

@@ -1,50 +1,40 @@
-//! Schema and rows for a lab: the tutorial's own, and SQL files of one's own.
+//! Schema and rows for a lab: built-in datasets, and the user's own SQL files.
 //!
-//! Owns what a dataset is made of and how it is loaded. Never chooses the database or the node: it is handed a
-//! connection. The generating is the server's work, in the SQL of `labs/datasets/`, which reads
-//! `current_setting('lab.rows')` and `current_setting('lab.seed')`.
+//! Owns the parts of a dataset and its loading. Never chooses the database or the node: the caller passes a connection.
+//! The server generates the rows, by the SQL of `labs/datasets/`, which reads `current_setting('lab.rows')` and
+//! `current_setting('lab.seed')`.
 
 mod batch;
 mod load;
-pub mod script;
-pub mod tables;
 
 use crate::name::DatasetName;
+pub use crate::sql::SqlFile;
 pub use load::{DatasetError, Loaded, load};
-
-/// An SQL file, read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SqlFile {
-    /// The file's name, as errors show it.
-    pub name: String,
-    /// Its content.
-    pub text: String,
-}
 
 /// A dataset, ready to be loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dataset {
-    /// `shopping`, or a name of one's own.
+    /// `shopping`, or the user's own name.
     pub name: DatasetName,
-    /// How many rows the largest table gets.
+    /// Number of rows of the largest table.
     pub rows: u64,
     /// The same seed gives the same rows.
     pub seed: u32,
-    /// What makes the tables, where that is kept apart from their rows. A logical subscriber needs this alone.
+    /// The SQL that creates the tables, if it is separate. A logical subscriber needs this alone.
     pub schema: Vec<SqlFile>,
-    /// What fills the tables; of a dataset of one's own, it may make them too.
+    /// The SQL that fills the tables. In the user's own dataset it may also create them.
     pub files: Vec<SqlFile>,
     own: bool,
 }
 
-/// A dataset that comes with `lab`.
+/// A built-in dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Builtin {
     /// Its name in a scenario's `data:`.
     pub name: &'static str,
     /// One line that says what it is.
     pub about: &'static str,
-    /// How many rows its largest table gets where a scenario is silent.
+    /// Default number of rows of its largest table.
     pub rows: u64,
     schema: &'static str,
     data: &'static str,
@@ -69,7 +59,7 @@ const BUILTIN: &[Builtin] = &[
 
 const DEFAULT_SEED: u32 = 1;
 
-/// The datasets that come with `lab`.
+/// The built-in datasets.
 ///
 /// ```
 /// let names: Vec<_> = replication_lab::dataset::known().iter().map(|dataset| dataset.name).collect();
@@ -80,7 +70,7 @@ pub fn known() -> &'static [Builtin] {
     BUILTIN
 }
 
-/// The dataset of that name that comes with `lab`, of that size.
+/// The built-in dataset of that name, with that number of rows.
 #[must_use]
 pub fn builtin(name: &DatasetName, rows: Option<u64>, seed: Option<u32>) -> Option<Dataset> {
     let found = BUILTIN.iter().find(|known| known.name == name.as_str())?;
@@ -100,7 +90,7 @@ pub fn builtin(name: &DatasetName, rows: Option<u64>, seed: Option<u32>) -> Opti
     })
 }
 
-/// A dataset of one's own: SQL files, run in order, those of `schema` first.
+/// The user's own dataset: SQL files, run in order, those of `schema` first.
 #[must_use]
 pub fn own(
     name: DatasetName,
@@ -120,7 +110,7 @@ pub fn own(
 }
 
 impl Dataset {
-    /// The same without what fills the tables.
+    /// The same dataset without rows.
     #[must_use]
     pub fn tables_only(self) -> Self {
         Self {
@@ -131,9 +121,9 @@ impl Dataset {
 
     /// Everything to run, in order.
     ///
-    /// A dataset that comes with `lab` is one query and so one transaction, and its settings end with it. One's
-    /// own may have several transactions. In both, a commit waits for this server's disk alone: a standby that
-    /// `synchronous_standby_names` asks for need not exist yet.
+    /// A built-in dataset is one query and so one transaction, and its settings end with it. The user's own may have
+    /// several transactions. In both, a commit waits for this server's disk alone: a standby in
+    /// `synchronous_standby_names` need not exist yet.
     fn script(&self) -> Vec<SqlFile> {
         let local = if self.own { "" } else { "LOCAL " };
         let settings = SqlFile {

@@ -121,6 +121,21 @@ pub struct Outcome {
 }
 
 /// Something that happened.
+///
+/// ```
+/// use replication_lab::Event;
+/// use replication_lab::event::Reporter;
+///
+/// struct Warnings;
+///
+/// impl Reporter for Warnings {
+///     fn report(&self, event: &Event) {
+///         if let Event::Warning(text) = event {
+///             eprintln!("warning: {text}");
+///         }
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A phase began. Phases of different nodes overlap.

@@ -3,6 +3,13 @@
 use std::process::ExitCode;
 
 /// The exit codes of `lab`.
+///
+/// ```
+/// use replication_lab::Exit;
+///
+/// assert_eq!(Exit::CheckFailed as u8, 1);
+/// assert_eq!(Exit::Environment as u8, 3);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {

@@ -1,4 +1,4 @@
-//! A failure as it is told: what was being done, why it failed, the evidence, what to do.
+//! A failure as it is reported: the act, the reason, the evidence, the hint.
 //!
 //! Owns the one shape in which an error of the engine, a server or `lab` itself reaches a table, a report or the terminal.
 //! Typed errors stay what a caller decides by: [`Explain`] says what they know, and `?` turns them into a [`Failure`].
@@ -11,14 +11,14 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 
-/// What a typed error knows besides its causes.
+/// The knowledge of a typed error besides its causes.
 pub trait Explain: Error {
-    /// What a person can do about it: a sentence that names a command or a key.
+    /// The hint: a sentence that names a command or a key.
     fn hint(&self) -> Option<String> {
         None
     }
 
-    /// What was seen where it happened, for a person to read: the end of a node's log.
+    /// The evidence, such as the end of a node's log.
     fn evidence(&self) -> Option<String> {
         None
     }
@@ -30,15 +30,24 @@ pub trait Explain: Error {
 }
 
 /// A failure with everything that is known about it.
+///
+/// ```
+/// use replication_lab::Failure;
+///
+/// let failure = Failure::seen("no pg_hba.conf entry")
+///     .while_doing("taking a base backup of `primary` for `replica`")
+///     .with_hint("`lab plan` prints the lines of every `pg_hba.conf`");
+/// assert!(failure.to_string().ends_with("`replica`: no pg_hba.conf entry"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failure {
-    /// What failed: the act in -ing where one is known, else what was seen.
+    /// The act in -ing if it is known, else the observation.
     pub message: String,
-    /// Why, from the nearest cause to the last.
+    /// The causes, from the nearest to the last.
     pub because: Vec<String>,
-    /// What was seen where it happened: the end of a node's log.
+    /// The evidence, such as the end of a node's log.
     pub evidence: Option<String>,
-    /// What to do about it.
+    /// The hint.
     pub hint: Option<String>,
     /// How the program ends with it.
     #[serde(skip)]
@@ -79,7 +88,7 @@ impl Failure {
         }
     }
 
-    /// The same failure, with what to do about it.
+    /// The same failure with a hint.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -136,7 +145,7 @@ impl<E: Explain> From<E> for Failure {
     }
 }
 
-/// What was seen, where nothing more is known.
+/// A bare observation.
 impl From<String> for Failure {
     fn from(seen: String) -> Self {
         Self::seen(seen)

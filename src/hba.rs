@@ -1,4 +1,4 @@
-//! Lines of `pg_hba.conf` as they are written (manual, 20.1).
+//! Lines of `pg_hba.conf` as they are written (manual: "The `pg_hba.conf` File").
 //!
 //! Owns the keys and what they mean to PostgreSQL. Never resolves a name: that is the checks' work.
 
@@ -15,7 +15,7 @@ use crate::name::{DatabaseName, NodeName, UserName};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields, rename_all = "snake_case")]
 pub struct HbaLine {
-    /// Whether it is about connections with TLS, without, or both.
+    /// Whether it matches connections with TLS, without, or both.
     #[schemars(rename = "type", default)]
     pub kind: ConnectionType,
     /// A database, `all`, or `replication` for physical replication.
@@ -24,9 +24,9 @@ pub struct HbaLine {
     /// A role, or `all`.
     #[schemars(default = "every", with = "UserName")]
     pub user: Option<UserName>,
-    /// From where: a node, a service, `gateway` for the host, or a network such as 10.0.0.0/8.
+    /// The origin: a node, a service, `gateway` for the host, or a network such as 10.0.0.0/8.
     pub address: Address,
-    /// How the client proves who it is.
+    /// The authentication method.
     pub method: Method,
 }
 
@@ -34,7 +34,7 @@ fn every() -> &'static str {
     "all"
 }
 
-/// Which connections a line is about.
+/// The connection types of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ConnectionType {
@@ -68,7 +68,7 @@ impl ConnectionType {
     }
 }
 
-/// Which database a line is about.
+/// The database of a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Database {
@@ -88,7 +88,7 @@ impl Database {
     }
 }
 
-/// Where a connection comes from, as it is written.
+/// The origin of a connection, as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Address {
@@ -105,7 +105,7 @@ pub enum Address {
 #[error("`{given}` is neither the name of a node or a service, nor `gateway`, nor a network")]
 pub struct AddressError {
     given: String,
-    /// What was meant perhaps.
+    /// A suggestion.
     pub(crate) help: String,
 }
 
@@ -221,7 +221,7 @@ impl From<Network> for String {
     }
 }
 
-/// How a client proves who it is (manual, 20.3).
+/// An authentication method (manual: "Authentication Methods").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Method {
     /// Not at all.
@@ -239,7 +239,7 @@ pub enum Method {
     /// By a password as it stands.
     #[serde(rename = "password")]
     Password,
-    /// By a certificate for TLS that names the role. With `tls: true` each node has one for the replication user.
+    /// By a TLS certificate that names the role. With `tls: true` each node has one for the replication user.
     #[serde(rename = "cert")]
     Cert,
 }

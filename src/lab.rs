@@ -1,4 +1,4 @@
-//! The running lab: how it comes up, how it is found again, how it goes.
+//! The running lab: bringing it up, finding it again, removing it.
 //!
 //! Owns the order of things that happen to containers and servers. Knows containers through [`crate::engine`] alone
 //! and remembers nothing: [`Lab::find`] reads everything from labels.
@@ -12,6 +12,7 @@ pub mod monitor;
 pub mod status;
 pub mod subnet;
 pub mod up;
+pub mod verdict;
 
 mod addresses;
 pub(crate) mod archive;
@@ -28,30 +29,44 @@ mod roles;
 mod service;
 mod settings;
 mod template;
+#[cfg_attr(not(feature = "tls"), path = "lab/no_tls.rs")]
 mod tls;
 mod volume;
 
 use crate::engine::{Container, ContainerState, Engine, Selector};
 use crate::name::{LabName, NodeName};
 use crate::plan::{Plan, PlannedNode, PlannedService};
-use crate::server::client::{Doing as _, Reader, SearchPath};
+use crate::server::client::{self, Doing as _, Noticing, Reader, SearchPath};
 use crate::server::trouble::{self, Trouble};
 
 pub use error::LabError;
 pub use service::url;
 
 /// A lab that exists.
+///
+/// ```no_run
+/// use replication_lab::{Engine, Lab};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let lab = Lab::find(Engine::connect().await?, &"physical-sync".parse()?).await?;
+/// for (node, container) in lab.nodes() {
+///     let port = container.and_then(|found| found.port);
+///     println!("{} listens on 127.0.0.1, port {port:?}", node.name);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Lab {
     /// The engine that runs it.
     pub engine: Engine,
-    /// What it was meant to be.
+    /// Its plan.
     pub plan: Plan,
-    /// Its nodes' containers as they were found, in plan order; `None` for one that is gone.
+    /// Its nodes' containers, in plan order; `None` for one that is gone.
     pub containers: Vec<Option<Container>>,
-    /// Its services' containers, likewise.
+    /// Its services' containers, in the same way.
     pub service_containers: Vec<Option<Container>>,
-    /// Whether its `up` ended: one that did not is being made, or was killed.
+    /// Whether its `up` has completed. If not, it is still running or was killed.
     pub is_complete: bool,
 }
 
@@ -59,7 +74,7 @@ impl Lab {
     /// Finds a lab by its labels.
     ///
     /// # Errors
-    /// [`LabError::NotFound`], [`LabError::HalfMade`] where there is no plan to go by, or what the engine says.
+    /// [`LabError::NotFound`], [`LabError::HalfMade`] when its plan is gone, or the engine's error.
     pub async fn find(engine: Engine, lab: &LabName) -> Result<Self, LabError> {
         let which = Selector::lab(lab);
         let (volumes, containers) =
@@ -110,7 +125,7 @@ impl Lab {
             .zip(self.containers.iter().map(Option::as_ref))
     }
 
-    /// Whether a node starts later and has not been started, or was stopped in good order since.
+    /// Whether a node starts later, and has not been started or was stopped in good order since.
     #[must_use]
     pub fn is_to_come(&self, node: &PlannedNode) -> bool {
         let container = self.container(node.name.as_str()).ok();
@@ -147,14 +162,14 @@ impl Lab {
         })
     }
 
-    /// What the log of a subscription's node says of its last failure.
+    /// The last failure of a subscription in its node's log.
     pub async fn trouble(&self, node: &NodeName, subscription: &str) -> Option<Trouble> {
         let container = self.container(node.as_str()).ok()?;
         let log = self.engine.logs(&container.id, Some(200)).await.ok()?;
         trouble::last(log.lines(), subscription)
     }
 
-    /// Whether every node's and every service's container is there and runs, but for nodes that are still to come.
+    /// Whether every container runs, except those of nodes that are still to come.
     #[must_use]
     pub fn is_running(&self) -> bool {
         let runs = |container: Option<&Container>| {
@@ -164,40 +179,51 @@ impl Lab {
         self.nodes().all(nodes) && self.services().all(|(_, container)| runs(container))
     }
 
-    /// Connects to a node's server as the superuser, to read it, whatever settings its users have.
+    /// Connects to a node's server as the superuser, with the settings that its users have.
     ///
     /// # Errors
-    /// When its port is not published, which is so while it does not run or has no network, or what the server says.
+    /// When its port is not published (it does not run, or has no network), or the server's error.
+    pub async fn connect(&self, node: &NodeName, database: &str) -> Result<Noticing, LabError> {
+        let connected = client::connect(HOST, self.port(node)?, database).await;
+        Ok(connected.doing(|| format!("connecting to `{node}`"))?)
+    }
+
+    /// Connects to a node's server as the superuser for reading. The settings of its users do not apply.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
     pub async fn reader(
         &self,
         node: &NodeName,
         database: &str,
         path: SearchPath,
     ) -> Result<Reader, LabError> {
-        let container = self.container(node.as_str())?;
-        let Some(port) = container.port else {
-            return Err(LabError::HalfMade {
-                lab: self.plan.lab.clone(),
-                missing: match container.state {
-                    ContainerState::Running => {
-                        format!("`{node}` runs without a port on the host: it has no network")
-                    }
-                    _ => format!("`{node}` does not run"),
-                },
-            });
-        };
-        let connected = Reader::connect(HOST, port, database, path).await;
+        let connected = Reader::connect(HOST, self.port(node)?, database, path).await;
         Ok(connected.doing(|| format!("connecting to `{node}`"))?)
+    }
+
+    /// The port on this host at which a node's server listens.
+    fn port(&self, node: &NodeName) -> Result<u16, LabError> {
+        let container = self.container(node.as_str())?;
+        container.port.ok_or_else(|| LabError::HalfMade {
+            lab: self.plan.lab.clone(),
+            missing: match container.state {
+                ContainerState::Running => {
+                    format!("`{node}` runs without a port on the host: it has no network")
+                }
+                _ => format!("`{node}` does not run"),
+            },
+        })
     }
 }
 
-/// Where ports are published.
+/// The host that ports are published on.
 pub const HOST: &str = "127.0.0.1";
 
-/// The names of the labs that have left anything, in order.
+/// The sorted names of the labs of which any object exists.
 ///
 /// # Errors
-/// What the engine says.
+/// The engine's error.
 pub async fn running(engine: &Engine) -> Result<Vec<String>, LabError> {
     let which = Selector::any_lab();
     let (volumes, containers, networks) = tokio::try_join!(

@@ -1,6 +1,8 @@
 //! Real PostgreSQL replication topologies on Docker, from one YAML file, proven to replicate.
 //!
-//! `docs/library.md` has the library in a screen; that example is compiled with this crate's tests.
+//! A [`Scenario`] is the file as it was written. A [`Plan`] is complete. A [`Lab`] runs on an [`Engine`]. [`Event`]s tell
+//! what happens, a [`Failure`] why something did not, and [`Exit`] how the program ends. `docs/library.md` brings a lab up
+//! in one screen; its example is compiled with this crate's tests.
 //!
 //! # What flows where
 //!
@@ -11,7 +13,7 @@
 //! ```
 //!
 //! Nothing left of the bar touches the outside world: [`scenario`] and [`plan`] are pure and take microseconds. Right of
-//! it, [`lab`] owns the order of things, [`engine`] is what it needs of Docker and [`server`] what it needs of PostgreSQL.
+//! it, [`lab`] owns the order of things, and [`engine`] is what it needs of Docker.
 //!
 //! `ARCHITECTURE.md` describes every module, the order in which they may use each other, and why. A test reads it.
 //!
@@ -21,28 +23,59 @@
 //! travels in a label of the volume that claims its name. So every verb works from another shell, after a crash, and with
 //! the scenario file gone.
 
-pub mod action;
-#[cfg(test)]
-mod architecture;
-pub mod dataset;
+// What a program uses.
 pub mod engine;
 pub mod event;
 pub mod exit;
 pub mod failure;
-pub mod hba;
-pub mod image;
 pub mod lab;
 pub mod name;
 pub mod plan;
-pub mod report;
 pub mod run;
 pub mod scenario;
-pub mod server;
-pub mod text;
-pub mod units;
 pub mod verify;
+
+// What the command line and the tests use besides. It may change at any time.
+#[doc(hidden)]
+pub mod action;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
+#[doc(hidden)]
+pub mod dataset;
+#[doc(hidden)]
+pub mod hba;
+#[doc(hidden)]
+pub mod image;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod report;
+#[doc(hidden)]
+pub mod server;
+#[doc(hidden)]
+pub mod sql;
+#[doc(hidden)]
+pub mod text;
+#[doc(hidden)]
+pub mod units;
+#[doc(hidden)]
 pub mod wait;
+
+#[cfg(test)]
+mod architecture;
 mod yaml;
+
+pub use engine::Engine;
+pub use event::Event;
+pub use exit::Exit;
+pub use failure::Failure;
+pub use lab::Lab;
+pub use plan::Plan;
+pub use scenario::Scenario;
+
+// The command line speaks of the library by its name, as any program does.
+#[cfg(feature = "cli")]
+extern crate self as replication_lab;
 
 pub use tokio_util::sync::CancellationToken;
 

@@ -1,8 +1,8 @@
-//! The plan: a scenario with every default filled, every reference resolved, every file's content known
-//! up to the addresses that Docker will give.
+//! The plan: a scenario with all defaults filled in and all references resolved. The content of every file is known
+//! except for addresses.
 //!
-//! Owns what will be made and in which order. Never touches the outside world: the same scenario gives the same
-//! plan, in microseconds. A scenario that passed [`crate::scenario::check`] always has a plan.
+//! Owns what will be made, and the order. Never touches the outside world: the same scenario always gives the same
+//! plan. A scenario that passed [`crate::scenario::check`] always has a plan.
 
 pub mod logical;
 mod node;
@@ -19,7 +19,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::action::{Span, Step};
-use crate::dataset::SqlFile;
 use crate::name::{
     ApplicationName, DatabaseName, DatasetName, LabName, NodeName, Secret, SlotName, UserName,
 };
@@ -27,11 +26,24 @@ use crate::scenario::{AuthMethod, PostgresVersion, Scenario, SqlFiles};
 use crate::server::conf::{self, Setting};
 use crate::server::hba::{self, HbaRule};
 use crate::server::replication::SyncState;
+use crate::sql::SqlFile;
 
 pub use logical::{PlannedPublication, PlannedSubscription};
 pub use services::{PlannedService, ServiceImage};
 
-/// A lab as it will be.
+/// A lab to make.
+///
+/// ```
+/// use replication_lab::Plan;
+/// use replication_lab::scenario::catalog;
+/// use replication_lab::scenario::load::{Overrides, load};
+///
+/// let loaded = load(&catalog::open("physical-sync")?, &Overrides::default())?;
+/// let plan = Plan::resolve(&loaded.scenario, &loaded.sql, Some(&"mine".parse()?));
+/// assert_eq!(plan.lab.as_str(), "mine");
+/// assert_eq!(plan.standbys().count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// The lab's name.
@@ -40,33 +52,33 @@ pub struct Plan {
     pub scenario: LabName,
     /// The scenario's title.
     pub title: String,
-    /// The database of datasets and connections.
+    /// The database of the datasets and the connections.
     pub database: DatabaseName,
     /// The replication user's authentication.
     pub auth: AuthMethod,
     /// Whether nodes connect to each other with TLS.
     #[serde(default)]
     pub tls: bool,
-    /// Whether the log is archived.
+    /// Whether WAL is archived.
     #[serde(default)]
     pub archive: bool,
     /// The role that standbys connect as.
     pub replication_user: PlannedUser,
     /// The nodes, each after its upstream.
     pub nodes: Vec<PlannedNode>,
-    /// What the kernel must be able to do for the steps.
+    /// The kernel features that the steps need.
     #[serde(default)]
     pub requires: Vec<crate::action::Feature>,
-    /// What happens once the lab is up. Those that happen on one node or in one database say which.
+    /// The steps once the lab is up. A step for one node or one database names it.
     #[serde(default)]
     pub steps: Vec<Step>,
-    /// How long the steps may take, and the teardown again.
+    /// The time limit of the steps, and of the teardown.
     #[serde(default = "crate::scenario::default_limit")]
     pub limit: Span,
-    /// What happens at the end, whatever became of the steps.
+    /// The steps at the end, which run even after a failure.
     #[serde(default)]
     pub teardown: Vec<Step>,
-    /// What runs beside them.
+    /// The services.
     #[serde(default)]
     pub services: Vec<PlannedService>,
 }
@@ -76,22 +88,22 @@ pub struct Plan {
 pub struct PlannedUser {
     /// The role's name.
     pub name: UserName,
-    /// Its password; it is `***` in a plan that was read back from a running lab.
+    /// Its password; `***` in a plan that was read back from a running lab.
     pub password: Secret,
     /// Its `CONNECTION LIMIT`; -1 is none (manual: `CREATE ROLE`).
     pub connection_limit: i64,
 }
 
-/// One server as it will be.
+/// A server to make.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlannedNode {
     /// Its name.
     pub name: NodeName,
-    /// Its PostgreSQL.
+    /// The PostgreSQL that it runs.
     pub postgres: PostgresVersion,
-    /// What it is.
+    /// Its role.
     pub role: Role,
-    /// The node whose base backup it begins with, for a primary that does not begin empty.
+    /// The node whose base backup it begins with, if it is a primary that does not begin empty.
     pub restored_from: Option<NodeName>,
     /// Every line of its `postgresql.conf`.
     pub settings: Vec<Setting>,
@@ -99,29 +111,29 @@ pub struct PlannedNode {
     pub hba: Vec<HbaRule>,
     /// The physical slots that its direct standbys stream through.
     pub slots: Vec<SlotName>,
-    /// The datasets that go into it, in order.
+    /// Its datasets, in order.
     pub data: Vec<PlannedDataset>,
-    /// What it publishes.
+    /// Its publications.
     pub publications: Vec<PlannedPublication>,
-    /// What it subscribes to.
+    /// Its subscriptions.
     pub subscriptions: Vec<PlannedSubscription>,
-    /// The size of its data disk in bytes, where that is bounded.
+    /// The size of its data disk in bytes, if it is limited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk: Option<u64>,
-    /// Whether it begins when somebody starts it, and not with the lab.
+    /// Whether a later `start` starts it, and not the lab.
     #[serde(default, skip_serializing_if = "is_false")]
     pub later: bool,
-    /// How many base backups may be taken from it at once without running out of connections.
+    /// Number of base backups that may be taken from it at once without running out of connections.
     pub backups_at_once: usize,
 }
 
-/// What a node is.
+/// The role of a node.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// It takes writes.
     Primary,
-    /// It replays another node's log.
+    /// It replays another node's WAL.
     Standby(Standby),
 }
 
@@ -141,7 +153,7 @@ impl Role {
 pub struct Standby {
     /// The node it streams from.
     pub upstream: NodeName,
-    /// What it calls itself.
+    /// Its `application_name`.
     pub application_name: ApplicationName,
     /// The slot it streams through.
     pub slot: Option<SlotName>,
@@ -153,25 +165,25 @@ pub struct Standby {
     pub sync_states: Vec<SyncState>,
 }
 
-/// A dataset as it will be loaded.
+/// A dataset to load.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlannedDataset {
     /// Its name.
     pub name: DatasetName,
-    /// Rows of its largest table, where the scenario says.
+    /// Rows of its largest table, if the scenario sets them.
     pub rows: Option<u64>,
-    /// Its seed, where the scenario says.
+    /// Its seed, if the scenario sets it.
     pub seed: Option<u32>,
-    /// The names of the user's own SQL files that make the tables, where they are kept apart.
+    /// The names of the user's own SQL files that create the tables, if they are separate.
     pub schema: Vec<PathBuf>,
     /// The names of the user's own SQL files.
     pub files: Vec<PathBuf>,
-    /// Whether its tables come without their rows, which replication brings.
+    /// Whether only its tables are loaded, because replication brings the rows.
     pub tables_only: bool,
-    /// The content of these files; a plan that was read back from a running lab has none.
+    /// The content of these files; empty in a plan that was read back from a running lab.
     #[serde(skip)]
     pub sql: Vec<SqlFile>,
-    /// The content of the files that make the tables; as above.
+    /// The content of the files that create the tables, in the same way.
     #[serde(skip)]
     pub schema_sql: Vec<SqlFile>,
 }
@@ -181,13 +193,13 @@ pub struct PlannedDataset {
 pub struct PlannedFile {
     /// Its name in the data directory, or its path.
     pub path: String,
-    /// Its content; a placeholder stands for an address that is not known yet.
+    /// Its content, with placeholders for addresses.
     pub content: String,
 }
 
 impl Plan {
-    /// Resolves a scenario that passed its checks. `sql` is the content of its datasets' own files; `name` is
-    /// the lab's name where it is not the scenario's.
+    /// Resolves a scenario that passed its checks. `sql` is the content of its datasets' own files. `name` is the lab's
+    /// name; default: the scenario's.
     #[must_use]
     pub fn resolve(scenario: &Scenario, sql: &SqlFiles, name: Option<&LabName>) -> Self {
         let nodes: Vec<PlannedNode> = order::upstreams_first(&scenario.nodes)
@@ -219,7 +231,7 @@ impl Plan {
         }
     }
 
-    /// Whether another plan would make another lab. Passwords do not count: a plan that was read back has none.
+    /// Whether another plan would make a different lab. Passwords do not count: a plan that was read back has none.
     #[must_use]
     pub fn differs_from(&self, other: &Self) -> bool {
         self.hidden().plan != other.hidden().plan
@@ -247,8 +259,8 @@ impl Plan {
             .filter(move |(_, standby)| standby.upstream == upstream)
     }
 
-    /// The standbys that begin with the same base backup as `standby`, itself included, in plan order: those of one
-    /// upstream and one PostgreSQL that begin with the lab.
+    /// The standbys that begin with the same base backup as `standby`, including itself, in plan order. They have the
+    /// same upstream and the same PostgreSQL, and start with the lab.
     #[must_use]
     pub fn same_backup(&self, standby: &NodeName) -> Vec<&NodeName> {
         let key = |node: &'_ PlannedNode| match &node.role {
@@ -272,7 +284,7 @@ impl Plan {
         })
     }
 
-    /// Every dataset of the lab once, in the order of the nodes.
+    /// Every dataset of the lab once, in plan order.
     #[must_use]
     pub fn datasets(&self) -> Vec<&DatasetName> {
         let mut names: Vec<&DatasetName> = Vec::new();
@@ -310,11 +322,11 @@ impl Plan {
         self.nodes.iter().filter(|node| node.role == Role::Primary)
     }
 
-    /// The primary that a node's log comes from in the end: itself, if it is one.
+    /// The primary at the top of a node's chain of upstreams; the node itself if it is a primary.
     #[must_use]
     pub fn primary_of<'a>(&'a self, node: &'a NodeName) -> &'a NodeName {
         let mut at = node;
-        // A plan has no loops, so this ends after as many steps as there are nodes.
+        // A plan has no loops, so this ends after at most as many steps as there are nodes.
         while let Some(PlannedNode {
             role: Role::Standby(standby),
             ..

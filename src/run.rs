@@ -1,8 +1,8 @@
 //! Steps carried out: one after the other on a lab that is up, each to what it must bring.
 //!
-//! Owns what happens. An action has a file here, named as its declaration in [`crate::action`], and a check one in
-//! `check/`; the other files are what several of them need. A step that does not bring what it should is a result, not
-//! an error: errors are for what kept us from going on.
+//! Owns the execution of steps. An action has a file here, named as its declaration in [`crate::action`], and a check one
+//! in `check/`; the other files are shared by several of them. A step whose expectation is not met is a result, not an
+//! error. An error means that the run could not go on.
 
 pub mod by_hand;
 mod check;
@@ -45,15 +45,15 @@ use wrong::{Tried, Wrong};
 /// All steps of a lab.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Walked {
-    /// Whether every step brought what it should.
+    /// Whether every step met its expectation.
     pub passed: bool,
-    /// The steps that happened, in their order. Those after one that failed did not, but for the teardown.
+    /// The steps that ran, in order. A failed step ends the run, except for the teardown.
     pub steps: Vec<Outcome>,
-    /// What the nodes wrote since the step before the one that failed, by node.
+    /// The log lines since the step before the failed one, by node.
     pub logs: Vec<NodeLog>,
-    /// How replication stood when a step failed.
+    /// The state of replication when a step failed.
     pub state: Option<crate::lab::status::Status>,
-    /// The values that are known now because steps captured them, by name.
+    /// The values that steps captured, by name.
     #[serde(skip)]
     pub captured: Captured,
 }
@@ -72,7 +72,7 @@ pub struct NodeLog {
 
 /// An action that can be carried out.
 trait Act {
-    /// Carries it out, and returns what was seen.
+    /// Carries it out and returns what it saw.
     async fn act(&self, walk: &mut Walk<'_, '_>, step: &Step) -> Tried;
 }
 
@@ -82,7 +82,7 @@ macro_rules! act {
         $(mod $file;)*
 
         impl Walk<'_, '_> {
-            /// What the step's action does.
+            /// Carries out the step's action.
             async fn act(&mut self, step: &Step) -> Tried {
                 match &step.action {
                     $(Action::$Type(it) => it.act(self, step).await,)*
@@ -94,16 +94,16 @@ macro_rules! act {
 }
 actions!(act);
 
-/// The node and the database that a step is about. The plan has filled them in.
+/// The node and the database of a step. The plan has filled them in.
 fn target(step: &Step) -> Tried<(&crate::name::NodeName, &crate::name::DatabaseName)> {
     let target = step.on.as_ref().zip(step.database.as_ref());
-    target.ok_or_else(|| Wrong::failed("this step does not say which node it is about"))
+    target.ok_or_else(|| Wrong::failed("this step names no node"))
 }
 
-/// Walks through a lab's steps, and through its teardown where that is wanted.
+/// Walks through a lab's steps, and through its teardown if the options ask for it.
 ///
 /// # Errors
-/// [`LabError::Interrupted`]; what steps find is in the result.
+/// [`LabError::Interrupted`]. The findings of steps are in the result.
 pub async fn walk(
     lab: &Lab,
     options: &StepOptions,
@@ -111,7 +111,7 @@ pub async fn walk(
     cancel: &CancellationToken,
 ) -> Result<Walked, LabError> {
     let plan = lab.whole_plan().await?;
-    // The teardown also happens after the limit has run out: it has one of its own.
+    // The teardown has a limit of its own, so it also runs after the limit of the steps has expired.
     let stops = [cancel.child_token(), cancel.child_token()];
     let scene = Scene::new(lab, options.within, &stops[0], plan.limit.0);
     let mut walk = Walk::new(&scene, reporter, cancel);
@@ -131,7 +131,7 @@ pub async fn walk(
     torn.marks = std::mem::take(&mut *scene.marks.lock().await).into();
     let captured = scene.captured().await;
     torn.recall(captured.clone()).await;
-    // An interrupt takes the whole lab away: nothing needs tearing down.
+    // An interrupt removes the whole lab, so no teardown is needed.
     let tears_down = match (ended, options.teardown) {
         (Ended::Interrupted, _) | (_, Teardown::Never) => false,
         (_, Teardown::Always) => true,
@@ -161,7 +161,7 @@ pub async fn walk(
     })
 }
 
-/// How a lab stands whose steps were not begun, because its proof failed.
+/// The state of a lab whose proof failed, so that its steps did not begin.
 pub async fn not_begun(lab: &Lab, cancel: &CancellationToken) -> Walked {
     let scene = Scene::new(lab, PATIENCE, cancel, PATIENCE);
     Walked {
@@ -173,8 +173,8 @@ pub async fn not_begun(lab: &Lab, cancel: &CancellationToken) -> Walked {
     }
 }
 
-/// How replication stands now. Steps have stopped and frozen containers since the lab was up, so they are looked for
-/// again; a node that takes a connection and never answers is not waited for.
+/// The state of replication now. Steps may have stopped or frozen containers, so they are looked up again. A node that
+/// accepts a connection and never answers is not waited for.
 async fn status(lab: &Lab) -> Option<crate::lab::status::Status> {
     let looking = async {
         let found = Lab::find(lab.engine.clone(), &lab.plan.lab).await;

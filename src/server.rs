@@ -1,9 +1,9 @@
 //! PostgreSQL as values: configuration files that render themselves, argument lists, log positions, SQL; and the only
 //! reader of servers.
 //!
-//! Owns what is true of PostgreSQL whatever container it runs in. [`client`] is the only place that connects. Each
-//! subject that a server is asked about is one file, with its SQL by version, its rows and its words; no other room
-//! names a view or a function of the catalog's that tells of replication.
+//! Owns the facts about PostgreSQL that do not depend on its container. Only [`client`] connects. Each subject of a query
+//! is one file, with its SQL by version, its rows and its words. No other room names a catalog view or function about
+//! replication.
 
 pub mod activity;
 pub mod catalog;
@@ -18,7 +18,6 @@ pub mod in_force;
 pub mod log;
 pub mod logical;
 pub mod lsn;
-pub mod password;
 pub mod position;
 pub mod publications;
 pub mod replication;
@@ -37,7 +36,7 @@ pub const PORT: u16 = 5432;
 /// The superuser that `initdb` makes.
 pub const SUPERUSER: &str = "postgres";
 
-/// The database that exists in every cluster and that administrative connections open (manual, 23.1).
+/// The database that exists in every cluster, for administrative connections (manual: "Managing Databases").
 pub const MAINTENANCE_DATABASE: &str = "postgres";
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Durations and sizes as PostgreSQL writes them (manual, 19.1.1): `5s`, `1.5 min`, `64MB`.
+//! Durations and sizes as PostgreSQL writes them (manual: "Parameter Names and Values"): `5s`, `1.5 min`, `64MB`.
 //!
 //! Owns the units and their factors. Never knows which setting is measured in what.
 
@@ -22,9 +22,9 @@ pub enum UnitError {
         given: String,
         /// `size` or `duration`.
         what: &'static str,
-        /// What follows the number.
+        /// The text after the number.
         unit: String,
-        /// What may follow the number.
+        /// The possible units.
         units: &'static str,
     },
     /// The number is negative, or larger than can be counted.
@@ -99,7 +99,7 @@ impl UnitError {
     }
 }
 
-/// What is measured.
+/// The measured quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
     Size,

@@ -1,11 +1,11 @@
 //! The proof that a lab replicates, edge by edge, with its negative controls.
 //!
-//! Rows go into every table of the primary, the log position is taken after the commit, the named standby is waited
-//! for on its upstream, and what it has is compared value by value. Then standbys are frozen: a commit must wait when
-//! it should and return when it should not. Everything that was written is removed again, and a lab in use can be
-//! verified; commits may stall for as long as a standby is frozen, a fraction of a second.
+//! The proof inserts a row into every table of the primary and takes the WAL position after the commit. It waits on the
+//! upstream for the named standby to replay that position, and compares the rows value by value. Then it freezes
+//! standbys: a synchronous commit must wait, and an asynchronous one must return. It removes everything that it wrote.
+//! A lab in use can be verified, but commits may stall while a standby is frozen, for a fraction of a second.
 //!
-//! A check that fails is a result, not an error: errors are for what kept us from looking.
+//! A failed check is a result, not an error. An error means that the proof could not be made.
 
 pub mod compare;
 mod control;
@@ -18,55 +18,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
-use serde::Serialize;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join_all};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::ContainerState;
 use crate::failure::Failure;
+use crate::lab::verdict::Connections;
 use crate::lab::{Lab, LabError};
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Standby};
 use crate::server::client::{Reader, SearchPath};
 use crate::text::chain;
 use crate::wait::{Probe, WaitError, wait_for};
-use logical::Stage;
+use logical::RowStage;
 
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Check {
-    /// What was claimed: "primary -> replica: rows arrive".
-    pub name: String,
-    /// Whether it held.
-    pub passed: bool,
-    /// How long it took, in milliseconds.
-    pub took_ms: f64,
-    /// What was compared, or why it failed.
-    pub detail: String,
-    /// What to do about it, where it failed and that is known.
-    pub hint: Option<String>,
-}
+pub use crate::lab::verdict::{Check, Verdict};
 
-/// The proof.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Verdict {
-    /// Whether every check held, and there was at least one.
-    pub passed: bool,
-    /// The checks.
-    pub checks: Vec<Check>,
-}
-
-impl Verdict {
-    fn new(checks: Vec<Check>) -> Self {
-        // Nothing looked at is nothing proven.
-        Self {
-            passed: !checks.is_empty() && checks.iter().all(|check| check.passed),
-            checks,
-        }
-    }
-}
-
-/// Times one check. `Err` holds why it failed.
+/// Runs and times one check. `Err` is the reason that it failed.
 async fn check(name: String, looked: impl Future<Output = Result<String, Failure>>) -> Check {
     let began = Instant::now();
     let looked = looked.await;
@@ -86,27 +55,41 @@ async fn check(name: String, looked: impl Future<Output = Result<String, Failure
     }
 }
 
-/// What the checks share.
-struct Proof<'a> {
+/// The state that the checks share.
+struct Prover<'a> {
     lab: &'a Lab,
-    clients: BTreeMap<NodeName, Arc<Reader>>,
-    /// Why there is no client for a node.
+    clients: Connections,
+    /// The reason that a node has no client.
     out_of_reach: BTreeMap<NodeName, Failure>,
     within: Duration,
     cancel: &'a CancellationToken,
 }
 
-/// Proves that the lab replicates. `clients` are connections that exist already; others are made.
+/// [`verify`] as [`lab::up`](crate::lab::up::Options::proof) takes it.
 ///
 /// # Errors
-/// [`LabError::Interrupted`], or what kept us from looking.
+/// As [`verify`].
+#[must_use]
+pub fn proof<'a>(
+    lab: &'a Lab,
+    clients: Connections,
+    within: Duration,
+    cancel: &'a CancellationToken,
+) -> BoxFuture<'a, Result<Verdict, LabError>> {
+    verify(lab, clients, within, cancel).boxed()
+}
+
+/// Proves that the lab replicates. `clients` are existing connections; missing ones are made.
+///
+/// # Errors
+/// [`LabError::Interrupted`], or the reason that the proof could not be made.
 pub async fn verify(
     lab: &Lab,
-    clients: BTreeMap<NodeName, Arc<Reader>>,
+    clients: Connections,
     within: Duration,
     cancel: &CancellationToken,
 ) -> Result<Verdict, LabError> {
-    let proof = Proof::new(lab, clients, within, cancel).await;
+    let proof = Prover::new(lab, clients, within, cancel).await;
     let mut checks = Vec::new();
     let mutual = lab.plan.mutual_subscriptions();
     let errors = mutual
@@ -126,10 +109,10 @@ pub async fn verify(
     Ok(Verdict::new(checks))
 }
 
-impl<'a> Proof<'a> {
+impl<'a> Prover<'a> {
     async fn new(
         lab: &'a Lab,
-        clients: BTreeMap<NodeName, Arc<Reader>>,
+        clients: Connections,
         within: Duration,
         cancel: &'a CancellationToken,
     ) -> Self {
@@ -187,7 +170,7 @@ impl<'a> Proof<'a> {
         })
     }
 
-    /// The standbys that hang on `primary`, at any depth, but for those that are still to come.
+    /// The standbys below `primary`, at any depth, except those that start later and have not been started.
     fn standbys(&self, primary: &'a NodeName) -> Vec<(&'a PlannedNode, &'a Standby)> {
         let plan = &self.lab.plan;
         plan.standbys()
@@ -196,7 +179,7 @@ impl<'a> Proof<'a> {
             .collect()
     }
 
-    /// A primary and everything that replicates from it.
+    /// Checks a primary and everything that replicates from it.
     async fn family(&self, primary: &'a PlannedNode) -> Result<Vec<Check>, LabError> {
         let standbys = self.standbys(&primary.name);
         let mut checks = vec![
@@ -233,18 +216,18 @@ impl<'a> Proof<'a> {
                 let claim = "takes a row in every table";
                 checks.push(failed(&primary.name, claim, why.clone()));
             }
-            // Each standby's check has said so.
+            // Each standby's check has reported this.
             _ => {}
         }
-        // Freezing something that is not whole proves nothing, and its reason is known already.
+        // Freezing a broken lab proves nothing, and the reason is known already.
         if checks.iter().all(|check| check.passed) && !self.cancel.is_cancelled() {
             checks.extend(self.controls(primary, &standbys).await);
         }
         Ok(checks)
     }
 
-    /// A connection to write with on a node that subscribes to another: what arrives there is looked at meanwhile, and that
-    /// must not end the transaction of the writing.
+    /// A separate connection for writing on a node that also subscribes. Its arriving rows are read meanwhile, and that
+    /// must not end the writer's transaction.
     async fn own_connection(&self, primary: &'a PlannedNode) -> Option<Result<Reader, Failure>> {
         let mut subscriptions = self.lab.plan.subscriptions();
         let is_shared = subscriptions.any(|(node, _)| node.name == primary.name);
@@ -254,7 +237,7 @@ impl<'a> Proof<'a> {
         Some(self.connect(&primary.name).await.1)
     }
 
-    /// The subscriptions whose rows come from `primary`, and whether each follows.
+    /// Checks that each subscription whose rows come from `primary` follows.
     async fn followed(&self, primary: &PlannedNode) -> (Vec<Check>, Vec<logical::Edge<'a>>) {
         let plan = &self.lab.plan;
         let following = plan
@@ -269,31 +252,32 @@ impl<'a> Proof<'a> {
         (checks, followed)
     }
 
-    /// What was written, from its arrival at the subscribers on: it is changed, and removed in the end whatever fails.
+    /// Follows the rows through the subscribers: their arrival, an UPDATE, and their removal, which is done even after
+    /// a failure.
     async fn life(
         &self,
         primary: &PlannedNode,
         client: &Reader,
         followed: &mut [logical::Edge<'_>],
-        written: &mut edge::Written,
+        written: &mut edge::WrittenRows,
     ) -> Vec<Check> {
         let inserted = written.inserted.rows.clone();
-        let mut checks = self.stages(followed, Stage::Inserted, written).await;
+        let mut checks = self.stages(followed, RowStage::Inserted, written).await;
         if !followed.is_empty() {
             match edge::change(client, written).await {
-                Ok(()) => checks.extend(self.stages(followed, Stage::Updated, written).await),
+                Ok(()) => checks.extend(self.stages(followed, RowStage::Updated, written).await),
                 Err(why) => checks.push(failed(&primary.name, "rows can be changed", why)),
             }
         }
-        let name = format!("{}: what was written is removed", primary.name);
+        let name = format!("{}: the written rows are removed", primary.name);
         checks.push(check(name, edge::remove(client, written)).await);
         if !followed.is_empty() {
             match edge::now(client).await {
                 Ok((lsn, at)) => {
                     (written.inserted.lsn, written.at) = (lsn, at);
-                    checks.extend(self.stages(followed, Stage::Deleted, written).await);
+                    checks.extend(self.stages(followed, RowStage::Deleted, written).await);
                 }
-                Err(why) => checks.push(failed(&primary.name, "its log goes on", why)),
+                Err(why) => checks.push(failed(&primary.name, "its WAL advances", why)),
             }
         }
         let unsound = followed.iter().filter(|edge| !edge.is_sound());
@@ -304,12 +288,12 @@ impl<'a> Proof<'a> {
         checks
     }
 
-    /// One stage of every subscription.
+    /// Checks one stage of every subscription.
     async fn stages(
         &self,
         followed: &mut [logical::Edge<'_>],
-        stage: Stage,
-        written: &edge::Written,
+        stage: RowStage,
+        written: &edge::WrittenRows,
     ) -> Vec<Check> {
         let stages = followed
             .iter_mut()
@@ -318,7 +302,7 @@ impl<'a> Proof<'a> {
     }
 }
 
-/// The tables whose rows would stay for good where a subscription does not follow now and may do so later.
+/// The tables whose rows would stay for good if a subscription follows only later.
 fn barred(followed: &[logical::Edge<'_>]) -> Vec<String> {
     let unsound = followed.iter().filter(|edge| !edge.is_sound());
     let mut tables: Vec<String> = unsound
@@ -329,7 +313,7 @@ fn barred(followed: &[logical::Edge<'_>]) -> Vec<String> {
     tables
 }
 
-/// A wait that ended badly, as a failure.
+/// The failure of a wait.
 fn limited(error: WaitError<Failure>) -> Failure {
     match error {
         WaitError::Failed(why) => why,

@@ -14,7 +14,7 @@ const SOCKET: &str = "/var/run/docker.sock";
 /// What `-v` says when a phase begins, in the order of phases.
 const PHASES: &[&str] = &[
     "finding images",
-    "making the network",
+    "creating the network",
     "starting containers",
     "initialising a data directory",
     "starting the primary",
@@ -227,7 +227,7 @@ fn kill(lab: &Lab, phase: usize) {
         assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
         let status = run(&["status", &lab.0]);
         for told in [refused, status].map(|told| said(&told)) {
-            assert!(told.contains("has not ended, or was killed"), "{told}");
+            assert!(told.contains("still runs or was killed"), "{told}");
             assert!(told.contains(&format!("`lab down {}`", lab.0)), "{told}");
         }
     }
@@ -283,7 +283,7 @@ fn second_interrupt(lab: &Lab) {
     let (code, rest) = finish(up, lines);
     assert_eq!(code, Some(130), "{rest}");
     assert!(
-        rest.contains("leaving at once") || rest.contains("nothing is left"),
+        rest.contains("exiting at once") || rest.contains("nothing is left"),
         "{rest}"
     );
     run(&["gc"]);
@@ -501,7 +501,7 @@ fn left_alone(lab: &Lab) {
     assert_eq!(first["already_up"], false);
     let (second, said) = up(&[]);
     assert_eq!(second["already_up"], true);
-    assert!(said.contains("left alone"), "{said}");
+    assert!(said.contains("nothing was changed"), "{said}");
     assert_eq!(first["nodes"], second["nodes"]);
     let (_, said) = up(&["--set", "auth=md5"]);
     assert!(said.contains("another plan"), "{said}");

@@ -16,6 +16,7 @@ use replication_lab::name::LabName;
 use replication_lab::plan::Plan;
 use replication_lab::scenario::catalog;
 use replication_lab::scenario::load::{self, Overrides, Source};
+use replication_lab::verify;
 use replication_lab::wait::{Probe, WaitError, wait_for};
 use tokio_util::sync::CancellationToken;
 
@@ -59,7 +60,7 @@ impl Lab {
     ) -> Result<(Duration, BTreeMap<Phase, Duration>)> {
         let began = Instant::now();
         let plan = plan(scenario, Some(&self.name))?;
-        let options = Options::default();
+        let options = Options::new(Some(verify::proof));
         let up = up::up(&self.engine, plan, &options, Arc::new(Silent), cancel);
         // It holds a whole lab in the making.
         let made = Box::pin(up).await?;

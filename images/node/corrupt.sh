@@ -2,8 +2,8 @@
 #
 #     sh -c CORRUPT lab-node FILE PAGE
 #
-# FILE is relative to the data directory. All of the page goes, its header too: so it is found to be invalid whether the cluster has
-# checksums or not.
+# FILE is relative to the data directory. The whole page is overwritten, header included, so the server finds it invalid with
+# or without checksums.
 set -eu
 file=/var/lib/postgresql/data/pgdata/$1
 test -e "$file"

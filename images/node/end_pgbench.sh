@@ -1,4 +1,4 @@
-# Ends every pgbench in a node's container. Not by its connections: it may be about to make them.
+# Ends every pgbench in a node's container. By the processes, not by the connections: those may not be open yet.
 for process in /proc/[0-9]*; do
     [ "$(head -c 7 "$process/cmdline" 2>/dev/null)" != pgbench ] || kill "${process##*/}" || true
 done

@@ -1,14 +1,14 @@
-# What is run in the container that holds a node's data disk:
+# Runs in the container that holds a node's data disk:
 #
 #     sh -c FILL lab-disk fill|free|look
 #
-# A file takes all the room that is left. It lies beside the data directory, where no base backup finds it.
+# One file takes all the free space. It lies beside the data directory, outside of base backups.
 set -eu
 home=/var/lib/postgresql/data
 file=$home/lab-full
 case $1 in
 fill)
-    # It ends when no room is left, which is what is wanted of it.
+    # The program fails when the disk is full, as intended.
     cat /dev/zero >>"$file" 2>/dev/null || true
     ;;
 free) rm -f "$file" ;;

@@ -1,4 +1,4 @@
-# Makes a stopped node a standby: what is in AUTO_CONF goes to the end of postgresql.auto.conf, where it wins.
+# Makes a stopped node a standby: appends AUTO_CONF to postgresql.auto.conf, where the last line wins.
 set -eu
 pgdata=/var/lib/postgresql/data/pgdata
 umask 077

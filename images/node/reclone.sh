@@ -1,4 +1,4 @@
-# Throws a node's data directory away and puts a base backup in its place; the node's own configuration stays.
+# Replaces a node's data directory by a base backup, and keeps the node's own configuration.
 #
 #   AUTO_CONF=TEXT sh -c RECLONE lab-node COMMAND…
 #
@@ -13,14 +13,14 @@ umask 077
 rm -rf "$home/own" "$home/new"
 mkdir "$home/own"
 own=$pgdata
-# Those of a node that has not begun yet lie beside it.
+# The files of a node that has not started yet lie beside its data directory.
 [ -e "$home/prepared" ] || own=$home/conf
 cp "$own/postgresql.conf" "$own/pg_hba.conf" "$home/own/"
 "$@" --pgdata="$home/new" 2>&1
 cp "$home/own/"* "$home/new/"
 printf '%s' "$AUTO_CONF" >"$home/new/postgresql.auto.conf"
 : >"$home/new/standby.signal"
-# Only now that the backup is whole, for a node without data could not be looked into.
+# Only now that the backup is complete: a node without data could not be inspected.
 rm -rf "$pgdata" "$home/own"
 mv "$home/new" "$pgdata"
 : >"$home/prepared"

@@ -1,4 +1,4 @@
-# Begins a stopped node again with a base backup that was kept; the node's own configuration stays.
+# Replaces the data of a stopped node by a kept base backup, and keeps the node's own configuration.
 #
 #   AUTO_CONF=TEXT sh -c RESTORE lab-node BACKUP SIGNAL
 #
@@ -12,7 +12,7 @@ umask 077
 rm -rf "$home/own" "$home/new"
 mkdir "$home/own" "$home/new"
 own=$pgdata
-# Those of a node that has not begun yet lie beside it.
+# The files of a node that has not started yet lie beside its data directory.
 [ -e "$home/prepared" ] || own=$home/conf
 cp "$own/postgresql.conf" "$own/pg_hba.conf" "$home/own/"
 tar -c -f - -C "/lab/archive/backups/$1" . | tar -x -f - -C "$home/new"

@@ -1,4 +1,4 @@
-# Makes a stopped node a standby of another by pg_rewind; the node's own configuration stays.
+# Makes a stopped node a standby of another by pg_rewind, and keeps the node's own configuration.
 #
 #   AUTO_CONF=TEXT sh -c REWIND lab-node CONNINFO
 #
@@ -13,9 +13,9 @@ umask 077
 rm -rf "$home/own"
 mkdir "$home/own"
 cp "$pgdata/postgresql.conf" "$pgdata/pg_hba.conf" "$home/own/"
-# Left by a server that was killed: it names process 1, which is this shell here.
+# Left by a killed server. It names process 1, which is this shell here.
 rm -f "$pgdata/postmaster.pid"
-# It looks for the last checkpoint before the two parted, in log that recovering from a crash would let go.
+# pg_rewind needs the last checkpoint before the divergence, in WAL that crash recovery would remove.
 if ! pg_controldata "$pgdata" | grep -q '^Database cluster state: *shut down'; then
     postgres --single -F -D "$pgdata" -c wal_keep_size=1TB -c archive_mode=off template1 </dev/null 2>&1
 fi

@@ -1,5 +1,5 @@
-# Changes settings of a stopped node, as ALTER SYSTEM does of one that runs: what postgresql.auto.conf says of each NAME goes,
-# and AUTO_CONF comes.
+# Changes settings of a stopped node, as ALTER SYSTEM does on a running one: removes each NAME from postgresql.auto.conf and
+# appends AUTO_CONF.
 #
 #   AUTO_CONF=TEXT sh -c SET lab-node NAME…
 set -eu

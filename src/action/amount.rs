@@ -1,4 +1,4 @@
-//! How much of a link's traffic: a percentage, a bandwidth.
+//! Amounts of traffic: a percentage, a bandwidth.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -35,7 +35,7 @@ impl std::str::FromStr for Percent {
     }
 }
 
-/// How much passes a link in a second, in bits.
+/// A bandwidth in bits a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bandwidth(pub u64);
 
@@ -135,7 +135,7 @@ scalar!(
 scalar!(
     Bandwidth,
     "a rate is wanted, such as `1Mbit`",
-    "How much passes in a second: `1Mbit`, `500kbit`, or in bytes `128kB`, `2MB`.",
+    "A bandwidth: `1Mbit`, `500kbit`, or in bytes a second `128kB`, `2MB`.",
     "string"
 );
 

@@ -21,8 +21,8 @@ impl Declare for Archive {
 
     fn describe(&self) -> String {
         match self {
-            Self::Broken => "the archive breaks".to_owned(),
-            Self::Healed => "the archive is healed".to_owned(),
+            Self::Broken => "break the archive".to_owned(),
+            Self::Healed => "heal the archive".to_owned(),
         }
     }
 
@@ -35,7 +35,7 @@ impl Declare for Archive {
     }
 }
 
-/// That a lab has no archive.
+/// The error that the lab has no archive.
 pub(super) fn missing(known: &Known<'_>) -> Option<Flaw> {
     let flaw = || Flaw::key("", "this lab has no archive");
     let help = "write `archive: true` at the top of the scenario";

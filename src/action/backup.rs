@@ -18,7 +18,7 @@ impl Declare for Backup {
 ";
 
     fn describe(&self) -> String {
-        format!("base backup, kept as {}", self.0)
+        format!("take a base backup and keep it as `{}`", self.0)
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {
@@ -34,7 +34,7 @@ impl Declare for Backup {
     }
 }
 
-/// A backup that is used and that no step before keeps.
+/// The error that no earlier step keeps this backup.
 pub(super) fn missing(name: &BackupName, known: &Known<'_>) -> Vec<Flaw> {
     if known.backups.contains(name) {
         return Vec::new();

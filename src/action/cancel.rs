@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::{Declare, Gives};
 use crate::name::{NodeName, SessionName};
 
-/// Cancels a session's statement, as `pg_cancel_backend` does, and waits until it has ended: usually with the error 57014.
-/// A commit that waits for a standby ends with a warning instead.
+/// Cancels the statement of a session with `pg_cancel_backend` and waits until it has ended. The usual result is the error
+/// 57014. A commit that waits for a standby ends with a warning instead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cancel(pub SessionName);
 
@@ -20,7 +20,7 @@ impl Declare for Cancel {
 ";
 
     fn describe(&self) -> String {
-        format!("cancel {}", self.0)
+        format!("cancel the statement of session `{}`", self.0)
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

@@ -1,4 +1,4 @@
-//! `checkpoint`: a checkpoint that does not wait for its time.
+//! `checkpoint`: a checkpoint at once.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::Declare;
 use crate::name::NodeName;
 
-/// Makes a node write a checkpoint at once, as `CHECKPOINT` does, and says what it wrote. A standby makes a restartpoint: at
-/// the last checkpoint of its primary that it has replayed. If it has replayed none since its last restartpoint, it writes
-/// nothing.
+/// Writes a checkpoint at once, as `CHECKPOINT` does, and reports what it wrote. A standby makes a restartpoint at the last
+/// replayed checkpoint of its primary. If there is none since its last restartpoint, it writes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Checkpoint(pub NodeName);
 
@@ -20,7 +19,7 @@ impl Declare for Checkpoint {
 ";
 
     fn describe(&self) -> String {
-        format!("checkpoint on {}", self.0)
+        format!("write a checkpoint on {}", self.0)
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

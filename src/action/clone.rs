@@ -1,4 +1,4 @@
-//! `clone`: a node that begins again with a backup that was kept.
+//! `clone`: a node recreated as a standby from a kept backup.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 use super::{Declare, Flaw, Known, Step, backup};
 use crate::name::{BackupName, NodeName, SlotName};
 
-/// Begins a node again as a standby, with a base backup that was kept.
+/// Recreates a node as a standby from a kept base backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Clone {
     /// The node. Its old data is removed.
     pub node: NodeName,
-    /// The backup that it begins with.
+    /// The backup.
     pub backup: BackupName,
     /// The node that it streams from.
     pub upstream: NodeName,
-    /// The slot on the upstream that it streams through. It is made if it is not there. Default: no slot.
+    /// The slot on the upstream that it streams through. It is created if it does not exist. Default: no slot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<SlotName>,
 }
@@ -26,7 +26,7 @@ impl Declare for Clone {
 
     fn describe(&self) -> String {
         format!(
-            "{} begins again with the backup {} and follows {}",
+            "recreate {} from backup `{}` as a standby of {}",
             self.node, self.backup, self.upstream
         )
     }

@@ -14,7 +14,7 @@ impl Declare for Close {
     const EXAMPLE: &'static str = "- close: sleeper\n";
 
     fn describe(&self) -> String {
-        format!("close {}", self.0)
+        format!("close session `{}`", self.0)
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

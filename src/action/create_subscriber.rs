@@ -23,7 +23,7 @@ impl Declare for CreateSubscriber {
     const EXAMPLE: &'static str = "- create_subscriber: { node: leaf, upstream: primary }\n";
 
     fn describe(&self) -> String {
-        format!("{} becomes a subscriber of {}", self.node, self.upstream)
+        format!("convert {} to a subscriber of {}", self.node, self.upstream)
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

@@ -1,4 +1,4 @@
-//! What a file of an action or a check declares beside its type, whose doc comments describe it.
+//! The declarations of an action or a check, beside its type. The doc comments of the type are its description.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ pub trait Declare: Serialize + DeserializeOwned + JsonSchema {
     /// The key of its mapping that tells an action from a check that is written with the same word.
     const MARK: Option<&'static str> = None;
 
-    /// What it does, or looks for, in one line without passwords.
+    /// Its effect or its condition, in one line without passwords.
     fn describe(&self) -> String;
 
     /// The nodes that it names, each with the key below its own at which it does.
@@ -40,12 +40,12 @@ pub trait Declare: Serialize + DeserializeOwned + JsonSchema {
         false
     }
 
-    /// What a step with it can expect.
+    /// The result that a step can expect of it.
     fn gives(&self) -> Gives {
         Gives::Nothing
     }
 
-    /// What `lab check` finds wrong with it.
+    /// The errors that `lab check` reports.
     fn flaws(&self, _step: &Step, _known: &Known<'_>) -> Vec<Flaw> {
         Vec::new()
     }
@@ -65,7 +65,7 @@ pub trait Declare: Serialize + DeserializeOwned + JsonSchema {
         None
     }
 
-    /// What the kernel must be able to do for it, where it changes the network.
+    /// The kernel features that it needs, if it changes the network.
     fn network(&self) -> Option<&'static [Feature]> {
         None
     }
@@ -96,7 +96,7 @@ pub enum Beside {
     Capture,
 }
 
-/// What comes of an action, for `expect` to compare.
+/// The kind of result of an action, for `expect` to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gives {
     /// Nothing but success, or an error in words.
@@ -105,7 +105,7 @@ pub enum Gives {
     Statement,
     /// The rows of statements that have ended.
     Rows,
-    /// What a program wrote, and its exit code.
+    /// The output of a program and its exit code.
     Output,
     /// It holds or not: it is itself what is expected.
     Verdict,
@@ -147,7 +147,7 @@ impl Entry {
     }
 }
 
-/// What is known of a lab where a step stands.
+/// The facts known about a lab at a step.
 #[derive(Debug, Clone, Default)]
 pub struct Known<'a> {
     /// The nodes of the lab.
@@ -164,10 +164,10 @@ pub struct Known<'a> {
     pub ever_standbys: BTreeSet<&'a NodeName>,
 }
 
-/// What is known of a node before it runs.
+/// The facts known about a node before it runs.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct KnownNode {
-    /// Its major version of PostgreSQL, where the scenario tells.
+    /// Its major version of PostgreSQL, if the scenario says it.
     pub major: Option<u32>,
     /// Whether it has a data disk of its own.
     pub has_disk: bool,
@@ -180,15 +180,15 @@ pub struct Flaw {
     pub below: String,
     /// Whether the key is wrong, and not its value.
     pub at_key: bool,
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// What to do about it.
+    /// The way to correct it.
     pub help: Option<String>,
     /// Whether it depends on every node and every step being understood.
     pub depends: Depends,
 }
 
-/// What a flaw depends on: what was not understood may be what is missing.
+/// The parts of the file that a flaw depends on. It is not reported if one of them was not understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depends {
     /// On the step alone.
@@ -219,7 +219,7 @@ impl Flaw {
         }
     }
 
-    /// Adds what to do about it.
+    /// Adds the way to correct it.
     #[must_use]
     pub fn help(self, help: impl Into<String>) -> Self {
         Self {

@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::link;
-use super::words::verb;
 use super::{Declare, Flaw, Known, OneOrMany, Span, Step};
 use crate::action::Feature;
 use crate::name::NodeName;
@@ -14,9 +13,9 @@ use crate::text::duration;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Delay {
-    /// Who sends.
+    /// The sending nodes.
     pub from: OneOrMany<NodeName>,
-    /// Who receives.
+    /// The receiving nodes.
     pub to: OneOrMany<NodeName>,
     /// How much later it arrives.
     pub time: Span,
@@ -31,8 +30,8 @@ impl Declare for Delay {
 
     fn describe(&self) -> String {
         let Self { from, to, time, .. } = self;
-        let (send, time) = (verb(from, "send"), duration(time.0));
-        format!("what {from} {send} to {to} arrives {time} later")
+        let time = duration(time.0);
+        format!("delay packets from {from} to {to} by {time}")
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

@@ -1,4 +1,4 @@
-//! What a step must bring.
+//! The expected result of a step.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::{Cell, Text};
 use crate::name::SqlState;
 
-/// What must be seen. All of several keys must hold.
+/// The expected result. If there are several keys, all must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {

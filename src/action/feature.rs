@@ -1,4 +1,4 @@
-//! What a scenario may require of the machine that it runs on.
+//! The kernel features that a scenario may require.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! `finish`: the end of what runs in a session.
+//! `finish`: wait for the statement or the load of a session.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Beside, Declare, Gives};
 use crate::name::{NodeName, SessionName};
 
-/// Waits until a session's statement has ended, and compares what it gave.
+/// Waits until the statement of a session has ended and compares its result. Ends a ledger, and waits for a `pgbench`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finish(pub SessionName);
 
@@ -27,7 +27,7 @@ impl Declare for Finish {
 ";
 
     fn describe(&self) -> String {
-        format!("finish {}", self.0)
+        format!("wait for session `{}` to finish", self.0)
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

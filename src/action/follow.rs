@@ -15,7 +15,7 @@ impl Declare for Follow {
     const EXAMPLE: &'static str = "- follow: { node: leaf, upstream: primary, slot: leaf_slot }\n";
 
     fn describe(&self) -> String {
-        format!("{} follows {}", self.0.node, self.0.upstream)
+        format!("make {} follow {}", self.0.node, self.0.upstream)
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

@@ -20,8 +20,8 @@ impl Declare for Hba {
 
     fn describe(&self) -> String {
         match self.0.len() {
-            1 => "a line more in pg_hba.conf".to_owned(),
-            count => format!("{count} lines more in pg_hba.conf"),
+            1 => "add a line to pg_hba.conf".to_owned(),
+            count => format!("add {count} lines to pg_hba.conf"),
         }
     }
 

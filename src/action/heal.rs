@@ -1,4 +1,4 @@
-//! `heal`: the end of faults.
+//! `heal`: faults removed.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,8 +7,8 @@ use super::link::{self, Link};
 use super::{Declare, Flaw, Known, OneOrMany, Step};
 use crate::name::NodeName;
 
-/// Ends the faults of links: `all`, every link of a node or of a list of nodes, or `{ from, to }` the links between them. A
-/// link is whole after one `heal`, however many faults it had. `all` and nodes also get back the room that `fill` took.
+/// Removes the faults of links: of `all` links, of every link of a node or of a list of nodes, or with `{ from, to }` of the
+/// links between them. One `heal` removes all faults of a link. `all` and nodes also free the disks that `fill` filled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Heal {
@@ -45,7 +45,7 @@ impl Declare for Heal {
     fn describe(&self) -> String {
         match &self.to {
             None => format!("heal {}", self.from),
-            Some(to) => format!("heal what is between {} and {to}", self.from),
+            Some(to) => format!("heal the links between {} and {to}", self.from),
         }
     }
 

@@ -8,17 +8,17 @@ use super::{Beside, Check, Declare, Flaw, Gives, Known, Step, Text};
 use crate::name::{NodeName, SessionName};
 use crate::text::count;
 
-/// A check that holds all the time while other steps happen. A look that gets no answer counts for nothing: of a frozen
-/// node, or within the time that a check may wait. At least one look must get an answer. That a node is down is an answer.
+/// A check that holds all the time while other steps run. A look that gets no answer does not count, for example at a
+/// frozen node. At least one look must get an answer. A node that is down is an answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Hold {
-    /// The check. It is looked at again and again.
+    /// The check. It is repeated all the time.
     pub check: Check,
-    /// Whether it must never hold, instead of always.
+    /// Whether the check must never hold, instead of always.
     #[schemars(default)]
     pub never: bool,
-    /// The steps that happen meanwhile.
+    /// The steps that run meanwhile.
     pub during: Vec<Step>,
 }
 
@@ -42,7 +42,7 @@ impl Declare for Hold {
 
     fn describe(&self) -> String {
         let (often, steps) = (self.how_often(), count(self.during.len(), "step"));
-        format!("{often}, during {steps}: {}", self.check.describe())
+        format!("{often} during {steps}: {}", self.check.describe())
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

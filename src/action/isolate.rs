@@ -15,7 +15,7 @@ impl Declare for Isolate {
     const EXAMPLE: &'static str = "- isolate: replica\n";
 
     fn describe(&self) -> String {
-        format!("cut {} off from all other nodes", self.0)
+        format!("isolate {} from all other nodes", self.0)
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

@@ -1,4 +1,4 @@
-//! `lag`: a standby that replays late (manual: "`recovery_min_apply_delay`").
+//! `lag`: the replay delay of a standby (manual: "`recovery_min_apply_delay`").
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -11,18 +11,18 @@ use crate::name::NodeName;
 use crate::text::duration;
 use crate::units::{self, TimeUnit};
 
-/// Makes a running standby replay each commit so much later than it was made, `by: 2s`, or at once again, `by: off`: sets
-/// `recovery_min_apply_delay` and reloads the server. With `at_least` or `at_most` in place of `by`, `lag` is the check.
+/// Delays replay on a running standby, `by: 2s`, or ends the delay, `by: off`: sets `recovery_min_apply_delay` and reloads
+/// the server. With `at_least` or `at_most` in place of `by`, `lag` is the check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Lag {
     /// The standby.
     pub node: NodeName,
-    /// How much later it replays, or `off`.
+    /// The delay, or `off`.
     pub by: By,
 }
 
-/// How much later a standby replays: `2s`, or `off`.
+/// A replay delay: `2s`, or `off`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Cell", into = "Span")]
 pub struct By(pub Duration);
@@ -66,8 +66,8 @@ impl Declare for Lag {
 
     fn describe(&self) -> String {
         match self.by.0 {
-            Duration::ZERO => format!("{} replays at once", self.node),
-            time => format!("{} replays {} late", self.node, duration(time)),
+            Duration::ZERO => format!("replay without delay on {}", self.node),
+            time => format!("delay replay on {} by {}", self.node, duration(time)),
         }
     }
 
@@ -81,7 +81,7 @@ impl Declare for Lag {
         if fails || !known.nodes.contains_key(node) || known.standbys.contains(node) {
             return Vec::new();
         }
-        let message = format!("`{node}` is a primary: it replays nothing that could be late");
+        let message = format!("`{node}` is a primary: it does not replay");
         let flaw = Flaw::value("node", message).help("name a standby");
         vec![flaw.depends(Depends::OnStepsAndNodes)]
     }

@@ -1,4 +1,4 @@
-//! Links between nodes: what faults of the network hit.
+//! Links between nodes, on which network faults act.
 
 use super::{Flaw, OneOrMany};
 use crate::name::NodeName;
@@ -6,9 +6,9 @@ use crate::name::NodeName;
 /// One direction between two nodes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Link {
-    /// Who sends.
+    /// The sender.
     pub from: NodeName,
-    /// Who receives.
+    /// The receiver.
     pub to: NodeName,
 }
 
@@ -19,7 +19,7 @@ pub fn isolated<'a>(nodes: &[NodeName], all: impl IntoIterator<Item = &'a NodeNa
     both_ways(nodes, &all)
 }
 
-/// What each of some nodes sends to each of others.
+/// The links from each of some nodes to each of others.
 #[must_use]
 pub fn between(from: &[NodeName], to: &[NodeName]) -> Vec<Link> {
     let links = from
@@ -32,7 +32,7 @@ pub fn between(from: &[NodeName], to: &[NodeName]) -> Vec<Link> {
     }))
 }
 
-/// The same, and what comes back.
+/// The same in both directions.
 pub(super) fn both_ways(one: &[NodeName], other: &[NodeName]) -> Vec<Link> {
     sorted(between(one, other).into_iter().chain(between(other, one)))
 }

@@ -7,13 +7,13 @@ use super::{Beside, Declare, Flaw, Known, Span, Step, Text};
 use crate::name::NodeName;
 use crate::text::count;
 
-/// Writes for a while: with `pgbench`, or a `ledger` whose acknowledged rows can be counted after a failover. With a
-/// `session` it goes on while later steps happen, until `finish`.
+/// Writes for a while, with `pgbench` or as a `ledger` whose acknowledged rows can be counted after a failover. With a
+/// `session` it keeps running during later steps, until `finish`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Load {
-    /// What writes: `pgbench`, or the `ledger`, which writes numbered rows into the table `lab_ledger` of whichever
-    /// node takes writes, and remembers which were acknowledged.
+    /// `pgbench`, or `ledger`: numbered rows in the table `lab_ledger` of the node that takes writes, with a record of the
+    /// acknowledged ones. Default: `pgbench`.
     #[serde(default)]
     pub kind: LoadKind,
     /// How many connections write. Default: 4.
@@ -34,7 +34,7 @@ pub struct Load {
     /// Your own script for `pgbench`, in place of its built-in transaction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script: Option<String>,
-    /// The nodes that a ledger may write to: the first that takes writes. Default: all nodes of the lab.
+    /// The nodes that a ledger may write to. It writes to the first that takes writes. Default: all nodes of the lab.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nodes: Vec<NodeName>,
 }
@@ -43,7 +43,7 @@ fn four() -> u32 {
     4
 }
 
-/// What writes.
+/// The kind of load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LoadKind {
@@ -67,8 +67,8 @@ impl Declare for Load {
     fn describe(&self) -> String {
         let clients = count(self.clients, "connection");
         match self.kind {
-            LoadKind::Pgbench => format!("pgbench with {clients}"),
-            LoadKind::Ledger => format!("a ledger with {clients}"),
+            LoadKind::Pgbench => format!("run pgbench with {clients}"),
+            LoadKind::Ledger => format!("write a ledger with {clients}"),
         }
     }
 

@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::link;
-use super::words::verb;
 use super::{Declare, Flaw, Known, OneOrMany, Percent, Step};
 use crate::action::Feature;
 use crate::name::NodeName;
@@ -13,9 +12,9 @@ use crate::name::NodeName;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Loss {
-    /// Who sends.
+    /// The sending nodes.
     pub from: OneOrMany<NodeName>,
-    /// Who receives.
+    /// The receiving nodes.
     pub to: OneOrMany<NodeName>,
     /// How many of a hundred packets are lost, by chance.
     pub percent: Percent,
@@ -26,8 +25,7 @@ impl Declare for Loss {
 
     fn describe(&self) -> String {
         let Self { from, to, percent } = self;
-        let send = verb(from, "send");
-        format!("{percent} of what {from} {send} to {to} is lost")
+        format!("drop {percent} of the packets from {from} to {to}")
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

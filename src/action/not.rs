@@ -44,7 +44,7 @@ impl Declare for Not {
     }
 }
 
-/// What never is a standby never streams, so that nothing is tested by waiting for that.
+/// The error that a node is never a standby: it cannot stream, so the check would prove nothing.
 pub(super) fn never_streams(check: &Check, known: &Known<'_>) -> Vec<Flaw> {
     let Check::Streaming(streaming) = check else {
         return Vec::new();

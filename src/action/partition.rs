@@ -4,14 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::link::{self, Link, between, both_ways};
-use super::words::verb;
 use super::{Declare, Flaw, Known, OneOrMany, Step};
 use crate::action::Feature;
 use crate::name::NodeName;
 
 /// Cuts nodes off from each other, at once and without notice; this host still reaches all of them. A list cuts each node
-/// off from each other one. `{ from, to }` cuts the nodes of one side off from those of the other; with `one_way: true` only
-/// what the first send is lost. A node that is down is cut off when it starts.
+/// off from each other one. `{ from, to }` cuts the nodes of one side off from those of the other. With `one_way: true` only
+/// packets from the first side are lost. A node that is down is cut off when it starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Partition {
@@ -20,8 +19,8 @@ pub struct Partition {
     /// The nodes on the other side. Nodes on one side still reach each other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<OneOrMany<NodeName>>,
-    /// Whether only what `from` sends to `to` is lost. What comes back still arrives. A TCP connection works neither way
-    /// then, but the side that is still heard notices it later.
+    /// Whether only packets from `from` to `to` are lost, and packets back still arrive. A TCP connection then works in
+    /// neither direction, but the two sides notice it at different times.
     #[serde(default)]
     pub one_way: bool,
 }
@@ -48,10 +47,8 @@ impl Declare for Partition {
     fn describe(&self) -> String {
         let Self { from, to, one_way } = self;
         match to {
-            None => format!("cut off from each other: {from}"),
-            Some(to) if *one_way => {
-                format!("what {from} {} no longer reaches {to}", verb(from, "send"))
-            }
+            None => format!("cut {from} off from each other"),
+            Some(to) if *one_way => format!("drop all packets from {from} to {to}"),
             Some(to) => format!("cut {from} off from {to}"),
         }
     }
@@ -72,8 +69,8 @@ impl Declare for Partition {
             flaws.push(flaw.help(help));
         }
         if self.one_way {
-            let flaw = Flaw::key("one_way", "one way from whom to whom?");
-            flaws.push(flaw.help("`to` names those who no longer hear `from`"));
+            let flaw = Flaw::key("one_way", "`one_way` needs two sides");
+            flaws.push(flaw.help("`to` names the nodes that no longer receive from `from`"));
         }
         flaws
     }

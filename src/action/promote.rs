@@ -27,7 +27,7 @@ impl Declare for Promote {
         if fails || !known.nodes.contains_key(node) || known.standbys.contains(node) {
             return Vec::new();
         }
-        let flaw = Flaw::value("", format!("`{node}` is a primary already"));
+        let flaw = Flaw::value("", format!("`{node}` is already a primary"));
         let help =
             "a standby is promoted: `follow`, `rewind`, `reclone` or `clone` make a node one";
         vec![flaw.help(help).depends(Depends::OnStepsAndNodes)]

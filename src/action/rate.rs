@@ -1,4 +1,4 @@
-//! `rate`: a link with a limit.
+//! `rate`: limited bandwidth.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,15 +8,15 @@ use super::{Bandwidth, Declare, Flaw, Known, OneOrMany, Step};
 use crate::action::Feature;
 use crate::name::NodeName;
 
-/// Limits how much passes from `from` to `to` in a second.
+/// Limits the bandwidth from `from` to `to`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
-    /// Who sends.
+    /// The sending nodes.
     pub from: OneOrMany<NodeName>,
-    /// Who receives.
+    /// The receiving nodes.
     pub to: OneOrMany<NodeName>,
-    /// How much passes in a second: `1Mbit`, or in bytes `128kB`.
+    /// The bandwidth: `1Mbit`, or in bytes a second `128kB`.
     pub rate: Bandwidth,
 }
 
@@ -25,7 +25,7 @@ impl Declare for Rate {
 
     fn describe(&self) -> String {
         let Self { from, to, rate } = self;
-        format!("at most {rate} pass from {from} to {to}")
+        format!("limit traffic from {from} to {to} to {rate}")
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

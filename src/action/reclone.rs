@@ -1,4 +1,4 @@
-//! `reclone`: a node that begins again with a base backup of its upstream.
+//! `reclone`: a node recreated from a base backup of its upstream.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use super::upstream::Upstream;
 use super::{Declare, Flaw, Known, Step};
 use crate::name::NodeName;
 
-/// Removes a node's data and begins again with a base backup of its upstream.
+/// Removes a node's data and recreates it from a base backup of its upstream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reclone(pub Upstream);
 
@@ -16,7 +16,7 @@ impl Declare for Reclone {
 
     fn describe(&self) -> String {
         format!(
-            "{} begins again with a base backup of {}",
+            "recreate {} from a base backup of {}",
             self.0.node, self.0.upstream
         )
     }

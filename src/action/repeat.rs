@@ -8,8 +8,8 @@ use super::{Cell, Declare, Flaw, Gives, Known, Step, Text};
 use crate::name::{NodeName, VariableName};
 use crate::text::count;
 
-/// Steps that happen several times: once for each value of a list. A value may also stand where a name is wanted, as in
-/// `on: ${node}`. It must be a valid name then.
+/// Runs steps several times: once for each value of a list. A value may also replace a name, as in `on: ${node}`. It must
+/// be a valid name then.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Repeat {
@@ -53,7 +53,7 @@ impl Declare for Repeat {
     fn describe(&self) -> String {
         let steps = count(self.round(0).len(), "step");
         let values = joined(self.over.iter().map(ToString::to_string));
-        format!("{steps} for each of {values}")
+        format!("run {steps} for each of {values}")
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

@@ -1,4 +1,4 @@
-//! `restore`: a node as it was at some point (manual: "Recovering Using a Continuous Archive Backup").
+//! `restore`: point-in-time recovery of a node (manual: "Recovering Using a Continuous Archive Backup").
 
 use std::borrow::Cow;
 
@@ -9,15 +9,15 @@ use super::{Cell, Declare, Flaw, Known, Step, Text, archive, backup};
 use crate::name::{BackupName, NodeName};
 use crate::text::Unreadable;
 
-/// Begins a node again with a base backup that was kept, and replays the archive up to a target.
+/// Recreates a node from a kept base backup and replays the archive up to a recovery target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Restore {
-    /// The node. Its old data is removed. It is a primary afterwards, on a timeline of its own.
+    /// The node. Its old data is removed. It becomes a primary on a new timeline.
     pub node: NodeName,
-    /// The backup that it begins with.
+    /// The backup.
     pub backup: BackupName,
-    /// How far the archive is replayed. Default: to its end.
+    /// The recovery target. Default: the end of the archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Target>,
     /// Whether a `time`, an `xid` or an `lsn` is itself replayed: `recovery_target_inclusive`. Default: `true`.
@@ -30,7 +30,7 @@ pub struct Restore {
 }
 
 impl Restore {
-    /// The settings that say where recovery ends.
+    /// The settings of the recovery target.
     #[must_use]
     pub fn target(&self) -> Vec<(&'static str, String)> {
         let mut settings = self.to.as_ref().map_or_else(Vec::new, Target::settings);
@@ -43,7 +43,7 @@ impl Restore {
         settings
     }
 
-    /// The same in a line: `recovery_target_name = before`, or that it ends where the archive does.
+    /// The same in one line: `recovery_target_name = before`, or the end of the archive.
     #[must_use]
     pub fn target_in_words(&self) -> String {
         let pairs = self.target().into_iter();
@@ -51,7 +51,7 @@ impl Restore {
             .map(|(name, value)| format!("{name} = {value}"))
             .collect();
         if self.to.is_none() {
-            parts.insert(0, "the archive's end".to_owned());
+            parts.insert(0, "the end of the archive".to_owned());
         }
         parts.join(", ")
     }
@@ -88,11 +88,11 @@ impl JsonSchema for Timeline {
     }
 }
 
-/// Where recovery ends (manual: "Recovery Target").
+/// A recovery target (manual: "Recovery Target").
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
-    /// As soon as what the backup holds is consistent: `recovery_target = immediate`.
+    /// The first consistent state of the backup: `recovery_target = immediate`.
     Immediate,
     /// At a time, as `now()` gives it: `recovery_target_time`.
     Time(String),
@@ -144,7 +144,10 @@ impl Declare for Restore {
 
     fn describe(&self) -> String {
         let to = self.target_in_words();
-        format!("restore {} from {} to {to}", self.node, self.backup)
+        format!(
+            "restore {} from backup `{}` to {to}",
+            self.node, self.backup
+        )
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {
@@ -166,7 +169,7 @@ impl Declare for Restore {
         flaws.extend(archive::missing(known));
         let why = match &self.to {
             _ if self.inclusive.is_none() => None,
-            None => Some("the archive's end is no target"),
+            None => Some("the end of the archive is no recovery target"),
             Some(Target::Immediate) => Some("`immediate` has nothing before it"),
             Some(Target::Name(_)) => Some("a named point has nothing of its own to leave out"),
             Some(Target::BeforeXid(_)) => Some("`before_xid` says it already"),

@@ -7,9 +7,9 @@ use super::upstream::Upstream;
 use super::{Declare, Flaw, Known, Step};
 use crate::name::NodeName;
 
-/// Makes a stopped node that has diverged a standby again, with `pg_rewind`: what the upstream does not have is undone, and
-/// the node streams from there. It needs `wal_log_hints` or data checksums, and the WAL that the node has written since the
-/// two diverged: see `wal_keep_size`. The upstream may be a standby if its primary runs.
+/// Makes a stopped node that has diverged a standby again, with `pg_rewind`. Changes that the upstream does not have are
+/// undone. The node needs `wal_log_hints` or data checksums, and its own WAL since the divergence: see `wal_keep_size`. The
+/// upstream may be a standby if its primary is running.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rewind(pub Upstream);
 
@@ -17,7 +17,10 @@ impl Declare for Rewind {
     const EXAMPLE: &'static str = "- rewind: { node: leaf, upstream: replica }\n";
 
     fn describe(&self) -> String {
-        format!("rewind {} to {}", self.0.node, self.0.upstream)
+        format!(
+            "run pg_rewind on {} against {}",
+            self.0.node, self.0.upstream
+        )
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

@@ -99,7 +99,7 @@ pub const COMMON: &[(&str, &str)] = &[
 ];
 
 impl Entry {
-    /// What may be written below the key, with its description.
+    /// The schema of the value below the key, with its description.
     #[must_use]
     pub fn schema(&self, generator: &mut SchemaGenerator) -> Value {
         let own = (self.schema)(generator).to_value();

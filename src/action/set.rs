@@ -22,7 +22,7 @@ impl Declare for Set {
 
     fn describe(&self) -> String {
         joined(self.0.iter().map(|(name, value)| match value {
-            Some(Cell(Some(value))) => format!("{name} = {value}"),
+            Some(Cell(Some(value))) => format!("set {name} = {value}"),
             _ => format!("reset {name}"),
         }))
     }

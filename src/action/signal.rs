@@ -62,7 +62,7 @@ impl Declare for Signal {
     const SHORT: Option<&'static str> = Some("backend");
 
     fn describe(&self) -> String {
-        format!("SIG{} to every {}", self.signal.word(), self.backend)
+        format!("send SIG{} to every {}", self.signal.word(), self.backend)
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

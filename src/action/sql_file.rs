@@ -13,9 +13,9 @@ use crate::name::NodeName;
 /// A file of SQL beside the scenario, and its content once it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SqlFile {
-    /// Where, relative to the scenario file.
+    /// Its path, relative to the scenario file.
     pub path: PathBuf,
-    /// What it says.
+    /// Its content.
     pub text: String,
 }
 
@@ -38,7 +38,7 @@ impl Declare for SqlFile {
 ";
 
     fn describe(&self) -> String {
-        format!("the file {}", self.path.display())
+        format!("run {}", self.path.display())
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

@@ -191,11 +191,11 @@ steps:
         [
             "r streams",
             "r, s stream from p",
-            "what p sends to r arrives 1.0 s later",
-            "what p, s send to r arrives 1.0 s later",
+            "delay packets from p to r by 1.0 s",
+            "delay packets from p, s to r by 1.0 s",
             "t has 1 row",
-            "always, during 1 step: r streams",
-            "2 steps for each of 1",
+            "always during 1 step: r streams",
+            "run 2 steps for each of 1",
         ]
     );
 }

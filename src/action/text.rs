@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::quote::Quote;
 use super::{Cell, Step};
+use crate::sql::quote::Quote;
 
 /// A text of a step.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ impl Step {
         used
     }
 
-    /// What follows each `${` that no `}` ends, without those of the steps within it.
+    /// The text after each `${` without a `}`. Steps within it are left out.
     #[must_use]
     pub fn unclosed(&self) -> Vec<String> {
         let (_, unclosed) = self.named();

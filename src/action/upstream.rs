@@ -1,4 +1,4 @@
-//! A node and the node that it is to stream from: what `follow`, `rewind` and `reclone` take.
+//! A node and its new upstream: what `follow`, `rewind` and `reclone` take.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 use super::Flaw;
 use crate::name::{NodeName, SlotName};
 
-/// A node and the node that it is to stream from.
+/// A node and its new upstream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Upstream {
-    /// The node that becomes a standby, or is one.
+    /// The node that becomes a standby or already is one.
     pub node: NodeName,
     /// The node that it streams from.
     pub upstream: NodeName,
-    /// The slot on the upstream that it streams through. It is made if it is not there. Default: no slot.
+    /// The slot on the upstream that it streams through. It is created if it does not exist. Default: no slot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<SlotName>,
 }

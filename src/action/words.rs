@@ -1,7 +1,7 @@
 //! Steps and checks in one line: the pieces that several of them say.
 
 use crate::name::NodeName;
-use crate::server::password::without_passwords;
+use crate::sql::password::without_passwords;
 
 use super::{OneOrMany, StateOf};
 
@@ -29,7 +29,7 @@ pub(super) fn verb(nodes: &OneOrMany<NodeName>, word: &str) -> String {
     format!("{word}{ending}")
 }
 
-/// What each node is: `a is primary, b is standby`.
+/// The state of each node: `a is primary, b is standby`.
 pub(super) fn states_of(verb: &str, states: &StateOf) -> String {
     let pairs = states
         .iter()

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
-use replication_lab::lab::cleanup::{self, Reach, Removed};
+use replication_lab::lab::cleanup::{self, GcScope, Removed};
 
 use super::Context;
 use super::output::{self, Output, say};
@@ -30,9 +30,9 @@ pub(super) struct GcCommand {
 impl GcCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
         let reach = if self.all {
-            Reach::Everything
+            GcScope::Everything
         } else {
-            Reach::Leftovers
+            GcScope::Leftovers
         };
         let removed = cleanup::gc(&Engine::connect().await?, reach).await?;
         match self.output {

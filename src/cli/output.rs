@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use clap::ValueEnum;
-use replication_lab::server::password::without_passwords;
+use replication_lab::sql::password::without_passwords;
 use serde::Serialize;
 
 /// The format of a report.

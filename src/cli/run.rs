@@ -17,6 +17,7 @@ use replication_lab::report::run::RunReport;
 use replication_lab::run as walk;
 use replication_lab::run::experiment::{self, ExperimentOptions};
 use replication_lab::text::duration;
+use replication_lab::verify;
 
 use super::Context;
 use super::arguments::{self, Changes};
@@ -227,8 +228,7 @@ impl RunCommand {
                     KeepRun::Never => up::Keep::Never,
                     KeepRun::Failed | KeepRun::Always => up::Keep::Failed,
                 },
-                verify: !self.no_verify,
-                ..up::Options::default()
+                ..up::Options::new((!self.no_verify).then_some(verify::proof))
             },
             steps: walk::StepOptions {
                 within: self.within,

@@ -16,6 +16,7 @@ use replication_lab::report::up::UpReport;
 use replication_lab::scenario::diagnostic::Position;
 use replication_lab::scenario::load::Loaded;
 use replication_lab::text::duration;
+use replication_lab::verify;
 
 use super::Context;
 use super::arguments::{self, ScenarioArguments};
@@ -82,7 +83,7 @@ impl UpCommand {
                 up::Keep::Never
             },
             within: self.within,
-            verify: !self.no_verify,
+            proof: (!self.no_verify).then_some(verify::proof),
             for_this_process: false,
         };
         let lab = plan.lab.clone();

@@ -1,11 +1,11 @@
-//! What is sent to the server at once, and which line of which file each part of it came from.
+//! Batches of statements for the server, with the file and the line that each statement came from.
 //!
 //! Owns the way from a statement to its place in a query and back. Never sends anything.
 
-use super::SqlFile;
-use super::script::{Data, Piece, ScriptError, pieces};
+use crate::sql::SqlFile;
+use crate::sql::script::{Data, Piece, ScriptError, pieces};
 
-/// A query holds about so many bytes: few round trips, and no parse tree that fills the server's memory.
+/// Approximate size of a query in bytes: few round trips, and no parse tree that fills the server's memory.
 const QUERY_BYTES: usize = 1 << 20;
 
 /// One exchange with the server.
@@ -14,12 +14,12 @@ pub(super) enum Exchange<'a> {
     /// Statements that run as one transaction, unless they say otherwise.
     Query(Query<'a>),
     /// `COPY … FROM stdin`, and its data.
-    Copy(Origin<'a>, &'a str, Data<'a>),
+    Copy(StatementOrigin<'a>, &'a str, Data<'a>),
 }
 
-/// Where a statement came from.
+/// The origin of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Origin<'a> {
+pub(super) struct StatementOrigin<'a> {
     pub(super) file: &'a str,
     pub(super) line: usize,
     /// The table that the statement fills, if it does.
@@ -31,12 +31,12 @@ pub(super) struct Origin<'a> {
 pub(super) struct Query<'a> {
     pub(super) text: String,
     /// Each statement's first character, from 0, and its origin.
-    statements: Vec<(usize, Origin<'a>)>,
+    statements: Vec<(usize, StatementOrigin<'a>)>,
     characters: usize,
 }
 
 impl<'a> Query<'a> {
-    fn push(&mut self, origin: Origin<'a>, text: &str) {
+    fn push(&mut self, origin: StatementOrigin<'a>, text: &str) {
         self.statements.push((self.characters, origin));
         self.text.push_str(text);
         // A comment at the end of a statement must not swallow the semicolon.
@@ -45,13 +45,13 @@ impl<'a> Query<'a> {
     }
 
     /// The origin of statement `number`, from 0.
-    pub(super) fn origin(&self, number: usize) -> Option<Origin<'a>> {
+    pub(super) fn origin(&self, number: usize) -> Option<StatementOrigin<'a>> {
         self.statements.get(number).map(|(_, origin)| *origin)
     }
 
-    /// The file and the line of what failed: where the server points, or else the first statement that did not
+    /// The file and the line of a failure: the position that the server reports, or else the first statement that did not
     /// complete.
-    pub(super) fn blame(&self, position: Option<usize>, completed: usize) -> Origin<'a> {
+    pub(super) fn blame(&self, position: Option<usize>, completed: usize) -> StatementOrigin<'a> {
         let pointed = position.and_then(|position| {
             let number = self
                 .statements
@@ -59,12 +59,12 @@ impl<'a> Query<'a> {
             let (start, origin) = *self.statements.get(number.checked_sub(1)?)?;
             let before = self.text.chars().skip(start).take(position - 1 - start);
             let line = origin.line + before.filter(|&c| c == '\n').count();
-            Some(Origin { line, ..origin })
+            Some(StatementOrigin { line, ..origin })
         });
         pointed
             .or_else(|| self.origin(completed))
             .or_else(|| self.statements.last().map(|(_, origin)| *origin))
-            .unwrap_or(Origin {
+            .unwrap_or(StatementOrigin {
                 file: "",
                 line: 1,
                 table: None,
@@ -72,7 +72,7 @@ impl<'a> Query<'a> {
     }
 }
 
-/// What to exchange with the server so that `files` run in order, or the file that is not SQL and why.
+/// The exchanges with the server that run `files` in order, or the file that is not SQL and why.
 pub(super) fn exchanges(files: &[SqlFile]) -> Result<Vec<Exchange<'_>>, (&str, ScriptError)> {
     let mut all = Vec::new();
     let mut query = Query::default();
@@ -97,8 +97,8 @@ pub(super) fn exchanges(files: &[SqlFile]) -> Result<Vec<Exchange<'_>>, (&str, S
     Ok(all)
 }
 
-fn origin<'a>(file: &'a SqlFile, piece: &Piece<'a>) -> Origin<'a> {
-    Origin {
+fn origin<'a>(file: &'a SqlFile, piece: &Piece<'a>) -> StatementOrigin<'a> {
+    StatementOrigin {
         file: &file.name,
         line: piece.line,
         table: piece.filled_table(),

@@ -5,22 +5,23 @@ use std::pin::pin;
 use futures_util::{SinkExt, StreamExt};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::batch::{Exchange, Origin, Query, exchanges};
-use super::script::{Data, ScriptError};
-use super::{Dataset, SqlFile};
+use super::Dataset;
+use super::batch::{Exchange, Query, StatementOrigin, exchanges};
 use crate::exit::Exit;
 use crate::failure::Explain;
 use crate::name::DatasetName;
 use crate::server::server_error::ServerError;
+use crate::sql::SqlFile;
+use crate::sql::script::{Data, ScriptError};
 
-/// What was loaded.
+/// The result of loading.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Loaded {
-    /// The tables that INSERT and COPY filled, as the SQL names them, with the rows that went in.
+    /// The tables that INSERT and COPY filled, as the SQL names them, with their numbers of rows.
     pub tables: Vec<(String, u64)>,
 }
 
-/// Why a dataset was not loaded.
+/// A dataset that could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
     /// A file is not SQL.
@@ -30,7 +31,7 @@ pub enum DatasetError {
         dataset: DatasetName,
         /// The file's name.
         file: String,
-        /// What is wrong with it.
+        /// The reason.
         source: ScriptError,
     },
     /// The server refused a statement.
@@ -42,10 +43,10 @@ pub enum DatasetError {
         file: String,
         /// The line that is to blame, from 1.
         line: usize,
-        /// The server's words.
+        /// The server's error.
         source: ServerError,
     },
-    /// A file says BEGIN and never COMMIT.
+    /// A file has BEGIN without COMMIT.
     #[error("loading dataset `{dataset}`: its files leave a transaction open")]
     OpenTransaction {
         /// The dataset.
@@ -79,9 +80,8 @@ impl Explain for DatasetError {
 
 /// Loads `dataset` through `client`, whose user is a superuser.
 ///
-/// A dataset that comes with `lab` is there as a whole or not at all. The files of one's own commit as they go,
-/// and since such files change the session (a dump empties `search_path`), all settings of the session are reset
-/// at the end.
+/// A built-in dataset is loaded as a whole or not at all. The user's own files commit as they go. They may change the
+/// session (a dump empties `search_path`), so all settings of the session are reset at the end.
 ///
 /// # Errors
 /// [`DatasetError`] with the file and the line to blame.
@@ -147,7 +147,7 @@ async fn send<'a>(
     client: &Client,
     query: &Query<'a>,
     loaded: &mut Loaded,
-) -> Result<(), (Origin<'a>, ServerError)> {
+) -> Result<(), (StatementOrigin<'a>, ServerError)> {
     let mut completed = 0;
     let blame = |completed, error: tokio_postgres::Error| {
         let error = ServerError::from(error);
@@ -170,16 +170,16 @@ async fn send<'a>(
 
 async fn copy<'a>(
     client: &Client,
-    origin: Origin<'a>,
+    origin: StatementOrigin<'a>,
     statement: &str,
     data: Data<'_>,
     loaded: &mut Loaded,
-) -> Result<(), (Origin<'a>, ServerError)> {
+) -> Result<(), (StatementOrigin<'a>, ServerError)> {
     let blame = |error: tokio_postgres::Error| {
         let error = ServerError::from(error);
         let row = error.context().and_then(copied_line);
         let line = row.map_or(origin.line, |row| data.line + row - 1);
-        (Origin { line, ..origin }, error)
+        (StatementOrigin { line, ..origin }, error)
     };
     let sink = client.copy_in(statement).await.map_err(blame)?;
     let mut sink = pin!(sink);
@@ -199,7 +199,7 @@ fn copied_line(context: &str) -> Option<usize> {
     rest[..digits.unwrap_or(rest.len())].parse().ok()
 }
 
-/// Whether an earlier statement began a transaction: then this statement is later than its transaction.
+/// Whether an earlier statement began a transaction, so that this one is not the transaction's first.
 async fn in_transaction(client: &Client) -> Result<bool, tokio_postgres::Error> {
     let answers = client
         .simple_query("SELECT transaction_timestamp() <> statement_timestamp()")

@@ -1,8 +1,8 @@
-//! Where the nodes and services of a lab are, and the `pg_hba.conf` that follows.
+//! The addresses of a lab's nodes and services, and the `pg_hba.conf` that names them.
 //!
 //! Addresses are assigned before the first container starts, so that every `pg_hba.conf` is complete from the beginning.
-//! What the engine says of each container that has started is compared with what was asked for. An engine that chooses
-//! addresses itself is believed, and the files that name them are written again.
+//! The address of each started container is compared with the one that was asked for. If an engine chooses addresses
+//! itself, its choice counts, and the files that name the address are written again.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -22,10 +22,10 @@ use super::HOST;
 use super::error::{LabError, Late};
 use super::subnet::Subnet;
 
-/// The addresses that a lab asks for on its network: those of its nodes in the order of the plan, then those of its services.
+/// The addresses that a lab asks for on its network: nodes in plan order, then services.
 ///
 /// # Errors
-/// [`LabError::HalfMade`] where the network has none.
+/// [`LabError::HalfMade`] when the network has no subnet that we can read.
 pub(super) fn assign(plan: &Plan, network: &Network) -> Result<Addresses, LabError> {
     let missing = |what: &str| LabError::HalfMade {
         lab: plan.lab.clone(),
@@ -45,16 +45,16 @@ pub(super) fn assign(plan: &Plan, network: &Network) -> Result<Addresses, LabErr
     })
 }
 
-/// Where everybody is: where they asked to be, but for those whom the engine put elsewhere.
+/// The addresses: those that were asked for, or those that the engine chose instead.
 #[derive(Debug)]
 pub(super) struct Places {
     asked: Addresses,
-    /// Held while a file is written, so that no older content replaces a newer one.
+    /// This is locked while a file is written, so that no older content replaces a newer one.
     found: Mutex<Addresses>,
 }
 
 impl Places {
-    /// Everybody is where they asked to be, as far as is known.
+    /// The addresses that are asked for, before the engine has said anything.
     pub(super) fn new(asked: Addresses) -> Self {
         Self {
             found: Mutex::new(asked.clone()),
@@ -67,22 +67,22 @@ impl Places {
         self.asked.nodes.get(host).copied()
     }
 
-    /// Takes down where the engine put a host, and says whether that is where it asked to be.
+    /// Records a host's address from the engine. True if it is the one that was asked for.
     pub(super) async fn found(&self, host: &NodeName, address: Ipv4Addr) -> bool {
         let mut found = self.found.lock().await;
         found.nodes.insert(host.clone(), address);
         self.asked(host) == Some(address)
     }
 
-    /// Where everybody is, as far as is known now.
+    /// The addresses that are known now.
     pub(super) async fn now(&self) -> Addresses {
         self.found.lock().await.clone()
     }
 
-    /// Writes the `pg_hba.conf` of a running server again where a host that it names is elsewhere: `host`, or any of them.
+    /// Writes the `pg_hba.conf` of a running server again if `host` moved. `None` means any host that the file names.
     ///
     /// # Errors
-    /// The server's words, or that it did not read the file in time.
+    /// The server's error, or [`LabError::Late`] when it did not read the file in time.
     pub(super) async fn correct(
         &self,
         server: &Server<'_>,
@@ -99,7 +99,7 @@ impl Places {
     }
 }
 
-/// A running server, as far as writing its `pg_hba.conf` goes.
+/// A running server whose `pg_hba.conf` can be written.
 #[derive(Debug)]
 pub(super) struct Server<'a> {
     pub(super) node: &'a PlannedNode,
@@ -108,7 +108,7 @@ pub(super) struct Server<'a> {
 }
 
 impl Server<'_> {
-    /// Writes the file and has the server read it. Returns when a *new* connection has read it.
+    /// Writes the file and reloads the server. Returns when a *new* connection has read it.
     async fn write_hba(
         &self,
         addresses: &Addresses,

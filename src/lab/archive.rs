@@ -1,4 +1,4 @@
-//! The volume that all nodes of a lab share: segments of the log that were archived, and base backups that are kept.
+//! The volume that all nodes of a lab share: archived WAL segments, and the base backups that steps keep.
 
 use crate::engine::{Engine, EngineError, Mount};
 use crate::image::Found;
@@ -8,7 +8,7 @@ use crate::server::command::ARCHIVE;
 
 use super::{labels, volume};
 
-/// The volume in a container, for a lab that has one.
+/// The mount of the volume, for a lab that has one.
 pub(crate) fn mount(plan: &Plan) -> Option<Mount> {
     plan.keeps_backups().then(|| Mount {
         // A node's name has no `.`, so no node's volume has this name.
@@ -19,7 +19,7 @@ pub(crate) fn mount(plan: &Plan) -> Option<Mount> {
     })
 }
 
-/// Makes it, for a lab that has one.
+/// Creates the volume, for a lab that has one.
 pub(super) async fn prepare(
     engine: &Engine,
     lab: &LabName,

@@ -1,7 +1,7 @@
-//! The base backup that a node begins with. One that several standbys begin with is taken once and unpacked by each.
+//! The base backup that a node begins with. A shared one is taken once and unpacked by each of its standbys.
 //!
-//! Such a one lies in a volume of its own. `images/node/start.sh` fills it, under a lock, in the first of the standbys that is
-//! told to go, and empties it when the last one has unpacked it.
+//! A shared base backup is in a volume. `images/node/start.sh` fills the volume under a lock, in the first standby that
+//! is told to start, and empties it when the last one has unpacked it.
 
 use std::collections::BTreeMap;
 
@@ -13,16 +13,16 @@ use crate::plan::{Plan, PlannedNode, Role};
 use super::error::LabError;
 use super::{labels, volume};
 
-/// What a node's data directory is made from.
+/// The origin of a node's data directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Backup {
     /// No base backup.
     None,
-    /// One that is taken for it alone.
+    /// A base backup for this node alone.
     Own,
-    /// The same, when somebody starts it.
+    /// The same, taken when the node is first started.
     Later,
-    /// One that lies in a volume, for so many standbys.
+    /// A shared base backup in a volume, for this number of standbys.
     Shared { volume: String, by: usize },
 }
 
@@ -45,7 +45,7 @@ impl Backup {
         }
     }
 
-    /// How many nodes begin with it, as the start script wants to know: none does so far where it is taken later.
+    /// Number of nodes that begin with it, for the start script. It is 0 if the backup is taken later.
     pub(super) fn sharers(&self) -> usize {
         match self {
             Self::Later => 0,
@@ -54,7 +54,7 @@ impl Backup {
         }
     }
 
-    /// The volume that it lies in, where it is shared.
+    /// The volume of a shared base backup.
     pub(super) fn mount(&self, lab: &LabName) -> Option<Mount> {
         let Self::Shared { volume, .. } = self else {
             return None;
@@ -68,7 +68,7 @@ impl Backup {
     }
 }
 
-/// Makes the volumes of all base backups that are shared. `images` has the image of each PostgreSQL.
+/// Creates the volumes of all shared base backups. `images` has the image of each PostgreSQL.
 pub(super) async fn prepare(
     engine: &Engine,
     plan: &Plan,

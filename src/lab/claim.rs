@@ -1,7 +1,7 @@
 //! The claim on a lab's name, and its network.
 //!
-//! Docker lets two networks have one name, so the claim is a volume: making one that exists returns the one that
-//! exists, with its labels, and that is atomic. Who finds a label of another's has lost.
+//! Docker lets two networks have one name, so the claim is a volume. Creating a volume is atomic: if it exists, the
+//! engine returns the existing one with its labels. A process that finds another's label has lost.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 
@@ -16,7 +16,7 @@ use super::subnet::{self, Subnet};
 /// Takes the lab's name.
 ///
 /// # Errors
-/// [`LabError::Taken`] when somebody has it, or what the engine says.
+/// [`LabError::Taken`] when somebody has it, or the engine's error.
 pub async fn claim(engine: &Engine, plan: &Plan) -> Result<(), LabError> {
     let name = labels::lab_object(&plan.lab);
     let token = random_word();
@@ -38,8 +38,8 @@ pub async fn claim(engine: &Engine, plan: &Plan) -> Result<(), LabError> {
     })
 }
 
-/// Gives the name back where containers are there already: `docker volume prune` takes claims, which no container uses,
-/// and whoever fails with the name removes everything of that name.
+/// Gives the name back if containers of that name exist already. `docker volume prune` removes claims, because no
+/// container uses them, and a failed `up` removes everything of its name.
 async fn unclaimed(engine: &Engine, plan: &Plan, claim: &str) -> Result<(), LabError> {
     let containers = engine.containers(&Selector::lab(&plan.lab)).await;
     if containers.as_ref().is_ok_and(Vec::is_empty) {
@@ -53,9 +53,9 @@ async fn unclaimed(engine: &Engine, plan: &Plan, claim: &str) -> Result<(), LabE
     })
 }
 
-/// Who has a volume that should be this lab's, when this lab has it not.
+/// The holder of a volume that should be this lab's; `None` if it is this lab's.
 ///
-/// Names can meet: the volume of node `sync` of lab `physical` is called as the claim of lab `physical-sync`.
+/// Names can collide: the volume of node `sync` of lab `physical` has the name of the claim of lab `physical-sync`.
 pub(super) fn other_holder(lab: &LabName, volume: &Volume) -> Option<Holder> {
     match volume.labels.get(LAB_LABEL) {
         None => Some(Holder::Foreign(volume.name.clone())),
@@ -70,7 +70,7 @@ pub(super) fn other_holder(lab: &LabName, volume: &Volume) -> Option<Holder> {
 async fn holder(engine: &Engine, lab: &LabName, claim: &Volume) -> Result<Holder, LabError> {
     let volumes = engine.volumes(&Selector::lab(lab)).await?;
     let ready = labels::ready_object(lab);
-    // Whoever made a complete lab may go on living: a test, or a program that uses this crate.
+    // The process that made a complete lab may still live: a test, or a program that uses this crate.
     if is_whole(&volumes, &ready) {
         return Ok(Holder::Exists);
     }
@@ -80,10 +80,10 @@ async fn holder(engine: &Engine, lab: &LabName, claim: &Volume) -> Result<Holder
     })
 }
 
-/// Makes the lab's network on the first subnet that is free, trying the next one when another process was faster.
+/// Creates the lab's network on the first free subnet. It tries the next one when another process was faster.
 ///
 /// # Errors
-/// [`LabError::NoAddresses`] when all are taken, or what the engine says.
+/// [`LabError::NoAddresses`] when all are taken, or the engine's error.
 pub async fn network(engine: &Engine, lab: &LabName, hosts: usize) -> Result<Network, LabError> {
     let mut taken: Vec<Subnet> = engine
         .networks(None)
@@ -91,7 +91,7 @@ pub async fn network(engine: &Engine, lab: &LabName, hosts: usize) -> Result<Net
         .iter()
         .filter_map(|network| Subnet::parse(network.subnet.as_deref()?))
         .collect();
-    // Absent where the engine is on another host or not on Linux; the engine's own check remains.
+    // The file is absent when the engine is on another host or not on Linux. The engine's own check remains.
     taken.extend(
         std::fs::read_to_string("/proc/net/route")
             .iter()
@@ -114,7 +114,7 @@ pub async fn network(engine: &Engine, lab: &LabName, hosts: usize) -> Result<Net
     Err(LabError::NoAddresses { lab: lab.clone() })
 }
 
-/// A word that no other process has: the standard library seeds its hashes from the system's randomness.
+/// A word that no other process has. The standard library seeds its hashes from the system's randomness.
 pub(super) fn random_word() -> String {
     let mut hasher = std::collections::hash_map::RandomState::new().build_hasher();
     hasher.write_u32(std::process::id());
@@ -127,12 +127,12 @@ fn host_name() -> String {
         .unwrap_or_default()
 }
 
-/// This process, as labels name it.
+/// This process as `PID@HOST`, for labels.
 pub(super) fn owner() -> String {
     format!("{}@{}", std::process::id(), host_name())
 }
 
-/// Whether a lab is complete, and the process lives that it is for, where it is for one alone.
+/// Whether a lab is complete, and its owner, if it has one, is still alive.
 pub(super) fn is_whole(volumes: &[Volume], ready: &str) -> bool {
     let ready = volumes.iter().find(|volume| volume.name == ready);
     ready.is_some_and(|ready| {
@@ -141,7 +141,7 @@ pub(super) fn is_whole(volumes: &[Volume], ready: &str) -> bool {
     })
 }
 
-/// Whether the process `PID@HOST` has ended; false where that cannot be known.
+/// Whether the process `PID@HOST` has ended; false if that cannot be known.
 fn is_gone(owner: &str) -> bool {
     let here = owner
         .split_once('@')
@@ -149,7 +149,7 @@ fn is_gone(owner: &str) -> bool {
     here && !is_alive(owner)
 }
 
-/// Whether the process `PID@HOST` lives; false where that cannot be known.
+/// Whether the process `PID@HOST` lives; false if that cannot be known.
 pub(super) fn is_alive(owner: &str) -> bool {
     let Some((pid, host)) = owner.split_once('@') else {
         return false;

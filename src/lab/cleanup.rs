@@ -1,5 +1,5 @@
-//! Taking labs away. What there is to take is asked of labels, never of memory: this works after a crash, from another
-//! shell, and in whatever state a lab is.
+//! Removing labs. Labels say what there is to remove, never memory: this works after a crash, from another shell, and in
+//! any state of a lab.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::error::LabError;
 use super::labels::{self, TEMPLATE_LABEL};
 use super::{claim, running};
 
-/// What was removed.
+/// The objects that were removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Removed {
     /// Names of containers.
@@ -47,18 +47,18 @@ impl Removed {
     }
 }
 
-/// How long nothing new may appear before a lab whose `up` was killed counts as gone: Docker finishes what it was
-/// asked for, also when nobody waits for the answer any more, and there is nothing that would say when.
+/// Time without new objects after which a lab whose `up` was killed counts as gone. Docker finishes a request even when
+/// nobody waits for the answer any more, and nothing tells when.
 const QUIET: Duration = Duration::from_millis(1500);
 
-/// How long removing may be refused, because Docker is still at work on something, before that is an error.
+/// Time for which Docker may refuse a removal because it is still busy with the object.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Removes everything of a lab that this process made, and of which no call is under way. The claim on its name goes
-/// last, so that nobody takes the name of a lab that is still going.
+/// Removes everything of a lab that this process made. No call for the lab may be running. The claim on the name is
+/// removed last, so that nobody takes the name too early.
 ///
 /// # Errors
-/// The first thing that could not be removed; the rest was tried all the same.
+/// The first object that could not be removed. The rest was still tried.
 pub async fn remove(engine: &Engine, lab: &LabName) -> Result<Removed, EngineError> {
     let (which, claim) = (Selector::lab(lab), labels::lab_object(lab));
     let mut removed = remove_parts(engine, &which, &claim).await?;
@@ -66,11 +66,11 @@ pub async fn remove(engine: &Engine, lab: &LabName) -> Result<Removed, EngineErr
     Ok(removed)
 }
 
-/// Removes everything of a lab that any process made. Where its `up` did not end, or its run was killed, what was under
-/// way then is waited for and removed too.
+/// Removes everything of a lab that any process made. If its `up` did not end, or its run was killed, this waits for
+/// objects that Docker is still creating and removes them too.
 ///
 /// # Errors
-/// The first thing that could not be removed; the rest was tried all the same.
+/// The first object that could not be removed. The rest was still tried.
 pub async fn remove_any(engine: &Engine, lab: &str) -> Result<Removed, EngineError> {
     let which = Selector::LabelValue(LAB_LABEL.to_owned(), lab.to_owned());
     let claim = format!("lab-{lab}");
@@ -87,7 +87,7 @@ pub async fn remove_any(engine: &Engine, lab: &str) -> Result<Removed, EngineErr
                 removed.add(more);
                 quiet_since = Instant::now();
             }
-            // A container that is just being started holds its network.
+            // A container that is being started holds its network.
             Err(error) if error.kind == EngineErrorKind::Conflict && began.elapsed() < PATIENCE => {
                 quiet_since = Instant::now();
             }
@@ -177,21 +177,21 @@ async fn collect(
     removed.sort();
 }
 
-/// What `gc` may take.
+/// The scope of `gc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    /// Labs whose `up` was killed before it ended, and those of a run that was killed and was not to keep them.
+pub enum GcScope {
+    /// Labs whose `up` was killed before it ended, and labs of a killed run that was not to keep them.
     Leftovers,
-    /// Those, and templates and images that `lab` built.
+    /// The same, and the templates and images that `lab` built.
     Everything,
 }
 
-/// Removes what crashed processes left behind. Labs that are complete stay, but for those that were for one process which
-/// is gone, and so do those that a living process is making.
+/// Removes what crashed processes left behind. Complete labs stay, unless they were for one process and it is gone. Labs
+/// that a living process is making stay too.
 ///
 /// # Errors
-/// The first thing that could not be removed; the rest was tried all the same.
-pub async fn gc(engine: &Engine, reach: Reach) -> Result<BTreeMap<String, Removed>, LabError> {
+/// The first object that could not be removed. The rest was still tried.
+pub async fn gc(engine: &Engine, reach: GcScope) -> Result<BTreeMap<String, Removed>, LabError> {
     let mut leftovers = Vec::new();
     for name in running(engine).await? {
         if is_leftover(engine, &name).await? {
@@ -209,7 +209,7 @@ pub async fn gc(engine: &Engine, reach: Reach) -> Result<BTreeMap<String, Remove
     }
     let templates = Selector::Label(TEMPLATE_LABEL.to_owned());
     let mut shared = Removed::default();
-    if reach == Reach::Everything {
+    if reach == GcScope::Everything {
         shared.add(remove_shared(engine, &templates).await?);
     }
     if !shared.is_empty() {
@@ -218,7 +218,7 @@ pub async fn gc(engine: &Engine, reach: Reach) -> Result<BTreeMap<String, Remove
     failed.map_or(Ok(removed), |error| Err(error.into()))
 }
 
-/// Whether a lab is not whole, or no longer for anybody, and nobody is at it any more.
+/// Whether a lab is incomplete or without its owner, and no living process is making it.
 async fn is_leftover(engine: &Engine, name: &str) -> Result<bool, EngineError> {
     let which = Selector::LabelValue(LAB_LABEL.to_owned(), name.to_owned());
     let volumes = engine.volumes(&which).await?;

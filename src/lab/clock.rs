@@ -1,4 +1,4 @@
-//! How long each phase took, from its first beginning to its last end: phases of different nodes overlap.
+//! Durations of the phases, from the first beginning to the last end. Phases of different nodes overlap.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,12 +10,12 @@ use crate::event::{Event, Phase, Reporter};
 #[derive(Clone)]
 pub(super) struct Clock {
     reporter: Arc<dyn Reporter>,
-    phases: Arc<Mutex<BTreeMap<Phase, Span>>>,
-    /// The parts of each phase that are to come, where that is known.
+    phases: Arc<Mutex<BTreeMap<Phase, PhaseSpan>>>,
+    /// The number of parts of each phase that are still to come, if known.
     expected: Arc<Mutex<BTreeMap<Phase, usize>>>,
 }
 
-struct Span {
+struct PhaseSpan {
     began: Instant,
     took: Duration,
     open: usize,
@@ -42,7 +42,7 @@ impl Clock {
         done
     }
 
-    /// Expects so many parts of `phase`, so that it does not end between two of them. It begins with the first.
+    /// Expects `parts` parts of `phase`, so that the phase does not end between two of them. It begins with the first.
     pub(super) fn expect(&self, phase: Phase, parts: usize) {
         let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
         expected.insert(phase, parts);
@@ -52,7 +52,7 @@ impl Clock {
         let mut phases = self.phases.lock().unwrap_or_else(PoisonError::into_inner);
         let span = phases.entry(phase).or_insert_with(|| {
             self.reporter.report(&Event::Began(phase));
-            Span {
+            PhaseSpan {
                 began: Instant::now(),
                 took: Duration::ZERO,
                 open: 0,
@@ -61,7 +61,7 @@ impl Clock {
         span.open += 1;
     }
 
-    /// Counts one part less to come, and says whether none is.
+    /// Counts down the parts to come. True if none is left.
     fn was_last(&self, phase: Phase) -> bool {
         let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(parts) = expected.get_mut(&phase) else {
@@ -84,7 +84,7 @@ impl Clock {
         }
     }
 
-    /// What was measured so far.
+    /// The durations so far.
     pub(super) fn timings(&self) -> BTreeMap<Phase, Duration> {
         let phases = self.phases.lock().unwrap_or_else(PoisonError::into_inner);
         phases

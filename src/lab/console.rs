@@ -1,4 +1,4 @@
-//! What a node's container writes while it comes up: read as it comes, kept for the case that it fails.
+//! The output of a node's container while it comes up. The last lines are kept, for the error if it fails.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,28 +8,28 @@ use tokio::sync::watch;
 
 use crate::engine::Attached;
 
-/// How many lines are kept.
+/// Number of lines that are kept.
 const KEPT_LINES: usize = 200;
 
-/// How far a container has come, by its own words.
+/// A container's progress, as its output tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// It has said nothing yet.
+    /// No output so far.
     Silent,
     /// Its data directory is initialised.
     Initialised,
     /// Its base backup is taken.
     BackedUp,
-    /// The server accepts connections, as far as its log says.
+    /// The server's log says that it accepts connections.
     Accepting,
 }
 
-/// What is known of a container from its output.
+/// The state of a container, as its output tells it.
 #[derive(Debug, Clone, Copy)]
-struct Heard {
+struct ConsoleState {
     stage: Stage,
-    /// Whether its output has ended: the container is gone. How far it had come stays known, for that tells what
-    /// it was doing.
+    /// Whether its output has ended, because the container is gone. Its stage stays known: an error says what it was
+    /// doing.
     ended: bool,
 }
 
@@ -37,15 +37,15 @@ struct Heard {
 #[derive(Debug, Clone)]
 pub struct Console {
     lines: Arc<Mutex<VecDeque<String>>>,
-    heard: watch::Receiver<Heard>,
+    heard: watch::Receiver<ConsoleState>,
 }
 
 impl Console {
-    /// Reads a container's output to its end, in a task of its own. `progress` gets each line.
+    /// Starts a task that reads a container's output to its end. `progress` gets each line.
     pub fn read(attached: Attached, progress: impl Fn(&str) + Send + 'static) -> (Self, Input) {
         let Attached { input, mut output } = attached;
         let lines = Arc::new(Mutex::new(VecDeque::new()));
-        let (says, heard) = watch::channel(Heard {
+        let (says, heard) = watch::channel(ConsoleState {
             stage: Stage::Silent,
             ended: false,
         });
@@ -63,14 +63,14 @@ impl Console {
                     hear(&line, &kept, &says, &progress);
                 }
             }
-            // What a program says as it dies need not end in a line feed.
+            // The last words of a program need not end in a line feed.
             hear(&rest, &kept, &says, &progress);
             says.send_modify(|heard| heard.ended = true);
         });
         (Self { lines, heard }, Input(Mutex::new(input)))
     }
 
-    /// Waits until the container has come as far as `wanted`. False when it ended before.
+    /// Waits until the container has reached `wanted`. False when it ended before.
     pub async fn reached(&self, wanted: Stage) -> bool {
         let mut heard = self.heard.clone();
         let known = heard.wait_for(|heard| heard.stage >= wanted || heard.ended);
@@ -80,7 +80,7 @@ impl Console {
     /// Waits until its output has ended.
     pub async fn ended(&self) {
         let mut heard = self.heard.clone();
-        // Without whoever reads it there is nothing more to come either.
+        // Without its reader nothing more comes either.
         _ = heard.wait_for(|heard| heard.ended).await;
     }
 
@@ -100,7 +100,7 @@ impl Console {
 fn hear(
     line: &[u8],
     kept: &Mutex<VecDeque<String>>,
-    says: &watch::Sender<Heard>,
+    says: &watch::Sender<ConsoleState>,
     progress: &impl Fn(&str),
 ) {
     let line = String::from_utf8_lossy(line).trim_end().to_owned();
@@ -109,7 +109,7 @@ fn hear(
     }
     progress(&line);
     let stage = stage_of(&line);
-    // Before its stage is told, for whoever waits for the stage may want to read it.
+    // The line is kept before the stage changes: the task that waits for the stage may read it.
     keep(kept, line);
     if let Some(stage) = stage {
         says.send_modify(|heard| heard.stage = stage);
@@ -139,7 +139,7 @@ fn stage_of(line: &str) -> Option<Stage> {
 
 /// A container's standard input.
 ///
-/// The mutex makes it `Sync`, which a task that holds it across a wait must be; it is never locked.
+/// The mutex makes it `Sync`, because a task holds it across a wait. It is never locked.
 pub struct Input(Mutex<std::pin::Pin<Box<dyn tokio::io::AsyncWrite + Send>>>);
 
 impl std::fmt::Debug for Input {

@@ -1,8 +1,8 @@
-//! A node's data disk of a bounded size: filled, and freed again.
+//! The data disk of a node when its size is limited: filled, and freed again.
 //!
-//! It is memory, and what is in it lives as long as a container has it mounted. So one beside the node holds it, while the
-//! node is stopped and started. That one fills it too: a server that gave up for want of room has no container to run
-//! a program in.
+//! The disk is memory. Its content lives as long as a container has it mounted, so a container beside the node holds it
+//! while the node is stopped and started. That container also fills it: a server that stopped because its disk was full
+//! has no container to run a program in.
 
 use crate::engine::{ContainerSpec, Engine, EngineError, Mount, Volume};
 use crate::image::{self, Found};
@@ -13,10 +13,10 @@ use super::error::LabError;
 use super::faults::FaultError;
 use super::{Lab, labels};
 
-/// See there.
+/// The program that fills and frees the disk.
 const FILL: &str = include_str!("../../images/node/fill.sh");
 
-/// Makes the volume of a node whose data disk is bounded, and the container that holds it.
+/// Creates the volume of a node whose data disk is limited, and the container that holds it.
 pub(super) async fn create(
     engine: &Engine,
     plan: &Plan,
@@ -53,10 +53,10 @@ pub(super) async fn create(
 }
 
 impl Lab {
-    /// The nodes whose data disk is filled.
+    /// The nodes whose data disk a step or `lab fault` filled.
     ///
     /// # Errors
-    /// What the engine says.
+    /// The engine's error.
     pub async fn full_disks(&self) -> Result<Vec<NodeName>, LabError> {
         let mut full = Vec::new();
         for node in self.plan.nodes.iter().filter(|node| node.disk.is_some()) {
@@ -67,15 +67,15 @@ impl Lab {
         Ok(full)
     }
 
-    /// Takes all the room that a node's data disk has left.
+    /// Fills a node's data disk.
     ///
     /// # Errors
-    /// [`FaultError::Refused`], or what the engine says.
+    /// [`FaultError::Refused`], or the engine's error.
     pub async fn fill_disk(&self, node: &NodeName) -> Result<String, LabError> {
         self.disk(node, "fill").await
     }
 
-    /// Gives it back.
+    /// Frees what [`Lab::fill_disk`] filled.
     ///
     /// # Errors
     /// As [`Lab::fill_disk`].

@@ -1,4 +1,4 @@
-//! What can go wrong with a lab, with what to do about it and the evidence.
+//! The errors of a lab, with hints and evidence.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ use crate::server::client::SqlError;
 use crate::server::log::Blame;
 use crate::server::trouble::Trouble;
 
-use super::faults::FaultError;
+use super::faults::error::FaultError;
 use super::tls::TlsError;
 
 /// A lab that could not be made, found or removed.
@@ -31,7 +31,7 @@ pub enum LabError {
     /// A certificate could not be made.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// A fault could not be had.
+    /// A fault could not be made or undone.
     #[error(transparent)]
     Fault(#[from] FaultError),
     /// A dataset could not be loaded.
@@ -51,7 +51,7 @@ pub enum LabError {
     NotFound {
         /// The name.
         lab: String,
-        /// The labs that there are.
+        /// The labs that run.
         running: Vec<String>,
     },
     /// A lab has no such node.
@@ -61,11 +61,11 @@ pub enum LabError {
         lab: LabName,
         /// The name that was asked for.
         node: String,
-        /// The nodes that there are.
+        /// The lab's nodes.
         nodes: Vec<String>,
     },
     /// A lab lacks parts: it was interrupted, or something was removed by hand.
-    #[error("lab `{lab}` is not whole: {missing}")]
+    #[error("lab `{lab}` is incomplete: {missing}")]
     HalfMade {
         /// The lab.
         lab: LabName,
@@ -87,16 +87,16 @@ pub enum LabError {
         node: NodeName,
         /// How it ended.
         #[source]
-        how: Ended,
+        how: ContainerEnd,
         /// The last lines that it wrote.
         log: Vec<String>,
         /// The setting that the log blames.
         blame: Option<Box<Blame>>,
     },
-    /// A condition did not come true in time.
+    /// A wait reached its limit.
     #[error("{act}")]
     Late {
-        /// What was being waited for.
+        /// The act that waited.
         act: String,
         /// What was seen instead.
         #[source]
@@ -115,16 +115,16 @@ pub enum LabError {
         /// The last lines that it wrote.
         log: Vec<String>,
     },
-    /// Settings that did not take.
+    /// Settings that did not take effect.
     #[error("checking the settings of `{node}`")]
     Settings {
         /// The node.
         node: NodeName,
-        /// Which, and why.
+        /// The settings, each with the reason.
         #[source]
         not_taken: NotTaken,
     },
-    /// A subscription's worker fails, and will fail again.
+    /// A subscription's worker fails, and retries will not help.
     #[error("{act}")]
     Subscription {
         /// What was being done.
@@ -143,7 +143,7 @@ pub enum LabError {
     /// A task of ours panicked.
     #[error("a task of lab ended unexpectedly: {0}")]
     Task(String),
-    /// Something failed and so did cleaning up after it.
+    /// A failure, after which the clean-up failed too.
     #[error("cleaning up after a failure; parts of `{lab}` are left")]
     Leftover {
         /// The lab.
@@ -154,41 +154,41 @@ pub enum LabError {
     },
 }
 
-/// Who has a name that was wanted.
+/// The holder of a name that is taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Holder {
-    /// Another process makes it right now.
+    /// Another process is making it right now.
     #[error("another `lab up` is making it right now (process {0})")]
     Making(String),
     /// A lab of that name exists.
     #[error("a lab of that name exists")]
     Exists,
-    /// Whoever made it was killed before it was complete, or had it for nobody else.
+    /// Its process was killed before it was complete, or it was for that process alone.
     #[error("a `lab up` or `lab run` of that name ended without removing it")]
     Abandoned,
     /// A lab of that name was there, and its claim is gone.
-    #[error("containers of that name are there, and the volume that says what they are is gone")]
+    #[error("containers of that name exist, but the volume with their plan is gone")]
     Unclaimed,
-    /// A part of another lab is called so.
+    /// An object of another lab has the name.
     #[error("`{object}` belongs to the lab `{lab}`")]
     Other {
-        /// What is called so.
+        /// The object.
         object: String,
-        /// The lab that it belongs to.
+        /// Its lab.
         lab: String,
     },
-    /// Something that is not ours has the name.
+    /// An object that does not belong to `lab` has the name.
     #[error("`{0}` exists and does not belong to lab")]
     Foreign(String),
 }
 
 /// How a container ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Ended {
+pub enum ContainerEnd {
     /// With an exit code.
     #[error("its container exited with code {0}")]
     Code(i64),
-    /// It runs, and nothing more is heard of it.
+    /// It runs, but its output broke off.
     #[error("its container runs, but its output broke off")]
     Unheard,
     /// It is gone.
@@ -201,7 +201,7 @@ pub enum Ended {
 #[error("{0}")]
 pub struct Late(pub String);
 
-/// Settings that a server did not take.
+/// Settings that did not take effect on a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.join("; "))]
 pub struct NotTaken(pub Vec<String>);

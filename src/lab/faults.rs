@@ -1,11 +1,11 @@
-//! Faults of the network between nodes: which there are, and how they come and go.
+//! The network faults between nodes: how they are recorded, made and undone.
 //!
-//! What faults there are is written in the labels of a volume, the newest of its kind, and the whole of it each time: so
-//! they are known after a crash and from another shell, and a node that is started anew gets those that it had. What is
-//! cut is dropped on both sides. So one side that is started anew changes nothing, and no clock matters.
+//! The labels of a volume hold all faults; each change makes a new volume, and the newest counts. So the faults are known
+//! after a crash and from another shell, and a restarted node gets its faults back. Both sides of a cut link drop its
+//! packets. So a restart of one side changes nothing.
 
 mod beside;
-mod error;
+pub(super) mod error;
 pub mod kernel;
 mod rules;
 
@@ -34,19 +34,19 @@ pub(crate) use rules::Rules;
 /// The faults of one direction between two nodes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LinkFault {
-    /// Who sends.
+    /// The sender.
     pub from: NodeName,
-    /// Who receives, or does not.
+    /// The receiver.
     pub to: NodeName,
-    /// Whether nothing arrives.
+    /// Whether all packets are dropped.
     pub cut: bool,
-    /// How much later it arrives, in milliseconds.
+    /// Delay in milliseconds.
     pub delay_ms: Option<f64>,
-    /// By how much that varies, in milliseconds.
+    /// Jitter of the delay in milliseconds.
     pub jitter_ms: Option<f64>,
-    /// How many of a hundred packets are lost.
+    /// Packet loss in percent.
     pub loss: Option<Percent>,
-    /// How much passes in a second.
+    /// Bandwidth limit, per second.
     pub rate: Option<Bandwidth>,
 }
 
@@ -67,7 +67,7 @@ impl LinkFault {
         self.from == *node || self.to == *node
     }
 
-    /// Whether the sender's traffic is slowed or thinned rather than cut.
+    /// Whether the link has delay, loss or a rate.
     fn is_shaped(&self) -> bool {
         self.delay_ms.is_some() || self.loss.is_some() || self.rate.is_some()
     }
@@ -87,29 +87,25 @@ impl fmt::Display for LinkFault {
         let Self { from, to, .. } = self;
         let mut parts = Vec::new();
         if self.cut {
-            return write!(f, "what {from} sends to {to} is lost");
+            return write!(f, "packets from {from} to {to} are lost");
         }
         let shown = |ms: f64| duration(Duration::from_secs_f64(ms / 1000.0));
         if let Some(ms) = self.delay_ms {
             let jitter = self.jitter_ms.map(|ms| format!(" ± {}", shown(ms)));
-            parts.push(format!(
-                "arrives {}{} later",
-                shown(ms),
-                jitter.unwrap_or_default()
-            ));
+            parts.push(format!("delay {}{}", shown(ms), jitter.unwrap_or_default()));
         }
-        parts.extend(self.loss.map(|loss| format!("is lost by {loss}")));
-        parts.extend(self.rate.map(|rate| format!("is held to {rate}")));
-        write!(f, "what {from} sends to {to} {}", parts.join(", "))
+        parts.extend(self.loss.map(|loss| format!("loss {loss}")));
+        parts.extend(self.rate.map(|rate| format!("rate {rate}")));
+        write!(f, "packets from {from} to {to}: {}", parts.join(", "))
     }
 }
 
 /// All faults of a lab's network.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Faults {
-    /// Those of each link that has any.
+    /// The links that have a fault.
     pub links: Vec<LinkFault>,
-    /// Where nodes are, as far as that was known while they ran.
+    /// The last known addresses of the nodes concerned.
     addresses: BTreeMap<NodeName, Ipv4Addr>,
 }
 
@@ -127,14 +123,14 @@ impl Faults {
         self.links.sort_by_key(LinkFault::link);
     }
 
-    /// Takes all faults of links away, and returns how many links that were.
+    /// Removes all faults of links, and returns the number of links that had any.
     pub fn heal(&mut self, is_healed: impl Fn(&Link) -> bool) -> usize {
         let before = self.links.len();
         self.links.retain(|fault| !is_healed(&fault.link()));
         before - self.links.len()
     }
 
-    /// The nodes on which something changes from one state to another.
+    /// The nodes whose rules differ between two states.
     fn differing(&self, other: &Self, nodes: impl Iterator<Item = NodeName>) -> Vec<NodeName> {
         nodes
             .filter(|node| Rules::of(self, node) != Rules::of(other, node))
@@ -147,7 +143,7 @@ impl Faults {
     }
 }
 
-/// Faults in words. Two nodes that do not hear each other are said once.
+/// Faults in words. A link that is cut in both directions is listed once.
 #[must_use]
 pub fn lines(links: &[LinkFault]) -> Vec<String> {
     let is_cut = |from: &NodeName, to: &NodeName| {
@@ -166,7 +162,7 @@ pub fn lines(links: &[LinkFault]) -> Vec<String> {
     told
 }
 
-/// The newest state, and the volumes that hold it and those before it.
+/// The newest state, and the volumes that hold it and older states.
 struct Noted {
     number: u64,
     faults: Faults,
@@ -174,10 +170,10 @@ struct Noted {
 }
 
 impl Lab {
-    /// The faults of its network that there are now.
+    /// The lab's present network faults.
     ///
     /// # Errors
-    /// What the engine says.
+    /// The engine's error.
     pub async fn faults(&self) -> Result<Faults, LabError> {
         Ok(self.noted().await?.faults)
     }
@@ -204,11 +200,11 @@ impl Lab {
         Ok(noted)
     }
 
-    /// Changes the faults of its network. What was changed is in force when this returns; where that fails, all is as
-    /// it was before.
+    /// Changes the lab's network faults. The change is in force when this returns. If it fails, the previous state is
+    /// restored.
     ///
     /// # Errors
-    /// [`FaultError`], or what the engine says.
+    /// [`FaultError`], or the engine's error.
     pub async fn change_faults(
         &self,
         cancel: &CancellationToken,
@@ -229,7 +225,7 @@ impl Lab {
             let names = || self.plan.nodes.iter().map(|node| node.name.clone());
             let differing = wanted.differing(&before.faults, names());
             if !self.note(before.number + 1, &wanted).await? {
-                // Somebody else changed something meanwhile.
+                // Another process changed the faults meanwhile.
                 continue;
             }
             if let Err(error) = self.enforce(&wanted, &differing, &containers, cancel).await {
@@ -239,14 +235,14 @@ impl Lab {
                     .enforce(&before.faults, &differing, &containers, &never)
                     .await;
                 if let Err(undoing) = undone {
-                    tracing::error!(%undoing, "taking a fault back");
+                    tracing::error!(%undoing, "undoing a fault");
                 }
                 return Err(error);
             }
             for old in before.volumes {
                 self.engine.remove_volume(&old).await?;
             }
-            // Who was faster to note and slower to enforce may have overwritten what this one did.
+            // A process that recorded first and applied last may have overwritten this change.
             let after = self.noted().await?;
             if after.number > before.number + 1 {
                 self.enforce(&after.faults, &differing, &containers, cancel)
@@ -256,7 +252,7 @@ impl Lab {
         }
     }
 
-    /// Gives a node that was started anew the faults that it had.
+    /// Gives a restarted node its faults back.
     ///
     /// # Errors
     /// As [`Lab::change_faults`].
@@ -269,7 +265,7 @@ impl Lab {
         if !noted.faults.nodes().contains(node) {
             return Ok(());
         }
-        // A node that was down when others were cut off from it has told its address just now.
+        // A node that was down when its links were cut has an address only now.
         let faults = self.change_faults(cancel, |_| ()).await?;
         let containers = self
             .engine
@@ -279,7 +275,7 @@ impl Lab {
         self.enforce(&faults, own, &containers, cancel).await
     }
 
-    /// Writes a state down, and says whether nobody else wrote one of that number.
+    /// Records a state. False if another process has recorded one with that number.
     async fn note(&self, number: u64, faults: &Faults) -> Result<bool, LabError> {
         let lab = &self.plan.lab;
         let token = claim::random_word();
@@ -295,7 +291,7 @@ impl Lab {
         Ok(made.labels.get(labels::CLAIM_LABEL) == Some(&token))
     }
 
-    /// Puts faults into force on nodes. One that does not run has none, and gets them when it is started.
+    /// Applies faults on nodes. A node that does not run gets its faults when it is started.
     async fn enforce(
         &self,
         faults: &Faults,
@@ -318,7 +314,7 @@ impl Lab {
                 None => Ok(()),
             }
         });
-        // All of them to their ends, whichever fails.
+        // All run to their ends even if one fails.
         join_all(each).await.into_iter().collect()
     }
 }
@@ -331,7 +327,7 @@ fn find_node<'a>(containers: &'a [Container], node: &NodeName) -> Option<&'a Con
     containers.iter().find(is_it)
 }
 
-/// Notes where the nodes are.
+/// Records the addresses of the nodes.
 fn locate(faults: &mut Faults, containers: &[Container]) {
     let known = faults.nodes().into_iter().cloned().collect::<Vec<_>>();
     for node in known {

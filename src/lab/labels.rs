@@ -1,4 +1,4 @@
-//! Names and labels of what a lab is made of. Labels are the only memory there is: every verb finds a lab by them.
+//! Names and labels of a lab's objects. Labels are the only memory: every verb finds a lab by them.
 
 use crate::engine::{LAB_LABEL, Labels};
 use crate::name::{LabName, NodeName};
@@ -9,19 +9,19 @@ use crate::scenario::services::ServiceName;
 pub const NODE_LABEL: &str = "dev.replication-lab.node";
 /// The label with a service's name.
 pub const SERVICE_LABEL: &str = "dev.replication-lab.service";
-/// The label with the whole plan as JSON, without its passwords: those of its steps are in a file of each node's volume.
+/// The label with the whole plan as JSON, without passwords. The passwords of steps are in a file of each node's volume.
 pub const PLAN_LABEL: &str = "dev.replication-lab.plan";
 /// The label that says which `lab up` made the claim: a random word.
 pub const CLAIM_LABEL: &str = "dev.replication-lab.claim";
 /// The label with the process that made the claim: `PID@HOST`.
 pub const OWNER_LABEL: &str = "dev.replication-lab.owner";
-/// The label of a template: the image's identity that it was made with.
+/// The label of a template: the ID of the image that made it.
 pub const TEMPLATE_LABEL: &str = "dev.replication-lab.template";
 
 /// The label with the values that steps captured, by name, as JSON.
 pub const CAPTURED_LABEL: &str = "dev.replication-lab.captured";
 
-/// The label that says what a container does to a stopped node's data: "rewinding `a` to `b`".
+/// The label of a container that works on a stopped node's data, with its act: "rewinding `a` to `b`".
 pub const WORK_LABEL: &str = "dev.replication-lab.work";
 
 /// The label with the faults of a lab's network as JSON.
@@ -39,7 +39,7 @@ pub fn service_object(lab: &LabName, service: ServiceName) -> String {
     format!("lab-{lab}-{service}")
 }
 
-/// The name of the volume that says that a lab is complete. A node's name has no `.`, so no node's volume has it.
+/// The name of the volume that marks a lab as complete. A node's name has no `.`, so no node's volume has this name.
 #[must_use]
 pub fn ready_object(lab: &LabName) -> String {
     format!("lab-{lab}.ready")
@@ -51,7 +51,7 @@ pub fn faults_object(lab: &LabName, number: u64) -> String {
     format!("lab-{lab}.faults-{number}")
 }
 
-/// The number of the volume of that name, if it is one with faults.
+/// The number of a volume with faults, from its name.
 #[must_use]
 pub fn faults_number(lab: &LabName, name: &str) -> Option<u64> {
     let number = name
@@ -60,31 +60,32 @@ pub fn faults_number(lab: &LabName, name: &str) -> Option<u64> {
     number.parse().ok()
 }
 
-/// The name of the container from which a node's network is changed.
+/// The name of the container that changes a node's network.
 #[must_use]
 pub fn beside_object(lab: &LabName, node: &NodeName) -> String {
     format!("{}.net", node_object(lab, node))
 }
 
-/// The name of the container that holds a node's data disk, where that is bounded.
+/// The name of the container that holds a node's limited data disk.
 #[must_use]
 pub fn disk_object(lab: &LabName, node: &NodeName) -> String {
     format!("{}.disk", node_object(lab, node))
 }
 
-/// The name of the container that works on a stopped node's data. A node's name has no `.`, so no node's container has it.
+/// The name of the container that works on a stopped node's data. A node's name has no `.`, so no node's container has
+/// this name.
 #[must_use]
 pub fn work_object(lab: &LabName, node: &NodeName) -> String {
     format!("{}.work", node_object(lab, node))
 }
 
-/// The name of the volume with a base backup that standbys share, called by the first of them.
+/// The name of the volume with a shared base backup, after the first of its standbys.
 #[must_use]
 pub fn backup_object(lab: &LabName, first: &NodeName) -> String {
     format!("lab-{lab}.backup-{first}")
 }
 
-/// The name of the volume that says that a step was done, by its number.
+/// The name of the volume that marks a step as done, by the step's number.
 #[must_use]
 pub fn step_object(lab: &LabName, number: &str) -> String {
     format!("lab-{lab}.step-{number}")
@@ -136,7 +137,7 @@ pub fn of_claim(plan: &Plan, claim: &str, owner: &str) -> Labels {
     labels
 }
 
-/// The plan in a claim's labels, with marks in the place of passwords.
+/// The plan in a claim's labels, with marks instead of passwords.
 #[must_use]
 pub fn plan(labels: &Labels) -> Option<Plan> {
     serde_json::from_str(labels.get(PLAN_LABEL)?).ok()

@@ -1,6 +1,6 @@
-//! How far each downstream is behind, in bytes and in time: what the servers themselves measure.
+//! The lag of each downstream in bytes and in time, as the servers measure it.
 //!
-//! Every connection and slot that a node has is shown, planned or not, and what was planned and is not there besides.
+//! Every connection and slot of a node is shown, planned or not, and so is every planned one that is missing.
 
 use futures_util::future::join_all;
 use serde::Serialize;
@@ -15,35 +15,35 @@ use crate::text::chain;
 use super::Lab;
 use super::status::Unasked;
 
-/// How one downstream is doing, as its upstream sees it.
+/// One downstream, as its upstream sees it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EdgeStatus {
     /// The node that sends.
     pub upstream: String,
-    /// The node that receives, where the plan knows it by what it calls itself or by its slot.
+    /// The node that receives, if the plan knows its `application_name` or its slot.
     pub downstream: Option<String>,
-    /// What it calls itself: `application_name`.
+    /// Its `application_name`.
     pub name: Option<String>,
-    /// `physical` or `logical`; absent where neither a slot nor the plan tells.
+    /// `physical` or `logical`; absent if neither a slot nor the plan tells.
     pub kind: Option<SlotKind>,
     /// `streaming`, `catchup`, …; absent when nobody is connected.
     pub state: Option<SenderState>,
     /// `async`, `potential`, `sync` or `quorum`.
     pub sync_state: Option<SyncState>,
-    /// Bytes of the upstream's log that were not sent yet.
+    /// Bytes of the upstream's WAL that were not sent yet.
     pub sent_lag_bytes: Option<i64>,
-    /// Bytes that the downstream has not written to its disk's cache.
+    /// Bytes that the downstream has not written yet.
     pub write_lag_bytes: Option<i64>,
-    /// Bytes that it has not made durable.
+    /// Bytes that it has not flushed to disk yet.
     pub flush_lag_bytes: Option<i64>,
-    /// Bytes that it has not applied.
+    /// Bytes that it has not replayed or applied yet.
     pub replay_lag_bytes: Option<i64>,
-    /// Milliseconds from a recent commit to the news of its being written there. PostgreSQL forgets it where nothing
-    /// is written.
+    /// `write_lag` in milliseconds: from a recent flush on the upstream until the downstream reported its write.
+    /// PostgreSQL clears it when nothing is written.
     pub write_lag_ms: Option<f64>,
-    /// The same until it was durable there.
+    /// `flush_lag` in milliseconds.
     pub flush_lag_ms: Option<f64>,
-    /// The same until it was applied there.
+    /// `replay_lag` in milliseconds.
     pub replay_lag_ms: Option<f64>,
     /// The slot.
     pub slot: Option<String>,
@@ -51,18 +51,18 @@ pub struct EdgeStatus {
     pub slot_active: Option<bool>,
     /// `reserved`, `extended`, `unreserved` or `lost`.
     pub wal_status: Option<WalStatus>,
-    /// Bytes of log that are kept for the slot.
+    /// Bytes of WAL that the slot retains.
     pub retained_bytes: Option<i64>,
 }
 
-/// A look at all edges of a lab.
+/// The state of all edges of a lab at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Monitor {
     /// The lab's name.
     pub lab: String,
-    /// Every edge, upstreams first.
+    /// The edges, upstreams first.
     pub edges: Vec<EdgeStatus>,
-    /// Nodes that could not be asked, and why.
+    /// The nodes that could not be asked, and why.
     pub problems: Vec<String>,
 }
 
@@ -76,14 +76,14 @@ impl Monitor {
 }
 
 impl EdgeStatus {
-    /// What it is sorted by.
+    /// The sort key.
     fn shown_name(&self) -> Option<&str> {
         self.name.as_deref().or(self.slot.as_deref())
     }
 }
 
 impl Lab {
-    /// Looks at every edge once.
+    /// Reads the state of every edge once.
     pub async fn monitor(&self) -> Monitor {
         let looks = self.nodes().map(|(node, container)| async move {
             let client = self.reach(node, container).await;
@@ -110,7 +110,7 @@ impl Lab {
         monitor
     }
 
-    /// The edges of a node with their downstreams' names, and those that were planned and are not there.
+    /// The edges of a node with their downstreams' names, including planned edges that are missing.
     fn named(&self, node: &NodeName, mut edges: Vec<EdgeStatus>) -> Vec<EdgeStatus> {
         for edge in &mut edges {
             edge.upstream = node.to_string();
@@ -132,7 +132,7 @@ impl Lab {
         edges
     }
 
-    /// The edges that a node was meant to have, with nothing known of them.
+    /// The planned edges of a node, without any state.
     fn planned(&self, node: &NodeName) -> Vec<EdgeStatus> {
         let physical = self.plan.standbys_of(node).map(|(standby, edge)| {
             let slot = edge.slot.as_ref().map(ToString::to_string);
@@ -179,7 +179,7 @@ fn blank(
     }
 }
 
-/// What every connection and slot of a server is doing.
+/// The state of every connection and slot of a server.
 async fn edges(reader: &Reader) -> Result<Vec<EdgeStatus>, ServerError> {
     let senders = replication::senders(reader).await?;
     let slots = slots::slots(reader).await?;

@@ -1,4 +1,4 @@
-//! One node's container: made, attached to, started, told its files, and waited for.
+//! One node's container: created, attached to, started, given its files, and waited for.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -19,34 +19,34 @@ use super::HOST;
 use super::backup::Backup;
 use super::clock::Clock;
 use super::console::{Console, Input, Stage};
-use super::error::{Ended, LabError, Late};
+use super::error::{ContainerEnd, LabError, Late};
 use super::{claim, disk, labels, template};
 
-/// What the container runs; see there.
+/// The script that the container runs.
 const START: &str = include_str!("../../images/node/start.sh");
 
-/// Bytes of `/dev/shm`: parallel queries take theirs there (`dynamic_shared_memory_type = posix`).
+/// Bytes of `/dev/shm`, which parallel queries use (`dynamic_shared_memory_type = posix`).
 const SHM_BYTES: u64 = 256 << 20;
 
-/// How many lines of a node's log an error shows.
+/// Number of lines of a node's log that an error shows.
 pub(super) const LOG_TAIL: usize = 20;
 
-/// A container that runs and whose server is still to come.
+/// A container that runs and whose server has not started yet.
 #[derive(Debug)]
 pub(super) struct Starting {
     engine: Engine,
     pub(super) name: NodeName,
     pub(super) id: String,
-    /// Where the engine says that it is, inside the lab's network.
+    /// Its address inside the lab's network, as the engine says.
     pub(super) address: Ipv4Addr,
     pub(super) port: u16,
-    /// What its data directory is made from.
+    /// The origin of its data directory.
     pub(super) backup: Backup,
     console: Console,
     input: Input,
 }
 
-/// Makes the node's volume and container and starts it. Its server waits for [`Starting::configure`].
+/// Creates the node's volume and container and starts it. Its server waits for [`Starting::configure`].
 pub(super) async fn start(
     engine: &Engine,
     plan: &Plan,
@@ -99,7 +99,7 @@ pub(super) async fn start(
     })
 }
 
-/// The progress bar of a base backup, moved by what `pg_basebackup` writes.
+/// The progress bar of a base backup, which the output of `pg_basebackup` moves.
 fn backup_bar(clock: Clock, node: NodeName) -> impl Fn(&str) + Send + 'static {
     move |line| {
         if let Some((done, total)) = log::backup_progress(line) {
@@ -163,7 +163,7 @@ fn spec(
         image: found.reference.clone(),
         user: "postgres".to_owned(),
         command,
-        // Found in the image where it is ours, but not in every image: Debian's packages keep it out of the path.
+        // Our image has it in its path. Others may not: Debian's packages keep it out of the path.
         env: vec![
             format!("PATH={}", path(found)),
             format!("PGDATA={}", command::PGDATA),
@@ -179,7 +179,7 @@ fn spec(
     }
 }
 
-/// The image's own path, and Debian's place for each major version's programs before it.
+/// The image's own path, after Debian's directory of the major version's programs.
 fn path(found: &Found) -> String {
     let own = found
         .image
@@ -194,7 +194,7 @@ fn path(found: &Found) -> String {
 }
 
 impl Starting {
-    /// Sends the node its files, which sets it going.
+    /// Sends the node its files, which starts its server.
     pub(super) async fn configure(&mut self, frame: &[u8]) -> Result<(), LabError> {
         if self.input.send(frame).await.is_ok() {
             return Ok(());
@@ -202,7 +202,7 @@ impl Starting {
         Err(self.ended(format!("configuring `{}`", self.name)).await)
     }
 
-    /// Waits until the container says that it has come so far.
+    /// Waits until the container's output shows that it has reached a stage.
     pub(super) async fn reached(
         &self,
         wanted: Stage,
@@ -237,8 +237,8 @@ impl Starting {
                 }
             })
         };
-        // What the server says on its output ends a pause between two tries, and is not relied on: its settings may send
-        // its log elsewhere.
+        // The server's output ends a pause between two attempts early. Nothing relies on it: a setting may send the log
+        // elsewhere.
         let told = async {
             self.console.reached(Stage::Accepting).await;
             connecting().await
@@ -258,14 +258,14 @@ impl Starting {
         })
     }
 
-    /// Connects to a server that takes connections, with the settings that its users' programs would see.
+    /// Connects to a server that takes connections, with the settings that a user's program would see.
     pub(super) async fn connect_as_user(&self, database: &str) -> Result<Noticing, LabError> {
         let connected = client::connect(HOST, self.port, database).await;
         let connected = connected.doing(|| format!("connecting to `{}`", self.name));
         Ok(connected?)
     }
 
-    /// Waits until the container has ended well.
+    /// Waits until the container has ended with exit code 0.
     pub(super) async fn done(
         &self,
         act: String,
@@ -296,7 +296,7 @@ impl Starting {
         }
     }
 
-    /// All lines of the container that are kept.
+    /// All lines of the container's output that are kept.
     pub(super) fn log(&self) -> Vec<String> {
         self.console.tail(usize::MAX)
     }
@@ -311,7 +311,7 @@ impl Starting {
     }
 }
 
-/// The server answers and will not let us in, now or later: class 28 (manual, appendix A).
+/// The server answers and will never let us in: SQLSTATE class 28 (manual: "PostgreSQL Error Codes").
 fn is_final(error: &ServerError) -> bool {
     error
         .code()
@@ -325,16 +325,16 @@ async fn ended(
     id: &str,
     console: &Console,
 ) -> LabError {
-    // The last lines may still be on their way when the end is known.
+    // The last lines may arrive after the container's end is known.
     let _ = tokio::time::timeout(Duration::from_secs(2), console.ended()).await;
     let container = engine.find_container(id).await.ok().flatten();
     let how = match container {
         Some(Container {
             exit_code: Some(code),
             ..
-        }) => Ended::Code(code),
-        Some(_) => Ended::Unheard,
-        None => Ended::Gone,
+        }) => ContainerEnd::Code(code),
+        Some(_) => ContainerEnd::Unheard,
+        None => ContainerEnd::Gone,
     };
     let log = console.tail(LOG_TAIL);
     let blame = log::blamed_setting(log.iter().map(String::as_str)).map(Box::new);

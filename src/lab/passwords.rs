@@ -1,4 +1,4 @@
-//! The passwords in a lab's steps: its label does not have them, a file in each of its nodes does.
+//! The passwords in a lab's steps. They are not in its label; a file in each node has them.
 
 use std::borrow::Cow;
 
@@ -9,10 +9,10 @@ use crate::server::command::PASSWORDS;
 use super::{Lab, LabError};
 
 impl Lab {
-    /// The plan with the passwords that the one of a lab that was found lacks: for who is about to carry out its steps.
+    /// The plan with its passwords, which the plan in the lab's label lacks. Steps need them.
     ///
     /// # Errors
-    /// [`LabError::HalfMade`] where no container has them any more, or what the engine says.
+    /// [`LabError::HalfMade`] when no container has them any more, or the engine's error.
     pub async fn whole_plan(&self) -> Result<Cow<'_, Plan>, LabError> {
         if !self.plan.lacks_passwords() {
             return Ok(Cow::Borrowed(&self.plan));
@@ -26,7 +26,7 @@ impl Lab {
         Ok(Cow::Owned(whole))
     }
 
-    /// Those that the first container knows that has them. It may be stopped or frozen.
+    /// The passwords, from the first container that has them. It may be stopped or frozen.
     async fn passwords(&self) -> Result<Option<Vec<String>>, LabError> {
         for container in self.containers.iter().flatten() {
             match self.engine.read_file(&container.id, PASSWORDS).await {

@@ -1,4 +1,4 @@
-//! What a publisher needs: its publications, and a replication user who may read what is copied.
+//! A publisher's publications, and the replication user's right to read the tables.
 
 use crate::plan::{Plan, PlannedNode};
 use crate::server::client::{Doing as _, Noticing, Reader, SqlError, identifier};
@@ -6,8 +6,7 @@ use crate::server::version::Version;
 
 /// Creates the publications of a node. Their filters see the settings of `user`'s connection, as `psql` would.
 ///
-/// The copy of a table that a subscription begins with is a SELECT by the user that it connects as (manual, "Logical
-/// Replication").
+/// The initial copy of a table is a SELECT by the user that the subscription connects as (manual: "Logical Replication").
 pub(super) async fn create(
     reader: &Reader,
     user: &Noticing,

@@ -12,9 +12,9 @@ use crate::wait::{Probe, WaitError, wait_for};
 
 use super::error::{LabError, Late};
 
-/// Waits until `pg_stat_replication` of the upstream shows the standby, by its `application_name`, as streaming.
+/// Waits until the upstream's `pg_stat_replication` shows the standby's `application_name` as streaming.
 ///
-/// Its base backup shows up as streaming too, under a name of its own.
+/// The standby's base backup is also shown as streaming, under another name.
 pub(super) async fn streaming(
     upstream: &Reader,
     name: &NodeName,

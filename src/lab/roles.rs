@@ -1,4 +1,4 @@
-//! What a primary needs before anybody replicates from it: the replication user, the database, the slots.
+//! The replication user, the database and the slots of a primary, which must exist before anybody replicates from it.
 
 use postgres_protocol::password;
 use tokio_postgres::Client;
@@ -10,7 +10,7 @@ use crate::server::MAINTENANCE_DATABASE;
 use crate::server::client::{Doing as _, Reader, SqlError, identifier, literal};
 use crate::server::slots;
 
-/// The database that an initialised directory has besides those of `initdb` (see `images/node/start.sh`).
+/// The extra database of an initialised directory (see `images/node/start.sh`).
 const SPARE_DATABASE: &str = "lab_spare";
 
 /// Commits of the set-up wait for no standby: `synchronous_standby_names` may name some that do not exist yet.
@@ -24,8 +24,8 @@ pub(super) async fn set_up(client: &Client, node: &PlannedNode) -> Result<(), Sq
         .doing(|| format!("setting up `{}`", node.name))
 }
 
-/// Begins a session that runs the scenario's own SQL. No limit of the user's applies to it, and a server whose default
-/// is read-only takes its rows; what its statements mean is as the user's settings have it.
+/// Begins a session that runs the scenario's own SQL. The user's time limits and a read-only default do not apply. All
+/// other settings of the user apply to its statements.
 pub(super) async fn set_up_for_user(client: &Client, node: &PlannedNode) -> Result<(), SqlError> {
     let lifted = format!(
         "{SET_UP}; SET default_transaction_read_only = off; SET statement_timeout = 0; SET lock_timeout = 0"
@@ -36,9 +36,9 @@ pub(super) async fn set_up_for_user(client: &Client, node: &PlannedNode) -> Resu
         .doing(|| format!("setting up `{}`", node.name))
 }
 
-/// Makes the replication user, and gives the database its name.
+/// Creates the replication user, and renames the database.
 ///
-/// The password is hashed here, so that no statement, and therefore no log, ever has it.
+/// The password is hashed here, so that no statement and no log contains it.
 pub(super) async fn create(
     client: &Client,
     plan: &Plan,
@@ -74,7 +74,7 @@ pub(super) async fn create(
     Ok(())
 }
 
-/// Makes the physical slots of the direct standbys, which keep the log from now on (manual, "Replication Slots").
+/// Creates the physical slots of the direct standbys. They retain WAL from now on (manual: "Replication Slots").
 pub(super) async fn create_slots(client: &Reader, node: &PlannedNode) -> Result<(), SqlError> {
     if node.slots.is_empty() {
         return Ok(());

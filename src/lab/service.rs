@@ -1,4 +1,4 @@
-//! A service's container: made, started, and waited for until it answers.
+//! A service's container: created, started, and waited for until it answers.
 
 mod http;
 
@@ -20,17 +20,17 @@ use super::error::{LabError, Late};
 use super::node::LOG_TAIL;
 use super::{HOST, claim, labels};
 
-/// What the container runs; see there.
+/// The script that the container runs.
 const START: &str = include_str!("../../images/pgadmin/start.sh");
 const SERVE: &str = include_str!("../../images/pgadmin/serve.py");
 
 /// The port that pgAdmin listens on. One below 1024 would need a capability.
 const PORT: u16 = 8080;
 
-/// Where pgAdmin keeps what is its own, in the official image and in ours.
+/// The directory of pgAdmin's own data, in the official image and in ours.
 const HOME: &str = "/var/lib/pgadmin";
 
-/// pgAdmin's user in the official image and in ours; by number, since only some engines look names up.
+/// The user of pgAdmin in the official image and in ours. It is a number, because only some engines look names up.
 const USER: &str = "5050";
 
 /// A service whose container runs.
@@ -42,13 +42,13 @@ pub(super) struct Started {
     port: u16,
 }
 
-/// Where people find a service.
+/// The URL of a service.
 #[must_use]
 pub fn url(port: u16) -> String {
     format!("http://{HOST}:{port}/")
 }
 
-/// Makes the service's volume and container, and starts it.
+/// Creates the service's volume and container, and starts it.
 pub(super) async fn start(
     engine: &Engine,
     plan: &Plan,
@@ -116,7 +116,7 @@ fn spec(
             port: PORT,
             host_port: service.port,
         }),
-        // The official image declares a volume there: without one of ours, Docker would make one that nobody finds.
+        // The official image declares a volume there. Without ours, Docker would create one that nobody finds.
         mounts: vec![Mount {
             volume: name.clone(),
             target: HOME.to_owned(),
@@ -131,7 +131,7 @@ fn spec(
     }
 }
 
-/// Waits until the service answers, and returns where.
+/// Waits until the service answers, and returns its URL.
 pub(super) async fn answers(
     engine: &Engine,
     started: &Started,
@@ -140,7 +140,7 @@ pub(super) async fn answers(
 ) -> Result<String, LabError> {
     let waited = wait_for(within, cancel, || async {
         if let Err(seen) = ask(started.port).await {
-            // One that has ended will not answer any more.
+            // A container that has ended will not answer.
             let found = engine.find_container(&started.id).await?;
             return match found {
                 Some(found) if found.state == ContainerState::Running => {
@@ -161,7 +161,7 @@ pub(super) async fn answers(
     Err(failed(engine, started.name, &started.id, seen).await)
 }
 
-/// Whether pgAdmin answers at a port of the host, or else what came instead.
+/// Checks that pgAdmin answers at a port of the host.
 pub(super) async fn ask(port: u16) -> Result<(), Failure> {
     match http::get(HOST, port, "/misc/ping").await {
         Ok((200, body)) if body == "PING" => Ok(()),

@@ -1,4 +1,4 @@
-//! Whether a server took its settings: a setting that did not take is an error, not a surprise.
+//! Comparison of a server's settings with the plan. A setting that did not take effect is an error.
 
 use crate::plan::PlannedNode;
 use crate::server::client::{Doing as _, Reader};
@@ -6,7 +6,7 @@ use crate::server::in_force::{self, FileSetting};
 
 use super::error::{LabError, NotTaken};
 
-/// Compares the plan with what the server read, and what it made of it.
+/// Compares the plan with the files that the server read and with its present settings.
 ///
 /// # Errors
 /// [`LabError::Settings`] with every setting that was not applied, or the server's words.

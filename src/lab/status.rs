@@ -1,4 +1,4 @@
-//! What a lab is doing now: per node the role meant and the role found, positions, lag, slot.
+//! The state of a lab: per node the planned role and the present role, positions, lag, slot.
 
 mod publishing;
 
@@ -31,16 +31,15 @@ pub struct Status {
     pub lab: String,
     /// The scenario it was made from.
     pub scenario: String,
-    /// Whether every node is what it was meant to be, runs and, as a standby, streams. One that starts later may do so
-    /// any time.
+    /// Whether every node runs, has its planned role and, as a standby, streams. A node that starts later may be missing.
     pub healthy: bool,
     /// Its nodes, upstreams first.
     pub nodes: Vec<NodeStatus>,
-    /// The faults of the network between them that a step or `lab fault` made.
+    /// The network faults that a step or `lab fault` made.
     pub faults: Vec<LinkFault>,
     /// The nodes whose data disk a step or `lab fault` filled.
     pub full_disks: Vec<NodeName>,
-    /// What runs beside them.
+    /// Its services.
     pub services: Vec<ServiceStatus>,
 }
 
@@ -49,38 +48,38 @@ pub struct Status {
 pub struct ServiceStatus {
     /// Its name.
     pub name: String,
-    /// What its container is doing: `running`, `exited`, `paused`, …; `gone` when there is none.
+    /// The state of its container: `running`, `exited`, `paused`, …; `gone` when there is none.
     pub state: String,
     /// Its address inside the lab's network.
     pub address: Option<String>,
     /// Its port on the host.
     pub port: Option<u16>,
-    /// Where people find it, while it has a port.
+    /// Its URL, while it has a port.
     pub url: Option<String>,
     /// Why it does not answer.
     pub problem: Option<String>,
 }
 
-/// The state of one node. What cannot be known, because it does not run or answer, is absent.
+/// The state of one node. A value is absent if the node does not run or answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NodeStatus {
     /// Its name.
     pub name: String,
-    /// What its container is doing: `running`, `exited`, `paused`, …; `gone` when there is none.
+    /// The state of its container: `running`, `exited`, `paused`, …; `gone` when there is none.
     pub state: String,
-    /// What it was meant to be.
+    /// Its planned role.
     pub expected_role: String,
-    /// What it is: `primary` when it takes writes, `standby` when it is in recovery.
+    /// Its present role: `primary` when it takes writes, `standby` when it is in recovery.
     pub role: Option<String>,
-    /// The node it was meant to stream from.
+    /// Its planned upstream.
     pub upstream: Option<String>,
-    /// The node that it streams from now.
+    /// Its present upstream.
     pub streams_from: Option<String>,
     /// Its timeline.
     pub timeline: Option<i32>,
-    /// On a primary the position it writes at, on a standby the one it has replayed up to.
+    /// On a primary the current write position, on a standby the replay position.
     pub lsn: Option<Lsn>,
-    /// How many bytes of its primary's log it has not replayed yet.
+    /// Bytes of its primary's WAL that it has not replayed yet.
     pub replay_lag_bytes: Option<i64>,
     /// `pg_stat_replication.state` on its upstream: `streaming`, `catchup`, …
     pub replication_state: Option<SenderState>,
@@ -88,9 +87,9 @@ pub struct NodeStatus {
     pub sync_state: Option<SyncState>,
     /// Its slot on its upstream.
     pub slot: Option<SlotStatus>,
-    /// What it publishes now, in the lab's database.
+    /// The publications in the lab's database.
     pub publications: Vec<PublicationStatus>,
-    /// What it subscribes to now, in the lab's database.
+    /// The subscriptions in the lab's database.
     pub subscriptions: Vec<SubscriptionStatus>,
     /// Its address inside the lab's network.
     pub address: Option<String>,
@@ -105,18 +104,18 @@ pub struct NodeStatus {
 pub struct SlotStatus {
     /// Its name.
     pub name: String,
-    /// Whether somebody streams through it.
+    /// Whether it is in use.
     pub active: Option<bool>,
-    /// Whether the log that it holds is there: `reserved`, `extended`, `unreserved`, `lost`; absent when the slot is.
+    /// `wal_status`: `reserved`, `extended`, `unreserved`, `lost`; absent when there is no slot.
     pub wal_status: Option<WalStatus>,
 }
 
-/// What one node's server says.
+/// The answers of one node's server.
 struct Answers {
     state: ServerState,
     senders: Vec<Sender>,
     slots: Vec<Slot>,
-    /// What it publishes and subscribes to, or why it could not be asked for that.
+    /// Its publications and subscriptions, or why they could not be read.
     publishing: Result<Publishing, Unasked>,
 }
 
@@ -172,7 +171,7 @@ impl Lab {
         }
     }
 
-    /// What a node's server says.
+    /// Asks a node's server.
     async fn answers(
         &self,
         node: &PlannedNode,
@@ -191,7 +190,7 @@ impl Lab {
         })
     }
 
-    /// What a node publishes and subscribes to. That is a database's own, and a standby has its primary's.
+    /// The publications and subscriptions of a node. They belong to a database, and a standby shows its primary's.
     async fn publishing(
         &self,
         node: &PlannedNode,
@@ -207,7 +206,7 @@ impl Lab {
         Ok(publishing::read(&reader).await?)
     }
 
-    /// The status of one node, from what it and the others say.
+    /// The status of one node, from its own answers and the others'.
     fn node_status(
         &self,
         planned: &PlannedNode,
@@ -222,7 +221,7 @@ impl Lab {
         };
         let mut status = blank(planned, container);
         if let Role::Standby(standby) = &planned.role
-            // It makes its slot when it begins.
+            // It creates its slot when it first starts.
             && !self.is_to_come(planned)
             && let Some(upstream) = said_by(standby.upstream.as_str())
         {
@@ -258,7 +257,7 @@ impl Lab {
         status
     }
 
-    /// Why a subscription does not get on, and what to do.
+    /// Why a subscription fails, and a hint.
     async fn trouble_of(&self, node: &NodeName, subscription: &str) -> Option<String> {
         let trouble = self.trouble(node, subscription).await?;
         let hint = trouble.hint(subscription, node.as_str());
@@ -268,7 +267,7 @@ impl Lab {
         })
     }
 
-    /// Connects to a node's maintenance database, which is there whatever became of the lab's own.
+    /// Connects to a node's maintenance database, which exists even if the lab's own does not.
     pub(super) async fn reach(
         &self,
         node: &PlannedNode,
@@ -282,7 +281,7 @@ impl Lab {
 }
 
 impl NodeStatus {
-    /// Takes over what a standby's upstream says of it.
+    /// Adds a standby's state as its upstream shows it.
     fn take_from_upstream(&mut self, upstream: &Answers, standby: &Standby) {
         let name = standby.application_name.as_str();
         if let Some(sender) = replication::named(&upstream.senders, name).next() {
@@ -299,7 +298,7 @@ impl NodeStatus {
         });
     }
 
-    /// Takes over what the node says of itself, and how far that is behind its primary.
+    /// Adds the node's own answers, and its lag behind its primary.
     fn take_own(&mut self, own: &Answers, written: Option<Lsn>) {
         let state = &own.state;
         self.role = Some(state.role().to_owned());
@@ -312,7 +311,7 @@ impl NodeStatus {
         };
     }
 
-    /// Takes over what the node publishes and subscribes to. A subscription that was planned and is gone is a problem.
+    /// Adds the node's publications and subscriptions. A planned subscription that is missing is a problem.
     fn take_publishing(&mut self, found: &Publishing, planned: &PlannedNode) {
         self.publications.clone_from(&found.publications);
         self.subscriptions.clone_from(&found.subscriptions);
@@ -324,7 +323,7 @@ impl NodeStatus {
     }
 }
 
-/// Whether a container runs, or else what it does instead.
+/// Fails with the container's state unless it runs.
 fn runs(container: Option<&Container>) -> Result<(), Unasked> {
     Err(Unasked::Down(match container.map(|found| found.state) {
         Some(ContainerState::Running) => return Ok(()),

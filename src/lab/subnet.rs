@@ -1,8 +1,8 @@
-//! Which addresses a lab's network asks for.
+//! The subnet of a lab's network.
 //!
-//! Docker's own pools end after about thirty networks, so a lab asks for a small subnet of a range of its own: the
-//! same lab the same one where it is free. Fixed addresses also mean that a node that is stopped and started by hand
-//! keeps its own, which `pg_hba.conf` names.
+//! Docker's own pools end after about thirty networks, so a lab asks for a small subnet of its own range. The same lab
+//! gets the same subnet if it is free. With fixed addresses, a node that is stopped and started by hand also keeps the
+//! address that `pg_hba.conf` names.
 
 use std::net::Ipv4Addr;
 
@@ -13,7 +13,7 @@ pub struct Subnet {
     prefix: u8,
 }
 
-/// The range that labs take their subnets from: 10.213.0.0/16.
+/// The range of all labs' subnets: 10.213.0.0/16.
 const RANGE: Subnet = Subnet {
     first: 0x0AD5_0000,
     prefix: 16,
@@ -32,7 +32,7 @@ impl Subnet {
         })
     }
 
-    /// How many addresses it has.
+    /// Number of addresses in it.
     fn len(self) -> u64 {
         1 << (32 - u32::from(self.prefix))
     }
@@ -42,7 +42,7 @@ impl Subnet {
         self.first & shorter == other.first & shorter
     }
 
-    /// The address of the host at `index`: after the network's own and the gateway's.
+    /// The address of the host at `index`, after the addresses of the network and the gateway.
     #[must_use]
     pub fn host(self, index: usize) -> Option<Ipv4Addr> {
         let offset = u32::try_from(index).ok()?.checked_add(2)?;
@@ -60,10 +60,10 @@ fn mask(prefix: u8) -> u32 {
     u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0)
 }
 
-/// The subnets to try, in order: those of the range that overlap with none in `taken`, beginning at a place that
-/// depends on the lab's name alone.
+/// The subnets to try, in order: those of the range that overlap with none in `taken`. The first one depends on the lab's
+/// name alone.
 pub fn candidates(lab: &str, nodes: usize, taken: &[Subnet]) -> impl Iterator<Item = Subnet> {
-    // Network, gateway and broadcast have an address each; a lab grows rarely.
+    // Network, gateway and broadcast have an address each.
     let wanted = u64::try_from(nodes)
         .unwrap_or(u64::MAX)
         .saturating_add(8)
@@ -84,14 +84,14 @@ pub fn candidates(lab: &str, nodes: usize, taken: &[Subnet]) -> impl Iterator<It
         .filter(move |subnet| !taken.iter().any(|other| other.overlaps(*subnet)))
 }
 
-/// FNV-1a: a place that is the same on every machine and in every version, unlike the standard library's hash.
+/// FNV-1a. Unlike the standard library's hash it is the same on every machine and in every version.
 fn place(name: &str) -> u32 {
     name.bytes().fold(0x811C_9DC5, |hash: u32, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     })
 }
 
-/// The subnets that the host itself routes, from `/proc/net/route`: a lab must not hide them.
+/// The subnets that the host itself routes, from `/proc/net/route`. A lab must not hide them.
 #[must_use]
 pub fn host_routes(table: &str) -> Vec<Subnet> {
     table
@@ -105,7 +105,7 @@ pub fn host_routes(table: &str) -> Vec<Subnet> {
                     .map(u32::swap_bytes)
             };
             let (first, mask) = (number(1)?, number(7)?);
-            // The default route covers everything and takes nothing.
+            // The default route covers everything, so it does not count.
             (mask != 0).then(|| Subnet {
                 first,
                 prefix: u8::try_from(mask.leading_ones()).unwrap_or(32),

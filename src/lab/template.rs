@@ -1,7 +1,7 @@
-//! The initialised data directories that all labs of one image copy: `initdb` runs once an image and primary, not once a
-//! lab.
+//! The initialised data directories that all labs of one image copy. `initdb` runs once per image and primary, not once
+//! per lab.
 //!
-//! It lies in a volume. `images/node/start.sh` fills it, under a lock, in the first primary that finds it empty.
+//! They are in a volume. `images/node/start.sh` fills it under a lock, in the first primary that finds it empty.
 
 use crate::engine::{Engine, EngineError, Labels, Mount, Selector};
 use crate::image::Found;
@@ -11,7 +11,7 @@ use crate::plan::Plan;
 use super::labels::TEMPLATE_LABEL;
 use super::volume;
 
-/// Counts up when what `initdb` is told changes, so that an older directory is not taken for a newer one.
+/// The version of the arguments of `initdb`. Raise it when they change, so that no older directory is used.
 const GENERATION: u32 = 6;
 
 /// The name of an image's template.
@@ -25,7 +25,7 @@ fn labels(image_id: &str) -> Labels {
     [(TEMPLATE_LABEL.to_owned(), image_id.to_owned())].into()
 }
 
-/// The template in a container.
+/// The mount of the template.
 pub(super) fn mount(image_id: &str) -> Mount {
     Mount {
         volume: name(image_id),
@@ -35,8 +35,8 @@ pub(super) fn mount(image_id: &str) -> Mount {
     }
 }
 
-/// Which of the directories in it a node begins with: no two primaries of a lab have one system identifier, since a
-/// standby of the one could otherwise stream from the other.
+/// The directory in the template that a node begins with. No two primaries of a lab share a system identifier: a standby
+/// of one could otherwise stream from the other.
 pub(super) fn number(plan: &Plan, node: &NodeName) -> usize {
     let mut primaries = plan.primaries().filter(|node| node.restored_from.is_none());
     primaries
@@ -45,7 +45,7 @@ pub(super) fn number(plan: &Plan, node: &NodeName) -> usize {
         + 1
 }
 
-/// Makes the template's volume, empty, unless it exists.
+/// Creates the template's empty volume unless it exists.
 pub(super) async fn prepare(
     engine: &Engine,
     lab: &LabName,

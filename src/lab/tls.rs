@@ -11,7 +11,7 @@ use rcgen::{
 
 use crate::name::{LabName, NodeName, UserName};
 
-/// Why there is no certificate.
+/// A certificate that could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error("making a certificate for `{subject}`")]
 pub struct TlsError {
@@ -19,10 +19,10 @@ pub struct TlsError {
     source: rcgen::Error,
 }
 
-/// Who signs the certificates of a lab's nodes.
+/// The authority that signs the certificates of a lab's nodes.
 pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
-/// What a node proves itself with, and knows the others by. In PEM.
+/// The certificates of a node, in PEM.
 pub struct Identity {
     /// The authority's certificate.
     pub(super) root: String,
@@ -56,9 +56,9 @@ impl Authority {
             .map_err(failed)
     }
 
-    /// Certificates for the name that others call the node by, and for the role that it connects to them as.
+    /// Certificates for the node's host name, and for the role that it connects to others as.
     pub(super) fn identity(&self, node: &NodeName, user: &UserName) -> Result<Identity, TlsError> {
-        // Each for one purpose alone, or a node that is called like a role could enter as that role.
+        // Each certificate has one purpose. Otherwise a node named like a role could connect as that role.
         let (server, client) = (
             ExtendedKeyUsagePurpose::ServerAuth,
             ExtendedKeyUsagePurpose::ClientAuth,
@@ -66,7 +66,7 @@ impl Authority {
         Ok(Identity {
             root: self.0.pem(),
             server: self.pair(node.as_str(), &[node.as_str()], server)?,
-            // PostgreSQL compares the common name with the role (manual, 20.12).
+            // PostgreSQL compares the common name with the role (manual: "Certificate Authentication").
             client: self.pair(user.as_str(), &[], client)?,
         })
     }

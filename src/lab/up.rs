@@ -1,11 +1,11 @@
-//! Bringing a lab up: who waits for whom.
+//! Bringing a lab up, and the order of it.
 //!
 //! ```text
 //! images ─ claim, network, addresses ─┬─ primary: container ─ files ─ data directory ─ server ─ roles, slots ─ data ─┐
 //!                                     ├─ each standby: container                                                     │
 //!                                     └─ each service: container ── … it answers, at the latest after the proof      │
 //!   ┌────────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
-//!   └─ each standby, after its upstream: files ─ base backup ─ server ─ streaming ─ verify
+//!   └─ each standby, after its upstream: files ─ base backup ─ server ─ streaming ─ proof
 //! ```
 //!
 //! The addresses are assigned before the first container starts, and every `pg_hba.conf` is complete from the beginning.
@@ -29,21 +29,21 @@ use crate::event::{Phase, Reporter};
 use crate::image::{self, Found};
 use crate::plan::{Plan, PlannedDataset};
 use crate::scenario::services::ServiceName;
-use crate::verify::Verdict;
 
 use super::clock::Clock;
 use super::error::LabError;
 use super::tls::Authority;
+use super::verdict::{Proof, Verdict};
 use super::{Lab, claim, cleanup, labels};
 use build::Build;
 
-/// When what was made stays although something failed.
+/// What a failure leaves behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Keep {
     /// A failure leaves nothing.
     #[default]
     Never,
-    /// A failure leaves everything as it was then. An interrupt leaves nothing all the same.
+    /// A failure leaves everything as it was then. An interrupt still leaves nothing.
     Failed,
 }
 
@@ -54,18 +54,20 @@ pub struct Options {
     pub keep: Keep,
     /// How long each wait may take: for a server to answer, for a standby to stream.
     pub within: Duration,
-    /// Whether replication is proven at the end.
-    pub verify: bool,
-    /// Whether the lab is for this process alone: once that is gone, `gc` takes the lab, complete as it is.
+    /// The proof that ends it: `Some(verify::proof)` proves replication, `None` proves nothing.
+    pub proof: Option<Proof>,
+    /// Whether the lab is for this process alone. `gc` then removes it once the process is gone.
     pub for_this_process: bool,
 }
 
-impl Default for Options {
-    fn default() -> Self {
+impl Options {
+    /// The defaults: a failure leaves nothing, each wait may take a minute, the lab outlives this process.
+    #[must_use]
+    pub fn new(proof: Option<Proof>) -> Self {
         Self {
             keep: Keep::default(),
             within: Duration::from_secs(60),
-            verify: true,
+            proof,
             for_this_process: false,
         }
     }
@@ -76,7 +78,7 @@ impl Default for Options {
 pub struct Up {
     /// The lab.
     pub lab: Lab,
-    /// The proof, unless it was not asked for.
+    /// The result of the proof, if one was asked for.
     pub verdict: Option<Verdict>,
     /// How long each phase took; phases overlap.
     pub timings: BTreeMap<Phase, Duration>,
@@ -87,8 +89,8 @@ pub struct Up {
 /// Brings a lab up, populates it and proves that it replicates.
 ///
 /// # Errors
-/// Whatever failed first. What was made is removed unless [`Options::keep`] says otherwise; after an interrupt
-/// through `cancel` it always is.
+/// The first failure. Everything made so far is removed unless [`Options::keep`] says otherwise. After an interrupt
+/// through `cancel` it is always removed.
 pub async fn up(
     engine: &Engine,
     plan: Plan,
@@ -133,12 +135,12 @@ pub async fn up(
     }
 }
 
-/// What a service's image goes by among those of nodes: no image's name has a space.
+/// The key of a service's image among those of the nodes. No image's name has a space.
 fn image_of(service: ServiceName) -> String {
     format!("service {service}")
 }
 
-/// The images of nodes by what they ask for, and those of services.
+/// The images: those of nodes by the PostgreSQL that they ask for, those of services by [`image_of`].
 async fn images(
     engine: &Engine,
     plan: &Plan,
@@ -160,7 +162,7 @@ async fn images(
     Ok(images)
 }
 
-/// The dataset that is planned. Checks refuse a name that is neither known nor has files.
+/// The dataset of a plan. Checks refuse a name that is unknown and has no files.
 fn dataset(planned: &PlannedDataset) -> Option<Dataset> {
     let dataset = if planned.files.is_empty() && planned.schema.is_empty() {
         dataset::builtin(&planned.name, planned.rows, planned.seed)?
@@ -180,8 +182,8 @@ fn dataset(planned: &PlannedDataset) -> Option<Dataset> {
     })
 }
 
-/// Says, where every process can see it, that the lab is complete: `gc` leaves it alone from now on, for ever or, where it
-/// is for this process alone, as long as that lives.
+/// Marks the lab as complete, where every process can see it. `gc` leaves it alone from now on: for good, or as long as
+/// this process lives if the lab is for this process alone.
 async fn mark_ready(engine: &Engine, plan: &Plan, for_this_process: bool) -> Result<(), LabError> {
     let mut own = labels::of_lab(&plan.lab);
     if for_this_process {

@@ -6,11 +6,11 @@ use crate::name::LabName;
 
 use super::labels;
 
-/// Makes a volume, empty and owned by `postgres`.
+/// Creates an empty volume that `postgres` owns.
 ///
-/// A new volume belongs to root. The engine gives it the owner of the directory that it is first mounted on, when the
-/// container is made: so one is made and removed, and never started.
-/// The container belongs to `lab` too, so that it goes with the lab when it cannot be removed here.
+/// A new volume belongs to root. When a container is made, the engine gives the volume the owner of the directory that it
+/// is mounted on. So a container is made and removed, and never started. It has the lab's labels: if removing it fails
+/// here, it is removed with the lab.
 pub(super) async fn owned_by_postgres(
     engine: &Engine,
     lab: &LabName,

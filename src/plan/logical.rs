@@ -1,17 +1,17 @@
-//! What logical replication asks for: who has which rows and tables, what is published, who subscribes to it.
+//! The logical replication of a plan: publications, subscriptions, and the datasets of each node.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::SqlFile;
 use crate::name::{NodeName, ObjectName, SlotName};
 use crate::scenario::{DatasetRef, Node, Scenario, SqlFiles, root};
 use crate::server::logical;
+use crate::sql::SqlFile;
 
 use super::PlannedDataset;
 
-/// A publication as it will be created.
+/// A publication to create.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedPublication {
     /// Its name.
@@ -20,7 +20,7 @@ pub struct PlannedPublication {
     pub create: String,
 }
 
-/// A subscription as it will be created.
+/// A subscription to create.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedSubscription {
     /// Its name, which is also its worker's `application_name`.
@@ -31,15 +31,15 @@ pub struct PlannedSubscription {
     pub publications: Vec<ObjectName>,
     /// The slot on the upstream.
     pub slot: SlotName,
-    /// Whether the slot comes with the subscription; otherwise it is created before.
+    /// Whether CREATE SUBSCRIPTION creates the slot. Otherwise the slot is created before.
     pub create_slot: bool,
-    /// Whether the rows that are there already are copied.
+    /// Whether existing rows are copied.
     pub copy_data: bool,
-    /// The statement that creates it. The password is not in it.
+    /// The statement that creates it, without the password.
     pub create: String,
 }
 
-/// What a node publishes.
+/// The publications of a node.
 pub(super) fn publications(node: &Node) -> Vec<PlannedPublication> {
     let publications = node.publications.0.iter();
     publications
@@ -50,7 +50,7 @@ pub(super) fn publications(node: &Node) -> Vec<PlannedPublication> {
         .collect()
 }
 
-/// What a node subscribes to.
+/// The subscriptions of a node.
 pub(super) fn subscriptions(scenario: &Scenario, node: &Node) -> Vec<PlannedSubscription> {
     let subscriptions = node.subscriptions.0.iter();
     subscriptions
@@ -75,8 +75,8 @@ pub(super) fn subscriptions(scenario: &Scenario, node: &Node) -> Vec<PlannedSubs
         .collect()
 }
 
-/// The nodes whose subscriptions connect to a node or to another that has its log from the same primary: after a
-/// switchover they will.
+/// The nodes whose subscriptions connect to a node, or to another node below the same primary. After a switchover the
+/// latter will connect to it.
 pub(super) fn subscribers(scenario: &Scenario, name: &NodeName) -> Vec<NodeName> {
     let primary = root(&scenario.nodes, name);
     let mut names: Vec<NodeName> = Vec::new();
@@ -89,7 +89,7 @@ pub(super) fn subscribers(scenario: &Scenario, name: &NodeName) -> Vec<NodeName>
     names
 }
 
-/// The datasets that go into a node: its own with their rows; of what its upstreams have, the tables alone.
+/// The datasets of a node: its own with rows, and those of its publishers without rows.
 pub(super) fn data(
     scenario: &Scenario,
     sql: &SqlFiles,

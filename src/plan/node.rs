@@ -1,4 +1,4 @@
-//! One node, resolved: its role, its slots, whom it lets in.
+//! One node, resolved: its role, its slots, its `pg_hba.conf`.
 
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ pub(super) fn planned_node(
         data: logical::data(scenario, sql, name, node),
         publications: logical::publications(node),
         subscriptions: logical::subscriptions(scenario, node),
-        // One that starts later makes its own then: nobody would take the log that it held until then.
+        // A standby that starts later creates its slot then. Until then nobody would consume the WAL that it retains.
         slots: standbys
             .iter()
             .filter(|(_, node)| node.start == Start::Now)
@@ -74,7 +74,8 @@ pub(super) fn planned_node(
     }
 }
 
-/// How many base backups leave room for everybody else. Each holds two connections, of which a standby keeps one.
+/// Number of base backups at once that leaves room for everybody else. Each holds two connections, of which a standby
+/// keeps one.
 fn backups_at_once(
     scenario: &Scenario,
     name: &NodeName,
@@ -93,8 +94,8 @@ fn backups_at_once(
     (if restores { spare / 2 } else { spare }).clamp(1, 4)
 }
 
-/// The nodes that share a node's primary, without itself: those that may stream from it, now or after a switchover.
-/// And those that begin with a base backup of it.
+/// The nodes that may stream from a node, now or after a switchover: the others below the same primary. Nodes that begin
+/// with a base backup of it belong to them too.
 fn peers(scenario: &Scenario, node: &NodeName) -> Vec<NodeName> {
     let primary = root(&scenario.nodes, node);
     let names = scenario.nodes.0.iter().map(|(name, _)| name);
@@ -103,7 +104,7 @@ fn peers(scenario: &Scenario, node: &NodeName) -> Vec<NodeName> {
     family.chain(restored).cloned().collect()
 }
 
-/// The standbys of a node that copy its logical slots, for which they connect to the database as a subscriber does.
+/// The standbys of a node that copy its logical slots. For that they connect to the database as a subscriber does.
 fn slot_syncers(scenario: &Scenario, name: &NodeName) -> Vec<NodeName> {
     let nodes = scenario.nodes.0.iter();
     nodes
@@ -135,7 +136,8 @@ fn apply_delay(node: &Node) -> Duration {
         .unwrap_or_default()
 }
 
-/// Whether a standby answers queries: PostgreSQL takes any unambiguous beginning of a boolean word (manual, 19.1.1).
+/// Whether a standby answers queries. PostgreSQL accepts any unambiguous prefix of a boolean word (manual: "Parameter
+/// Names and Values").
 fn is_hot(node: &Node) -> bool {
     node.conf.find("hot_standby").is_none_or(|value| {
         let value = value.0.to_ascii_lowercase();

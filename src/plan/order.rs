@@ -3,7 +3,7 @@
 use crate::name::NodeName;
 use crate::scenario::{Node, Nodes};
 
-/// The nodes, upstreams first. Nodes of a loop, which checks refuse, come last.
+/// The nodes, upstreams first. Nodes in a loop come last; checks refuse them.
 #[must_use]
 pub fn upstreams_first(nodes: &Nodes) -> Vec<(&NodeName, &Node)> {
     let mut left: Vec<(&NodeName, &Node)> =

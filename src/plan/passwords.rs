@@ -1,27 +1,27 @@
-//! A plan without the passwords in its steps and settings, for where everybody can read it, and those passwords.
+//! A plan split into its public part, without the passwords in its steps and settings, and these passwords.
 
 use serde_json::Value;
 
 use super::Plan;
-use crate::server::password::replace;
+use crate::sql::password::replace;
 
 /// The two halves of a plan.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hidden {
-    /// The plan as JSON, with a mark in the place of each password.
+    /// The plan as JSON, with a mark instead of each password.
     pub plan: Value,
     /// The passwords, in the order of their marks.
     pub passwords: Vec<String>,
 }
 
-/// What a mark looks like: `‹password-1›`.
+/// A mark looks like `‹password-1›`.
 const MARK: (&str, &str) = ("‹password-", "›");
 
-/// Texts that are there to be read: whoever writes a password there wants it read.
+/// Texts for readers. A password in them is meant to be read.
 const PROSE: [&str; 2] = ["say", "title"];
 
 impl Plan {
-    /// The plan without its passwords. Of one that was read back from a running lab it is the same plan again.
+    /// Splits the passwords off. A plan that was read back from a running lab does not change.
     #[must_use]
     pub fn hidden(&self) -> Hidden {
         let mut plan = serde_json::to_value(self).unwrap_or_default();
@@ -40,7 +40,7 @@ impl Plan {
         Hidden { plan, passwords }
     }
 
-    /// Whether passwords of its steps were left out.
+    /// Whether the passwords of its steps are missing.
     #[must_use]
     pub fn lacks_passwords(&self) -> bool {
         let mut lacks = false;
@@ -49,7 +49,7 @@ impl Plan {
         lacks
     }
 
-    /// The plan with its passwords in the place of their marks; nothing where one is missing.
+    /// The plan with its passwords instead of their marks; `None` if one is missing.
     #[must_use]
     pub fn with_passwords(&self, passwords: &[String]) -> Option<Self> {
         let mut plan = serde_json::to_value(self).ok()?;

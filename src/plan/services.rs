@@ -1,4 +1,4 @@
-//! The services of a lab as they will be.
+//! The services of a lab.
 
 use std::fmt;
 
@@ -13,24 +13,24 @@ use crate::server::{PORT, SUPERUSER};
 /// The version of pgAdmin that is pulled or built.
 pub const PGADMIN_VERSION: &str = "9.18";
 
-/// One service as it will be.
+/// A service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedService {
     /// Its name, which is also its host name inside the network.
     pub name: ServiceName,
-    /// What it runs.
+    /// Its image.
     pub image: ServiceImage,
-    /// Its port on the host, where the scenario wants a certain one.
+    /// Its port on the host, if the scenario sets one.
     pub port: Option<u16>,
 }
 
-/// What a service runs.
+/// The image of a service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceImage {
-    /// That version: the image is found, pulled or built.
+    /// This version. The image is found, pulled or built.
     Version(String),
-    /// That image, used as it stands.
+    /// This image, unchanged.
     Named(String),
 }
 
@@ -59,8 +59,8 @@ pub(super) fn of(scenario: &Scenario) -> Vec<PlannedService> {
 }
 
 impl Plan {
-    /// The servers that pgAdmin has registered, in a group named after the lab, as its own document for that: each
-    /// node, for the superuser, by host name.
+    /// The document `servers.json` of pgAdmin. It registers each node by host name for the superuser, in a group named
+    /// after the lab.
     #[must_use]
     pub fn pgadmin_servers(&self) -> serde_json::Value {
         let servers: serde_json::Map<_, _> = self
@@ -75,7 +75,7 @@ impl Plan {
                     "Port": PORT,
                     "MaintenanceDB": self.database,
                     "Username": SUPERUSER,
-                    // Where it has a password file, even an empty one, pgAdmin does not ask for a password.
+                    // With a password file, even an empty one, pgAdmin does not ask for a password.
                     "ConnectionParameters": { "sslmode": "prefer", "connect_timeout": 10, "passfile": "/dev/null" },
                 });
                 ((index + 1).to_string(), server)

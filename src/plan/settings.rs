@@ -1,4 +1,4 @@
-//! Every line of a node's `postgresql.conf`: what the scenario says, and what the topology asks for beyond it.
+//! The lines of a node's `postgresql.conf`: those of the scenario, and those that the topology needs.
 
 use crate::name::NodeName;
 use crate::scenario::{Node, Scenario, check};
@@ -7,10 +7,10 @@ use crate::server::conf::{Origin, Setting};
 
 use super::{Role, Standby};
 
-/// PostgreSQL's default of `max_wal_senders` and of `max_replication_slots` (manual, 19.6.1).
+/// PostgreSQL's default of `max_wal_senders` and of `max_replication_slots` (manual: "Sending Servers").
 pub const DEFAULT_WAL_SENDERS: usize = 10;
 
-/// Settings that a standby must have at least as high as its primary (manual, 27.4.3).
+/// Settings that a standby must have at least as high as its primary (manual: "Hot Standby", "Administrator's Overview").
 pub const AT_LEAST_PRIMARY: [(&str, u64); 5] = [
     ("max_connections", 100),
     ("max_wal_senders", 10),
@@ -96,7 +96,7 @@ pub fn of_node(scenario: &Scenario, name: &NodeName, node: &Node, role: &Role) -
     settings
 }
 
-/// What brings segments of the log into the archive and out of it (manual, 25.3).
+/// The settings that archive and restore WAL segments (manual: "Continuous Archiving and Point-in-Time Recovery (PITR)").
 fn archiving() -> [Setting; 3] {
     [
         ("archive_mode", "on".to_owned()),
@@ -106,7 +106,7 @@ fn archiving() -> [Setting; 3] {
     .map(|(name, value)| Setting::derived(name, value, "follows `archive`"))
 }
 
-/// What encrypts connections (manual, 19.3.3).
+/// The settings that encrypt connections (manual: "Connections and Authentication", "SSL").
 fn encryption() -> [Setting; 4] {
     [
         ("ssl", "on"),
@@ -117,11 +117,11 @@ fn encryption() -> [Setting; 4] {
     .map(|(name, value)| Setting::derived(name, value, "follows `tls`"))
 }
 
-/// Room for the direct standbys, where PostgreSQL's default is too small: one sender a standby, one more for the
-/// base backup that a standby takes while it streams its own log.
+/// Room for the direct standbys, if PostgreSQL's default is too small: one sender per standby, and one more for the base
+/// backup that a standby takes while it streams its WAL.
 fn senders_and_slots(scenario: &Scenario, name: &NodeName) -> Vec<Setting> {
     let clients = check::clients(scenario, name);
-    let wanted = check::senders_where_silent(clients);
+    let wanted = check::default_senders(clients);
     if wanted <= DEFAULT_WAL_SENDERS as u64 {
         return Vec::new();
     }
@@ -141,13 +141,13 @@ fn senders_and_slots(scenario: &Scenario, name: &NodeName) -> Vec<Setting> {
     ]
 }
 
-/// The workers of a node's subscriptions, where PostgreSQL's defaults are too few: one to apply each, two that copy
-/// its tables (manual, 29.13.2).
+/// The workers of a node's subscriptions, if PostgreSQL's defaults are too few: one to apply each, two to copy its tables
+/// (manual: "Logical Replication", "Configuration Settings").
 fn workers(node: &Node) -> Vec<Setting> {
     let subscriptions = node.subscriptions.0.len() as u64;
     let workers = subscriptions * 3;
     let why = format!("{subscriptions} subscriptions are applied here");
-    // The launcher is one too, and parallel queries want theirs.
+    // The launcher is a worker too, and parallel queries need some.
     [
         ("max_logical_replication_workers", workers, 4),
         ("max_worker_processes", workers + 4, 8),
@@ -158,8 +158,7 @@ fn workers(node: &Node) -> Vec<Setting> {
     .collect()
 }
 
-/// What a standby must have at least as high as the node that it replays, all the way up, where that is more than it
-/// would have by itself.
+/// The settings that a standby needs because one of its upstreams has a higher value than its own.
 fn at_least_upstream(scenario: &Scenario, name: &NodeName, standby: &Standby) -> Vec<Setting> {
     let own = senders_and_slots(scenario, name);
     AT_LEAST_PRIMARY
@@ -208,13 +207,13 @@ fn upstream_values<'a>(
     })
 }
 
-/// What makes a standby stream. It belongs here and not into `standby.signal`, which PostgreSQL never reads.
+/// The settings that make a standby stream. They belong here: PostgreSQL never reads the content of `standby.signal`.
 fn streaming(scenario: &Scenario, node: &Node, standby: &Standby) -> Vec<Setting> {
     let user = &scenario.replication_user.name;
     let name = standby.application_name.as_str();
     let mut conninfo = command::primary_conninfo(&standby.upstream, user, name, scenario.tls);
     if syncs_slots(node) {
-        // What synchronises slots connects to a database (manual, 47.2.3).
+        // The slot synchronisation worker connects to a database (manual: "Replication Slot Synchronization").
         conninfo = format!("{conninfo} dbname={}", scenario.database);
     }
     let mut settings = vec![Setting::derived(
@@ -226,7 +225,7 @@ fn streaming(scenario: &Scenario, node: &Node, standby: &Standby) -> Vec<Setting
         settings.push(Setting::derived(
             "primary_slot_name",
             slot.as_str(),
-            "the upstream keeps the log for it",
+            "the upstream retains WAL for it",
         ));
     }
     settings.push(Setting::derived(
@@ -245,8 +244,8 @@ pub fn syncs_slots(node: &Node) -> bool {
     setting.and_then(|value| crate::scenario::boolean(&value.0)) == Some(true)
 }
 
-/// A server that starts from a base backup first makes sure that all of it is on disk (manual, 19.12): a thousand files
-/// one by one, or their file system at once, which is many times as fast where several start together.
+/// Before recovery, a server flushes its whole data directory to disk (manual: `recovery_init_sync_method`): a thousand
+/// files one by one, or their file system at once. The latter is many times faster when several servers start together.
 fn sync_at_once(scenario: &Scenario, node: &Node) -> Option<Setting> {
     let version = node.postgres.as_ref().unwrap_or(&scenario.postgres);
     version.major().filter(|major| *major >= 14)?;

@@ -6,7 +6,7 @@ use crate::action::close::Close;
 use crate::action::{self, Action, Beside, Step};
 use crate::name::{DatabaseName, NodeName, SessionName};
 
-/// The steps, each with the node and the database that it means.
+/// The steps, each with its node and database.
 pub(super) fn resolve(
     steps: &[Step],
     first_primary: Option<&NodeName>,
@@ -17,7 +17,7 @@ pub(super) fn resolve(
     steps
 }
 
-/// A session is on the node where it was opened, also for later steps that name no node.
+/// A session stays on the node where it was opened, also in later steps that name no node.
 fn resolve_in(
     steps: &mut [Step],
     first_primary: Option<&NodeName>,

@@ -1,4 +1,5 @@
-//! Which `sync_state` each standby must show, from its upstream's `synchronous_standby_names` (manual, 19.6.2).
+//! The `sync_state` that each standby must show, from its upstream's `synchronous_standby_names` (manual: "Primary
+//! Server" of "Replication").
 
 use crate::name::{ApplicationName, NodeName};
 use crate::scenario::sync_names::{SyncMethod, SyncStandbyNames};
@@ -7,8 +8,8 @@ use crate::server::replication::SyncState;
 
 /// The states that a standby may show once all of them stream, the expected one first.
 ///
-/// Which one of several a `FIRST n (*)` takes is the server's choice, so that both `sync` and `potential` are right
-/// there. On a standby the setting has no effect: a cascade is asynchronous.
+/// With `FIRST n (*)` the server chooses among the standbys, so both `sync` and `potential` are right. On a standby the
+/// setting has no effect: a cascade is asynchronous.
 #[must_use]
 pub fn expected_states(
     scenario: &Scenario,
@@ -47,7 +48,7 @@ pub fn expected_states(
         let counted = counted.filter(|(_, start)| later || *start == Start::Now);
         counted.map(|(priority, _)| *priority).collect()
     };
-    // Before those that start later are there, and with them.
+    // The states without the standbys that start later, and with them.
     let (now, all) = (priorities(false), priorities(true));
     let mut states = by_priority(own, &now, count);
     for state in by_priority(own, &all, count) {

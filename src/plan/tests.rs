@@ -1,6 +1,7 @@
-//! What the catalogue's labs come to, and what a topology derives.
+//! The plans of the catalogue's labs, and the settings that a topology derives.
 
 mod needs;
+mod pgadmin;
 
 use std::fmt::Write as _;
 
@@ -29,7 +30,7 @@ fn embedded(name: &str) -> Plan {
     )
 }
 
-/// The topology in a line a node.
+/// The topology, one line per node.
 fn outline(plan: &Plan) -> String {
     let lines = plan.nodes.iter().map(|node| {
         let slots: Vec<_> = node.slots.iter().map(SlotName::as_str).collect();
@@ -189,7 +190,7 @@ fn physical_sync_has_the_tutorial_s_settings_and_says_why_it_has_others() {
             "wal_log_hints = on # pg_rewind needs it",
             "primary_conninfo = host=primary port=5432 user=replication_user \
              application_name=replica_node passfile=/var/lib/postgresql/data/pgpass # the upstream",
-            "primary_slot_name = replica_slot # the upstream keeps the log for it",
+            "primary_slot_name = replica_slot # the upstream retains WAL for it",
             "recovery_target_timeline = latest # follows a promotion upstream",
             "recovery_init_sync_method = syncfs # the base backup is synced at once",
         ]
@@ -211,7 +212,7 @@ fn a_node_s_files_are_known_up_to_the_addresses() {
             .map(|line| line.split_whitespace().collect::<Vec<_>>()[1..5].join(" "))
             .collect()
     };
-    // Whoever may become its standby, after a switchover too, and nobody else.
+    // Nodes that may become its standby, now or after a switchover, and nobody else.
     let line = |peer: &str| format!("replication replication_user <{peer}>/32 scram-sha-256");
     assert_eq!(peers("primary"), [line("relay"), line("leaf")]);
     assert_eq!(peers("relay"), [line("primary"), line("leaf")]);
@@ -262,7 +263,7 @@ fn every_form_of_synchronous_standby_names_tells_what_to_expect() {
     assert_eq!(states("2 (a, b, c)"), ["sync", "sync", "potential"]);
     assert_eq!(states("ANY 1 (a, b)"), ["quorum", "quorum", "async"]);
     assert_eq!(states("ANY 2 (*)"), ["quorum", "quorum", "quorum"]);
-    // Of equals the server takes one; which, is its choice.
+    // The server chooses among equals.
     assert_eq!(
         states("*"),
         ["sync|potential", "sync|potential", "sync|potential"]
@@ -350,53 +351,4 @@ fn what_a_scenario_says_is_not_derived_again_in_another_case() {
     assert_eq!((replica.slot.as_ref(), replica.hot), (None, true));
     assert_eq!(value(&plan, "replica", "primary_slot_name"), None);
     assert!(node(&plan, "primary").slots.is_empty());
-}
-
-#[test]
-fn pgadmin_knows_every_node_and_every_node_lets_it_in() {
-    let plan = plan(
-        "\
-name: a
-nodes:
-  primary: {}
-  replica: { standby_of: primary }
-services: { pgadmin: { port: 5050 } }
-",
-    );
-    let service = &plan.services[0];
-    assert_eq!(
-        service.to_string(),
-        format!("pgAdmin {}", services::PGADMIN_VERSION)
-    );
-    assert_eq!(service.port, Some(5050));
-    let servers = plan.pgadmin_servers();
-    let servers = servers["Servers"].as_object().expect("servers");
-    let hosts: Vec<_> = servers.values().map(|server| &server["Host"]).collect();
-    assert_eq!(hosts, ["primary", "replica"]);
-    assert!(servers.values().all(|server| server["Group"] == "a"));
-    for node in &plan.nodes {
-        let text = hba::outline(&node.name, &node.hba);
-        let line = text.lines().find(|line| line.contains("<pgadmin>/32"));
-        let line: Vec<_> = line.expect("its line").split_whitespace().collect();
-        let wanted = [
-            "host",
-            "all",
-            "postgres",
-            "<pgadmin>/32",
-            "trust",
-            "#",
-            "pgadmin",
-        ];
-        assert_eq!(line, wanted);
-    }
-}
-
-#[test]
-fn a_plan_of_before_there_were_services_is_still_read() {
-    let plan = embedded("physical-sync");
-    let mut json = serde_json::to_value(&plan).expect("a document");
-    let keys = json.as_object_mut().expect("an object");
-    assert!(keys.remove("services").is_some());
-    let read: Plan = serde_json::from_value(json).expect("a plan");
-    assert!(read.services.is_empty());
 }

@@ -1,4 +1,4 @@
-//! A run as a list of test cases, the form that JUnit and TAP share.
+//! A run as a list of test cases, the form that `JUnit` and TAP share.
 
 use std::fmt::Write as _;
 

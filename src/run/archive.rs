@@ -24,7 +24,7 @@ impl Act for Archive {
             }
         }
         Err(Wrong::failed(
-            "no node runs that could reach the archive".to_owned(),
+            "no running node can reach the archive".to_owned(),
         ))
     }
 }

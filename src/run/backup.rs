@@ -11,7 +11,7 @@ impl Act for Backup {
         let Self(name) = self;
         let (node, _) = super::target(step)?;
         let folder = format!("{ARCHIVE}/backups/{name}");
-        // The server's own socket, which asks for nothing.
+        // The server's own socket, which needs no password.
         let command = [
             "pg_basebackup",
             "--username=postgres",

@@ -1,4 +1,4 @@
-//! Steps one at a time, from as many processes: which were done is known from the lab's labels alone.
+//! Steps one at a time, each from its own process. The lab's labels record which are done.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -17,10 +17,10 @@ use crate::event::{Reporter, Silent};
 use crate::lab::{Lab, LabError, labels};
 use crate::name::LabName;
 
-/// Carries out one step that is in no scenario.
+/// Carries out one step that is not part of a scenario.
 ///
 /// # Errors
-/// [`LabError::Interrupted`]; what the step finds is in the result.
+/// [`LabError::Interrupted`]. The findings of the step are in the result.
 pub async fn one(
     lab: &Lab,
     step: &Step,
@@ -35,11 +35,11 @@ pub async fn one(
     outcome(step, "1".to_owned(), what, began.elapsed(), seen).ok_or(LabError::Interrupted)
 }
 
-/// Walks through some of a lab's steps, counted from 0, and not through its teardown. Those that belong to one session
-/// have to be among them all. What passed is remembered with the lab.
+/// Walks through some of a lab's steps, counted from 0, without its teardown. They must include all steps of each session
+/// that they use. Passed steps are recorded with the lab.
 ///
 /// # Errors
-/// [`LabError::Interrupted`], or what the engine says; what the steps find is in the result.
+/// [`LabError::Interrupted`], or the engine's error. The findings of the steps are in the result.
 pub async fn part(
     lab: &Lab,
     steps: Range<usize>,
@@ -81,17 +81,17 @@ pub async fn part(
     })
 }
 
-/// The steps that come next, counted from 0: one, or all that belong to a session with it. Nothing where all are done.
+/// The next steps, counted from 0: one, or all that share a session with it. `None` if all are done.
 ///
 /// # Errors
-/// What the engine says.
+/// The engine's error.
 pub async fn next(lab: &Lab) -> Result<Option<Range<usize>>, LabError> {
     let done = done(&lab.engine, &lab.plan.lab).await?;
     let mut groups = groups(&lab.plan.steps).into_iter();
     Ok(groups.find(|group| group.clone().any(|at| !done.contains(&(at + 1)))))
 }
 
-/// The numbers of the steps that were done, counted from 1.
+/// The numbers of the steps that are done, counted from 1.
 async fn done(engine: &Engine, lab: &LabName) -> Result<BTreeSet<usize>, EngineError> {
     let volumes = engine.volumes(&Selector::lab(lab)).await?;
     let prefix = labels::step_object(lab, "");
@@ -99,7 +99,7 @@ async fn done(engine: &Engine, lab: &LabName) -> Result<BTreeSet<usize>, EngineE
     Ok(volumes.iter().filter_map(number).collect())
 }
 
-/// The values that the steps up to a number captured in this lab, whichever process did them.
+/// The values that the steps up to a number captured in this lab, from any process.
 pub(super) async fn captured(
     engine: &Engine,
     lab: &LabName,
@@ -113,7 +113,7 @@ pub(super) async fn captured(
         .filter_map(|volume| Some((number(volume)?, volume)))
         .filter(|(number, _)| *number <= to)
         .collect();
-    // Each knows what those before it captured, and the last one knows best.
+    // Each record includes the earlier values, so the last one is complete.
     done.sort_by_key(|(number, _)| *number);
     let values = done.into_iter().filter_map(|(_, volume)| {
         let json = volume.labels.get(labels::CAPTURED_LABEL)?;
@@ -122,7 +122,7 @@ pub(super) async fn captured(
     Ok(values.flatten().collect())
 }
 
-/// Remembers that a step was done, counted from 1, and what was captured by then.
+/// Records that a step, counted from 1, is done, and the values captured so far.
 async fn mark(
     engine: &Engine,
     lab: &LabName,
@@ -139,20 +139,20 @@ async fn mark(
         name: labels::step_object(lab, &number.to_string()),
         labels: own,
     };
-    // One that is there would keep the labels that it has.
+    // An existing volume would keep its old labels.
     if !captured.is_empty() {
         engine.remove_volume(&volume.name).await?;
     }
     engine.create_volume(&volume).await.map(drop)
 }
 
-/// Remembers the steps of a run that passed: of a lab that is kept.
+/// Records the passed steps of a run whose lab is kept.
 ///
 /// # Errors
-/// What the engine says.
+/// The engine's error.
 pub async fn mark_all(engine: &Engine, lab: &LabName, walked: &Walked) -> Result<(), EngineError> {
     for step in walked.steps.iter().filter(|step| step.passed) {
-        // Those during a step and those of the teardown have numbers of another form.
+        // Steps within a step and steps of the teardown have numbers of another form.
         if let Ok(number) = step.number.parse() {
             mark(engine, lab, number, &walked.captured).await?;
         }

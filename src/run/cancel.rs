@@ -32,7 +32,7 @@ impl Act for Cancel {
         }
         match ran {
             Err(error) => Ok(error.to_string()),
-            // A commit that waited for a standby returns with a warning when it is cancelled.
+            // A cancelled commit that waited for a standby returns with a warning.
             Ok(answer) => Ok(if answer.notices.is_empty() {
                 "the statement returned".to_owned()
             } else {

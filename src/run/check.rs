@@ -8,7 +8,7 @@ use crate::action::check::{Check, checks};
 use crate::action::{Declare, Step};
 use crate::wait::Probe;
 
-/// A check that can be looked at.
+/// A check that can be carried out.
 pub(super) trait Look: Declare {
     /// One look.
     async fn look(&self, scene: &Scene<'_>, step: &Step) -> Tried<Probe<String>>;
@@ -52,7 +52,7 @@ impl Act for Check {
     }
 }
 
-/// What was seen of several things that all must hold.
+/// Observations of several conditions that all must hold.
 #[derive(Debug, Default)]
 struct AllOf {
     good: Vec<String>,
@@ -64,7 +64,7 @@ impl AllOf {
         if holds { &mut self.good } else { &mut self.bad }.push(said);
     }
 
-    /// What held, where everything did; what did not, otherwise.
+    /// The observations: all of them if all hold, else those that do not.
     fn probe(self) -> Probe<String> {
         if self.bad.is_empty() {
             Probe::Ready(self.good.join(", "))
@@ -74,7 +74,7 @@ impl AllOf {
     }
 }
 
-/// A look that was kept from its answer: a server that is down does not do what is looked for.
+/// A look that got no answer: a server that is down does not meet the condition.
 fn failed(why: impl Into<String>) -> Wrong {
     Wrong::failed(why.into())
 }

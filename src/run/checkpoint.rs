@@ -15,7 +15,7 @@ impl Act for Checkpoint {
         let within = scene.patience(step);
         let done = scene.run(&client, "CHECKPOINT", within).await?;
         done.map_err(|error| Wrong::failed(error.to_string()))?;
-        // The server counts a checkpoint a moment after it has told that it is done.
+        // The server counts a checkpoint a moment after it reports it as done.
         let expected = || format!("`{node}` has counted its checkpoint");
         let after = scene
             .wait(within, expected, || async {
@@ -31,9 +31,7 @@ impl Act for Checkpoint {
         let wrote = count((after.buffers - before.buffers).max(0), "buffer");
         Ok(match scene.recovers(node).await? {
             true if after.redo == before.redo => {
-                format!(
-                    "no restartpoint: no checkpoint was replayed since that with redo at {redo}"
-                )
+                format!("no restartpoint: no checkpoint replayed since the one with redo at {redo}")
             }
             true => format!("restartpoint with redo at {redo}, {wrote} written"),
             false => format!("checkpoint with redo at {redo}, {wrote} written"),

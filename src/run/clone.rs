@@ -1,4 +1,4 @@
-//! `clone`: a node that begins again with a backup that was kept.
+//! `clone`: a node recreated as a standby from a kept backup.
 
 use super::standby::auto_conf;
 use super::{Act, Tried, Walk};
@@ -21,6 +21,6 @@ impl Act for clone::Clone {
             .await?;
         let node = std::slice::from_ref(&self.node);
         scene.start(step, node).await?;
-        Ok(format!("begins again with the backup {}", self.backup))
+        Ok(format!("recreated from backup `{}`", self.backup))
     }
 }

@@ -11,10 +11,9 @@ use crate::server::client::{literal, words};
 use crate::server::position;
 use crate::wait::Probe;
 
-/// See there.
 const CORRUPT: &str = include_str!("../../images/node/corrupt.sh");
 
-/// How many pages a file of a table has before the next one begins: a gigabyte (manual: "Database File Layout").
+/// The number of pages in one file of a table: a gigabyte (manual: "Database File Layout").
 const PAGES_A_FILE: u64 = (1 << 30) / 8192;
 
 impl Act for Corrupt {
@@ -35,7 +34,7 @@ impl Act for Corrupt {
         let pages = told.next().and_then(|pages| pages.parse::<u64>().ok());
         if pages.is_none_or(|pages| *block >= pages) {
             let pages = pages.unwrap_or_default();
-            let why = format!("`{table}` has {pages} pages, and so none of number {block}");
+            let why = format!("`{table}` has {pages} pages, so page {block} does not exist");
             return Err(Wrong::failed(why));
         }
         let checksums = told.next().unwrap_or_default();
@@ -56,7 +55,7 @@ impl Act for Corrupt {
             within: scene.patience(step),
         };
         let done = scene.work(work).await;
-        // It runs again whatever became of the page.
+        // The server starts again even if overwriting the page failed.
         scene.start(step, std::slice::from_ref(node)).await?;
         done?;
         Ok(format!(
@@ -65,8 +64,8 @@ impl Act for Corrupt {
     }
 }
 
-/// Lets a standby begin behind the page's last change when it is started: it replays what comes after its last
-/// restartpoint, and whole pages are in there. It makes one only at a checkpoint of its primary.
+/// Makes a standby start after the page's last change. It replays the WAL after its last restartpoint, which would
+/// restore the page by a full-page image. A standby makes a restartpoint only at a checkpoint of its primary.
 async fn settle(scene: &Scene<'_>, step: &Step, node: &NodeName) -> Tried<()> {
     if !scene.recovers(node).await? {
         return Ok(());

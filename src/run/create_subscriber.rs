@@ -11,7 +11,6 @@ use crate::hba::{Address, ConnectionType, Database, HbaLine, Method};
 use crate::name::UserName;
 use crate::server::{SUPERUSER, command};
 
-/// See there.
 const CREATE_SUBSCRIBER: &str = include_str!("../../images/node/create_subscriber.sh");
 
 impl Act for CreateSubscriber {
@@ -20,12 +19,12 @@ impl Act for CreateSubscriber {
         let (node, upstream) = (&self.node, &self.upstream);
         if scene.container(node).await?.state == ContainerState::Running {
             let why = format!(
-                "`{node}` runs: `pg_createsubscriber` works on a stopped standby, so `stop` it first"
+                "`{node}` is running: `pg_createsubscriber` needs a stopped standby, so `stop` it first"
             );
             return Err(Wrong::failed(why));
         }
         let plan = &scene.lab.plan;
-        // The standby streams from there once more as that role, until it has all that it must begin with.
+        // The standby streams from the upstream once more as that role, until it has reached its start position.
         let lines = [Database::All, Database::Replication].map(|database| HbaLine {
             kind: if plan.tls {
                 ConnectionType::HostSsl

@@ -1,4 +1,4 @@
-//! `delay`: packets that arrive late.
+//! `delay`: delayed packets.
 
 use super::{Act, Tried, Walk};
 use crate::action::delay::Delay;

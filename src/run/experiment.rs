@@ -1,6 +1,6 @@
-//! A whole experiment: a lab brought up, its steps, and the lab taken away again. A scenario as a test.
+//! A whole experiment: bring a lab up, run its steps, remove it. A scenario as a test.
 //!
-//! Owns what is kept and what is removed. What happens in between is [`crate::lab::up`]'s and [`crate::run`]'s.
+//! Owns the decision to keep or remove the lab. [`crate::lab::up`] and [`crate::run`] do the rest.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,49 +15,59 @@ use crate::lab::{Lab, LabError, cleanup};
 use crate::name::LabName;
 use crate::plan::Plan;
 use crate::run::{self, Teardown, Walked};
-use crate::verify::Verdict;
+use crate::verify::{self, Verdict};
 
-/// When the lab stays. One that stays does so as its steps left it: its teardown does not happen.
+/// When the lab is kept. A kept lab stays as its steps left it, without its teardown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum KeepLab {
-    /// Not at all.
+    /// Never.
     #[default]
     Never,
-    /// When a step failed.
+    /// If a step failed.
     Failed,
-    /// Whatever became of it.
+    /// Always.
     Always,
 }
 
-/// How an experiment is run.
-#[derive(Debug, Clone, Default)]
+/// Options of an experiment.
+#[derive(Debug, Clone)]
 pub struct ExperimentOptions {
-    /// How the lab is brought up.
+    /// Options of `up`.
     pub up: up::Options,
-    /// How its steps are walked through.
+    /// Options of the walk through its steps.
     pub steps: run::StepOptions,
-    /// When the lab stays.
+    /// When the lab is kept.
     pub keep: KeepLab,
 }
 
-/// An experiment that was run.
+impl Default for ExperimentOptions {
+    fn default() -> Self {
+        Self {
+            up: up::Options::new(Some(verify::proof)),
+            steps: run::StepOptions::default(),
+            keep: KeepLab::default(),
+        }
+    }
+}
+
+/// The result of an experiment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ran {
     /// The lab.
     pub lab: LabName,
-    /// Whether it came up as it should and every step brought what it should. Not where it was skipped.
+    /// Whether the lab came up and every step passed. False for a skipped lab.
     pub passed: bool,
-    /// Why nothing was done at all: what the scenario requires is missing here.
+    /// Why the lab was skipped: a requirement of the scenario that this machine does not meet.
     pub skipped: Option<String>,
-    /// Whether the lab is still there.
+    /// Whether the lab still exists.
     pub kept: bool,
-    /// The proof of replication, where one was asked for.
+    /// The proof of replication, if it was requested.
     pub verdict: Option<Verdict>,
-    /// Its steps; none where the proof failed already, and then how the lab stood.
+    /// The result of its steps. After a failed proof it has no steps, and the state of the lab.
     pub walked: Walked,
-    /// How long bringing it up took.
+    /// The duration of `up`.
     pub up_took: Duration,
-    /// How long all of it took, with taking it away.
+    /// The whole duration, removal included.
     pub took: Duration,
 }
 
@@ -82,11 +92,11 @@ impl Ran {
     }
 }
 
-/// Brings a lab up, walks through its steps and takes it away.
+/// Brings a lab up, walks through its steps and removes it.
 ///
 /// # Errors
-/// When the lab cannot be made or removed, and [`LabError::Interrupted`], which leaves nothing. A step that fails
-/// is in the result.
+/// If the lab cannot be created or removed, and [`LabError::Interrupted`], which leaves nothing behind. A failed step is
+/// in the result.
 pub async fn run(
     engine: &Engine,
     plan: Plan,
@@ -121,7 +131,7 @@ pub async fn run(
     } else {
         Ok(run::not_begun(&lab, cancel).await)
     };
-    // An interrupt leaves nothing, also one that came while what had failed was looked at.
+    // An interrupt leaves nothing behind, even one that came while evidence was collected.
     let walked = match walked {
         Ok(_) if cancel.is_cancelled() => Err(LabError::Interrupted),
         walked => walked,
@@ -156,10 +166,10 @@ pub async fn run(
     })
 }
 
-/// Walks through the steps of a lab that is there, from one of them on, and leaves it there, without its teardown.
+/// Walks through the steps of an existing lab, from a given step on, and keeps the lab, without its teardown.
 ///
 /// # Errors
-/// As [`run()`]; the lab stays in any case.
+/// As [`run()`]; the lab is kept in any case.
 pub async fn resume(
     lab: &Lab,
     options: &ExperimentOptions,

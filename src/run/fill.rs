@@ -1,4 +1,4 @@
-//! `fill`: disks without room.
+//! `fill`: full disks.
 
 use super::{Act, Tried, Walk, Wrong};
 use crate::action::Step;
@@ -15,7 +15,7 @@ impl Act for Fill {
                 .node(node)
                 .is_none_or(|node| node.disk.is_none())
             {
-                let why = format!("`{node}` has no `disk` of its own that could be filled");
+                let why = format!("`{node}` has no `disk` of its own to fill");
                 return Err(Wrong::failed(why));
             }
             seen.push(format!("{node}: {}", scene.lab.fill_disk(node).await?));

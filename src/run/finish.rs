@@ -1,4 +1,4 @@
-//! `finish`: the end of what runs in a session, waited for.
+//! `finish`: wait for the statement or the load of a session.
 
 use super::{Act, Tried, Walk, statements};
 use crate::action::finish::Finish;

@@ -8,10 +8,9 @@ use crate::action::follow::Follow;
 use crate::action::stop::StopMode;
 use crate::action::upstream::Upstream;
 use crate::engine::ContainerState;
-use crate::server::in_force;
 use crate::server::command::PGDATA;
+use crate::server::in_force;
 
-/// See there.
 const FOLLOW: &str = include_str!("../../images/node/follow.sh");
 
 impl Act for Follow {

@@ -13,8 +13,8 @@ impl Act for Freeze {
         for node in &self.0.0 {
             let container = scene.running(node).await?;
             let deadline = Instant::now() + scene.patience(step);
-            // Where a process starts or writes at that moment, Docker gives up after a fraction of a second and lets
-            // all of them go on; another attempt may find a better one.
+            // If a process starts or writes at that moment, Docker gives up after a fraction of a second and thaws all of
+            // them. Another attempt may succeed.
             loop {
                 match scene.lab.engine.pause_container(&container.id).await {
                     Ok(()) => break,

@@ -1,35 +1,35 @@
-//! Which steps hang together: a session lives in one process, so that its steps cannot be divided between two.
+//! Groups of steps that must run in one process, because a session lives in one process.
 //!
-//! Pure. Used where steps are taken up again: by `--from`, and step by step. A session that is idle and has left nothing
-//! behind in its server's process is as good as one that is opened anew, and so begins again there.
+//! Pure. Used to resume steps: by `--from`, and step by step. An idle session that left no state in its server process can
+//! be replaced by a new one, so its group ends there.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::action::{Action, Step};
-use crate::dataset::script;
 use crate::name::{DatabaseName, NodeName, SessionName, UserName};
+use crate::sql::script;
 
-/// What a step, or one within it, does with a session.
+/// The use of a session by a step, or by a step within it.
 enum Use<'a> {
-    /// Runs statements in it, and opens it where it is not open.
+    /// Runs statements in it, and opens it first if needed.
     Sql(Who<'a>, &'a str),
-    /// Begins a load or a ledger, whatever was called so before.
+    /// Begins a load or a ledger under that name.
     Load,
-    /// Needs what was begun in it.
+    /// Needs what runs in it.
     Rest,
     /// Ends it.
     Close,
 }
 
-/// To whom a connection belongs.
+/// The key of a connection.
 type Who<'a> = (
     Option<&'a NodeName>,
     Option<&'a DatabaseName>,
     Option<&'a UserName>,
 );
 
-/// The sessions that a step, or one within it, has to do with.
+/// The sessions that a step, or a step within it, uses.
 fn uses(step: &Step) -> Vec<(&SessionName, Use<'_>)> {
     let who = (step.on.as_ref(), step.database.as_ref(), step.user.as_ref());
     let mut found = Vec::new();
@@ -48,7 +48,7 @@ fn uses(step: &Step) -> Vec<(&SessionName, Use<'_>)> {
     found
 }
 
-/// What a session's statements begin with that leave nothing behind in the server's process once they have ended.
+/// First words of statements that leave no state in the server process.
 const PASSING: [&str; 19] = [
     "ALTER",
     "ANALYZE",
@@ -71,11 +71,11 @@ const PASSING: [&str; 19] = [
     "VALUES",
 ];
 
-/// Of those, what makes them leave something all the same: temporary tables and slots, settings, advisory locks.
+/// Words by which such a statement does leave state: temporary tables and slots, settings, advisory locks.
 const LASTING: [&str; 4] = ["temp", "set_config", "advisory", "replication_slot"];
 
-/// Whether statements leave nothing behind in the server's process: no transaction, no setting, no temporary table. In
-/// doubt they do.
+/// Whether statements leave no state in the server process: no transaction, no setting, no temporary table. The answer is
+/// no in doubt.
 fn pass(text: &str) -> bool {
     let Ok(pieces) = script::pieces(text) else {
         return false;
@@ -90,7 +90,7 @@ fn pass(text: &str) -> bool {
     })
 }
 
-/// A session from the step that opens it on, with all steps that need it to be as it was. Counted from 0.
+/// A session: the step that opens it and all steps that depend on its state, counted from 0.
 struct Life<'a> {
     name: &'a SessionName,
     steps: Vec<usize>,
@@ -107,7 +107,7 @@ impl Life<'_> {
         self.steps.last().copied().unwrap_or_default()
     }
 
-    /// Whether a connection that is opened anew would do as well. Nothing runs in it: `lab check` sees to that.
+    /// Whether a new connection would do as well. Nothing runs in it: `lab check` ensures that.
     fn begins_again(&self, with: &Use<'_>) -> bool {
         match with {
             Use::Load => true,
@@ -149,8 +149,8 @@ fn lives(steps: &[Step]) -> Vec<Life<'_>> {
     lives
 }
 
-/// The steps in groups, each of which has to happen as a whole: from the step that opens a session to the last one that
-/// needs it. Counted from 0.
+/// The steps in groups that must run as a whole: from the step that opens a session to the last one that needs it.
+/// Counted from 0.
 #[must_use]
 pub fn groups(steps: &[Step]) -> Vec<Range<usize>> {
     let lives = lives(steps);
@@ -171,7 +171,7 @@ pub fn groups(steps: &[Step]) -> Vec<Range<usize>> {
     groups
 }
 
-/// Why steps cannot begin with one of them.
+/// Why the run cannot start at a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Severed<'a> {
     /// The session that would be missing.
@@ -180,11 +180,11 @@ pub struct Severed<'a> {
     pub opened: usize,
     /// The first step left that needs it.
     pub needed: usize,
-    /// The steps before and after with which they could begin; the second may be none.
+    /// The nearest steps before and after where it could start; there may be none after.
     pub instead: Range<usize>,
 }
 
-/// What is missing where steps begin with the one at `from`, counted from 0.
+/// The session that is missing if the run starts at step `from`, counted from 0.
 #[must_use]
 pub fn severed(steps: &[Step], from: usize) -> Option<Severed<'_>> {
     let instead = groups(steps)

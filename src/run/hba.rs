@@ -19,7 +19,7 @@ impl Act for Hba {
 }
 
 impl Scene<'_> {
-    /// Adds lines to the end of a node's `pg_hba.conf`. The address of a node that does not run is what it had.
+    /// Adds lines to the end of a node's `pg_hba.conf`. A stopped node keeps its address.
     pub(super) async fn let_in(&self, step: &Step, node: &NodeName, lines: &[HbaLine]) -> Tried {
         let addresses = self.addresses().await?;
         let rules: Vec<_> = lines.iter().map(hba::written).collect();
@@ -44,7 +44,7 @@ impl Scene<'_> {
         Ok(added.join("\n"))
     }
 
-    /// Where everybody is now.
+    /// The current addresses.
     async fn addresses(&self) -> Tried<Addresses> {
         let lab = self.lab;
         let networks = lab

@@ -1,4 +1,4 @@
-//! `heal`: links made whole again, and disks freed. What is whole already stays so.
+//! `heal`: faults of links removed, and filled disks freed. Healing twice does no harm.
 
 use super::scene::Scene;
 use super::{Act, Tried, Walk};
@@ -21,16 +21,16 @@ impl Act for Heal {
             .await?;
         let mut seen = free(scene, self).await?;
         match (healed.len(), left.len()) {
-            (0, _) if seen.is_empty() => seen.push("nothing was broken there".to_owned()),
+            (0, _) if seen.is_empty() => seen.push("there were no faults".to_owned()),
             (0, _) => {}
-            (_, 0) => seen.push("all links are whole".to_owned()),
-            (_, _) => seen.push(format!("healed; still: {}", lines(&left).join("; "))),
+            (_, 0) => seen.push("no link has a fault".to_owned()),
+            (_, _) => seen.push(format!("healed; remaining: {}", lines(&left).join("; "))),
         }
         Ok(seen.join("; "))
     }
 }
 
-/// Gives nodes the room back that was taken from them.
+/// Frees the filled disks of nodes.
 async fn free(scene: &Scene<'_>, heal: &Heal) -> Tried<Vec<String>> {
     let mut seen = Vec::new();
     if heal.to.is_none() {

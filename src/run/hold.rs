@@ -1,7 +1,7 @@
 //! A check that holds, or never does, while steps happen.
 //!
-//! It is looked at again and again. A look that gets no answer, from a frozen node or from one that takes too long, says
-//! neither that it holds nor that it does not; but one at least must be answered.
+//! The check is looked at repeatedly. A look without an answer, from a frozen or a slow node, proves nothing. At least one
+//! look must get an answer.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::action::Step;
 use crate::action::hold::Hold;
 use crate::wait::Probe;
 
-/// How often a held check was looked at.
+/// The number of looks at a held check.
 #[derive(Debug, Default)]
 struct Looks {
     answered: AtomicUsize,
@@ -21,7 +21,7 @@ struct Looks {
 }
 
 impl Looks {
-    /// What they come to, where none of them saw anything wrong.
+    /// The verdict when no look saw the check broken.
     fn verdict(&self, hold: &Hold) -> Tried {
         let (answered, silent) = (
             self.answered.load(Ordering::Relaxed),
@@ -30,18 +30,19 @@ impl Looks {
         if answered == 0 {
             return Err(Wrong::Unmet {
                 expected: expected(hold),
-                found: format!("nobody answered, asked {}", times(silent)),
+                found: format!("no look got an answer, looked at {}", times(silent)),
             });
         }
-        let how = if hold.never { "never held" } else { "held" };
+        let how = if hold.never {
+            "never held"
+        } else {
+            "always held"
+        };
         let unanswered = match silent {
             0 => String::new(),
-            silent => format!(", and {} without an answer", times(silent)),
+            silent => format!(", {} without an answer", times(silent)),
         };
-        Ok(format!(
-            "{how} all the time, looked at {}{unanswered}",
-            times(answered)
-        ))
+        Ok(format!("{how}, looked at {}{unanswered}", times(answered)))
     }
 }
 
@@ -69,7 +70,7 @@ impl Act for Hold {
         let at = walk.number();
         match ended {
             Ok(Ended::Well) => {
-                // The steps may have been faster than the first look.
+                // The steps may have ended before the first look.
                 if looks.answered.load(Ordering::Relaxed) == 0
                     && let Some(wrong) = scene.look_once(step, self, &looks).await
                 {
@@ -77,14 +78,14 @@ impl Act for Hold {
                 }
                 looks.verdict(self)
             }
-            Ok(Ended::Failed) => Err(Wrong::failed(format!("step {at}, during it, failed"))),
+            Ok(Ended::Failed) => Err(Wrong::failed(format!("step {at} failed meanwhile"))),
             Ok(Ended::Interrupted) => Err(Wrong::Interrupted),
             Err(Wrong::Unmet { expected, found }) if at != number => Err(Wrong::Unmet {
                 expected,
-                found: format!("{found}\nwhile step {at} happened"),
+                found: format!("{found}\nduring step {at}"),
             }),
             Err(Wrong::Failed(why)) if at != number => {
-                Err(Wrong::failed(format!("{why}\nwhile step {at} happened")))
+                Err(Wrong::failed(format!("{why}\nduring step {at}")))
             }
             Err(wrong) => Err(wrong),
         }
@@ -92,7 +93,7 @@ impl Act for Hold {
 }
 
 impl Scene<'_> {
-    /// Looks at a check again and again, until it is not as it should be.
+    /// Looks at a check repeatedly until it is violated.
     async fn watch(&self, step: &Step, hold: &Hold, looks: &Looks) -> Wrong {
         loop {
             if let Some(wrong) = self.look_once(step, hold, looks).await {
@@ -102,7 +103,7 @@ impl Scene<'_> {
         }
     }
 
-    /// One look, no longer than a check may wait, and what it saw that should not be.
+    /// One look, with the time limit of a check. Returns the violation that it saw.
     async fn look_once(&self, step: &Step, hold: &Hold, looks: &Looks) -> Option<Wrong> {
         let looking = tokio::time::timeout(self.patience(step), self.look(step, &hold.check));
         let found = match looking.await {
@@ -144,15 +145,15 @@ mod tests {
     #[test]
     fn a_look_without_an_answer_says_nothing_but_one_must_be_answered() {
         let held = |answered, silent| verdict(answered, silent).expect("it held");
-        assert_eq!(held(7, 0), "held all the time, looked at 7 times");
+        assert_eq!(held(7, 0), "always held, looked at 7 times");
         assert_eq!(
             held(1, 2),
-            "held all the time, looked at once, and 2 times without an answer"
+            "always held, looked at once, 2 times without an answer"
         );
         let Err(Wrong::Unmet { expected, found }) = verdict(0, 3) else {
-            panic!("nobody answered");
+            panic!("no look got an answer");
         };
-        assert_eq!(expected, "always: replica caught up");
-        assert_eq!(found, "nobody answered, asked 3 times");
+        assert_eq!(expected, "always: replica has caught up");
+        assert_eq!(found, "no look got an answer, looked at 3 times");
     }
 }

@@ -1,4 +1,4 @@
-//! Base backups that are kept, and nodes that begin again with them.
+//! Kept base backups, and nodes recreated from them.
 
 use std::time::Duration;
 
@@ -10,11 +10,10 @@ use crate::action::stop::StopMode;
 use crate::engine::ContainerState;
 use crate::name::{BackupName, NodeName};
 
-/// See there.
 const RESTORE: &str = include_str!("../../images/node/restore.sh");
 
 impl Scene<'_> {
-    /// Puts a kept backup in the place of a node's data.
+    /// Replaces a node's data by a kept backup.
     pub(super) async fn begin_again(
         &self,
         step: &Step,

@@ -13,9 +13,9 @@ impl Act for Kill {
             let engine = &scene.lab.engine;
             match container.state {
                 ContainerState::Running => {}
-                // What is frozen cannot die on every kernel.
+                // Some kernels cannot kill a frozen process.
                 ContainerState::Paused => engine.unpause_container(&container.id).await?,
-                _ => return Err(Wrong::failed(format!("`{node}` does not run"))),
+                _ => return Err(Wrong::failed(format!("`{node}` is not running"))),
             }
             engine.signal_container(&container.id, "SIGKILL").await?;
             scene.gone(node, scene.patience(step)).await?;

@@ -1,4 +1,4 @@
-//! `lag`: a standby that replays late, or at once again.
+//! `lag`: the replay delay of a standby.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::server::in_force;
 use crate::text::duration;
 use crate::wait::Probe;
 
-/// The setting by which a standby replays late.
+/// The setting that delays replay on a standby.
 const DELAY: &str = "recovery_min_apply_delay";
 
 impl Act for Lag {
@@ -17,14 +17,14 @@ impl Act for Lag {
         let scene = walk.scene;
         let Self { node, by } = self;
         if !scene.recovers(node).await? {
-            let why = format!("`{node}` is a primary: it replays nothing that could be late");
+            let why = format!("`{node}` is a primary: it does not replay");
             return Err(Wrong::failed(why));
         }
         let wanted = by.0.as_millis();
         let value = format!("{wanted}ms");
         in_force::alter_system(&*scene.client(node).await?, DELAY, Some(&value)).await?;
         scene.reload(step, node).await?;
-        // What the server's command line says would win.
+        // The server's command line would take precedence.
         let expected = || format!("`{node}` has a `{DELAY}` of {wanted} ms");
         scene
             .wait(scene.patience(step), expected, || async {
@@ -38,7 +38,7 @@ impl Act for Lag {
             })
             .await?;
         Ok(match by.0 {
-            Duration::ZERO => "replays at once".to_owned(),
+            Duration::ZERO => "replays without delay".to_owned(),
             time => format!("replays {} after each commit", duration(time)),
         })
     }

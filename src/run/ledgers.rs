@@ -1,7 +1,7 @@
 //! The ledger: numbered rows from several connections, and which of them a server acknowledged.
 //!
-//! A connection writes one row after the other to whichever node takes writes. A row whose commit returned is
-//! acknowledged; one whose commit did not may be there or not, and is never written again.
+//! A connection writes one row after the other to the node that takes writes. A row is acknowledged once its commit has
+//! returned. A row without an acknowledgement may exist or not, and is never written again.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,12 +22,12 @@ use crate::server::state;
 use crate::text::duration;
 use crate::wait::Probe;
 
-/// How long a connection may take to be made, and a row to be acknowledged, before the next node is tried.
+/// The longest time for a connection, and for the acknowledgement of a row, before the next node is tried.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS lab_ledger (client int, number bigint, PRIMARY KEY (client, number))";
 
-/// Where rows may go.
+/// The nodes that a ledger may write to.
 struct Book {
     engine: Engine,
     lab: LabName,
@@ -61,7 +61,7 @@ impl Book {
         None
     }
 
-    /// Writes rows until it is told to stop.
+    /// Writes rows until `stop` is cancelled.
     async fn write(
         &self,
         writer: u32,
@@ -74,7 +74,7 @@ impl Book {
             let Some(client) = &connection else {
                 connection = self.open().await;
                 if connection.is_none() {
-                    // Nobody takes writes: asked again soon, and not as fast as one can.
+                    // No node takes writes: ask again soon, without a busy loop.
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
                 continue;
@@ -86,7 +86,7 @@ impl Book {
                     let mut all = acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
                     all.add((writer, number), Instant::now());
                 }
-                // Whether the row is there nobody knows: it was not acknowledged.
+                // The row may exist or not: it was not acknowledged.
                 _ => connection = None,
             }
         }
@@ -94,7 +94,7 @@ impl Book {
 }
 
 impl Scene<'_> {
-    /// Begins a ledger, which goes on while later steps happen.
+    /// Begins a ledger, which is written while later steps happen.
     pub(super) async fn ledger(&self, step: &Step, load: &Load) -> Tried {
         let session = step.session.clone();
         let session = session.ok_or_else(|| Wrong::failed("a ledger needs a session"))?;
@@ -127,7 +127,7 @@ impl Scene<'_> {
         };
         self.ledgers.lock().await.insert(session, ledger);
         // It has begun once a row is acknowledged.
-        let expected = || "a row that is acknowledged".to_owned();
+        let expected = || "an acknowledged row".to_owned();
         self.wait(self.patience(step), expected, || async {
             let written = acknowledged
                 .lock()
@@ -144,13 +144,13 @@ impl Scene<'_> {
         Ok(format!("{} connections write", load.clients))
     }
 
-    /// Ends a ledger, where the session is one.
+    /// Ends the ledger of a session, if it has one.
     pub(super) async fn finish_ledger(&self, name: &SessionName) -> Option<Tried> {
         let mut ledgers = self.ledgers.lock().await;
         let ledger = ledgers.get_mut(name)?;
         let Some(writers) = ledger.writers.take() else {
             return Some(Err(Wrong::failed(format!(
-                "the ledger `{name}` has ended already"
+                "the ledger of session `{name}` has already ended"
             ))));
         };
         ledger.end.cancel();
@@ -159,13 +159,13 @@ impl Scene<'_> {
             .acknowledged
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        // What nobody acknowledged until now counts too.
+        // The time since the last acknowledgement counts as well.
         let since = acknowledged
             .last
             .map_or(Duration::ZERO, |last| last.elapsed());
         acknowledged.outage = acknowledged.outage.max(since);
         Some(Ok(format!(
-            "{} rows acknowledged, at most {} without one",
+            "{} rows acknowledged, longest outage {}",
             acknowledged.rows.len(),
             duration(acknowledged.outage)
         )))

@@ -9,7 +9,7 @@ use crate::lab::faults::{LinkFault, lines};
 use crate::name::NodeName;
 
 impl Scene<'_> {
-    /// Adds a fault to links. A node that is down has it when it starts.
+    /// Adds a fault to links. A node that is down gets it when it starts.
     pub(super) async fn fault<'n>(
         &self,
         named: impl IntoIterator<Item = &'n NodeName>,
@@ -20,7 +20,7 @@ impl Scene<'_> {
         for node in named {
             match self.container(node).await?.state {
                 ContainerState::Running | ContainerState::Paused => {}
-                _ => down.push(format!("{node} is down, and starts with it")),
+                _ => down.push(format!("{node} is down and gets it when it starts")),
             }
         }
         let hit = links.clone();
@@ -37,7 +37,7 @@ impl Scene<'_> {
         Ok(seen.join("; "))
     }
 
-    /// The same, to what one side sends to the other.
+    /// The same for the links from one side to the other.
     pub(super) async fn fault_between(
         &self,
         from: &OneOrMany<NodeName>,

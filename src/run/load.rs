@@ -38,7 +38,7 @@ impl Act for Load {
 }
 
 impl Scene<'_> {
-    /// Waits for the end of a load that goes on, where the session is one.
+    /// Waits for the load of a session, if it has one.
     pub(super) async fn finish_load(&self, name: &SessionName) -> Option<Tried> {
         let task = self.loads.lock().await.remove(name)?;
         Some(loaded(self, task).await)
@@ -64,13 +64,13 @@ fn pgbench(load: &Load, database: &str) -> Vec<String> {
         (None, None) => command.push("--transactions=100".to_owned()),
     }
     command.extend(load.rate.map(|rate| format!("--rate={rate}")));
-    // Its standard input, so that no file has to be put into the container.
+    // The script comes on standard input, so no file is needed in the container.
     command.extend(load.script.is_some().then(|| "--file=-".to_owned()));
     command.push(database.to_owned());
     command
 }
 
-/// What it says in the end: how many transactions, and how fast.
+/// Its summary: the number of transactions and their rate.
 fn done(ran: &ExecOutput) -> Tried {
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
     if ran.code != 0 {

@@ -1,4 +1,4 @@
-//! Logs: how long each was when a step began, and what came after.
+//! Logs: their length when a step began, and the lines after that.
 
 use futures_util::future::join_all;
 
@@ -6,13 +6,13 @@ use super::scene::Scene;
 use super::state::Mark;
 use super::{NodeLog, Tried};
 use crate::name::{NodeName, StepName};
-use crate::server::password::without_passwords;
+use crate::sql::password::without_passwords;
 
-/// How many lines of each node's log a failure shows.
+/// The number of lines of each node's log that a failure shows.
 const SHOWN: usize = 20;
 
 impl Scene<'_> {
-    /// How long the logs are now; remembered under the step's name, where it has one.
+    /// Marks the end of the logs, under the step's name if it has one.
     pub(super) async fn mark(&self, step: Option<&StepName>) -> Mark {
         let nodes = self.lab.plan.nodes.iter();
         let marks = join_all(nodes.map(async |node| {
@@ -21,7 +21,7 @@ impl Scene<'_> {
         }));
         let mark: Mark = marks.await.into_iter().collect();
         let mut marks = self.marks.lock().await;
-        // The first mark is where the steps begin.
+        // The first mark is the start of the steps.
         marks.entry(String::new()).or_insert_with(|| mark.clone());
         if let Some(name) = step {
             marks.insert(name.to_string(), mark.clone());
@@ -29,7 +29,7 @@ impl Scene<'_> {
         mark
     }
 
-    /// Where steps are taken up again after the first, what was written during those before counts as well.
+    /// Makes the whole log count when a run resumes after the first step.
     pub(super) async fn forget_no_log(&self, first: usize) {
         if first > 0 {
             let mut marks = self.marks.lock().await;
@@ -37,7 +37,7 @@ impl Scene<'_> {
         }
     }
 
-    /// What a node has written so far, over all its starts.
+    /// All log lines of a node, over all its starts.
     pub(super) async fn lines(&self, node: &NodeName) -> Tried<Vec<String>> {
         let name = crate::lab::labels::node_object(&self.lab.plan.lab, node);
         let log = self.lab.engine.logs(&name, None).await?;

@@ -1,4 +1,4 @@
-//! `loss`: packets that do not arrive.
+//! `loss`: lost packets.
 
 use super::{Act, Tried, Walk};
 use crate::action::Step;

@@ -1,4 +1,4 @@
-//! `not`: a check that does not hold, waited for.
+//! `not`: wait until a check does not hold.
 
 use super::{Act, Tried, Walk};
 use crate::action::Step;

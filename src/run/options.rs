@@ -1,29 +1,29 @@
-//! How steps are walked through.
+//! Options of a walk through steps.
 
 use std::time::Duration;
 
 use crate::action::PATIENCE;
 
-/// How steps are walked through.
+/// Options of a walk through steps.
 #[derive(Debug, Clone)]
 pub struct StepOptions {
-    /// How long a step may wait where it does not say.
+    /// The longest time that a step without `within` may wait.
     pub within: Duration,
-    /// The first step to happen, counted from 1. Those before it are taken to have happened.
+    /// The first step to run, counted from 1. Earlier steps count as done.
     pub from: usize,
-    /// When the teardown happens.
+    /// When the teardown runs.
     pub teardown: Teardown,
 }
 
-/// When the teardown happens: it belongs to taking a lab away, and one that stays is to be looked at as it is.
+/// When the teardown runs. A lab that is kept has none, so that it can be inspected as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Teardown {
-    /// Whatever became of the steps.
+    /// Always.
     #[default]
     Always,
-    /// When every step brought what it should.
+    /// If every step passed.
     Passed,
-    /// Not at all.
+    /// Never.
     Never,
 }
 

@@ -1,4 +1,4 @@
-//! How far servers have come, and whom they follow.
+//! Positions of servers in the WAL, and their upstreams.
 
 use super::scene::Scene;
 use super::{Tried, Wrong};
@@ -7,7 +7,7 @@ use crate::server::lsn::Lsn;
 use crate::server::{position, replication, state, subscriptions};
 
 impl Scene<'_> {
-    /// Whether a server replays another's WAL.
+    /// Whether a server is in recovery.
     pub(super) async fn recovers(&self, node: &NodeName) -> Tried<bool> {
         Ok(state::is_standby(&**self.client(node).await?).await?)
     }
@@ -29,13 +29,13 @@ impl Scene<'_> {
         Ok(known.collect())
     }
 
-    /// How far a node has written, or as a standby replayed.
+    /// The position that a primary has written or a standby has replayed.
     pub(super) async fn written_by(&self, node: &NodeName) -> Tried<Lsn> {
         let shown = position::shown(&*self.client(node).await?).await?;
         shown.ok_or_else(|| Wrong::failed(format!("`{node}` has replayed nothing yet")))
     }
 
-    /// The primary that a standby's log comes from now.
+    /// The primary that a standby's WAL comes from now.
     pub(super) async fn primary_of(&self, node: &NodeName) -> Tried<NodeName> {
         let mut at = node.clone();
         for _ in 0..self.lab.plan.nodes.len() {
@@ -45,14 +45,14 @@ impl Scene<'_> {
             let receiver = replication::receiver(&*self.client(&at).await?).await?;
             let host = receiver.and_then(|receiver| receiver.host);
             let Some(upstream) = host.as_deref().and_then(|host| self.node_called(host)) else {
-                let found = format!("`{at}` streams from nobody");
+                let found = format!("`{at}` does not stream");
                 let expected = format!("a primary that `{node}` streams from");
                 return Err(Wrong::Unmet { expected, found });
             };
             at = upstream;
         }
         Err(Wrong::failed(format!(
-            "`{node}` has no primary: its upstreams go round in a circle"
+            "`{node}` has no primary: its upstreams form a loop"
         )))
     }
 

@@ -11,7 +11,7 @@ impl Act for Promote {
         let scene = walk.scene;
         let Self(node) = self;
         if !scene.recovers(node).await? {
-            return Err(Wrong::failed(format!("`{node}` is a primary already")));
+            return Err(Wrong::failed(format!("`{node}` is already a primary")));
         }
         state::promote(&*scene.client(node).await?).await?;
         let expected = || format!("`{node}` takes writes");

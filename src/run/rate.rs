@@ -1,4 +1,4 @@
-//! `rate`: a link with a limit.
+//! `rate`: limited bandwidth.
 
 use super::{Act, Tried, Walk};
 use crate::action::Step;

@@ -1,4 +1,4 @@
-//! `reclone`: a node that begins again with a base backup of its upstream.
+//! `reclone`: a node recreated from a base backup of its upstream.
 
 use std::time::Duration;
 
@@ -12,7 +12,6 @@ use crate::action::upstream::Upstream;
 use crate::engine::ContainerState;
 use crate::server::command;
 
-/// See there.
 const RECLONE: &str = include_str!("../../images/node/reclone.sh");
 
 impl Act for Reclone {
@@ -41,11 +40,11 @@ impl Act for Reclone {
                 "AUTO_CONF={}",
                 auto_conf(&scene.standby_settings(wanted))
             )],
-            // A base backup takes longer than what a step waits for otherwise.
+            // A base backup takes longer than the usual wait of a step.
             within: scene.patience(step).max(Duration::from_secs(60)),
         };
         scene.work(work).await?;
         scene.start(step, std::slice::from_ref(node)).await?;
-        Ok(format!("begins again with a base backup of {upstream}"))
+        Ok(format!("recreated from a base backup of {upstream}"))
     }
 }

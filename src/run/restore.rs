@@ -1,4 +1,4 @@
-//! `restore`: a node as it was at some point.
+//! `restore`: point-in-time recovery of a node.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::name::NodeName;
 use crate::server::log;
 use crate::wait::Probe;
 
-/// How long a server may take to end that closes its connections.
+/// The longest time in which a server that closes its connections ends.
 const ENDING: Duration = Duration::from_secs(2);
 
 impl Act for Restore {
@@ -19,7 +19,7 @@ impl Act for Restore {
         let scene = walk.scene;
         let node = &self.node;
         let mut settings = self.target();
-        // It does not wait for somebody to look at it.
+        // The default, `pause`, would wait for a person.
         settings.push(("recovery_target_action", "promote".to_owned()));
         let conf = auto_conf(&settings);
         scene
@@ -52,13 +52,13 @@ async fn recovers(scene: &Scene<'_>, step: &Step, node: &NodeName) -> Tried<()> 
         .await
 }
 
-/// Why a server that was to recover has ended, in its log's words: those after so many lines.
+/// Why a recovering server ended, from its log after so many lines.
 async fn unreached(scene: &Scene<'_>, restore: &Restore, before: usize) -> Option<String> {
     let node = &restore.node;
-    // One that took connections already has closed them a moment before it is gone.
+    // A server that took connections closes them a moment before its container ends.
     scene.gone(node, ENDING).await.ok()?;
     let lines = scene.lines(node).await.ok()?;
     let line = log::end_of_recovery(lines.iter().skip(before).map(String::as_str))?;
     let to = restore.target_in_words();
-    Some(format!("`{node}` did not get to {to}, and ended: {line}"))
+    Some(format!("`{node}` did not reach {to} and ended: {line}"))
 }

@@ -16,7 +16,6 @@ use crate::name::NodeName;
 use crate::server::{command, position};
 use crate::wait::Probe;
 
-/// See there.
 const REWIND: &str = include_str!("../../images/node/rewind.sh");
 
 impl Act for Rewind {
@@ -25,14 +24,15 @@ impl Act for Rewind {
         let Self(wanted) = self;
         let Upstream { node, upstream, .. } = wanted;
         if scene.container(node).await?.state == ContainerState::Running {
-            let why =
-                format!("`{node}` runs: `pg_rewind` works on a stopped server, so `stop` it first");
+            let why = format!(
+                "`{node}` is running: `pg_rewind` needs a stopped server, so `stop` it first"
+            );
             return Err(Wrong::failed(why));
         }
         scene.can_stream(wanted).await?;
         scene.allow_rewind(step, upstream).await?;
         let plan = &scene.lab.plan;
-        // It connects to a database, which the lines for replication do not name.
+        // `pg_rewind` connects to a database, which the replication lines of `pg_hba.conf` do not admit.
         let line = HbaLine {
             kind: if plan.tls {
                 ConnectionType::HostSsl
@@ -73,12 +73,12 @@ impl Act for Rewind {
 }
 
 impl Scene<'_> {
-    /// Lets the replication user ask the source what `pg_rewind` asks: that is for superusers, or for whom these functions
-    /// are granted to (manual: "`pg_rewind`"). A source that is a standby takes no GRANT: its primary does, and it is
-    /// waited for there.
+    /// Grants the replication user the functions that `pg_rewind` calls on the source, which are otherwise for superusers
+    /// (manual: "`pg_rewind`"). A standby takes no GRANT, so the GRANT runs on its primary and is awaited on the standby.
     async fn allow_rewind(&self, step: &Step, source: &NodeName) -> Tried<()> {
         let within = self.patience(step);
-        let expected = || format!("the primary of `{source}`, for `pg_rewind` needs a GRANT");
+        let expected =
+            || format!("the primary of `{source}`, because `pg_rewind` needs a GRANT there");
         let primary = self
             .wait(within, expected, || async {
                 match self.primary_of(source).await {
@@ -95,8 +95,8 @@ impl Scene<'_> {
         );
         let client = self.client(&primary).await?;
         client.batch_execute(&grants).await?;
-        // Up to PostgreSQL 15 `pg_rewind` takes the timeline from the control file, which has a new one only after a
-        // checkpoint: it would find nothing to do.
+        // Up to PostgreSQL 15 `pg_rewind` reads the timeline from the control file, which has a new one only after a
+        // checkpoint. Without the checkpoint it would find nothing to do.
         client.batch_execute("CHECKPOINT").await?;
         if primary == *source {
             return Ok(());
@@ -112,14 +112,14 @@ impl Scene<'_> {
             })
         })
         .await?;
-        // A standby's checkpoint is one of its primary's, once more.
+        // A standby makes restartpoints only at checkpoints of its primary.
         let client = self.client(source).await?;
         client.batch_execute("CHECKPOINT").await?;
         Ok(())
     }
 }
 
-/// What became of a node: where its way and the source's parted, and whom it follows now.
+/// The outcome: the point of divergence, and the new upstream.
 fn rewound(log: &str, upstream: &NodeName) -> String {
     let said = |words: &str| log.lines().rfind(|line| line.contains(words));
     let parted = said("servers diverged at ").or_else(|| said("no rewind required"));
@@ -130,7 +130,7 @@ fn rewound(log: &str, upstream: &NodeName) -> String {
     }
 }
 
-/// A failure, with what to do where the node's own log does not reach back to where the two parted.
+/// A failure, with a hint if the node's own WAL does not reach back to the point of divergence.
 fn with_hint(why: Failure, node: &NodeName) -> Failure {
     if why.contains("could not open file") && why.contains("/pg_wal/") {
         return why.with_hint(format!(

@@ -1,4 +1,4 @@
-//! What steps share: the lab, connections to its servers, sessions, marks in the logs.
+//! The state that steps share: the lab, connections to its servers, sessions, marks in the logs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::server::client::{self, Noticing, Reader, SearchPath};
 use crate::server::server_error::ServerError;
 use crate::wait::{Probe, WaitError, wait_for};
 
-/// Whom a connection belongs to.
+/// The key of a kept connection.
 type Key = (NodeName, String, String);
 
 /// A lab while steps happen on it.
@@ -27,7 +27,7 @@ pub(super) struct Scene<'a> {
     pub(super) lab: &'a Lab,
     pub(super) cancel: &'a CancellationToken,
     within: Duration,
-    /// When the run's time is up.
+    /// The end of the run's time.
     deadline: Instant,
     clients: Mutex<BTreeMap<Key, Arc<Noticing>>>,
     /// The connections that read servers, by node and database.
@@ -37,7 +37,7 @@ pub(super) struct Scene<'a> {
     pub(super) loads: Mutex<BTreeMap<SessionName, Running>>,
     pub(super) ledgers: Mutex<BTreeMap<SessionName, Ledger>>,
     variables: Mutex<Captured>,
-    /// What the step that happens now has to give, besides what it shows.
+    /// The value that the current step gives for `capture`.
     pub(super) given: Mutex<Option<String>>,
 }
 
@@ -64,13 +64,13 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// How long a step may wait.
+    /// The longest time that a step may wait.
     pub(super) fn patience(&self, step: &Step) -> Duration {
         let within = step.within.map_or(self.within, |span| span.0);
         within.min(self.remaining())
     }
 
-    /// How much of the run's time is left.
+    /// The time that is left of the run.
     pub(super) fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
@@ -80,7 +80,7 @@ impl<'a> Scene<'a> {
         step.filled(&*self.variables.lock().await)
     }
 
-    /// A value that a step names and nobody knows: the step that captures it was not done.
+    /// A value that a step uses and no step has captured yet.
     pub(super) async fn unknown(&self, step: &Step) -> Option<String> {
         let known = self.variables.lock().await;
         let mut used = step.used().into_iter();
@@ -92,7 +92,7 @@ impl<'a> Scene<'a> {
         self.variables.lock().await.clone()
     }
 
-    /// Takes over values that were captured earlier.
+    /// Adds values that were captured earlier.
     pub(super) async fn recall(&self, captured: Captured) {
         self.variables.lock().await.extend(captured);
     }
@@ -102,7 +102,7 @@ impl<'a> Scene<'a> {
         self.variables.lock().await.insert(name.to_owned(), value);
     }
 
-    /// Waits for a condition. When time runs out, what was last seen is what was found.
+    /// Waits for a condition. A time-out reports what was last seen.
     pub(super) async fn wait<T, F>(
         &self,
         within: Duration,
@@ -112,11 +112,7 @@ impl<'a> Scene<'a> {
     where
         F: Future<Output = Tried<Probe<T>>>,
     {
-        let waited = wait_for(within, self.cancel, || {
-            let looking = look();
-            looking
-        })
-        .await;
+        let waited = wait_for(within, self.cancel, &mut look).await;
         waited.map_err(|error| match error {
             WaitError::Interrupted => Wrong::Interrupted,
             WaitError::Failed(wrong) => wrong,
@@ -127,14 +123,14 @@ impl<'a> Scene<'a> {
         })
     }
 
-    /// The node's container, in whatever state it is.
+    /// The node's container, in any state.
     pub(super) async fn container(&self, node: &NodeName) -> Tried<Container> {
         let name = crate::lab::labels::node_object(&self.lab.plan.lab, node);
         let found = self.lab.engine.find_container(&name).await?;
         found.ok_or_else(|| Wrong::failed(format!("the container of `{node}` is gone")))
     }
 
-    /// The node's container, which must be running: nobody waits for a node that is down.
+    /// The node's container, which must be running. A node that is down is an error at once.
     pub(super) async fn running(&self, node: &NodeName) -> Tried<Container> {
         let container = self.container(node).await?;
         Err(match container.state {
@@ -145,16 +141,16 @@ impl<'a> Scene<'a> {
             _ => {
                 let lab = &self.lab.plan.lab;
                 Wrong::failed(format!(
-                    "`{node}` does not run: the step `start` starts it, or `lab start {lab} {node}`"
+                    "`{node}` is not running: start it with a `start` step or `lab start {lab} {node}`"
                 ))
             }
         })
     }
 
-    /// What lets a frozen node go on, in a scenario and by hand.
+    /// How to thaw a frozen node, in a scenario and by hand.
     pub(super) fn thaws(&self, node: &NodeName) -> String {
         let lab = &self.lab.plan.lab;
-        format!("the step `thaw` lets it go on, or `lab heal {lab} {node}`")
+        format!("thaw it with a `thaw` step or `lab heal {lab} {node}`")
     }
 
     /// A connection that reads a node's server in the lab's database, kept for later steps.
@@ -162,13 +158,13 @@ impl<'a> Scene<'a> {
         self.reader(node, &self.lab.plan.database).await
     }
 
-    /// A connection that reads a node's server, whatever settings its users have, kept for later steps.
+    /// A connection that reads a node's server, independent of the settings of its users, kept for later steps.
     pub(super) async fn reader(
         &self,
         node: &NodeName,
         database: &DatabaseName,
     ) -> Tried<Arc<Reader>> {
-        // A frozen server answers nobody, and a connection to it does not say so.
+        // A connection to a frozen server hangs without an error.
         let container = self.running(node).await?;
         let key = (node.clone(), database.to_string());
         if let Some(reader) = self.readers.lock().await.get(&key)
@@ -183,7 +179,7 @@ impl<'a> Scene<'a> {
         Ok(reader)
     }
 
-    /// A connection of its own that reads a node's server.
+    /// A new connection that reads a node's server.
     pub(super) async fn own_reader(
         &self,
         node: &NodeName,
@@ -196,15 +192,15 @@ impl<'a> Scene<'a> {
         .await
     }
 
-    /// A connection for what a scenario's author wrote in SQL, with the settings that the role's own programs would see,
-    /// kept for later steps.
+    /// A connection for the scenario's own SQL, with the settings that the role's programs would see, kept for later
+    /// steps.
     pub(super) async fn connection(
         &self,
         node: &NodeName,
         database: &DatabaseName,
         user: Option<&UserName>,
     ) -> Tried<Arc<Noticing>> {
-        // A frozen server answers nobody, and a connection to it does not say so.
+        // A connection to a frozen server hangs without an error.
         let container = self.running(node).await?;
         let user = user.map_or(SUPERUSER, UserName::as_str);
         let key = (node.clone(), database.to_string(), user.to_owned());
@@ -213,7 +209,7 @@ impl<'a> Scene<'a> {
         {
             return Ok(Arc::clone(client));
         }
-        // Whoever else needs a connection meanwhile must not wait for this one.
+        // Other steps must not wait for this connection.
         let connected = Arc::new(
             self.fresh(node, &container, database.as_str(), user)
                 .await?,
@@ -223,7 +219,7 @@ impl<'a> Scene<'a> {
         Ok(connected)
     }
 
-    /// A connection of its own for what a scenario's author wrote in SQL.
+    /// A new connection for the scenario's own SQL.
     pub(super) async fn fresh(
         &self,
         node: &NodeName,
@@ -262,13 +258,13 @@ impl<'a> Scene<'a> {
         .await
     }
 
-    /// Closes the connections to a node that is about to end.
+    /// Closes the connections to a node that is about to stop.
     pub(super) async fn forget(&self, node: &NodeName) {
         self.clients.lock().await.retain(|(of, ..), _| of != node);
         self.readers.lock().await.retain(|(of, _), _| of != node);
     }
 
-    /// Asks a node's server for one text.
+    /// Runs a query on a node and returns its first value.
     pub(super) async fn ask(&self, node: &NodeName, sql: &str) -> Tried<Option<String>> {
         let client = self.client(node).await?;
         one(&client, sql).await

@@ -1,4 +1,4 @@
-//! Servers: started and stopped, by the steps that do that and by those that need it.
+//! Starting and stopping servers, for the steps that do it and for those that need it.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::plan::Role;
 use crate::server::log;
 use crate::wait::Probe;
 
-/// How long a base backup may take where a step does not say.
+/// The longest time of a base backup in a step without `within`.
 const BACKING_UP: Duration = Duration::from_secs(60);
 
 impl Scene<'_> {
@@ -27,7 +27,7 @@ impl Scene<'_> {
             self.not_at_work(node, self.patience(step)).await?;
             before.push(self.lines(node).await?.len());
             self.lab.engine.start_container(&container.id).await?;
-            // Before the next one is started: of two that are cut off from each other, one at least knows it.
+            // Before the next node starts, so that of two partitioned nodes at least one has its fault.
             self.lab.restore_faults(node, self.cancel).await?;
         }
         for (node, before) in nodes.iter().zip(before) {
@@ -39,7 +39,7 @@ impl Scene<'_> {
         Ok("takes connections".to_owned())
     }
 
-    /// Why a node that was started does not run, in the words of its log after so many lines.
+    /// Why a started node is not running, from its log after so many lines.
     async fn ended_at_once(&self, node: &NodeName, before: usize) -> Option<String> {
         let container = self.container(node).await.ok()?;
         let code = container.exit_code?;
@@ -50,14 +50,14 @@ impl Scene<'_> {
         Some(format!("`{node}` was started and ended with {how}"))
     }
 
-    /// Waits until a server takes connections. One that takes none by its settings is waited for by its container.
+    /// Waits until a server takes connections. If its settings allow none, waits for its container.
     pub(super) async fn answers(&self, step: &Step, node: &NodeName) -> Tried<()> {
         let planned = self.lab.plan.node(node);
         let cold = |role: &Role| matches!(role, Role::Standby(standby) if !standby.hot);
         if planned.is_some_and(|planned| cold(&planned.role)) {
             return self.running(node).await.map(drop);
         }
-        // One that starts later may be taking its base backup.
+        // A node with `start: later` may be taking its base backup.
         let within = match planned {
             Some(planned) if planned.later && step.within.is_none() => BACKING_UP,
             _ => self.patience(step),
@@ -73,7 +73,7 @@ impl Scene<'_> {
         .await
     }
 
-    /// Stops a node. One that does not run is stopped already.
+    /// Stops a node, if it is running.
     pub(super) async fn stop_one(
         &self,
         node: &NodeName,
@@ -89,7 +89,7 @@ impl Scene<'_> {
             }
             _ => return Ok(()),
         }
-        // A client of ours that is still connected would keep a smart shutdown waiting for ever.
+        // A smart shutdown would wait for our own connections for ever.
         self.forget(node).await;
         let engine = &self.lab.engine;
         engine

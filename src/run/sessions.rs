@@ -1,4 +1,4 @@
-//! Sessions: connections with a name, in which a statement may go on while later steps happen.
+//! Sessions: named connections, in which a statement may run while later steps happen.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,9 @@ use crate::server::activity;
 use crate::server::client::{Noticing, literal};
 use crate::wait::Probe;
 
-/// See there.
 const END_PGBENCH: &str = include_str!("../../images/node/end_pgbench.sh");
 
-/// How long a server may take that is told something in passing.
+/// The longest wait for a server during clean-up.
 const TELLING: Duration = Duration::from_secs(2);
 
 impl Scene<'_> {
@@ -58,7 +57,7 @@ impl Scene<'_> {
         if let Some(session) = sessions.get_mut(name) {
             if waited.is_err() && ended {
                 drop(sessions);
-                // How it ended says more than that it did.
+                // The outcome says more than the fact that it ended.
                 let ran = self.ended(step, task).await?;
                 let found = match ran {
                     Err(error) => error.to_string(),
@@ -72,7 +71,7 @@ impl Scene<'_> {
         waited
     }
 
-    /// The session of that name, opened if it is not open yet.
+    /// The session of that name, opened if needed.
     async fn session(
         &self,
         step: &Step,
@@ -111,10 +110,10 @@ impl Scene<'_> {
         tokio::select! {
             () = self.cancel.cancelled() => Err(Wrong::Interrupted),
             ran = &mut task => ran.map_err(|panic| Wrong::failed(panic.to_string())),
-            // It goes on, and ends with its session.
+            // It keeps running, and ends with its session.
             () = tokio::time::sleep(within) => Err(Wrong::Unmet {
                 expected: format!("an end within {}", crate::text::duration(within)),
-                found: "the statement still runs".to_owned(),
+                found: "the statement is still running".to_owned(),
             }),
         }
     }
@@ -127,11 +126,11 @@ impl Scene<'_> {
         let running = session.and_then(|session| session.running.take());
         running.ok_or_else(|| {
             let why = end.map_or_else(String::new, |end| format!(": its connection ended: {end}"));
-            Wrong::failed(format!("nothing runs in the session `{name}`{why}"))
+            Wrong::failed(format!("no statement is running in session `{name}`{why}"))
         })
     }
 
-    /// Ends a load or a ledger, where the session is one.
+    /// Ends the load or the ledger of a session, if it has one.
     pub(super) async fn end_load(&self, name: &SessionName) -> Option<Tried> {
         if let Some(task) = self.loads.lock().await.remove(name) {
             task.abort();
@@ -141,7 +140,7 @@ impl Scene<'_> {
         self.finish_ledger(name).await
     }
 
-    /// Closes whatever is open. A lab may stay, and nothing of ours may go on in it.
+    /// Closes all sessions. The lab may be kept, and nothing of ours may keep running in it.
     pub(super) async fn close_sessions(&self) {
         for (_, session) in std::mem::take(&mut *self.sessions.lock().await) {
             self.end(session).await;
@@ -155,7 +154,7 @@ impl Scene<'_> {
         }
     }
 
-    /// Ends a session, and what runs in it: a server does not notice that nobody waits for its answer any more.
+    /// Ends a session and its statement: a server does not notice that its client is gone.
     pub(super) async fn end(&self, session: Session) {
         let last = session.last.filter(|task| !task.is_finished());
         if last.is_some() && !session.client.is_closed() {
@@ -167,7 +166,7 @@ impl Scene<'_> {
         }
     }
 
-    /// Ends every `pgbench` of ours.
+    /// Ends every `pgbench`.
     async fn end_loads(&self) {
         let command = ["sh", "-c", END_PGBENCH].map(str::to_owned);
         for node in &self.lab.plan.nodes {
@@ -179,7 +178,7 @@ impl Scene<'_> {
         }
     }
 
-    /// Tells a server something, as far as it can be told anything: it may be down, or frozen.
+    /// Runs a statement on a server, and ignores a server that is down or frozen.
     async fn tell(&self, node: &NodeName, sql: &str) {
         let telling = tokio::time::timeout(TELLING, self.ask(node, sql));
         if !matches!(telling.await, Ok(Ok(_))) {
@@ -188,12 +187,12 @@ impl Scene<'_> {
     }
 }
 
-/// Whether a session's statement goes on as it should: `seen` is its state and what it waits for, `active: IPC: SyncRep`.
+/// Whether a session's statement is in the expected state. `seen` is its state and its wait event: `active: IPC: SyncRep`.
 fn goes_on(expect: &Expect, seen: &str) -> Probe<String> {
     let (state, event) = seen.split_once(": ").unwrap_or((seen, ""));
     match &expect.waiting {
-        None if state == "active" && event.is_empty() => Probe::Ready("runs".to_owned()),
-        None if state == "active" => Probe::Ready(format!("runs, and waits for {event}")),
+        None if state == "active" && event.is_empty() => Probe::Ready("running".to_owned()),
+        None if state == "active" => Probe::Ready(format!("running, waits for {event}")),
         None => Probe::NotYet(format!("the session is {state}")),
         Some(wanted)
             if event
@@ -207,12 +206,12 @@ fn goes_on(expect: &Expect, seen: &str) -> Probe<String> {
     }
 }
 
-/// A step that wanted something of a session whose connection had ended before it.
+/// The failure of a step whose session had lost its connection before.
 fn ended_before(name: &SessionName, wrong: Wrong) -> Wrong {
     match wrong {
         Wrong::Unmet { expected, found } => Wrong::Unmet {
             expected,
-            found: format!("the connection of the session `{name}` had ended before: {found}"),
+            found: format!("the connection of session `{name}` had already ended: {found}"),
         },
         wrong => wrong,
     }

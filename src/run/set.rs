@@ -1,4 +1,4 @@
-//! `set`: settings changed, of a server that runs and of one that is stopped.
+//! `set`: settings of a running or stopped server.
 
 use super::scene::Scene;
 use super::settings::boolean;
@@ -12,7 +12,6 @@ use crate::engine::ContainerState;
 use crate::name::NodeName;
 use crate::server::in_force;
 
-/// See there.
 const SET: &str = include_str!("../../images/node/set.sh");
 
 impl Act for Set {
@@ -45,7 +44,7 @@ impl Act for Set {
     }
 }
 
-/// Writes what `ALTER SYSTEM` would.
+/// Writes settings as `ALTER SYSTEM` does.
 async fn set_stopped(scene: &Scene<'_>, step: &Step, node: &NodeName, set: &Set) -> Tried {
     let lines = set.0.iter().filter_map(|(name, value)| match value {
         Some(Cell(Some(value))) => Some((name.as_str(), boolean(value))),
@@ -61,5 +60,5 @@ async fn set_stopped(scene: &Scene<'_>, step: &Step, node: &NodeName, set: &Set)
         within: scene.patience(step),
     };
     scene.work(work).await?;
-    Ok("written: the server has them when it starts".to_owned())
+    Ok("written; takes effect when the server starts".to_owned())
 }

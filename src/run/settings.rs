@@ -1,4 +1,4 @@
-//! Settings of a running server: read again, and asked for.
+//! Settings of a running server: reload and read.
 
 use super::Tried;
 use super::scene::{Scene, one};
@@ -9,10 +9,10 @@ use crate::server::in_force;
 use crate::wait::Probe;
 
 impl Scene<'_> {
-    /// Has a server read its files again, and returns when a new connection has read them.
+    /// Reloads a server and returns when new connections see the new settings.
     pub(super) async fn reload(&self, step: &Step, node: &NodeName) -> Tried<()> {
         let reload = in_force::reload(&*self.client(node).await?).await?;
-        let expected = || format!("`{node}` has read its files");
+        let expected = || format!("`{node}` has reloaded its settings");
         self.wait(self.patience(step), expected, || async {
             let fresh = self.fresh_reader(node).await?;
             Ok(if in_force::has_loaded(&fresh, &reload).await? {
@@ -24,14 +24,14 @@ impl Scene<'_> {
         .await
     }
 
-    /// A connection that reads a server and was made just now.
+    /// A new connection that reads a server.
     pub(super) async fn fresh_reader(&self, node: &NodeName) -> Tried<Reader> {
         let container = self.running(node).await?;
         let database = &self.lab.plan.database;
         self.own_reader(node, &container, database).await
     }
 
-    /// A connection that was made just now, with the settings that the server's users see.
+    /// A new connection with the settings that the server's users see.
     pub(super) async fn fresh_client(
         &self,
         node: &NodeName,
@@ -42,7 +42,7 @@ impl Scene<'_> {
             .await
     }
 
-    /// What a server says of a setting must be this.
+    /// Looks whether a setting has a value.
     pub(super) async fn setting_is(
         &self,
         node: &NodeName,

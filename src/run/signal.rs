@@ -24,7 +24,7 @@ impl Act for Signal {
             })
             .await?;
         let container = scene.running(node).await?;
-        // The shell has `kill` built in, which not every image has as a program.
+        // `kill` is a shell builtin; not every image has it as a program.
         let mut command = [
             "sh",
             "-c",

@@ -1,4 +1,4 @@
-//! What a node needs to stream from another one: settings, a slot, and no circle.
+//! The requirements of streaming from another node: settings, a slot, and no loop.
 
 use super::scene::Scene;
 use super::{Tried, Wrong};
@@ -8,12 +8,12 @@ use crate::plan::Role;
 use crate::server::{command, conf, slots, state};
 
 impl Scene<'_> {
-    /// Refuses an upstream that gets its WAL from the node itself: no server among them would write any.
+    /// Refuses an upstream that gets its WAL from the node itself: no primary would be among them.
     async fn no_circle(&self, wanted: &Upstream) -> Tried<()> {
         let (node, upstream) = (&wanted.node, &wanted.upstream);
         let mut at = upstream.clone();
         for _ in &self.lab.plan.nodes {
-            // It is known only of one that runs.
+            // Only a running server can be asked.
             let Ok(reader) = self.client(&at).await else {
                 return Ok(());
             };
@@ -33,7 +33,7 @@ impl Scene<'_> {
         Ok(())
     }
 
-    /// Makes the slot on the upstream unless it is there.
+    /// Creates the slot on the upstream if it does not exist.
     pub(super) async fn slot(&self, wanted: &Upstream) -> Tried<()> {
         if wanted.node == wanted.upstream {
             let why = format!("`{}` cannot stream from itself", wanted.node);
@@ -68,7 +68,7 @@ impl Scene<'_> {
         ]
     }
 
-    /// What a node calls itself as a standby.
+    /// The `application_name` of a node as a standby.
     pub(super) fn application_name(&self, node: &NodeName) -> String {
         match self.lab.plan.node(node).map(|planned| &planned.role) {
             Some(Role::Standby(standby)) => standby.application_name.to_string(),

@@ -1,6 +1,6 @@
-//! What steps leave behind for later ones: sessions, loads and ledgers that go on, and marks in the logs.
+//! State that outlives a step: sessions, running loads and ledgers, and marks in the logs.
 //!
-//! Plain data, which [`super::scene`] keeps. Who makes and ends it is in the files of the actions.
+//! Plain data, kept by [`super::scene`]. The files of the actions create and end it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -15,23 +15,23 @@ use crate::name::NodeName;
 use crate::server::client::Noticing;
 use crate::server::server_error::ServerError;
 
-/// How many lines each node's log had.
+/// The number of lines in each node's log.
 pub(super) type Mark = BTreeMap<NodeName, usize>;
 
-/// What a statement gave.
+/// The result of statements.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Answer {
     /// The rows of the last statement, as text.
     pub(super) rows: Vec<Vec<Cell>>,
-    /// How many rows the last statement gave or changed.
+    /// The number of rows that the last statement returned or changed.
     pub(super) count: u64,
-    /// Whether it is one that gives or changes rows at all.
+    /// Whether the last statement can return or change rows.
     pub(super) counts: bool,
-    /// What the server said beside: `NOTICE: …`.
+    /// The server's notices: `NOTICE: …`.
     pub(super) notices: Vec<String>,
 }
 
-/// How statements ended.
+/// The outcome of statements.
 pub(super) type Ran = Result<Answer, ServerError>;
 
 /// A connection with a name.
@@ -40,19 +40,19 @@ pub(super) struct Session {
     pub(super) client: Arc<Noticing>,
     /// The server's process behind it.
     pub(super) pid: String,
-    /// The statement that goes on in it.
+    /// The statement that is running in it.
     pub(super) running: Option<JoinHandle<Ran>>,
-    /// The statement that was sent last, whoever waits for it.
+    /// The statement that was sent last.
     pub(super) last: Option<AbortHandle>,
 }
 
-/// A `pgbench` that goes on while later steps happen.
+/// A `pgbench` that runs while later steps happen.
 pub(super) type Running = JoinHandle<Result<ExecOutput, EngineError>>;
 
-/// A row: which connection wrote it, and its number there.
+/// A row: the number of the connection that wrote it, and its own number there.
 pub(super) type Row = (u32, u64);
 
-/// What was acknowledged, and when.
+/// The acknowledged rows, and the time of the last acknowledgement.
 #[derive(Debug, Default)]
 pub(super) struct Acknowledged {
     pub(super) rows: BTreeSet<Row>,
@@ -71,7 +71,7 @@ impl Acknowledged {
     }
 }
 
-/// A ledger that is being written, or was.
+/// A ledger, running or finished.
 pub(super) struct Ledger {
     pub(super) acknowledged: Arc<Mutex<Acknowledged>>,
     pub(super) end: CancellationToken,

@@ -1,4 +1,4 @@
-//! Statements: sent as they stand, one by one as `psql` does, and what they gave compared.
+//! Statements, sent one by one as `psql` does, and the comparison of their results.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use super::scene::Scene;
 use super::state::{Answer, Ran};
 use super::{Tried, Wrong};
 use crate::action::{Cell, Expect, Step};
-use crate::dataset::script;
 use crate::server::client::Noticing;
+use crate::sql::script;
 use crate::wait::Probe;
 
 impl Scene<'_> {
-    /// Runs statements, and compares what they gave.
+    /// Runs statements and compares their result.
     pub(super) async fn statements(&self, step: &Step, text: &str) -> Tried {
         if let Some(name) = &step.session {
             return self.in_session(step, name, text).await;
@@ -46,7 +46,7 @@ impl Scene<'_> {
         .await
     }
 
-    /// Keeps the first value, in case it is to be captured.
+    /// Keeps the first value for `capture`.
     pub(super) async fn keep(&self, ran: &Ran) {
         let first = ran
             .as_ref()
@@ -61,16 +61,16 @@ impl Scene<'_> {
             () = self.cancel.cancelled() => Err(Wrong::Interrupted),
             ran = tokio::time::timeout(within, run(client, text)) => ran.map_err(|_| Wrong::Unmet {
                 expected: format!("an answer within {}", crate::text::duration(within)),
-                found: "none: the statement still runs".to_owned(),
+                found: "none: the statement is still running".to_owned(),
             }),
         }
     }
 }
 
-/// Sends each statement alone, as `psql` does: some are refused beside others.
+/// Sends each statement alone, as `psql` does: some statements are refused in a batch.
 pub(super) async fn run(client: &Noticing, text: &str) -> Ran {
     let mut answer = Answer::default();
-    // What cannot be split is sent whole, and the server says what is wrong with it.
+    // A text that cannot be split is sent whole, so that the server reports its error.
     let statements: Vec<&str> = match script::pieces(text) {
         Ok(pieces) => pieces.into_iter().map(|piece| piece.text).collect(),
         Err(_) => vec![text],
@@ -97,8 +97,8 @@ pub(super) async fn run(client: &Noticing, text: &str) -> Ran {
     Ok(answer)
 }
 
-/// Whether a statement without rows of its own may say how many it changed. The client keeps that number of the server's
-/// command tag alone.
+/// Whether a statement without a result set may report how many rows it changed. The client keeps only that number of the
+/// server's command tag.
 fn changes_rows(statement: &str) -> bool {
     const WORDS: [&str; 8] = [
         "COPY", "DELETE", "FETCH", "INSERT", "MERGE", "MOVE", "UPDATE", "WITH",
@@ -108,7 +108,7 @@ fn changes_rows(statement: &str) -> bool {
     WORDS.contains(&word.as_str())
 }
 
-/// Compares what was given with what is expected. The one is quoted where it is the other.
+/// Compares a result with the expectation. A met expectation is reported by the result itself.
 pub(super) fn judge(expect: &Expect, ran: Ran) -> Tried {
     let unmet = |found: String| Wrong::Unmet {
         expected: describe(expect),
@@ -153,7 +153,7 @@ pub(super) fn judge(expect: &Expect, ran: Ran) -> Tried {
     }
 }
 
-/// At most so many rows are shown.
+/// The most rows that are shown.
 const MOST_ROWS: usize = 20;
 
 fn shown(answer: &Answer) -> String {
@@ -173,7 +173,7 @@ fn shown(answer: &Answer) -> String {
     text
 }
 
-/// Rows a line each, their values apart by ` | ` as `psql` has them.
+/// One line a row, with values separated by ` | ` as in `psql`.
 fn rows(rows: &[Vec<Cell>]) -> String {
     let mut lines: Vec<String> = rows
         .iter()
@@ -191,7 +191,7 @@ fn rows(rows: &[Vec<Cell>]) -> String {
     lines.join("\n")
 }
 
-/// What is expected, in words.
+/// The expectation in words.
 pub(super) fn describe(expect: &Expect) -> String {
     let mut parts = Vec::new();
     if let Some(wanted) = &expect.rows {
@@ -213,12 +213,12 @@ pub(super) fn describe(expect: &Expect) -> String {
             .as_ref()
             .map(|event| format!("waiting for {event}")),
     );
-    parts.extend(expect.running.map(|_| "a statement that runs".to_owned()));
+    parts.extend(expect.running.map(|_| "a running statement".to_owned()));
     parts.extend(
         expect
             .output
             .as_ref()
-            .map(|text| format!("`{text}` in what it writes")),
+            .map(|text| format!("output with `{text}`")),
     );
     parts.extend(expect.code.map(|code| format!("exit code {code}")));
     if parts.is_empty() {

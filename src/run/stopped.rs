@@ -1,4 +1,4 @@
-//! Tests' support: a lab on the engine in memory, whose nodes' containers were made and do not run.
+//! Support for tests: a lab on the in-memory engine whose containers exist and are not running.
 
 use crate::engine::fake::Fake;
 use crate::engine::{ContainerSpec, Labels};
@@ -6,7 +6,7 @@ use crate::lab::{Lab, labels};
 use crate::plan::Plan;
 use crate::scenario::load::{Overrides, Source, load};
 
-/// The lab `a` of these nodes, as the mapping's inside.
+/// The lab `a` of these nodes, written as the inside of a mapping.
 pub(super) async fn lab(nodes: &str) -> Lab {
     let text = format!("name: a\nnodes: {{ {nodes} }}\n");
     let source = Source::new("a.yaml", text.as_bytes(), None).expect("text");
@@ -27,7 +27,7 @@ pub(super) async fn lab(nodes: &str) -> Lab {
     }
 }
 
-/// Makes a container.
+/// Creates a container.
 pub(super) async fn container(fake: &Fake, name: &str, labels: Labels) {
     let spec = ContainerSpec {
         name: name.to_owned(),

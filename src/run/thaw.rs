@@ -1,4 +1,4 @@
-//! `thaw`: frozen nodes that continue. One that is not frozen continues already.
+//! `thaw`: frozen nodes that continue. Thawing a running node does no harm.
 
 use super::{Act, Tried, Walk};
 use crate::action::Step;

@@ -1,4 +1,4 @@
-//! The walk through steps, one after the other, each to what it must bring.
+//! The walk through steps, one after the other.
 //!
 //! Owns the order, the numbers, the time and the evidence.
 
@@ -13,7 +13,7 @@ use super::{NodeLog, Outcome, Tried, Wrong, status};
 use crate::action::Step;
 use crate::event::{Event, Reporter};
 
-/// How a series of steps ended.
+/// The outcome of a series of steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
     Well,
@@ -21,16 +21,16 @@ pub(super) enum Ended {
     Interrupted,
 }
 
-/// The way through steps, one after the other.
+/// A walk through steps.
 pub(super) struct Walk<'a, 'b> {
     pub(super) scene: &'a Scene<'b>,
     reporter: Arc<dyn Reporter>,
-    /// What somebody's ctrl-c cancels, and a limit that runs out does not.
+    /// Cancelled by ctrl-c, and not by an expired limit.
     cancel: &'a CancellationToken,
     pub(super) outcomes: Vec<Outcome>,
-    /// How long each node's log was when each step began.
+    /// The length of each node's log when each step began.
     marks: Vec<(String, Mark)>,
-    /// Of these marks, the one of the step before the one that failed first.
+    /// The mark of the step before the first failed one.
     since: Option<usize>,
 }
 
@@ -50,15 +50,15 @@ impl<'a, 'b> Walk<'a, 'b> {
         }
     }
 
-    /// What the nodes wrote since the step before the one that failed, and how replication stands.
+    /// The log lines since the step before the failed one, and the state of replication.
     pub(super) async fn evidence(&self) -> (Vec<NodeLog>, Option<crate::lab::status::Status>) {
         let mark = self.since.and_then(|since| self.marks.get(since));
         let logs = self.scene.logs_since(mark.map(|(_, mark)| mark)).await;
         (logs, status(self.scene.lab).await)
     }
 
-    /// The steps, until the limit runs out. What waits then ends by itself and says what it saw; the rest is stopped a
-    /// moment later.
+    /// Runs the steps until the limit expires. Waits then end by themselves and report what they saw; everything else is
+    /// stopped a moment later.
     pub(super) async fn all(
         &mut self,
         steps: &[Step],
@@ -113,19 +113,19 @@ impl<'a, 'b> Walk<'a, 'b> {
         last.map_or_else(String::new, |(number, _)| number.clone())
     }
 
-    /// Carries out a step that is filled in, and keeps what it gives if that is to be captured.
+    /// Carries out a step whose values are filled in, and captures its value if it has `capture`.
     async fn step(&mut self, step: &Step, filled: &Step) -> Tried {
         if self.scene.remaining().is_zero() {
             return Err(Wrong::failed("not begun"));
         }
         if let Some(name) = self.scene.unknown(step).await {
-            let why = format!("`${{{name}}}` is not known: no step that captures it was done");
+            let why = format!("`${{{name}}}` has no value: the step that captures it has not run");
             return Err(Wrong::failed(why));
         }
         self.carry_out(filled).await
     }
 
-    /// The same, whatever time is left.
+    /// The same without the limit.
     pub(super) async fn carry_out(&mut self, step: &Step) -> Tried {
         let scene = self.scene;
         if scene.cancel.is_cancelled() {
@@ -136,7 +136,7 @@ impl<'a, 'b> Walk<'a, 'b> {
         if let Some(name) = &step.capture {
             let given = scene.given.lock().await.take();
             let given = given.ok_or_else(|| {
-                let why = format!("there is no value for `{name}`: it gave none, or NULL");
+                let why = format!("`{name}` has no value: the step gave none, or NULL");
                 Wrong::failed(why)
             })?;
             scene.give(name.as_str(), given).await;
@@ -144,14 +144,14 @@ impl<'a, 'b> Walk<'a, 'b> {
         Ok(seen)
     }
 
-    /// Of a step that is wrong because the run's time is up, that it is.
+    /// Adds that the limit expired, if that is why the step failed.
     fn in_time(&self, wrong: Wrong) -> Wrong {
-        // A wait ends where the next look would come too late.
+        // A wait ends when the next look would come after the limit.
         if self.scene.remaining() > Duration::from_millis(200) || self.cancel.is_cancelled() {
             return wrong;
         }
         let limit = crate::text::duration(self.scene.lab.plan.limit.0);
-        let late = format!("the scenario's `limit` of {limit} ran out at this step");
+        let late = format!("the scenario's `limit` of {limit} expired during this step");
         match wrong {
             Wrong::Interrupted => Wrong::failed(late),
             wrong => wrong.and_line(&late),
@@ -159,7 +159,7 @@ impl<'a, 'b> Walk<'a, 'b> {
     }
 }
 
-/// A step as it is told.
+/// The report of a step.
 pub(super) fn outcome(
     step: &Step,
     number: String,
@@ -187,7 +187,7 @@ pub(super) fn outcome(
     })
 }
 
-/// Compares an error with the one that is expected. Statements compare the server's error themselves.
+/// Compares an error with the expected one. Statements compare the server's error themselves.
 fn as_expected(step: &Step, seen: Tried) -> Tried {
     let wanted = step
         .expect

@@ -1,4 +1,4 @@
-//! Work on a stopped node's data: a container beside its own, with the same volume, that ends when it is done.
+//! Work on a stopped node's data, in a container of its own on the same volume. It ends when the work is done.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(super) struct Work<'w> {
 }
 
 impl Scene<'_> {
-    /// Does it, and returns what it wrote.
+    /// Runs it and returns its output.
     pub(super) async fn work(&self, work: Work<'_>) -> Tried {
         let engine = &self.lab.engine;
         let lab = &self.lab.plan.lab;
@@ -59,7 +59,7 @@ impl Scene<'_> {
             command,
             env: work.env,
             network: Some(labels::lab_object(lab)),
-            // The node's own, which is free meanwhile: others let in nobody else.
+            // The node's own address, which is free while the node is stopped: other nodes admit no other address.
             address: own.address,
             publish: None,
             mounts,
@@ -68,7 +68,7 @@ impl Scene<'_> {
             stdin: false,
             power: None,
         };
-        // One whose process was killed may have ended since, or never have begun.
+        // The container of a killed `lab` may have ended since, or never have started.
         if let Some(old) = engine.find_container(&spec.name).await? {
             if is_at_work(&old) {
                 let why = at_work(&old);
@@ -109,12 +109,12 @@ impl Scene<'_> {
             None => Err(Wrong::failed(format!("{} did not end", work.act))),
         }
     }
-    /// Waits until nothing works on a node's data any more. Who was to wait for that may have been killed; then its
-    /// outcome is told here, once.
+    /// Waits until no work on a node's data is running. If the `lab` that started the work was killed, its outcome is
+    /// reported here, once.
     pub(super) async fn not_at_work(&self, node: &NodeName, within: Duration) -> Tried<()> {
         let engine = &self.lab.engine;
         let name = labels::work_object(&self.lab.plan.lab, node);
-        let expected = || format!("nothing works on the data of `{node}`");
+        let expected = || format!("no work on the data of `{node}` is running");
         self.wait(within, expected, || async {
             let Some(found) = engine.find_container(&name).await? else {
                 return Ok(Probe::Ready(()));
@@ -127,7 +127,7 @@ impl Scene<'_> {
             match found.exit_code {
                 None | Some(0) => Ok(Probe::Ready(())),
                 Some(code) => Err(Wrong::failed(format!(
-                    "{}, which nobody waited for, ended with {}\ndo that again, or start `{node}` once more as it is",
+                    "{} was left behind and ended with {}\nrepeat it, or start `{node}` once more as it is",
                     act(&found),
                     ended(code, &format!("\n{}", log.trim()))
                 ))),
@@ -137,7 +137,7 @@ impl Scene<'_> {
     }
 }
 
-/// Whether it has begun and not ended. One that is frozen has not ended either.
+/// Whether it has begun and not ended. A frozen container has not ended.
 fn is_at_work(container: &Container) -> bool {
     !matches!(
         container.state,
@@ -145,23 +145,23 @@ fn is_at_work(container: &Container) -> bool {
     )
 }
 
-/// What a container does to a node's data.
+/// The act of a work container.
 fn act(container: &Container) -> &str {
     let act = container.labels.get(labels::WORK_LABEL);
     act.map_or("some work", String::as_str)
 }
 
-/// That it has not ended yet, and what can be done.
+/// The message that the work has not ended, with the ways out.
 fn at_work(container: &Container) -> String {
     let (act, name) = (act(container), &container.name);
     format!(
-        "{act} goes on in the container `{name}`: wait until it ends, or `docker rm -f {name}` and `reclone` the node"
+        "{act} is still running in the container `{name}`: wait for it, or run `docker rm -f {name}` and `reclone` the node"
     )
 }
 
-/// How a program ended, and what it wrote, where it wrote anything.
+/// How a program ended, and its output if there is any.
 pub(super) fn ended(code: i64, output: &str) -> String {
-    // Of a program that a signal ended, shells and Docker say 128 and the signal's number.
+    // Shells and Docker report 128 plus the number of the signal that ended a program.
     let signal = match code {
         129 => ", ended by SIGHUP",
         130 => ", ended by SIGINT",
@@ -188,7 +188,7 @@ mod tests {
     use crate::engine::fake::Fake;
     use crate::run::stopped;
 
-    /// Starts, twice, a stopped node on whose data somebody works: that ends with this code, or not.
+    /// Starts a stopped node twice while work on its data runs, which ends with this code or not at all.
     async fn starting(ends: Option<i64>) -> (Fake, Vec<Wrong>) {
         let lab = stopped::lab("n: {}").await;
         let Engine::Fake(fake) = lab.engine.clone() else {
@@ -233,9 +233,9 @@ mod tests {
         let Wrong::Unmet { expected, found } = &wrongs[0] else {
             panic!("{wrongs:?}");
         };
-        assert_eq!(expected, "nothing works on the data of `n`");
+        assert_eq!(expected, "no work on the data of `n` is running");
         assert!(
-            found.contains("rewinding `n` to `m` goes on in the container `lab-a-n.work`"),
+            found.contains("rewinding `n` to `m` is still running in the container `lab-a-n.work`"),
             "{found}"
         );
     }
@@ -249,9 +249,8 @@ mod tests {
             panic!("{wrongs:?}");
         };
         assert!(
-            why.message.starts_with(
-                "rewinding `n` to `m`, which nobody waited for, ended with exit code 1"
-            ),
+            why.message
+                .starts_with("rewinding `n` to `m` was left behind and ended with exit code 1"),
             "{why}"
         );
     }

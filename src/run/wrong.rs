@@ -1,44 +1,44 @@
-//! Why a step did not bring what it should.
+//! Why a step failed.
 
 use crate::engine::EngineError;
 use crate::failure::{Explain as _, Failure};
 use crate::lab::LabError;
 use crate::server::server_error::ServerError;
 
-/// Why a step did not bring what it should.
+/// Why a step failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Wrong {
-    /// Something else was seen.
+    /// The expectation was not met.
     #[error("{found}")]
     Unmet {
-        /// What should have been.
+        /// The expectation.
         expected: String,
-        /// What was.
+        /// The observation.
         found: String,
     },
-    /// It could not be carried out.
+    /// The step could not be carried out.
     #[error(transparent)]
     Failed(Failure),
-    /// It could not be carried out, because the node is frozen.
+    /// The step could not be carried out because its node is frozen.
     #[error(transparent)]
     Frozen(Failure),
-    /// Somebody pressed ctrl-c.
+    /// Ctrl-c was pressed.
     #[error("interrupted")]
     Interrupted,
 }
 
 impl Wrong {
-    /// It could not be carried out, and this was seen.
+    /// The step could not be carried out, for this reason.
     pub(super) fn failed(seen: impl Into<String>) -> Self {
         Self::Failed(Failure::seen(seen))
     }
 
-    /// It could not be carried out on a node that is frozen.
+    /// The step could not be carried out because its node is frozen.
     pub(super) fn frozen(seen: impl Into<String>) -> Self {
         Self::Frozen(Failure::seen(seen))
     }
 
-    /// The same, with something more that was seen on a line of its own.
+    /// The same failure with one more line.
     pub(super) fn and_line(self, line: &str) -> Self {
         match self {
             Self::Unmet { expected, found } => Self::Unmet {
@@ -84,5 +84,5 @@ impl From<tokio_postgres::Error> for Wrong {
     }
 }
 
-/// What was seen, or why the step is wrong.
+/// The observation of a step, or why it failed.
 pub(super) type Tried<T = String> = Result<T, Wrong>;

@@ -78,7 +78,7 @@ pub enum OpenError {
     /// The catalogue has no such lab.
     #[error("the catalogue has no lab `{name}`")]
     NoSuchLab {
-        /// What was asked for.
+        /// The requested name.
         name: String,
         /// A near miss, or what there is.
         help: String,
@@ -97,7 +97,7 @@ pub enum OpenError {
     NotText {
         /// The file.
         path: String,
-        /// Where and why.
+        /// The error with its place.
         #[source]
         source: Box<Diagnostics>,
     },

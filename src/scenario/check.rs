@@ -19,7 +19,7 @@ use super::logical::{Publication, Subscription};
 use super::{Node, Scenario, SlotChoice, SqlFiles};
 use crate::name::{NodeName, ObjectName};
 
-pub use capacity::{clients, senders_where_silent};
+pub use capacity::{clients, default_senders};
 pub use logical::publishes;
 
 /// Which part of an entry is wrong.
@@ -34,13 +34,13 @@ pub enum Part {
 /// One thing that makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Where: `nodes.replica.conf.hot_standby`. The scenario may be silent there: then its nearest parent is meant.
+    /// Where: `nodes.replica.conf.hot_standby`. If the scenario lacks that key, its nearest parent is meant.
     pub path: String,
     /// Whether the key or the value is wrong.
     pub part: Part,
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// What to do about it.
+    /// The way to correct it.
     pub help: Option<String>,
     /// Whether this is sure only when every node was understood.
     needs_every_node: bool,
@@ -48,7 +48,7 @@ pub struct Finding {
     needs_every_step: bool,
 }
 
-/// What of a file was not understood, so that not everything that seems wrong around it is.
+/// The parts of a file that were not understood. Errors that depend on them may be false, so they are not reported.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Doubts {
     /// The paths of nodes.

@@ -1,4 +1,4 @@
-//! Which node has which datasets: those that `lab` puts there, and those that arrive.
+//! The datasets of each node: those that `lab` loads there, and those that arrive by replication.
 
 use super::{DatasetRef, Node, Scenario, root};
 use crate::name::NodeName;

@@ -16,7 +16,7 @@ pub use super::overrides::{Overrides, Setting, SettingError};
 /// A scenario file's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// What the file is called in errors.
+    /// The name of the file in errors.
     pub name: String,
     /// Its content.
     pub text: String,
@@ -31,16 +31,16 @@ pub struct Loaded {
     pub scenario: Scenario,
     /// The content of the datasets' own SQL files, by the names that the scenario gives them.
     pub sql: SqlFiles,
-    /// What the file is called in errors.
+    /// The name of the file in errors.
     pub file: String,
     text: String,
     tree: Node,
 }
 
 impl Loaded {
-    /// Where the key at a path stands in the file: `nodes.replica.conf.hot_standby`, `data[0]`.
+    /// The place in the file of the key at a path: `nodes.replica.conf.hot_standby`, `data[0]`.
     ///
-    /// Nothing where the file has no such key, or the command line put it there.
+    /// `None` if the file has no such key, or the command line added it.
     #[must_use]
     pub fn locate(&self, path: &str) -> Option<Position> {
         let (entry, node) = self.tree.find(path)?;

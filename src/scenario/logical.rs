@@ -1,4 +1,4 @@
-//! Publications and subscriptions as they are written (manual, chapter 29).
+//! Publications and subscriptions as they are written (manual: "Logical Replication").
 //!
 //! Owns the keys and what they mean to PostgreSQL. Never resolves a name: that is the checks' and the plan's work.
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::{NodeName, ObjectName, SlotName, TableName};
 
-/// What a node publishes (manual: `CREATE PUBLICATION`).
+/// A publication (manual: `CREATE PUBLICATION`).
 #[derive(Debug, Clone, PartialEq, Eq, Default, JsonSchema)]
 #[schemars(deny_unknown_fields, rename_all = "snake_case")]
 pub struct Publication {
@@ -19,7 +19,7 @@ pub struct Publication {
     /// The schemas of which every table is published, later ones included. PostgreSQL 15 or later.
     #[schemars(default)]
     pub schemas: Vec<ObjectName>,
-    /// Which changes are published: all four where silent.
+    /// The published changes. Default: all four.
     #[schemars(default)]
     pub publish: Option<Vec<Operation>>,
     /// Whether a partitioned table is published as itself instead of as its partitions.
@@ -65,7 +65,7 @@ impl JsonSchema for Tables {
 pub struct PublishedTable {
     /// The table's name.
     pub name: TableName,
-    /// The columns that are published, where not all are. PostgreSQL 15 or later.
+    /// The published columns. Default: all. PostgreSQL 15 or later.
     #[schemars(default)]
     pub columns: Vec<ObjectName>,
     /// The rows that are published: an expression as after `WHERE`. PostgreSQL 15 or later.
@@ -104,7 +104,7 @@ impl Operation {
     }
 }
 
-/// What a node subscribes to (manual: `CREATE SUBSCRIPTION`).
+/// A subscription (manual: `CREATE SUBSCRIPTION`).
 #[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 #[schemars(deny_unknown_fields, rename_all = "snake_case")]
 pub struct Subscription {
@@ -112,21 +112,21 @@ pub struct Subscription {
     pub upstream: NodeName,
     /// The publications, which that node's primary has.
     pub publications: Vec<ObjectName>,
-    /// The replication slot on the upstream. The subscription's name where silent.
+    /// The replication slot on the upstream. Default: the subscription's name.
     pub slot: Option<SlotName>,
-    /// Whether the slot is created with the subscription; otherwise `lab` creates it before.
+    /// Whether the subscription creates its slot. If not, `lab` creates it before.
     #[schemars(default = "yes")]
     pub create_slot: bool,
-    /// Whether the rows that are there already are copied.
+    /// Whether existing rows are copied.
     #[schemars(default = "yes")]
     pub copy_data: bool,
-    /// `any` change of the upstream, or those alone that have no origin (`none`), which ends loops. PostgreSQL 16.
+    /// `any` change of the upstream, or only changes without an origin (`none`), which prevents loops. PostgreSQL 16 or later.
     pub origin: Option<ChangeOrigin>,
     /// Whether large transactions are sent before they are committed.
     pub streaming: Option<Streaming>,
     /// Whether prepared transactions are sent as such. PostgreSQL 15 or later.
     pub two_phase: Option<bool>,
-    /// Whether an error ends the subscription instead of being tried again for ever. PostgreSQL 15 or later.
+    /// Whether an error disables the subscription. Otherwise its worker retries for ever. PostgreSQL 15 or later.
     pub disable_on_error: Option<bool>,
     /// Whether values are sent in binary form.
     pub binary: Option<bool>,
@@ -138,13 +138,13 @@ fn yes() -> bool {
     true
 }
 
-/// Which changes a subscription asks for.
+/// The origin of the changes that a subscription requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeOrigin {
     /// All.
     Any,
-    /// Those that were not replicated to the upstream themselves.
+    /// Only changes that were not replicated to the upstream.
     None,
 }
 
@@ -157,7 +157,7 @@ impl fmt::Display for ChangeOrigin {
     }
 }
 
-/// How large transactions arrive.
+/// The streaming of large transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Streaming {

@@ -52,7 +52,7 @@ impl JsonSchema for Nodes {
     }
 }
 
-/// One PostgreSQL server. What it is follows from its keys: with `standby_of` a standby, without a primary.
+/// One PostgreSQL server: a standby if it has `standby_of`, else a primary.
 #[derive(Debug, Clone, PartialEq, Default, JsonSchema)]
 #[schemars(deny_unknown_fields, rename_all = "snake_case")]
 pub struct Node {
@@ -60,19 +60,19 @@ pub struct Node {
     pub postgres: Option<PostgresVersion>,
     /// The node that this one streams from: another node's name. It may itself be a standby (a cascade).
     pub standby_of: Option<NodeName>,
-    /// The node whose base backup this one begins with, to go its own way from there: a primary with the other's rows.
+    /// The node whose base backup this one starts from. It is an independent primary with the rows of the other.
     pub restored_from: Option<NodeName>,
-    /// What the standby calls itself to its upstream. The node's name where silent.
+    /// The standby's `application_name`. Default: the node's name.
     pub application_name: Option<ApplicationName>,
-    /// The physical replication slot on the upstream: its name, or `none`. Named after the node where silent.
+    /// The physical replication slot on the upstream: its name, or `none`. Default: a slot with the name of the node.
     pub slot: Option<SlotChoice>,
     /// The datasets of this node alone, in place of the scenario's. A subscriber without has the tables of its
     /// upstreams' datasets, and no rows.
     pub data: Option<Vec<DatasetRef>>,
-    /// What it publishes, by name.
+    /// Its publications, by name.
     #[schemars(default)]
     pub publications: ByName<Publication>,
-    /// What it subscribes to, by name.
+    /// Its subscriptions, by name.
     #[schemars(default)]
     pub subscriptions: ByName<Subscription>,
     /// Lines of its `pg_hba.conf` in their order, between the host's and those of replication. The first that
@@ -186,13 +186,13 @@ impl JsonSchema for SlotChoice {
     }
 }
 
-/// When a node begins.
+/// When a node starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Start {
     /// With the lab.
     #[default]
     Now,
-    /// When somebody starts it.
+    /// When a step or a person starts it.
     Later,
 }

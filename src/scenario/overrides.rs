@@ -1,4 +1,4 @@
-//! What the command line changes in a scenario: `--set nodes.replica.slot=none` and `--postgres 15`.
+//! Changes to a scenario from the command line: `--set nodes.replica.slot=none` and `--postgres 15`.
 //!
 //! Owns the paths that may be set. Never checks a value: the reader does, as if it stood in the file.
 

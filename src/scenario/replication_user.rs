@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::hba::Method;
 use crate::name::{Secret, UserName};
 
-/// The password authentication of the replication user (manual, 20.5).
+/// The password authentication of the replication user (manual: "Password Authentication").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub enum AuthMethod {
     /// `md5`: what older tutorials use; deprecated since PostgreSQL 18.
@@ -49,7 +49,7 @@ pub struct ReplicationUser {
     #[serde(default = "default_password")]
     #[schemars(extend("default" = "replica123"))]
     pub password: Secret,
-    /// `CONNECTION LIMIT`. Unlimited where silent.
+    /// `CONNECTION LIMIT`. Default: unlimited.
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub connection_limit: Option<u32>,

@@ -1,4 +1,4 @@
-//! Services: what a lab runs beside its nodes, for people to look at them with.
+//! Services: tools beside the nodes of a lab, for people.
 //!
 //! Owns which services there are, and their keys. A service's name is a host name of the lab's network, as a node's is.
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::NodeName;
 
-/// Which service.
+/// The kind of a service.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -50,9 +50,9 @@ impl fmt::Display for ServiceName {
 #[derive(Debug, Clone, PartialEq, Eq, Default, JsonSchema)]
 #[schemars(deny_unknown_fields, rename_all = "snake_case")]
 pub struct Service {
-    /// Its image: `dpage/pgadmin4:9.18`. Found, pulled or built where silent.
+    /// Its image: `dpage/pgadmin4:9.18`. Default: found, pulled or built.
     pub image: Option<String>,
-    /// Its port on 127.0.0.1. Docker chooses a free one where silent.
+    /// Its port on 127.0.0.1. Default: Docker chooses a free one.
     #[schemars(range(min = 1))]
     pub port: Option<u16>,
 }

@@ -1,4 +1,4 @@
-//! What PostgreSQL's settings are, by version, and which values they take.
+//! PostgreSQL's settings and their values, by version.
 //!
 //! Owns the lists in `settings/NN.tsv` (how they are made is said beside them). Never knows about topologies.
 
@@ -89,7 +89,7 @@ fn base_unit(name: &'static str) -> Option<Unit> {
     })
 }
 
-/// What is known of a name in a major version.
+/// The knowledge of a setting in a major version.
 pub(super) enum Known {
     /// The setting of just that version.
     Exactly(&'static Setting),

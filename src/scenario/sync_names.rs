@@ -1,4 +1,4 @@
-//! `synchronous_standby_names` in all its forms (manual, 19.6.2).
+//! `synchronous_standby_names` in all its forms (manual: "Primary Server").
 //!
 //! Owns the grammar of that one setting. Never knows which standbys there are.
 
@@ -68,9 +68,9 @@ pub enum SyncNamesError {
     /// A token where another was wanted.
     #[error("{wanted} is wanted where {found} stands")]
     Unexpected {
-        /// What the grammar wants.
+        /// The expected token.
         wanted: &'static str,
-        /// What is there.
+        /// The token found.
         found: String,
     },
     /// `FIRST 0 (…)`, or a number too large.

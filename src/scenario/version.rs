@@ -1,4 +1,4 @@
-//! Which PostgreSQL a node runs.
+//! The PostgreSQL version of a node.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ impl PostgresVersion {
             Self::Image(reference) => reference,
         };
         let (_, tag) = reference.split('@').next()?.rsplit_once(':')?;
-        // What follows a registry's port is a path.
+        // A registry's port is followed by a path.
         let number = tag
             .split(['.', '-'])
             .next()

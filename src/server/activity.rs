@@ -1,18 +1,18 @@
-//! The processes of a server, and what they wait for: `pg_stat_activity` (manual, "The Cumulative Statistics System").
+//! The processes of a server and their wait events: `pg_stat_activity` (manual: "The Cumulative Statistics System").
 
 use std::fmt;
 
 use super::client::Reader;
 use super::server_error::ServerError;
 
-/// What a session does.
+/// The activity of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Session {
     /// `active`, `idle`, `idle in transaction`, …
     pub state: Option<String>,
-    /// The type of what it waits for: `Lock`, `IPC`, …
+    /// The type of its wait event: `Lock`, `IPC`, …
     pub wait_event_type: Option<String>,
-    /// What it waits for: `SyncRep`, `transactionid`, …
+    /// Its wait event: `SyncRep`, `transactionid`, …
     pub wait_event: Option<String>,
 }
 
@@ -23,9 +23,9 @@ pub struct Waiter {
     pub backend_type: String,
     /// The process.
     pub pid: i32,
-    /// The type of what it waits for.
+    /// The type of its wait event.
     pub wait_event_type: String,
-    /// What it waits for.
+    /// Its wait event.
     pub wait_event: String,
 }
 
@@ -52,16 +52,16 @@ impl fmt::Display for Waiter {
 /// The process behind a connection.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn own_pid(client: &tokio_postgres::Client) -> Result<i32, ServerError> {
     let sql = "SELECT pg_catalog.pg_backend_pid()";
     Ok(client.query_one(sql, &[]).await?.get(0))
 }
 
-/// What a session does; `None` once it has ended.
+/// The activity of a session. `None` once it has ended.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn session(reader: &Reader, pid: i32) -> Result<Option<Session>, ServerError> {
     let sql =
         "SELECT state, wait_event_type, wait_event FROM pg_catalog.pg_stat_activity WHERE pid = $1";
@@ -73,10 +73,10 @@ pub async fn session(reader: &Reader, pid: i32) -> Result<Option<Session>, Serve
     }))
 }
 
-/// The processes of a type, but for the one that asks.
+/// The processes of a type, without the asking one.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn processes(reader: &Reader, backend_type: &str) -> Result<Vec<i32>, ServerError> {
     let sql = "SELECT pid FROM pg_catalog.pg_stat_activity \
         WHERE backend_type = $1 AND pid <> pg_catalog.pg_backend_pid() ORDER BY pid";
@@ -88,7 +88,7 @@ pub async fn processes(reader: &Reader, backend_type: &str) -> Result<Vec<i32>, 
 /// and `_` stand for other letters.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn waiter(
     reader: &Reader,
     event: &str,

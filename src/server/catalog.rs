@@ -135,7 +135,7 @@ pub async fn read(client: &Client) -> Result<Catalog, CatalogError> {
 /// Whether a server has a database of that name.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn has_database(client: &Client, name: &str) -> Result<bool, ServerError> {
     let sql = "SELECT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = $1)";
     Ok(client.query_one(sql, &[&name]).await?.get(0))

@@ -1,4 +1,4 @@
-//! What a server has counted of checkpoints: `pg_stat_checkpointer`, before PostgreSQL 17 `pg_stat_bgwriter` (manual, "The
+//! The checkpoint counters of a server: `pg_stat_checkpointer`, before PostgreSQL 17 `pg_stat_bgwriter` (manual: "The
 //! Cumulative Statistics System").
 
 use super::client::Reader;
@@ -6,14 +6,14 @@ use super::lsn::Lsn;
 use super::server_error::ServerError;
 use super::version::Version;
 
-/// What a server has counted of checkpoints.
+/// The checkpoint counters of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checkpoints {
-    /// How many were asked for, restartpoints included.
+    /// The number of requested checkpoints, restartpoints included.
     pub requested: i64,
-    /// How many buffers they wrote.
+    /// The number of buffers that they wrote.
     pub buffers: i64,
-    /// Where recovery would begin after the last one.
+    /// The redo position of the last one.
     pub redo: Lsn,
 }
 
@@ -35,7 +35,7 @@ fn sql(version: Version) -> String {
 /// The counts of a server. It counts a checkpoint a moment after it has told that it is done.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn checkpoints(reader: &Reader) -> Result<Checkpoints, ServerError> {
     let row = reader.query_one(&sql(reader.version()), &[]).await?;
     Ok(Checkpoints {

@@ -13,6 +13,7 @@ use super::SUPERUSER;
 use super::server_error::ServerError;
 use crate::failure::Explain;
 
+pub use crate::sql::quote::{identifier, literal};
 pub use noticing::{Noticing, connect_noticing};
 pub use pins::SearchPath;
 pub use reader::Reader;
@@ -24,7 +25,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 #[derive(Debug, thiserror::Error)]
 #[error("{act}")]
 pub struct SqlError {
-    /// What was being done: "creating the replication user on `primary`".
+    /// The act: "creating the replication user on `primary`".
     pub act: String,
     /// The server's own words.
     #[source]
@@ -39,7 +40,7 @@ pub fn words(error: impl Into<ServerError>) -> String {
     error.into().to_string()
 }
 
-/// Adds what was being done to a server's error.
+/// Adds the act to a server's error.
 pub trait Doing<T> {
     /// `act` in -ing: "reading `pg_stat_replication` on `primary`".
     fn doing(self, act: impl FnOnce() -> String) -> Result<T, SqlError>;
@@ -58,7 +59,7 @@ impl<T, E: Into<ServerError>> Doing<T> for Result<T, E> {
 /// server's settings are those that its users' programs would see.
 ///
 /// # Errors
-/// The server's or the socket's own words.
+/// The server's or the socket's error.
 pub async fn connect(host: &str, port: u16, database: &str) -> Result<Noticing, ServerError> {
     connect_noticing(host, port, database, SUPERUSER).await
 }
@@ -74,33 +75,4 @@ fn config(host: &str, port: u16, database: &str, user: &str) -> Config {
         .ssl_mode(SslMode::Disable)
         .connect_timeout(CONNECT_LIMIT);
     config
-}
-
-/// A text as an SQL literal (manual, 4.1.2.1), safe whatever `standard_conforming_strings` says.
-#[must_use]
-pub fn literal(text: &str) -> String {
-    let doubled = text.replace('\'', "''");
-    if doubled.contains('\\') {
-        format!("E'{}'", doubled.replace('\\', "\\\\"))
-    } else {
-        format!("'{doubled}'")
-    }
-}
-
-/// A name as an SQL identifier (manual, 4.1.1), quoted.
-#[must_use]
-pub fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_literal_cannot_be_left() {
-        assert_eq!(literal("it's"), "'it''s'");
-        assert_eq!(literal("a\\'b"), "E'a\\\\''b'");
-        assert_eq!(identifier("a\"b"), "\"a\"\"b\"");
-    }
 }

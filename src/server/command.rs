@@ -2,19 +2,19 @@
 
 use crate::name::{NodeName, SlotName, UserName};
 
-/// Where a node's data directory is, in every container.
+/// A node's data directory, in every container.
 pub const PGDATA: &str = "/var/lib/postgresql/data/pgdata";
 
 /// The node's own files beside its data directory, on the same volume.
 pub const HOME: &str = "/var/lib/postgresql/data";
 
-/// The password file that `primary_conninfo` and `pg_basebackup` name (manual, 32.16).
+/// The password file that `primary_conninfo` and `pg_basebackup` name (manual: "The Password File").
 pub const PASSFILE: &str = "/var/lib/postgresql/data/pgpass";
 
-/// The passwords that the lab's steps name, as a list in JSON: what everybody can read has marks in their place.
+/// The passwords in the lab's steps, as a JSON list. Public places have placeholders instead.
 pub const PASSWORDS: &str = "/var/lib/postgresql/data/passwords";
 
-/// The certificate of the lab's authority, by which nodes know each other.
+/// The certificate of the lab's authority, by which nodes verify each other.
 pub const ROOT_CERTIFICATE: &str = "/var/lib/postgresql/data/root.crt";
 
 /// The node's certificate as a server.
@@ -26,16 +26,18 @@ pub const KEY: &str = "/var/lib/postgresql/data/server.key";
 /// The node's certificate as a client, which names the replication user.
 pub const CLIENT_CERTIFICATE: &str = "/var/lib/postgresql/data/client.crt";
 
-/// The private key for it. Neither side takes a key that others can read (manual, 18.9.1 and 32.19.2).
+/// The private key for it. Neither side accepts a key that others can read (manual: "Secure TCP/IP Connections with SSL" and
+/// "SSL Support").
 pub const CLIENT_KEY: &str = "/var/lib/postgresql/data/client.key";
 
-/// Where the volume is that all nodes share, in labs that archive their log or keep base backups.
+/// The volume that all nodes share, in labs that archive WAL or keep base backups.
 pub const ARCHIVE: &str = "/lab/archive";
 
-/// As long as this file is there, nothing goes into the archive or comes out of it.
+/// While this file exists, the archive is broken: no segment goes in or out.
 pub const ARCHIVE_BROKEN: &str = "/lab/archive/.broken";
 
-/// `archive_command`: a segment appears in the archive whole or not at all (manual, 25.3.1).
+/// `archive_command`: a segment appears in the archive whole or not at all (manual: "Continuous Archiving and Point-in-Time
+/// Recovery (PITR)").
 #[must_use]
 pub fn archive_command() -> String {
     format!(
@@ -43,15 +45,15 @@ pub fn archive_command() -> String {
     )
 }
 
-/// `restore_command` (manual, 25.3.5). It does not complain of a segment that is not there: that is how it ends.
+/// `restore_command` (manual: "Recovering Using a Continuous Archive Backup"). It reports a missing segment only by its exit
+/// code: every recovery ends with one.
 #[must_use]
 pub fn restore_command() -> String {
     format!("test ! -e {ARCHIVE_BROKEN} && test -f {ARCHIVE}/%f && cp {ARCHIVE}/%f %p")
 }
 
-/// What a connection string says beyond the rest (manual, 32.19). With `tls` the server must prove that it is the
-/// node that was named, and the client has a certificate to show, which a server looks at although a password is what
-/// its `pg_hba.conf` asks for.
+/// The TLS part of a connection string (manual: "SSL Support"). With `tls` the server must prove that it is the named node,
+/// and the client offers a certificate. A server verifies that certificate even if its `pg_hba.conf` asks for a password.
 #[must_use]
 pub fn tls_options(tls: bool) -> String {
     if tls {
@@ -63,7 +65,7 @@ pub fn tls_options(tls: bool) -> String {
     }
 }
 
-/// What `initdb` gets, apart from its directory.
+/// The arguments of `initdb`, without its directory.
 ///
 /// `--no-sync`: the template is copied, and a crash of the host in between costs a minute, not data.
 /// A change here must change `lab::template`'s generation.
@@ -101,12 +103,12 @@ pub fn base_backup(
         "--no-sync".to_owned(),
         "--no-password".to_owned(),
     ];
-    // Without a slot of the standby's it makes a temporary one, so that the log it still has to fetch is not removed.
+    // Without a slot it creates a temporary one, so that WAL that it still needs is not removed.
     command.extend(slot.map(|slot| format!("--slot={slot}")));
     command
 }
 
-/// `primary_conninfo` of a standby (manual, 19.6.3). The password is in [`PASSFILE`].
+/// `primary_conninfo` of a standby (manual: "Standby Servers"). The password is in [`PASSFILE`].
 #[must_use]
 pub fn primary_conninfo(
     upstream: &NodeName,
@@ -123,7 +125,7 @@ pub fn primary_conninfo(
     )
 }
 
-/// The line of a password file that serves `user` everywhere (manual, 32.16).
+/// The line of a password file that serves `user` everywhere (manual: "The Password File").
 #[must_use]
 pub fn passfile(user: &UserName, password: &str) -> String {
     let escaped = password.replace('\\', "\\\\").replace(':', "\\:");

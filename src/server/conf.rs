@@ -1,16 +1,17 @@
-//! `postgresql.conf` (manual, 19.1.2), rendered from settings that say where they came from.
+//! `postgresql.conf` (manual: "Parameter Interaction via the Configuration File"), rendered from settings that know their
+//! origin.
 
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-/// Who wanted a setting.
+/// The origin of a setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// It stands in the scenario.
     Scenario,
-    /// It follows from the topology; the text says from what.
+    /// It follows from the topology, for this reason.
     Derived(String),
 }
 
@@ -21,7 +22,7 @@ pub struct Setting {
     pub name: String,
     /// Its value, without quotes.
     pub value: String,
-    /// Who wanted it.
+    /// Its origin.
     pub origin: Origin,
 }
 
@@ -60,7 +61,7 @@ pub fn quoted(value: &str) -> String {
     format!("'{}'", doubled.replace('\n', "\\n").replace('\r', "\\r"))
 }
 
-/// A value of a connection string (manual, 32.1.1.1): quoted where it holds anything but plain characters.
+/// A value of a connection string (manual: "Connection Strings"): quoted where it holds anything but plain characters.
 #[must_use]
 pub fn conninfo_value(value: &str) -> String {
     let plain = !value.is_empty()

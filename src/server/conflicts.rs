@@ -1,5 +1,4 @@
-//! How often replication ran into a conflict: a standby's queries with its replay, a subscriber's rows with what it
-//! applies (manual, "The Cumulative Statistics System").
+//! Conflict counters: of queries with replay on a standby, of rows with applied changes on a subscriber (manual: "The Cumulative Statistics System").
 
 use std::collections::BTreeMap;
 
@@ -39,7 +38,7 @@ fn sql(version: Version) -> String {
 /// The counts of the database that `reader` is connected to, and of all subscriptions of its server.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn conflicts(reader: &Reader) -> Result<Conflicts, ServerError> {
     let row = reader.query_one(&sql(reader.version()), &[]).await?;
     Ok(counts(row.get(0)))

@@ -1,4 +1,4 @@
-//! `pg_hba.conf` (manual, "The `pg_hba.conf` File"): who may connect, by address.
+//! `pg_hba.conf` (manual: "The `pg_hba.conf` File"): who may connect, by address.
 //!
 //! Rules name nodes; addresses come in at rendering, and rendering cannot be called without them.
 
@@ -24,7 +24,7 @@ pub struct Addresses {
     pub nodes: BTreeMap<NodeName, Ipv4Addr>,
 }
 
-/// Where a connection comes from.
+/// The origin of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Peer {
@@ -44,18 +44,18 @@ pub struct HbaRule {
     /// With TLS, without, or both; the node's own socket has no TLS.
     #[serde(rename = "type")]
     pub kind: ConnectionType,
-    /// Which database.
+    /// The database.
     pub database: Database,
-    /// Which role; every role where absent.
+    /// The role. Default: every role.
     pub user: Option<UserName>,
-    /// From where.
+    /// The origin.
     pub peer: Peer,
-    /// By what proof.
+    /// The authentication method.
     pub method: Method,
 }
 
 impl HbaRule {
-    /// Whether nothing is left to `later` where this rule comes before it.
+    /// Whether this rule decides every connection that `later` matches.
     fn covers(&self, later: &Self) -> bool {
         self.kind.covers(later.kind)
             && self.database.covers(&later.database)
@@ -80,7 +80,7 @@ pub struct Hosts {
 /// else.
 ///
 /// The first rule that matches a connection decides. Hence the order: no line of a scenario can keep `lab` itself out,
-/// and each can keep a peer out. A peer's rule that is left nothing to decide is left out.
+/// and each can keep a peer out. A peer's rule that earlier rules override is omitted.
 #[must_use]
 pub fn rules(
     own: &[HbaLine],
@@ -160,7 +160,7 @@ const KEYWORDS: [&str; 4] = ["all", "sameuser", "samerole", "replication"];
 
 /// The file's text, with each peer's address as a `/32` and a comment saying who that is.
 ///
-/// A rule whose node has no address is left out: nobody can connect from nowhere.
+/// A rule whose node has no address is omitted.
 #[must_use]
 pub fn render(node: &NodeName, rules: &[HbaRule], addresses: &Addresses) -> String {
     table(node, rules, |peer| match peer {
@@ -197,7 +197,7 @@ pub fn outline(node: &NodeName, rules: &[HbaRule]) -> String {
 
 const HEAD: [&str; 6] = ["# TYPE", "DATABASE", "USER", "ADDRESS", "METHOD", ""];
 
-/// How wide a column is at least, so that most files look alike.
+/// The least width of each column, so that most files look alike.
 const WIDTHS: [usize; 5] = [7, 12, 17, 19, 14];
 
 fn table(node: &NodeName, rules: &[HbaRule], address: impl Fn(&Peer) -> Option<String>) -> String {
@@ -239,7 +239,7 @@ fn cells(rule: &HbaRule, address: String) -> [String; 6] {
     };
     let database = match &rule.database {
         Database::All => "all".to_owned(),
-        // Quotes take a keyword's meaning away (manual, 20.1).
+        // Quotes take a keyword's meaning away (manual: "The `pg_hba.conf` File").
         Database::Named(name) if KEYWORDS.contains(&name.as_str()) => format!("\"{name}\""),
         Database::Named(name) => name.to_string(),
         Database::Replication => "replication".to_owned(),
@@ -256,158 +256,4 @@ fn cells(rule: &HbaRule, address: String) -> [String; 6] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn database() -> DatabaseName {
-        DatabaseName::new("shopping").expect("a name")
-    }
-
-    fn name(text: &str) -> NodeName {
-        NodeName::new(text).expect("a name")
-    }
-
-    fn user() -> UserName {
-        UserName::new("replication_user").expect("a name")
-    }
-
-    fn peers(names: &[&str]) -> Hosts {
-        Hosts {
-            peers: names.iter().map(|text| name(text)).collect(),
-            ..Hosts::default()
-        }
-    }
-
-    #[test]
-    fn each_peer_has_one_line_with_its_own_address_and_nothing_is_wider() {
-        let rules = rules(
-            &[],
-            &user(),
-            AuthMethod::Md5,
-            &peers(&["replica", "late"]),
-            &database(),
-            false,
-        );
-        let addresses = Addresses {
-            gateway: Ipv4Addr::new(10, 213, 0, 1),
-            nodes: [(name("replica"), Ipv4Addr::new(10, 213, 0, 3))].into(),
-        };
-        let text = render(&name("primary"), &rules, &addresses);
-        let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
-        assert_eq!(
-            lines,
-            [
-                "local   all          all                                   trust          # this node's own socket",
-                "local   replication  all                                   trust          # this node's own socket",
-                "host    all          all               10.213.0.1/32       trust          # the host, through the network's gateway",
-                "host    replication  replication_user  10.213.0.3/32       md5            # replica",
-            ]
-        );
-    }
-
-    #[test]
-    fn the_columns_are_as_wide_as_what_is_in_them() {
-        let own = HbaLine {
-            kind: ConnectionType::HostNoSsl,
-            database: Database::Named(DatabaseName::new("reports_of_the_year").expect("a name")),
-            user: None,
-            address: Address::Node(name("replica")),
-            method: Method::Reject,
-        };
-        let (user, auth) = (user(), AuthMethod::Md5);
-        let rules = rules(&[own], &user, auth, &Hosts::default(), &database(), false);
-        let text = outline(&name("primary"), &rules);
-        let lines: Vec<_> = text.lines().skip(1).collect();
-        assert_eq!(
-            lines,
-            [
-                "# TYPE    DATABASE            USER              ADDRESS             METHOD",
-                "local     all                 all                                   trust          # this node's own socket",
-                "local     replication         all                                   trust          # this node's own socket",
-                "host      all                 all               <gateway>/32        trust          # the host, through the network's gateway",
-                "hostnossl reports_of_the_year all               <replica>/32        reject         # replica",
-            ]
-        );
-    }
-
-    #[test]
-    fn an_outline_says_whose_address_is_missing() {
-        let text = outline(
-            &name("primary"),
-            &rules(
-                &[],
-                &user(),
-                AuthMethod::ScramSha256,
-                &peers(&["replica"]),
-                &database(),
-                false,
-            ),
-        );
-        assert!(text.contains("<replica>/32"), "{text}");
-        assert!(text.contains("<gateway>/32"), "{text}");
-    }
-
-    #[test]
-    fn a_scenario_s_own_lines_come_in_their_order_after_lab_s_and_before_replication_s() {
-        let line = |database, address, method| HbaLine {
-            kind: ConnectionType::HostSsl,
-            database,
-            user: UserName::new("app").ok(),
-            address,
-            method,
-        };
-        let network = Address::Network("10.0.0.0/8".parse().expect("a network"));
-        let own = [
-            line(
-                Database::Replication,
-                Address::Node(name("replica")),
-                Method::Reject,
-            ),
-            line(Database::Named(database()), network, Method::Cert),
-        ];
-        let hosts = Hosts {
-            services: vec![name("pgadmin")],
-            ..peers(&["replica"])
-        };
-        let rules = rules(&own, &user(), AuthMethod::Md5, &hosts, &database(), true);
-        let text = outline(&name("primary"), &rules);
-        let lines: Vec<_> = text.lines().skip(4).collect();
-        assert_eq!(
-            lines,
-            [
-                "host    all          all               <gateway>/32        trust          # the host, through the network's gateway",
-                "host    all          postgres          <pgadmin>/32        trust          # pgadmin",
-                "hostssl replication  app               <replica>/32        reject         # replica",
-                "hostssl shopping     app               10.0.0.0/8          cert           # a network that the scenario names",
-                "hostssl replication  replication_user  <replica>/32        md5            # replica",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_line_of_replication_s_that_could_match_nothing_more_is_left_out() {
-        let line = |kind, database, user: Option<UserName>| HbaLine {
-            kind,
-            database,
-            user,
-            address: Address::Node(name("replica")),
-            method: Method::Cert,
-        };
-        let (ssl, other) = (ConnectionType::HostSsl, UserName::new("app").ok());
-        let count = |line| {
-            let hosts = Hosts {
-                peers: vec![name("replica")],
-                subscribers: vec![name("replica")],
-                ..Hosts::default()
-            };
-            rules(&[line], &user(), AuthMethod::Md5, &hosts, &database(), true).len()
-        };
-        // Three of lab's own, the line, replication and the database.
-        assert_eq!(count(line(ssl, Database::Replication, Some(user()))), 5);
-        assert_eq!(count(line(ssl, Database::Named(database()), None)), 5);
-        assert_eq!(count(line(ConnectionType::Host, Database::All, None)), 5);
-        assert_eq!(count(line(ssl, Database::All, other)), 6);
-        let plain = ConnectionType::HostNoSsl;
-        assert_eq!(count(line(plain, Database::Replication, None)), 6);
-    }
-}
+mod tests;

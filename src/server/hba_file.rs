@@ -8,7 +8,7 @@ use super::server_error::ServerError;
 /// The file as it is.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn text(reader: &Reader) -> Result<String, ServerError> {
     let sql = "SELECT pg_catalog.pg_read_file('pg_hba.conf')";
     Ok(reader.query_one(sql, &[]).await?.get(0))
@@ -17,7 +17,7 @@ pub async fn text(reader: &Reader) -> Result<String, ServerError> {
 /// Writes the file. It is in force after a reload.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn write(reader: &Reader, text: &str) -> Result<(), ServerError> {
     Ok(reader.batch_execute(&copy(text)).await?)
 }
@@ -35,7 +35,7 @@ fn copy(text: &str) -> String {
 /// The lines of the file that the server refuses: `3: authentication option not in name=value format`.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn refused_lines(reader: &Reader) -> Result<Vec<String>, ServerError> {
     let sql = "SELECT line_number || ': ' || error FROM pg_catalog.pg_hba_file_rules \
         WHERE error IS NOT NULL ORDER BY line_number";

@@ -1,27 +1,27 @@
-//! The settings that a running server has: what it read, what waits for a restart, what a connection sees.
+//! The settings of a running server: those in its files, those that wait for a restart, those that a connection sees.
 
 use super::client::{Reader, identifier, literal};
 use super::server_error::ServerError;
 
-/// What a server made of a setting in its files (`pg_file_settings`).
+/// A setting in the files of a server, as it understood it (`pg_file_settings`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileSetting {
     /// The setting's name, in lower case.
     pub name: String,
     /// Whether the server can take it.
     pub is_applied: bool,
-    /// Why not.
+    /// The error if it cannot.
     pub error: Option<String>,
 }
 
-/// A reload that was asked for: the server's time of it.
+/// A requested reload: its time by the server's clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reload(String);
 
 /// The settings in the files of a server, the last line of each.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn file_settings(reader: &Reader) -> Result<Vec<FileSetting>, ServerError> {
     let sql = "SELECT DISTINCT ON (pg_catalog.lower(name)) pg_catalog.lower(name), applied, error \
         FROM pg_catalog.pg_file_settings WHERE name IS NOT NULL ORDER BY pg_catalog.lower(name), seqno DESC";
@@ -38,7 +38,7 @@ pub async fn file_settings(reader: &Reader) -> Result<Vec<FileSetting>, ServerEr
 /// it does not know.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn setting(reader: &Reader, name: &str) -> Result<Option<String>, ServerError> {
     let sql = "SELECT setting FROM pg_catalog.pg_settings WHERE name = $1";
     let row = reader.query_opt(sql, &[&name]).await?;
@@ -48,17 +48,17 @@ pub async fn setting(reader: &Reader, name: &str) -> Result<Option<String>, Serv
 /// The settings that wait for a restart. A connection knows it from when it has seen a reload, or began after it.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn pending_restart(reader: &Reader) -> Result<Vec<String>, ServerError> {
     let sql = "SELECT name FROM pg_catalog.pg_settings WHERE pending_restart ORDER BY name";
     let rows = reader.query(sql, &[]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// Tells a server to read its files again, and does not wait until it has.
+/// Requests a reload, and does not wait for it.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn reload(reader: &Reader) -> Result<Reload, ServerError> {
     let sql = "SELECT pg_catalog.clock_timestamp()::pg_catalog.text, pg_catalog.pg_reload_conf()";
     Ok(Reload(reader.query_one(sql, &[]).await?.get(0)))
@@ -69,7 +69,7 @@ pub async fn reload(reader: &Reader) -> Result<Reload, ServerError> {
 /// after [`reload`].
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn has_loaded(fresh: &Reader, reload: &Reload) -> Result<bool, ServerError> {
     let sql =
         "SELECT pg_catalog.pg_conf_load_time() >= $1::pg_catalog.text::pg_catalog.timestamptz";
@@ -79,7 +79,7 @@ pub async fn has_loaded(fresh: &Reader, reload: &Reload) -> Result<bool, ServerE
 /// Changes a setting with ALTER SYSTEM; `None` resets it. It is in force after a [`reload`], or a restart.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn alter_system(
     reader: &Reader,
     name: &str,

@@ -1,4 +1,4 @@
-//! What a server's log says about why it does not run: pure reading of lines.
+//! Reasons in a server's log why it is not running. Pure: it reads lines.
 
 use std::sync::LazyLock;
 
@@ -52,7 +52,7 @@ pub fn blamed_setting<'a>(lines: impl IntoIterator<Item = &'a str>) -> Option<Bl
 }
 
 /// `FATAL: recovery aborted because of insufficient parameter settings`, whose DETAIL names the setting
-/// (manual, 27.4.3): `max_connections = 50 is a lower setting than on the primary server`.
+/// (manual: "Hot Standby"): `max_connections = 50 is a lower setting than on the primary server`.
 fn standby_blame(lines: &[&str]) -> Option<Blame> {
     let line = lines
         .iter()
@@ -66,7 +66,7 @@ fn standby_blame(lines: &[&str]) -> Option<Blame> {
     })
 }
 
-/// Why a server ended that was recovering: its last FATAL line, but for those that refuse a client meanwhile (57P03).
+/// Why a recovering server ended: its last FATAL line, without those that refuse a client (57P03).
 #[must_use]
 pub fn end_of_recovery<'a>(lines: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let refuses = ["the database system is ", "not yet accepting connections"];
@@ -76,8 +76,8 @@ pub fn end_of_recovery<'a>(lines: impl IntoIterator<Item = &'a str>) -> Option<&
         .last()
 }
 
-/// What a container wrote before it ended by itself: the server's last FATAL or PANIC with its DETAIL and HINT, or, where there was no
-/// server to say any, the last lines.
+/// The last words of a container that ended by itself: the server's last FATAL or PANIC with its DETAIL and HINT. Without
+/// one, the last lines.
 #[must_use]
 pub fn why_ended(lines: &[String]) -> Vec<&str> {
     const SHOWN: usize = 3;
@@ -94,7 +94,7 @@ pub fn why_ended(lines: &[String]) -> Vec<&str> {
         .collect()
 }
 
-/// How far `pg_basebackup --progress` says it is: `(kilobytes done, kilobytes in all)`.
+/// The progress of `pg_basebackup --progress`: `(kilobytes done, kilobytes in all)`.
 ///
 /// Its lines look like `  23150/39436 kB (58%), 0/1 tablespace`.
 #[must_use]

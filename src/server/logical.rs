@@ -1,4 +1,4 @@
-//! The statements of logical replication (manual, chapter 29), rendered.
+//! The statements of logical replication (manual: "Logical Replication"), rendered.
 
 use std::fmt::Write as _;
 
@@ -113,7 +113,7 @@ pub fn create_subscription(
     )
 }
 
-/// The connection string of a subscription (manual, 32.1.2).
+/// The connection string of a subscription (manual: "Parameter Key Words").
 fn conninfo(upstream: &NodeName, user: &UserName, database: &DatabaseName) -> String {
     format!("host={upstream} port={PORT} dbname={database} user={user} passfile={PASSFILE}")
 }

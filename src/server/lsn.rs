@@ -1,4 +1,4 @@
-//! A position in the write-ahead log, as `pg_lsn` writes it (manual, "`pg_lsn` Type").
+//! A position in the write-ahead log, as `pg_lsn` writes it (manual: "`pg_lsn` Type").
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,20 +1,20 @@
-//! How far a server's log goes: written, flushed, replayed.
+//! Positions in a server's WAL: written, flushed, replayed.
 
 use super::client::Reader;
 use super::lsn::Lsn;
 use super::server_error::ServerError;
 
-/// Where a server's log ends for those who are behind it: what a primary has written, and what a standby, which sends
-/// what it has received, has received or replayed. Never NULL on a server that has replayed anything.
+/// The end of a server's WAL as its standbys see it: the written position of a primary, and the received or replayed
+/// position of a standby. Never NULL on a server that has replayed any WAL.
 pub(super) const END: &str = "CASE WHEN pg_catalog.pg_is_in_recovery() \
     THEN greatest(pg_catalog.pg_last_wal_receive_lsn(), pg_catalog.pg_last_wal_replay_lsn()) \
     ELSE pg_catalog.pg_current_wal_lsn() END";
 
-/// What a primary has written, or a standby replayed: what their queries show.
+/// The written position of a primary, or the replayed position of a standby: the data that queries see.
 pub(super) const SHOWN: &str = "CASE WHEN pg_catalog.pg_is_in_recovery() \
     THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END";
 
-/// What a server is behind another one, counted from a position of the other's.
+/// The lag of a server behind a position of another one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Behind {
     /// Bytes that it has not replayed.
@@ -23,16 +23,16 @@ pub struct Behind {
     pub seconds: f64,
 }
 
-/// What a primary has written, or a standby replayed.
+/// The written position of a primary, or the replayed position of a standby.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn shown(reader: &Reader) -> Result<Option<Lsn>, ServerError> {
     let sql = format!("SELECT {SHOWN}");
     Ok(reader.query_one(&sql, &[]).await?.get(0))
 }
 
-/// How far a primary's log is on its disk, and so can be sent.
+/// The flushed position of a primary, up to which WAL can be sent.
 ///
 /// # Errors
 /// The server's words: a standby has no such position.
@@ -41,19 +41,19 @@ pub async fn flushed(reader: &Reader) -> Result<Lsn, ServerError> {
     Ok(reader.query_one(sql, &[]).await?.get(0))
 }
 
-/// How far a standby has replayed; `None` before it has replayed anything, and on a server that was never a standby.
+/// The replayed position of a standby. `None` before it has replayed anything, and on a server that was never a standby.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn replayed(reader: &Reader) -> Result<Option<Lsn>, ServerError> {
     let sql = "SELECT pg_catalog.pg_last_wal_replay_lsn()";
     Ok(reader.query_one(sql, &[]).await?.get(0))
 }
 
-/// How far a standby is behind a position of its primary's.
+/// The lag of a standby behind a position of its primary.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn behind(reader: &Reader, written: Lsn) -> Result<Behind, ServerError> {
     let sql = "SELECT coalesce(pg_catalog.pg_last_wal_replay_lsn(), '0/0'), \
         coalesce(extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.pg_last_xact_replay_timestamp()), 0)\

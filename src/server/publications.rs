@@ -1,5 +1,5 @@
-//! The publications of a database, and what they publish of each table: `pg_publication` and `pg_publication_tables`
-//! (manual, "System Catalogs" and "System Views").
+//! The publications of a database and their tables: `pg_publication` and `pg_publication_tables`
+//! (manual: "System Catalogs" and "System Views").
 
 use tokio_postgres::Row;
 
@@ -18,7 +18,7 @@ pub struct Publication {
     pub publish: Vec<String>,
 }
 
-/// What a publication says of one table.
+/// One table of a publication.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishedTable {
     /// Its schema.
@@ -37,14 +37,14 @@ pub struct PublishedTable {
     pub key: Vec<String>,
     /// Whether INSERT, UPDATE and DELETE are published.
     pub operations: [bool; 3],
-    /// Which rows are published; all of them without it.
+    /// The row filter. `None`: all rows are published.
     pub filter: Option<String>,
 }
 
 /// The publications of the database that `reader` is connected to, by name.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn publications(reader: &Reader) -> Result<Vec<Publication>, ServerError> {
     let sql = "SELECT p.pubname::pg_catalog.text, \
         ARRAY(SELECT pg_catalog.format('%I.%I', t.schemaname, t.tablename) \
@@ -64,7 +64,7 @@ pub async fn publications(reader: &Reader) -> Result<Vec<Publication>, ServerErr
 /// Those of `names` that are no publication of the database that `reader` is connected to.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn missing(reader: &Reader, names: &[&str]) -> Result<Vec<String>, ServerError> {
     let sql = "SELECT name FROM pg_catalog.unnest($1::pg_catalog.text[]) AS name \
         WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_publication WHERE pubname = name)";
@@ -102,11 +102,11 @@ fn tables_sql(version: Version) -> String {
     )
 }
 
-/// What publications of the database that `reader` is connected to say of their tables. A table of several
-/// publications is there once for each.
+/// The tables of publications in the database that `reader` is connected to. A table in several publications is listed
+/// once for each.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn tables(reader: &Reader, names: &[&str]) -> Result<Vec<PublishedTable>, ServerError> {
     let rows = reader
         .query(&tables_sql(reader.version()), &[&names])

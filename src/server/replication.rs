@@ -1,4 +1,4 @@
-//! Who streams from a server: `pg_stat_replication` (manual, "The Cumulative Statistics System"), and on the other end
+//! The walsenders of a server: `pg_stat_replication` (manual: "The Cumulative Statistics System"), and on the other end
 //! `pg_stat_wal_receiver`.
 
 use std::fmt;
@@ -84,22 +84,22 @@ impl fmt::Display for SyncState {
     }
 }
 
-/// One connection that a server sends its log to. A base backup's is among them, under a name of its own.
+/// One walsender of a server. Base backups are included, under a name of their own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sender {
     /// The process that sends.
     pub pid: i32,
-    /// What the receiver calls itself.
+    /// The `application_name` of the receiver.
     pub application_name: String,
-    /// What it does.
+    /// Its state.
     pub state: Option<SenderState>,
     /// Whether commits wait for the receiver.
     pub sync_state: Option<SyncState>,
-    /// How far the receiver has made the log durable.
+    /// The position that the receiver has flushed.
     pub flush_lsn: Option<Lsn>,
-    /// How far the receiver has replayed or applied.
+    /// The position that the receiver has replayed or applied.
     pub replay_lsn: Option<Lsn>,
-    /// Bytes of this server's log beyond what was sent, written, flushed and replayed there.
+    /// Bytes of this server's WAL that are not sent, written, flushed and replayed there.
     pub bytes: Lag<i64>,
     /// Seconds from a recent commit to the news of its being written, flushed and replayed there; nothing is known of
     /// its being sent. PostgreSQL forgets it where nothing is written.
@@ -122,7 +122,7 @@ pub struct Lag<T> {
 /// A standby's receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receiver {
-    /// What it does.
+    /// Its state.
     pub status: ReceiverStatus,
     /// Whether anything came through its connection: the times of what was sent and received differ.
     pub has_received: bool,
@@ -130,10 +130,10 @@ pub struct Receiver {
     pub host: Option<String>,
 }
 
-/// All senders of a server, by what their receivers call themselves.
+/// All walsenders of a server, by `application_name`.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn senders(reader: &Reader) -> Result<Vec<Sender>, ServerError> {
     let sql = format!(
         "SELECT r.pid, r.application_name, r.state, r.sync_state, \
@@ -176,7 +176,7 @@ fn sender(row: &Row) -> Sender {
 }
 
 impl Sender {
-    /// What it does, in the server's word.
+    /// Its state, in the server's word.
     #[must_use]
     pub fn state_word(&self) -> &str {
         self.state.as_ref().map_or("none", SenderState::word)
@@ -189,8 +189,7 @@ impl Sender {
     }
 }
 
-/// The senders whose receivers call themselves `name`: none, one, or several while a connection that was lost has not
-/// timed out.
+/// The walsenders with the `application_name` `name`: none, one, or several while a lost connection has not timed out.
 pub fn named<'a>(senders: &'a [Sender], name: &'a str) -> impl Iterator<Item = &'a Sender> {
     senders
         .iter()
@@ -200,7 +199,7 @@ pub fn named<'a>(senders: &'a [Sender], name: &'a str) -> impl Iterator<Item = &
 /// A standby's receiver. `None` while there is none: on a primary, and on a standby between two attempts.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn receiver(reader: &Reader) -> Result<Option<Receiver>, ServerError> {
     let sql = "SELECT status, last_msg_send_time IS DISTINCT FROM last_msg_receipt_time, sender_host \
         FROM pg_catalog.pg_stat_wal_receiver WHERE pid IS NOT NULL";

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use crate::failure::Explain;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
-/// What went wrong between a client and a server. Its `Display` says it all, so it has no source.
+/// An error between a client and a server. Its `Display` is complete, so it has no source.
 #[derive(Debug, Clone)]
 pub struct ServerError(Arc<What>);
 
 #[derive(Debug)]
 enum What {
-    /// The client's error, with the server's in it where it was the server that refused.
+    /// The client's error, which holds the server's error if the server refused.
     Failed(tokio_postgres::Error),
     /// The connection ended without an error of the server's; it may have warned before.
     Lost {
@@ -38,7 +38,7 @@ impl ServerError {
         }))
     }
 
-    /// What the server said, where it was the server that refused.
+    /// The server's error, if the server refused.
     fn said(&self) -> Option<&DbError> {
         match &*self.0 {
             What::Failed(error) => error.as_db_error(),
@@ -46,7 +46,7 @@ impl ServerError {
         }
     }
 
-    /// The SQLSTATE, where it was the server that refused.
+    /// The SQLSTATE, if the server refused.
     #[must_use]
     pub fn code(&self) -> Option<&SqlState> {
         self.said().map(DbError::code)

@@ -1,4 +1,4 @@
-//! The replication slots of a server: `pg_replication_slots` (manual, "System Views").
+//! The replication slots of a server: `pg_replication_slots` (manual: "System Views").
 
 use tokio_postgres::Row;
 
@@ -20,7 +20,7 @@ words! {
 }
 
 words! {
-    /// `pg_replication_slots.wal_status`: whether the log that a slot keeps is there.
+    /// `pg_replication_slots.wal_status`: whether the WAL of a slot exists.
     WalStatus {
         /// Within `max_wal_size`.
         Reserved = "reserved",
@@ -28,7 +28,7 @@ words! {
         Extended = "extended",
         /// Beyond `max_slot_wal_keep_size`: the next checkpoint may remove it.
         Unreserved = "unreserved",
-        /// Removed: the slot is of no more use.
+        /// Removed: the slot is no longer usable.
         Lost = "lost",
     }
 }
@@ -38,19 +38,19 @@ words! {
 pub struct Slot {
     /// Its name.
     pub name: String,
-    /// What it is for.
+    /// Its type.
     pub kind: SlotKind,
-    /// Whether somebody streams through it.
+    /// Whether a connection streams from it.
     pub is_active: bool,
-    /// The process that does.
+    /// The process that streams from it.
     pub active_pid: Option<i32>,
-    /// Whether the log that it keeps is there. `None` for a slot that has kept none yet.
+    /// Whether its WAL exists. `None` for a slot that has reserved none yet.
     pub wal_status: Option<WalStatus>,
-    /// How far a logical slot's reader has confirmed.
+    /// The position that the reader of a logical slot has confirmed.
     pub confirmed_flush_lsn: Option<Lsn>,
-    /// Bytes of log that are kept for it.
+    /// Bytes of WAL that it retains.
     pub retained_bytes: Option<i64>,
-    /// Bytes of log that a logical slot's reader has not confirmed.
+    /// Bytes of WAL that the reader of a logical slot has not confirmed.
     pub unconfirmed_bytes: Option<i64>,
     /// Why it was invalidated: `wal_removed`, `rows_removed`, `idle_timeout`, … Absent before PostgreSQL 17.
     pub invalidation_reason: Option<String>,
@@ -74,7 +74,7 @@ impl Slot {
     }
 }
 
-/// The columns that versions differ in.
+/// The columns that depend on the version.
 fn versioned(version: Version) -> &'static str {
     if version >= Version(17) {
         "s.invalidation_reason, s.synced"
@@ -98,7 +98,7 @@ fn sql(version: Version) -> String {
 /// All slots of a server, by name.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn slots(reader: &Reader) -> Result<Vec<Slot>, ServerError> {
     let rows = reader.query(&sql(reader.version()), &[]).await?;
     Ok(rows.iter().map(slot).collect())
@@ -127,11 +127,11 @@ pub fn named<'a>(slots: &'a [Slot], name: &str) -> Option<&'a Slot> {
     slots.iter().find(|slot| slot.name == name)
 }
 
-/// Makes physical slots, except those that are there. They keep the log from now on: a slot that was never used would
-/// otherwise keep nothing while a base backup runs.
+/// Creates physical slots, except those that exist. They reserve WAL immediately: by default a slot that was never used
+/// retains nothing while a base backup runs.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn create_physical(reader: &Reader, names: &[&str]) -> Result<(), ServerError> {
     let sql = "SELECT pg_catalog.pg_create_physical_replication_slot(name, true) \
         FROM pg_catalog.unnest($1::pg_catalog.text[]) AS name \
@@ -139,20 +139,20 @@ pub async fn create_physical(reader: &Reader, names: &[&str]) -> Result<(), Serv
     Ok(reader.query(sql, &[&names]).await.map(drop)?)
 }
 
-/// Makes a logical slot for a subscription, in the database that `reader` is connected to.
+/// Creates a logical slot for a subscription, in the database that `reader` is connected to.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn create_logical(reader: &Reader, name: &str) -> Result<(), ServerError> {
     let sql = "SELECT pg_catalog.pg_create_logical_replication_slot($1, 'pgoutput')";
     Ok(reader.query(sql, &[&name]).await.map(drop)?)
 }
 
-/// Has a primary log which transactions run. A logical slot on a standby is made once its primary has logged that,
-/// which it else does every 15 seconds (manual, "Logical Decoding Concepts"). PostgreSQL 16 and later.
+/// Makes a primary log its running transactions. The creation of a logical slot on a standby waits for that record, which
+/// a primary otherwise writes every 15 seconds (manual: "Logical Decoding Concepts"). PostgreSQL 16 and later.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn log_standby_snapshot(reader: &Reader) -> Result<(), ServerError> {
     let sql = "SELECT pg_catalog.pg_log_standby_snapshot()";
     Ok(reader.batch_execute(sql).await?)

@@ -1,4 +1,4 @@
-//! What a server is: primary or standby, on which timeline, replaying or not.
+//! The state of a server: primary or standby, its timeline, whether it replays.
 
 use tokio_postgres::Client;
 
@@ -7,17 +7,17 @@ use super::lsn::Lsn;
 use super::position::SHOWN;
 use super::server_error::ServerError;
 
-/// What a server says of itself.
+/// The state of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerState {
     /// Whether it is in recovery: a standby.
     pub is_standby: bool,
     /// Whether it is a standby whose replay is paused.
     pub is_paused: bool,
-    /// Its timeline. A primary's is in the name of the segment that it writes, because its control file has the one of
-    /// its last checkpoint. So has a standby's: its receiver's is taken where there is one.
+    /// Its timeline. The control file has the timeline of the last checkpoint. So a primary's is read from the name of its
+    /// current segment, and a standby's from its walreceiver if there is one.
     pub timeline: i32,
-    /// On a primary the position that it writes at, on a standby the one that it has replayed up to.
+    /// The written position of a primary, or the replayed position of a standby.
     pub lsn: Option<Lsn>,
     /// The host that a standby streams from.
     pub streams_from: Option<String>,
@@ -37,10 +37,10 @@ pub fn role(is_standby: bool) -> &'static str {
     if is_standby { "standby" } else { "primary" }
 }
 
-/// Asks a server what it is.
+/// Reads the state of a server.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn state(reader: &Reader) -> Result<ServerState, ServerError> {
     let sql = format!(
         "SELECT s.is_standby, CASE WHEN s.is_standby THEN pg_catalog.pg_is_wal_replay_paused() ELSE false END, \
@@ -64,25 +64,25 @@ pub async fn state(reader: &Reader) -> Result<ServerState, ServerError> {
 /// Whether a server is in recovery.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn is_standby(client: &Client) -> Result<bool, ServerError> {
     let sql = "SELECT pg_catalog.pg_is_in_recovery()";
     Ok(client.query_one(sql, &[]).await?.get(0))
 }
 
-/// Tells a standby to become a primary, and does not wait until it is one.
+/// Promotes a standby, and does not wait for the end of the promotion.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn promote(reader: &Reader) -> Result<(), ServerError> {
     let sql = "SELECT pg_catalog.pg_promote(false)";
     Ok(reader.query_one(sql, &[]).await.map(drop)?)
 }
 
-/// The host that a running standby is configured to stream from, whether it does or not. `None` for a primary.
+/// The host that a standby is configured to stream from. `None` for a primary.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn configured_upstream(reader: &Reader) -> Result<Option<String>, ServerError> {
     let sql = "SELECT pg_catalog.substring(pg_catalog.current_setting('primary_conninfo'), 'host=''?([^ '']+)') \
         WHERE pg_catalog.pg_is_in_recovery()";

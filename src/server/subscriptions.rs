@@ -1,5 +1,5 @@
 //! The subscriptions of a database, their workers, tables and counters: `pg_subscription` and what belongs to it
-//! (manual, "System Catalogs" and "The Cumulative Statistics System").
+//! (manual: "System Catalogs" and "The Cumulative Statistics System").
 
 use tokio_postgres::Row;
 
@@ -21,7 +21,7 @@ pub struct Subscription {
     pub is_enabled: bool,
     /// Whether a worker applies its changes now.
     pub is_applied: bool,
-    /// How far its worker has received the publisher's log.
+    /// The position in the publisher's WAL that its worker has received.
     pub received_lsn: Option<Lsn>,
     /// Its slot on the publisher.
     pub slot: Option<String>,
@@ -38,11 +38,11 @@ pub struct Subscription {
 pub struct SubscribedTable {
     /// Its name, with its schema where that is not `public`, quoted where needed.
     pub name: String,
-    /// How far it is.
+    /// Its state.
     pub state: TableState,
 }
 
-/// `pg_subscription_rel.srsubstate`: how far a table of a subscription is.
+/// `pg_subscription_rel.srsubstate`: the state of a table of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TableState(pub char);
 
@@ -53,7 +53,7 @@ impl TableState {
         self.0 == 'r'
     }
 
-    /// What the letter means.
+    /// The meaning of the letter.
     #[must_use]
     pub fn meaning(self) -> &'static str {
         match self.0 {
@@ -119,7 +119,7 @@ const TABLES: &str = "SELECT s.subname::pg_catalog.text, CASE n.nspname WHEN 'pu
 /// All subscriptions of the database that `reader` is connected to, by name.
 ///
 /// # Errors
-/// The server's words.
+/// The server's error.
 pub async fn subscriptions(reader: &Reader) -> Result<Vec<Subscription>, ServerError> {
     let sql = sql(reader.version());
     // Sent at once, and answered in one round trip.

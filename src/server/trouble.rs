@@ -1,7 +1,6 @@
-//! What a subscriber's log says of a subscription that does not get on. Pure: it is handed the log's lines.
+//! Errors of a subscription in a subscriber's log. Pure: it reads lines.
 //!
-//! A worker that fails ends, and another is started five seconds later to fail in the same way: the log is the only
-//! place that says why.
+//! A failing worker ends, and five seconds later another one fails in the same way. Only the log says why.
 
 use std::fmt;
 
@@ -10,7 +9,7 @@ use std::fmt;
 pub struct Trouble {
     /// The table, where the worker copied one or says which row it was at.
     pub table: Option<String>,
-    /// What it did: copying a table, or applying changes.
+    /// The act: copying a table, or applying changes.
     pub copying: bool,
     /// The server's words: the error, then DETAIL, HINT and CONTEXT as far as it gave them.
     pub words: Vec<String>,
@@ -32,7 +31,7 @@ impl fmt::Display for Trouble {
 }
 
 impl Trouble {
-    /// What a person can do about it, for the subscription of that name on that node.
+    /// A hint for the subscription of that name on that node.
     #[must_use]
     pub fn hint(&self, subscription: &str, node: &str) -> Option<String> {
         let error = self.words.first()?;
@@ -65,7 +64,7 @@ impl Trouble {
         None
     }
 
-    /// Whether trying again, as the server does, may be all it takes.
+    /// Whether the next attempt of the server may succeed.
     #[must_use]
     pub fn may_pass(&self) -> bool {
         let passing = [
@@ -137,7 +136,7 @@ fn parts(line: &str) -> Option<(&str, &str)> {
     is_number.then_some((process, said))
 }
 
-/// What adds to the error before it.
+/// Whether a line belongs to the error before it.
 fn is_more(said: &str) -> bool {
     ["DETAIL:", "HINT:", "CONTEXT:"]
         .iter()

@@ -1,4 +1,4 @@
-//! The version of a server, which decides how it is asked.
+//! The version of a server, on which its queries depend.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Whether two servers have the same rows. Pure: it is handed what was read.
+//! Comparison of the rows of two servers. Pure: it gets the rows that were read.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use super::probe::{ProbeRow, Values};
 pub enum Difference {
     /// The downstream does not have the row.
     Missing {
-        /// The table's schema and name, quoted where needed.
+        /// The table's schema and name, quoted if needed.
         table: String,
     },
     /// The downstream has another value.
     Value {
-        /// The table's schema and name, quoted where needed.
+        /// The table's schema and name, quoted if needed.
         table: String,
         /// The column's name.
         column: String,
@@ -25,26 +25,26 @@ pub enum Difference {
     },
 }
 
-/// What was compared and how it came out.
+/// The result of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Comparison {
-    /// Rows that were looked for.
+    /// Number of rows that were looked for.
     pub rows: usize,
-    /// Values that were compared.
+    /// Number of values that were compared.
     pub values: usize,
-    /// How the downstream differs; empty where it does not.
+    /// The differences of the downstream; empty if there are none.
     pub differences: Vec<Difference>,
 }
 
 impl Comparison {
-    /// Whether something was compared, and nothing differs. Nothing compared proves nothing.
+    /// Whether something was compared and nothing differs. An empty comparison proves nothing.
     #[must_use]
     pub fn proves_equal(&self) -> bool {
         self.rows > 0 && self.differences.is_empty()
     }
 }
 
-/// Compares `upstream` with what the downstream has in the same places, in the same order.
+/// Compares `upstream` with the downstream's values at the same places, in the same order.
 #[must_use]
 pub fn compare(upstream: &[ProbeRow], downstream: &[Option<Values>]) -> Comparison {
     let mut comparison = Comparison {

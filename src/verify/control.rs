@@ -1,6 +1,6 @@
-//! Negative controls: with its standbys frozen, a commit waits where it should and returns where it should not.
+//! Negative controls: with the standbys frozen, a synchronous commit must wait and an asynchronous one must return.
 //!
-//! The write is a logical message: it is in the log and its commit waits like any other, and no table sees it.
+//! The write is a logical message. It is in the WAL, its commit waits like any other, and no table changes.
 
 use std::time::Instant;
 
@@ -16,14 +16,13 @@ use crate::server::replication::SyncState;
 use crate::text::{chain, duration};
 use crate::wait::{Probe, wait_for};
 
-use super::{Check, Proof, check};
+use super::{Check, Prover, check};
 
-/// A transaction whose commit waits for synchronous standbys (manual, 9.28.6).
+/// A transaction whose commit waits for synchronous standbys (manual: "Replication Management Functions").
 const WRITE: &str =
     "SET synchronous_commit = on; SELECT pg_catalog.pg_logical_emit_message(true, 'lab', 'verify')";
 
-/// Whether a standby's answer could let a commit return: it is synchronous, in a quorum, or could take the place of
-/// one that is.
+/// Whether a standby's answer could let a commit return: it is synchronous, in a quorum, or a potential replacement.
 fn could_answer(standby: &Standby) -> bool {
     standby
         .sync_states
@@ -31,8 +30,8 @@ fn could_answer(standby: &Standby) -> bool {
         .any(|state| *state != SyncState::Async)
 }
 
-impl Proof<'_> {
-    /// The controls of one primary.
+impl Prover<'_> {
+    /// Runs the controls of one primary.
     pub(super) async fn controls(
         &self,
         primary: &PlannedNode,
@@ -78,8 +77,8 @@ impl Proof<'_> {
         checks
     }
 
-    /// A connection of its own, for a statement that may have to wait.
-    async fn writer(&self, primary: &PlannedNode) -> Result<Writer, Failure> {
+    /// A separate connection, for a statement that may have to wait.
+    async fn writer(&self, primary: &PlannedNode) -> Result<WaitingSession, Failure> {
         let database = self.lab.plan.database.as_str();
         let client = self
             .lab
@@ -87,14 +86,14 @@ impl Proof<'_> {
             .await
             .map_err(|error| chain(&error))?;
         let pid = activity::own_pid(&client).await.map_err(words)?;
-        Ok(Writer {
+        Ok(WaitingSession {
             client: std::sync::Arc::new(client),
             pid,
             task: tokio::sync::Mutex::new(None),
         })
     }
 
-    /// Freezes nodes, looks, and lets them go on whatever was seen.
+    /// Freezes nodes, runs a check, and unfreezes them in any case.
     async fn with_frozen<T>(
         &self,
         nodes: &[NodeName],
@@ -128,10 +127,10 @@ impl Proof<'_> {
         }
     }
 
-    /// Freezes a container. Where a process starts or writes at that moment, Docker gives up after a fraction of a
-    /// second and lets all of them go on; another attempt may find a better one.
+    /// Freezes a container. If a process starts or writes at that moment, Docker gives up after a fraction of a second
+    /// and unfreezes all of them. Another attempt may succeed.
     ///
-    /// No attempt is abandoned halfway: it could take effect after the container was to go on.
+    /// No attempt is abandoned halfway: it could take effect after the container was unfrozen.
     async fn freeze(&self, id: &str) -> Result<(), EngineError> {
         let deadline = Instant::now() + self.within;
         loop {
@@ -151,18 +150,18 @@ impl Proof<'_> {
         let committed = tokio::time::timeout(self.within, client.batch_execute(WRITE)).await;
         match committed {
             Ok(Ok(())) => Ok(format!(
-                "with them frozen it returned after {}",
+                "it returned after {} while they were frozen",
                 duration(began.elapsed())
             )),
             Ok(Err(error)) => Err(words(error).into()),
             Err(_) => {
-                // Let go of the statement, which would otherwise hold the connection.
+                // Cancel the statement, which would otherwise hold the connection.
                 let _ = client
                     .cancel_token()
                     .cancel_query(tokio_postgres::NoTls)
                     .await;
                 Err(format!(
-                    "with them frozen it did not return within {}",
+                    "it did not return within {} while they were frozen",
                     duration(self.within)
                 )
                 .into())
@@ -170,8 +169,12 @@ impl Proof<'_> {
         }
     }
 
-    /// The commit is seen waiting for `SyncRep` (manual, 28.2.3, wait events of type IPC).
-    async fn commit_waits(&self, primary: &PlannedNode, writer: &Writer) -> Result<(), Failure> {
+    /// Waits until the commit shows the wait event `SyncRep` (manual: "Wait Events of Type IPC").
+    async fn commit_waits(
+        &self,
+        primary: &PlannedNode,
+        writer: &WaitingSession,
+    ) -> Result<(), Failure> {
         let client = self.client(&primary.name)?;
         writer.write().await;
         let waited = wait_for(self.within, self.cancel, || async {
@@ -196,9 +199,9 @@ impl Proof<'_> {
             .map_err(|error| Failure::seen(error.to_string()))
     }
 
-    async fn commit_is_let_go(&self, writer: &Writer) -> Result<String, Failure> {
+    async fn commit_is_let_go(&self, writer: &WaitingSession) -> Result<String, Failure> {
         match tokio::time::timeout(self.within, writer.returned()).await {
-            Ok(Ok(())) => Ok("seen waiting for SyncRep; it returned when they could".to_owned()),
+            Ok(Ok(())) => Ok("waited for SyncRep; it returned after they answered".to_owned()),
             Ok(Err(why)) => Err(why),
             Err(_) => {
                 let _ = writer
@@ -206,25 +209,29 @@ impl Proof<'_> {
                     .cancel_token()
                     .cancel_query(tokio_postgres::NoTls)
                     .await;
-                Err(format!("it still waits {} after they could", duration(self.within)).into())
+                Err(format!(
+                    "it still waits {} after they were unfrozen",
+                    duration(self.within)
+                )
+                .into())
             }
         }
     }
 }
 
-/// The commit came back although nobody could have answered.
+/// The commit returned although no standby could have answered.
 #[derive(Debug, thiserror::Error)]
-#[error("it returned although nobody could have answered")]
+#[error("it returned although no standby could have answered")]
 struct Returned;
 
 /// A session whose commit may have to wait.
-struct Writer {
+struct WaitingSession {
     client: std::sync::Arc<Reader>,
     pid: i32,
     task: tokio::sync::Mutex<Option<tokio::task::JoinHandle<Result<(), tokio_postgres::Error>>>>,
 }
 
-impl Writer {
+impl WaitingSession {
     async fn write(&self) {
         let client = std::sync::Arc::clone(&self.client);
         *self.task.lock().await = Some(tokio::spawn(

@@ -1,4 +1,4 @@
-//! One edge: what is written on the primary arrives at a standby, through its upstream, and nothing else does.
+//! One edge: rows of the primary arrive at a standby through its upstream, and nothing else arrives.
 
 mod sender;
 
@@ -19,14 +19,14 @@ use crate::wait::{Probe, WaitError, wait_for};
 
 use super::compare::compare;
 use super::probe::{self, Commit, How, Inserted, Skipped};
-use super::{Check, Proof, check, limited, reason};
+use super::{Check, Prover, check, limited, reason};
 use sender::{Reach, streaming};
 
 /// SQLSTATE `read_only_sql_transaction`.
 const READ_ONLY: &str = "25006";
 
-/// What was written, and when.
-pub(super) struct Written {
+/// The rows that were written, and when.
+pub(super) struct WrittenRows {
     pub(super) inserted: Inserted,
     pub(super) at: Instant,
     tables: Vec<Table>,
@@ -43,15 +43,15 @@ pub(super) async fn is_primary(client: &Reader) -> Result<String, Failure> {
     Ok(format!("not in recovery, timeline {}", state.timeline))
 }
 
-/// Inserts a row into every table and takes the log position after the commit.
+/// Inserts a row into every table and takes the WAL position after the commit.
 ///
-/// The commit waits for no standby: whether commits wait is a check of its own. The tables in `barred` get none.
-pub(super) async fn write(client: &Reader, barred: &[String]) -> Result<Written, Failure> {
+/// The commit waits for no standby; another check covers that. The tables in `barred` get no row.
+pub(super) async fn write(client: &Reader, barred: &[String]) -> Result<WrittenRows, Failure> {
     let mut catalog = catalog::read(client).await.map_err(|error| chain(&error))?;
     let is_barred = |table: &Table| barred.contains(&probe::qualified(table));
     catalog.tables.retain(|table| !is_barred(table));
-    // Before the commit and not after it: what is applied later by so much is not there earlier than that, however long
-    // this task has to wait for its turn.
+    // The time is taken before the commit. A delayed standby cannot show the row earlier than this time plus its delay,
+    // even if this task has to wait for its turn.
     let at = Instant::now();
     let inserted = probe::insert(client, &catalog.tables, Commit::Local).await;
     let mut inserted = inserted.map_err(|error| chain(&error))?;
@@ -60,16 +60,16 @@ pub(super) async fn write(client: &Reader, barred: &[String]) -> Result<Written,
         because: "a subscriber that does not follow would keep the row".to_owned(),
     }));
     if !inserted.rows.is_empty() {
-        return Ok(Written {
+        return Ok(WrittenRows {
             inserted,
             at,
             tables: catalog.tables,
         });
     }
-    // Nothing was written, so that every standby would be past this position already: move it.
+    // Nothing was written, so every standby would already be past this position. A message moves it.
     let sql = "SET synchronous_commit = local; SELECT pg_catalog.pg_logical_emit_message(true, 'lab', 'verify')";
     client.batch_execute(sql).await.map_err(words)?;
-    Ok(Written {
+    Ok(WrittenRows {
         inserted: Inserted {
             lsn: position::flushed(client).await.map_err(words)?,
             ..inserted
@@ -79,8 +79,8 @@ pub(super) async fn write(client: &Reader, barred: &[String]) -> Result<Written,
     })
 }
 
-/// Changes the rows that were written, and takes the log position after that. A row that takes no change stays as it is.
-pub(super) async fn change(client: &Reader, written: &mut Written) -> Result<(), Failure> {
+/// Updates the rows, and takes the WAL position after that. A row that refuses the UPDATE stays as it is.
+pub(super) async fn change(client: &Reader, written: &mut WrittenRows) -> Result<(), Failure> {
     let changed = probe::update(client, &written.tables, &written.inserted.rows).await;
     let (rows, refused) = changed.map_err(|error| chain(&error))?;
     for Skipped { table, because } in refused {
@@ -91,13 +91,13 @@ pub(super) async fn change(client: &Reader, written: &mut Written) -> Result<(),
     Ok(())
 }
 
-/// Where the log is now.
+/// The present WAL position.
 pub(super) async fn now(client: &Reader) -> Result<(Lsn, Instant), Failure> {
     let lsn = position::flushed(client).await.map_err(words)?;
     Ok((lsn, Instant::now()))
 }
 
-/// What was compared, in words.
+/// The comparison in words.
 fn summary(inserted: &Inserted, values: usize) -> String {
     let rows = inserted.rows.len();
     if rows == 0 && inserted.skipped.is_empty() {
@@ -124,8 +124,8 @@ fn summary(inserted: &Inserted, values: usize) -> String {
     text
 }
 
-/// Removes what [`write`] wrote.
-pub(super) async fn remove(client: &Reader, written: &Written) -> Result<String, Failure> {
+/// Removes the rows that [`write`] wrote.
+pub(super) async fn remove(client: &Reader, written: &WrittenRows) -> Result<String, Failure> {
     let removed = probe::remove(client, &written.inserted.rows)
         .await
         .map_err(|error| chain(&error))?;
@@ -135,13 +135,13 @@ pub(super) async fn remove(client: &Reader, written: &Written) -> Result<String,
     }
 }
 
-impl Proof<'_> {
-    /// The checks of one edge, up to the first that fails: what comes after it would fail for the same reason.
+impl Prover<'_> {
+    /// The checks of one edge, up to the first failure. Later ones would fail for the same reason.
     pub(super) async fn edge(
         &self,
         node: &PlannedNode,
         standby: &Standby,
-        written: &Result<Written, Failure>,
+        written: &Result<WrittenRows, Failure>,
     ) -> Vec<Check> {
         let name = |claim: &str| format!("{} -> {}: {claim}", standby.upstream, node.name);
         let mut checks = vec![check(name("streams"), self.streams(node, standby)).await];
@@ -164,7 +164,7 @@ impl Proof<'_> {
         checks
     }
 
-    /// The upstream shows the standby by its name, streaming, in the state it should be in, through its slot.
+    /// Checks that the upstream shows the standby by its name, streaming, with the right `sync_state`, through its slot.
     async fn streams(&self, node: &PlannedNode, standby: &Standby) -> Result<String, Failure> {
         if let Some(why) = self.out_of_reach.get(&node.name) {
             return Err(why.clone());
@@ -176,7 +176,7 @@ impl Proof<'_> {
                 let senders = replication::senders(upstream).await?;
                 Ok::<_, ServerError>((senders, slots::slots(upstream).await?))
             };
-            let (senders, slots) = seen.await.map_err(|error| Failure::from(error))?;
+            let (senders, slots) = seen.await.map_err(Failure::from)?;
             if let Some(why) = self.never_arrives(node).await {
                 return Err(why);
             }
@@ -208,19 +208,19 @@ impl Proof<'_> {
         self.explain(node, waited).await
     }
 
-    /// The standby has replayed the log up to the position taken after the commit, and has the same values.
+    /// Checks that the standby has replayed the WAL up to the position after the commit, and has the same values.
     async fn arrive(
         &self,
         node: &PlannedNode,
         standby: &Standby,
-        written: &Result<Written, Failure>,
+        written: &Result<WrittenRows, Failure>,
     ) -> Result<String, Failure> {
         let written = written.as_ref().map_err(Clone::clone)?;
         let lsn = written.inserted.lsn;
         if standby.apply_delay > self.within {
             let delay = duration(standby.apply_delay);
             return Ok(format!(
-                "received up to {lsn}; not awaited, for it is applied {delay} later"
+                "received up to {lsn}; not awaited, because its delay is {delay}"
             ));
         }
         let limit = self.within + standby.apply_delay;
@@ -256,12 +256,12 @@ impl Proof<'_> {
         Ok(format!("{summary} at {lsn}, after {}", duration(waited)))
     }
 
-    /// A delayed standby has received the rows and does not show them.
+    /// Checks that a delayed standby has received the rows and does not show them yet.
     async fn not_early(
         &self,
         node: &PlannedNode,
         standby: &Standby,
-        written: &Result<Written, Failure>,
+        written: &Result<WrittenRows, Failure>,
     ) -> Result<String, Failure> {
         let written = written.as_ref().map_err(Clone::clone)?;
         let lsn = written.inserted.lsn;
@@ -274,13 +274,14 @@ impl Proof<'_> {
         let found = probe::read(client, &written.inserted.rows)
             .await
             .map_err(|error| chain(&error))?;
-        // Where no table took a row, the position alone tells.
+        // If no table took a row, only the position tells.
         let replayed = position::replayed(client).await.map_err(words)?;
         let after = written.at.elapsed();
         if after >= standby.apply_delay {
-            // Too late to tell: the machine was too slow for so short a delay. Arrival checks the delay itself.
+            // It is too late to tell: the machine was too slow for so short a delay. The arrival check measures the
+            // delay itself.
             return Ok(format!(
-                "looked after {}, when its delay had passed",
+                "checked only after {}, when its delay had passed",
                 duration(after)
             ));
         }
@@ -311,7 +312,7 @@ impl Proof<'_> {
         let application = standby.application_name.as_str();
         let waited = wait_for(limit, self.cancel, || async {
             let senders = replication::senders(upstream).await;
-            let senders = senders.map_err(|error| Failure::from(error))?;
+            let senders = senders.map_err(Failure::from)?;
             let sender = replication::named(&senders, application).next();
             let seen = sender.and_then(|sender| reach.of(sender));
             if seen >= Some(lsn) {
@@ -339,8 +340,9 @@ impl Proof<'_> {
 
     async fn refuses_writes(&self, node: &PlannedNode) -> Result<String, Failure> {
         let client = self.client(&node.name)?;
-        // One message without BEGIN is one transaction, which ends with it whatever happens (manual, 53.2.2.1): other
-        // checks use this session meanwhile, and must not find it in a transaction that failed.
+        // One query message without BEGIN is one transaction, and it ends with the message (manual: "Multiple
+        // Statements in a Simple Query"). Other checks use this session meanwhile and must not find a failed
+        // transaction.
         let refused = client
             .batch_execute("CREATE TABLE lab_verify_read_only (); ROLLBACK")
             .await;

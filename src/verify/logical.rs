@@ -1,4 +1,4 @@
-//! One subscription: what is written on its publisher arrives as it is published, and nothing else does.
+//! One subscription: rows of its publisher arrive as they are published, and nothing else arrives.
 
 mod judge;
 mod mutual;
@@ -12,24 +12,24 @@ use crate::server::{replication, slots, subscriptions};
 use crate::text::{chain, count, duration};
 use crate::wait::{Probe, WaitError, wait_for};
 
-use super::edge::Written;
+use super::edge::WrittenRows;
 use super::probe::{self, Inserted, ProbeRow, Sought};
-use super::{Check, Proof, check, limited, reason};
+use super::{Check, Prover, check, limited, reason};
 use judge::{Looked, after_change, judge};
 use published::{Operations, Published, left_out, sought};
 
-/// What is published to one subscription, asked of the publisher once.
+/// The published tables of one subscription, read from the publisher once, and the state of its checks.
 pub(super) struct Edge<'a> {
     node: &'a PlannedNode,
     subscription: &'a PlannedSubscription,
     published: Vec<Published>,
-    /// The rows as the subscriber was last told of them.
+    /// The rows as the last published change left them.
     told: Vec<ProbeRow>,
-    /// Which of them should be there.
+    /// Whether the subscriber should have each row.
     expected: Vec<bool>,
-    /// Which of them pass their filters.
+    /// Whether each row passes its filters.
     passed: Vec<bool>,
-    /// Which of them look like others of their table, so that nothing can be said of them.
+    /// Whether each row equals another row of its table, so that it proves nothing.
     alike: Vec<bool>,
     sound: bool,
 }
@@ -53,11 +53,11 @@ impl<'a> Edge<'a> {
         format!("{upstream} => {} ({name}): {claim}", self.node.name)
     }
 
-    /// Takes down which rows should be there, from whether each passes the filters.
-    fn expect(&mut self, stage: Stage, wanted: &[Wanted<'_>], passes: Vec<bool>) {
-        if stage == Stage::Inserted {
+    /// Records which rows the subscriber should have, from which rows pass the filters.
+    fn expect(&mut self, stage: RowStage, wanted: &[ExpectedRow<'_>], passes: Vec<bool>) {
+        if stage == RowStage::Inserted {
             let inserts =
-                |row: &Wanted<'_>| row.as_ref().is_some_and(|(_, of)| of.operations.insert);
+                |row: &ExpectedRow<'_>| row.as_ref().is_some_and(|(_, of)| of.operations.insert);
             let rows = wanted.iter().zip(&passes);
             self.expected = rows.map(|(row, passes)| *passes && inserts(row)).collect();
         } else {
@@ -72,18 +72,18 @@ impl<'a> Edge<'a> {
         self.passed = passes;
     }
 
-    /// What any of its tables publishes.
+    /// The operations that any of its tables publishes.
     fn operations(&self) -> Operations {
         let all = self.published.iter().map(|table| table.operations);
         all.fold(Operations::default(), Operations::or)
     }
 
-    /// Whether it can be judged further.
+    /// Whether its checks can go on.
     pub(super) fn is_sound(&self) -> bool {
         self.sound
     }
 
-    /// The tables of its publisher, the root where they are partitions, whose removals do not reach it.
+    /// The tables of its publisher from which no DELETE reaches it. A partition is listed as its root.
     pub(super) fn keeps(&self) -> impl Iterator<Item = &str> {
         let kept = self
             .published
@@ -93,19 +93,19 @@ impl<'a> Edge<'a> {
     }
 }
 
-/// A row to be looked for, with what its table's publications say; none where they have no such table.
-type Wanted<'a> = Option<(Sought<'a>, &'a Published)>;
+/// A row to look for, with its table's publication; `None` if the table is not published.
+type ExpectedRow<'a> = Option<(Sought<'a>, &'a Published)>;
 
 /// One stage of a row's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(super) enum RowStage {
     Inserted,
     Updated,
     Deleted,
 }
 
-impl Proof<'_> {
-    /// Whether the subscription follows; what the other checks of it need.
+impl Prover<'_> {
+    /// Checks that the subscription follows, and returns what its other checks need.
     pub(super) async fn follows<'p>(
         &self,
         node: &'p PlannedNode,
@@ -130,7 +130,7 @@ impl Proof<'_> {
         (vec![check], edge)
     }
 
-    /// The worker runs, every table is copied, and the slot on the upstream is in use.
+    /// Waits until the worker runs, every table is ready, and the slot on the upstream is in use.
     async fn is_following(
         &self,
         node: &PlannedNode,
@@ -152,7 +152,7 @@ impl Proof<'_> {
             };
             if !found.is_enabled {
                 return Err(Failure::seen(format!(
-                    "the subscription `{name}` is disabled: `ALTER SUBSCRIPTION {name} ENABLE` lets it go on"
+                    "the subscription `{name}` is disabled: `ALTER SUBSCRIPTION {name} ENABLE` resumes it"
                 )));
             }
             if let Some(table) = found.unready().next() {
@@ -183,20 +183,20 @@ impl Proof<'_> {
         self.explained(node, subscription, waited.await).await
     }
 
-    /// What is at the subscriber after a stage is what should be.
+    /// Checks that the subscriber has the right rows after a stage.
     pub(super) async fn stage(
         &self,
         edge: &mut Edge<'_>,
-        stage: Stage,
-        written: &Written,
+        stage: RowStage,
+        written: &WrittenRows,
     ) -> Option<Check> {
         if !edge.sound {
             return None;
         }
         let claim = match stage {
-            Stage::Inserted => "rows arrive as published",
-            Stage::Updated => "changes arrive as published",
-            Stage::Deleted => "removals arrive as published",
+            RowStage::Inserted => "rows arrive as published",
+            RowStage::Updated => "updates arrive as published",
+            RowStage::Deleted => "deletes arrive as published",
         };
         let name = edge.claim(claim);
         let check = check(name, self.compared(edge, stage, written)).await;
@@ -207,17 +207,21 @@ impl Proof<'_> {
     async fn compared(
         &self,
         edge: &mut Edge<'_>,
-        stage: Stage,
-        written: &Written,
+        stage: RowStage,
+        written: &WrittenRows,
     ) -> Result<String, Failure> {
         let Inserted { rows, lsn, .. } = &written.inserted;
         let subscriber = self.client(&edge.node.name)?;
         let chained = |error| chain(&error);
         let told = std::mem::take(&mut edge.told);
-        let rows = if stage == Stage::Deleted { &told } else { rows };
+        let rows = if stage == RowStage::Deleted {
+            &told
+        } else {
+            rows
+        };
         let published = edge.published.clone();
-        let wanted: Vec<Wanted<'_>> = rows.iter().map(|row| sought(&published, row)).collect();
-        if stage != Stage::Deleted {
+        let wanted: Vec<ExpectedRow<'_>> = rows.iter().map(|row| sought(&published, row)).collect();
+        if stage != RowStage::Deleted {
             edge.told.clone_from(&told);
             let passes = self.passes(edge, &wanted).await?;
             edge.expect(stage, &wanted, passes);
@@ -249,7 +253,7 @@ impl Proof<'_> {
             })
             .collect();
         let tally = judge(stage, &looked)?;
-        if stage == Stage::Deleted {
+        if stage == RowStage::Deleted {
             self.sweep(edge, &wanted).await?;
         }
         let mut text = if looked.is_empty() {
@@ -257,9 +261,9 @@ impl Proof<'_> {
         } else {
             tally.text(stage, edge.operations())
         };
-        if stage == Stage::Inserted {
+        if stage == RowStage::Inserted {
             if let Some(kept_back) = self.kept_back(edge).await? {
-                text = format!("{text}; {kept_back} that filters keep back are not there");
+                text = format!("{text}; {kept_back} that filters exclude are absent");
             }
             for left in left_out(&published, &written.inserted)
                 .iter()
@@ -272,8 +276,12 @@ impl Proof<'_> {
         Ok(format!("{text} at {lsn}, after {after}"))
     }
 
-    /// Which rows pass their publications' filters, asked where they were written.
-    async fn passes(&self, edge: &Edge<'_>, wanted: &[Wanted<'_>]) -> Result<Vec<bool>, Failure> {
+    /// Whether each row passes its publications' filters, as the server where it was written says.
+    async fn passes(
+        &self,
+        edge: &Edge<'_>,
+        wanted: &[ExpectedRow<'_>],
+    ) -> Result<Vec<bool>, Failure> {
         let source = self.lab.plan.primary_of(&edge.subscription.upstream);
         let filtered: Vec<(&ProbeRow, &[String])> = wanted
             .iter()
@@ -288,7 +296,7 @@ impl Proof<'_> {
             .collect())
     }
 
-    /// Waits until the subscription has applied the log up to a position of its publisher's.
+    /// Waits until the subscription has applied the publisher's WAL up to a position.
     pub(super) async fn applied(
         &self,
         node: &PlannedNode,
@@ -306,14 +314,14 @@ impl Proof<'_> {
             let senders = replication::senders(upstream).await.map_err(failed)?;
             let mut senders = senders.iter();
             let sender = senders.find(|sender| Some(sender.pid) == found.active_pid);
-            // What is applied may be on the subscriber's disk a fifth of a second later (`synchronous_commit = off`).
+            // An applied change may reach the subscriber's disk a fifth of a second later (`synchronous_commit = off`).
             let applied = sender.and_then(|sender| sender.replay_lsn);
             if found.confirmed_flush_lsn.max(applied) >= Some(lsn) {
                 return Ok(Probe::Ready(()));
             }
             let seen = applied.or(found.confirmed_flush_lsn);
             Ok(Probe::NotYet(format!(
-                "what comes through slot `{slot}` is applied up to {}, not {lsn}, and the slot is {}",
+                "slot `{slot}` is confirmed up to {}, not {lsn}, and is {}",
                 seen.map_or_else(|| "nothing".to_owned(), |seen| seen.to_string()),
                 if found.is_active {
                     "in use"
@@ -325,7 +333,7 @@ impl Proof<'_> {
         self.explained(node, subscription, waited.await).await
     }
 
-    /// The outcome of a wait, with what the subscriber's container and log say where it ended badly.
+    /// The outcome of a wait. A failure gets the reason from the subscriber's container and log.
     async fn explained<T>(
         &self,
         node: &PlannedNode,
@@ -350,16 +358,16 @@ impl Proof<'_> {
     }
 }
 
-/// The rows as the subscriber has been told of them after a stage.
+/// The rows as the published changes leave them after a stage.
 fn told_now(
-    stage: Stage,
+    stage: RowStage,
     told: &[ProbeRow],
-    wanted: &[Wanted<'_>],
+    wanted: &[ExpectedRow<'_>],
     rows: &[ProbeRow],
 ) -> Vec<ProbeRow> {
     let kept = |at: usize| {
         let (_, of) = wanted[at].as_ref()?;
-        (stage == Stage::Updated && !of.operations.update).then(|| told.get(at))?
+        (stage == RowStage::Updated && !of.operations.update).then(|| told.get(at))?
     };
     let rows = rows.iter().enumerate();
     rows.map(|(at, row)| kept(at).unwrap_or(row).clone())

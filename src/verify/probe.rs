@@ -1,12 +1,11 @@
 //! Rows that prove replication: one into every table that replicates.
 //!
-//! Owns what is written, how it is found again, and how it is taken away. Never waits for a standby and never says
-//! whether something is right: that is [`super::compare`]'s.
+//! Owns writing the rows, finding them again and removing them. Never waits for a standby and never judges a result,
+//! which [`super::compare`] does.
 //!
-//! The work is done under the locks that any INSERT takes, so a lab in use goes on. Keys are negative or random, so
-//! that no sequence moves and no row of the user's is touched. Where a table takes no new row, one existing row is
-//! updated to what it is already. Triggers of the user's fire, as they would for anybody's row; what they write
-//! elsewhere stays.
+//! A probe takes only the locks of an INSERT, so a lab in use goes on. Keys are negative or random, so no sequence moves
+//! and no row of the user is touched. If a table takes no new row, an UPDATE sets one existing row to its present values.
+//! The user's triggers fire as for any row, and their writes to other tables stay.
 
 mod keyed;
 mod order;
@@ -20,35 +19,35 @@ use crate::server::lsn::Lsn;
 use crate::server::server_error::ServerError;
 pub use keyed::{Sighting, Sought, kept_back, pass, sight, sweep, update};
 pub use read::{Values, read, remove};
-pub(super) use statement::{identifier, qualified};
+pub(super) use statement::qualified;
 pub use write::{commit, insert, write};
 
-/// How a row came to prove something.
+/// The origin of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum How {
     /// It is new.
     Inserted,
-    /// It is the user's, updated to what it was already, because the table took no new row.
+    /// It is the user's. An UPDATE set it to its present values, because the table took no new row.
     Updated {
-        /// Why it did not.
+        /// Why the table took no row.
         because: String,
     },
 }
 
-/// One row, as it stands on the server where it was written.
+/// One row on the server where it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeRow {
-    /// The table's schema and name, quoted where needed.
+    /// The table's schema and name, quoted if needed.
     pub table: String,
     /// The table that holds the row: the same, or a partition of it.
     pub relation: String,
-    /// Where in that table the row is. A physical standby has it in the same place.
+    /// The row's place in that table. A physical standby has it at the same place.
     pub ctid: String,
     /// The transaction that wrote it; with `ctid` it means this version of this row and no other.
     pub xmin: String,
-    /// How it came to be.
+    /// Its origin.
     pub how: How,
-    /// The names of its columns, as they are.
+    /// The names of its columns, unquoted.
     pub columns: Vec<String>,
     /// Their values as text; `None` is NULL.
     pub values: Vec<Option<String>>,
@@ -57,70 +56,70 @@ pub struct ProbeRow {
 /// A table that could not be written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
-    /// The table's schema and name, quoted where needed.
+    /// The table's schema and name, quoted if needed.
     pub table: String,
     /// Why.
     pub because: String,
 }
 
-/// What a transaction wrote that is still open.
+/// The rows of a transaction that is still open.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Written {
-    /// A row for each table, parents before those that refer to them.
+pub struct UncommittedRows {
+    /// A row for each table, parents before children.
     pub rows: Vec<ProbeRow>,
     /// The tables without one.
     pub skipped: Vec<Skipped>,
 }
 
-/// What was written and committed.
+/// The rows that were committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inserted {
-    /// A row for each table, parents before those that refer to them.
+    /// A row for each table, parents before children.
     pub rows: Vec<ProbeRow>,
     /// The tables without one.
     pub skipped: Vec<Skipped>,
-    /// A position in the write-ahead log after the commit.
+    /// A WAL position after the commit.
     pub lsn: Lsn,
 }
 
-/// What was taken away again.
+/// The rows that were removed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Removed {
-    /// How many rows.
+pub struct RemovedRows {
+    /// Number of rows.
     pub rows: usize,
-    /// The tables that keep theirs, and why.
+    /// The tables that still have their row, and why.
     pub left: Vec<Skipped>,
 }
 
-/// What a commit waits for.
+/// The `synchronous_commit` of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Commit {
-    /// Whatever the server's settings say.
+    /// The server's setting.
     AsConfigured,
-    /// This server's disk alone.
+    /// `local`: it waits for this server's disk alone.
     Local,
-    /// The disks of the synchronous standbys.
+    /// `on`: it waits for the disks of the synchronous standbys.
     On,
-    /// The synchronous standbys' having applied it.
+    /// `remote_apply`: it waits until the synchronous standbys have replayed it.
     RemoteApply,
 }
 
-/// Why a probe could not be made.
+/// A probe that could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
-    /// Writing failed, and not for a reason that one table gives.
+    /// Writing failed, and not because of one table.
     #[error("writing a row into each table")]
     Write(#[source] ServerError),
     /// The commit failed.
     #[error("committing the rows written into each table")]
     Commit(#[source] ServerError),
-    /// The server did not say where its log is.
+    /// The server did not return its WAL position.
     #[error("reading the position of the log after the commit")]
     Position,
     /// Reading failed.
     #[error("reading the rows written into each table")]
     Read(#[source] ServerError),
-    /// Removing failed, and not for a reason that one table gives.
+    /// Removing failed, and not because of one table.
     #[error("removing the rows written into each table")]
     Remove(#[source] ServerError),
 }

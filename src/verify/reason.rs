@@ -1,4 +1,4 @@
-//! Why a standby does not replicate, in words: read from the standby, its container and its log.
+//! The reason that a standby does not replicate, from the standby, its container and its log.
 
 use crate::engine::ContainerState;
 use crate::failure::Failure;
@@ -7,7 +7,7 @@ use crate::name::NodeName;
 use crate::server::client::Reader;
 use crate::server::state;
 
-/// What it means for a node that its container is in `state`.
+/// The container's `state` in words, for its node.
 pub(super) fn not_running(node: &NodeName, state: Option<ContainerState>) -> Failure {
     let seen = match state {
         None => format!("the container of `{node}` is gone"),
@@ -22,10 +22,10 @@ pub(super) fn not_running(node: &NodeName, state: Option<ContainerState>) -> Fai
     Failure::seen(seen)
 }
 
-/// Why nothing will arrive, however long we wait; `None` where waiting may help.
+/// The reason that nothing will ever arrive; `None` if waiting may help.
 pub(super) async fn never_arrives(node: &NodeName, reader: &Reader) -> Option<Failure> {
     match state::state(reader).await {
-        Err(error) => Some(Failure::from(error).while_doing(format!("`{node}` answers no more"))),
+        Err(error) => Some(Failure::from(error).while_doing(format!("`{node}` no longer answers"))),
         Ok(state) if !state.is_standby => Some(Failure::seen(format!(
             "`{node}` was promoted: it is not a standby any more"
         ))),
@@ -36,7 +36,7 @@ pub(super) async fn never_arrives(node: &NodeName, reader: &Reader) -> Option<Fa
     }
 }
 
-/// What is wrong with a standby's container, if it does not run any more.
+/// The state of a standby's container, if it does not run any more.
 pub(super) async fn container(lab: &Lab, node: &NodeName) -> Option<Failure> {
     let container = lab.container(node.as_str()).ok()?;
     let now = lab.engine.find_container(&container.id).await.ok()?;
@@ -44,7 +44,7 @@ pub(super) async fn container(lab: &Lab, node: &NodeName) -> Option<Failure> {
     (state != Some(ContainerState::Running)).then(|| not_running(node, state))
 }
 
-/// The reason that a subscriber's container and log give after a wait for a subscription that ended badly.
+/// The reason for a failed wait for a subscription, from the subscriber's container and log.
 pub(super) async fn of_subscription(
     lab: &Lab,
     node: &NodeName,
@@ -60,7 +60,7 @@ pub(super) async fn of_subscription(
     })
 }
 
-/// The reason that a standby's container and log give after a wait that ended badly.
+/// The reason for a failed wait for a standby, from its container and log.
 pub(super) async fn from_log(lab: &Lab, node: &NodeName) -> Option<Failure> {
     if let Some(why) = self::container(lab, node).await {
         return Some(why);

@@ -1,10 +1,11 @@
-//! What is wrong with a file, and where: shown with the line and a caret, or as JSON.
+//! Errors in a file and their places, shown with the line and a caret, or as JSON.
 //!
 //! Owns positions and their rendering. Never decides what is wrong.
 
 use std::fmt;
 use std::ops::Range;
 
+#[cfg(feature = "cli")]
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -28,7 +29,7 @@ pub struct Position {
     pub column: usize,
 }
 
-/// Where an error is.
+/// The place of an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// In the file.
@@ -131,11 +132,11 @@ fn boundary(text: &str, offset: usize) -> usize {
 pub struct Diagnostic {
     /// The file, as it is shown.
     pub file: String,
-    /// Where the error is.
+    /// Its place.
     pub place: Place,
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// What to do about it.
+    /// The way to correct it.
     pub help: Option<String>,
 }
 
@@ -149,6 +150,7 @@ impl Diagnostic {
         }
     }
 
+    #[cfg(feature = "cli")]
     fn group(&self) -> Group<'_> {
         let title = Level::ERROR.primary_title(self.message.as_str());
         let group = match &self.place {
@@ -236,6 +238,7 @@ impl Diagnostics {
     }
 
     /// The errors for people: message, line, caret and help of each.
+    #[cfg(feature = "cli")]
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour {

@@ -27,7 +27,7 @@ const TOO_DEEP: &str = "lists and mappings are nested too deep here";
 #[derive(Debug, PartialEq)]
 pub(crate) struct Document {
     pub(crate) root: Node,
-    /// What is wrong and did not keep the rest from being read.
+    /// Errors that did not stop the parser.
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn parse(text: &str, origin: usize) -> Result<Document, SyntaxError> 
 /// A text with a line break at its end: the parser needs one behind a block of text (`|`, `>`).
 struct Ended {
     text: String,
-    /// Where the line break is that was added.
+    /// The place of the added line break.
     added: Option<usize>,
 }
 
@@ -134,7 +134,7 @@ struct Open {
     anchor: Option<String>,
     start: usize,
     is_map: bool,
-    /// Of a mapping the keys and the values in turn.
+    /// The items; for a mapping its keys and values in turn.
     items: Vec<Node>,
     values: usize,
     bytes: usize,
@@ -221,7 +221,7 @@ impl Builder {
         }
     }
 
-    /// What an alias stands for, counted again before it is copied.
+    /// The value of an alias, counted again before it is copied.
     fn repeated(&mut self, name: &str, at: Spot) -> Result<Counted, SyntaxError> {
         let Some(found) = self.anchors.get(name) else {
             let mut open = self.open.iter();

@@ -1,4 +1,4 @@
-//! What a plain scalar is: nothing, a boolean, a number or text.
+//! The type of a plain scalar: null, a boolean, a number or text.
 //!
 //! The YAML crate says what a number is. The words are those of YAML 1.2's core schema, so `on` and `yes` are text.
 

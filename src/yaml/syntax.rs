@@ -67,7 +67,7 @@ impl SyntaxError {
     }
 }
 
-/// Where a thing began that the parser was reading.
+/// The start of the construct that the parser was reading.
 struct Began {
     at: usize,
     line: u64,
@@ -160,7 +160,7 @@ fn words(error: &Error, text: &str, at: usize, began: &Began) -> SyntaxError {
     }
 }
 
-/// What a backslash stands before.
+/// The character after a backslash.
 fn escaped(text: &str, at: usize) -> char {
     let rest = text.get(at..).unwrap_or_default();
     rest.trim_start_matches('\\').chars().next().unwrap_or(' ')

@@ -5,7 +5,7 @@
 use super::diagnostic::Problem;
 use crate::text::shortened;
 
-/// Where a value stands, in bytes. What an alias stands for is where its anchor is: the text is there.
+/// The place of a value, in bytes. The value of an alias has the place of its anchor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Spot {
     /// 0 is the file, n the n-th override.

@@ -9,6 +9,7 @@ use replication_lab::engine::{Container, Selector};
 use replication_lab::event::{Event, Reporter};
 use replication_lab::lab::up::{self, Keep, Options};
 use replication_lab::plan::Plan;
+use replication_lab::verify;
 use tokio_util::sync::CancellationToken;
 
 use crate::lab::{NOBODY, configured, engine, is_primary, pair, plan};
@@ -68,7 +69,7 @@ async fn up(fake: &Fake, plan: &Plan) -> Vec<String> {
     let options = Options {
         keep: Keep::Failed,
         within: Duration::from_secs(1),
-        ..Options::default()
+        ..Options::new(Some(verify::proof))
     };
     let (said, never) = (Arc::new(Said::default()), CancellationToken::new());
     let reporter: Arc<dyn Reporter> = Arc::clone(&said) as _;

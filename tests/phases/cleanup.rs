@@ -6,7 +6,7 @@ use replication_lab::engine::{
 };
 use replication_lab::failure::Explain as _;
 use replication_lab::image::IMAGE_LABEL;
-use replication_lab::lab::cleanup::{self, Reach, Removed};
+use replication_lab::lab::cleanup::{self, GcScope, Removed};
 use replication_lab::lab::labels as ours;
 use replication_lab::lab::up::Keep;
 use replication_lab::lab::{Lab, LabError, running};
@@ -77,7 +77,7 @@ async fn killed(fake: &Fake, name: &str) {
     fake.engine().start_container(&node).await.expect("a start");
 }
 
-async fn gc(fake: &Fake, reach: Reach) -> Vec<String> {
+async fn gc(fake: &Fake, reach: GcScope) -> Vec<String> {
     let removed = cleanup::gc(&fake.engine(), reach)
         .await
         .expect("a clean-up");
@@ -95,7 +95,7 @@ async fn gc_takes_what_a_killed_process_left_and_nothing_that_is_whole() {
         running(&fake.engine()).await.expect("a list"),
         ["complete", "dead"]
     );
-    assert_eq!(gc(&fake, Reach::Leftovers).await, ["dead"]);
+    assert_eq!(gc(&fake, GcScope::Leftovers).await, ["dead"]);
     let whole = [
         "container lab-complete-primary",
         "network lab-complete",
@@ -105,7 +105,7 @@ async fn gc_takes_what_a_killed_process_left_and_nothing_that_is_whole() {
         "volume somebody-s",
     ];
     assert_eq!(fake.objects(), whole);
-    assert!(gc(&fake, Reach::Everything).await.is_empty());
+    assert!(gc(&fake, GcScope::Everything).await.is_empty());
     assert_eq!(fake.objects(), whole);
 }
 
@@ -138,7 +138,7 @@ async fn gc_takes_a_complete_lab_that_was_for_a_process_which_is_gone() {
     }
     killed(&fake, "kept").await;
     volume(&fake, "lab-kept.ready", ours::of_lab(&lab("kept"))).await;
-    assert_eq!(gc(&fake, Reach::Leftovers).await, ["gone"]);
+    assert_eq!(gc(&fake, GcScope::Leftovers).await, ["gone"]);
     let there = running(&fake.engine()).await.expect("a list");
     assert_eq!(there, ["alive", "elsewhere", "kept"]);
 }
@@ -154,7 +154,7 @@ async fn gc_leaves_alone_what_a_living_process_is_making() {
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     let before = left(&fake);
     assert_eq!(before.len(), 6, "{before:?}");
-    assert!(gc(&fake, Reach::Leftovers).await.is_empty());
+    assert!(gc(&fake, GcScope::Leftovers).await.is_empty());
     assert_eq!(left(&fake), before);
     cancel.cancel();
     making.await.expect("no panic").expect_err("an interrupt");
@@ -164,7 +164,7 @@ async fn gc_leaves_alone_what_a_living_process_is_making() {
 async fn gc_finds_a_network_that_is_all_there_is_of_a_lab() {
     let fake = engine();
     network(&fake, "lab-half", ours::of_lab(&lab("half"))).await;
-    assert_eq!(gc(&fake, Reach::Leftovers).await, ["half"]);
+    assert_eq!(gc(&fake, GcScope::Leftovers).await, ["half"]);
     assert!(fake.objects().is_empty(), "{:?}", fake.objects());
 }
 
@@ -178,7 +178,7 @@ async fn gc_goes_on_to_the_next_lab_when_one_cannot_be_removed() {
         EngineErrorKind::Other,
         "stuck",
     );
-    let failed = cleanup::gc(&fake.engine(), Reach::Leftovers).await;
+    let failed = cleanup::gc(&fake.engine(), GcScope::Leftovers).await;
     let told = chain(&failed.expect_err("one is stuck"));
     assert_eq!(told, "removing the container `lab-first-primary`: stuck");
     assert!(
@@ -229,8 +229,8 @@ async fn gc_of_everything_takes_templates_and_built_images_that_nobody_uses() {
         .await
         .expect("a container");
 
-    assert!(gc(&fake, Reach::Leftovers).await.is_empty());
-    let removed = cleanup::gc(&fake.engine(), Reach::Everything).await;
+    assert!(gc(&fake, GcScope::Leftovers).await.is_empty());
+    let removed = cleanup::gc(&fake.engine(), GcScope::Everything).await;
     let removed = removed.expect("a clean-up");
     let expected = Removed {
         volumes: vec!["lab-template-3-a".to_owned()],
@@ -261,7 +261,7 @@ async fn gc_takes_a_container_that_was_to_prepare_a_template() {
         .create_container(&container("lab-template-3-a-x", own, Vec::new()))
         .await;
     made.expect("a container");
-    assert_eq!(gc(&fake, Reach::Leftovers).await, ["x"]);
+    assert_eq!(gc(&fake, GcScope::Leftovers).await, ["x"]);
     assert!(fake.objects().is_empty(), "{:?}", fake.objects());
 }
 

@@ -7,7 +7,7 @@ use replication_lab::engine::EngineErrorKind;
 use replication_lab::engine::fake::Fake;
 use replication_lab::failure::Explain as _;
 use replication_lab::lab::LabError;
-use replication_lab::lab::cleanup::{self, Reach};
+use replication_lab::lab::cleanup::{self, GcScope};
 use replication_lab::lab::up::Keep;
 use tokio_util::sync::CancellationToken;
 
@@ -163,7 +163,7 @@ async fn what_a_failure_is_to_leave_stays_until_it_is_taken_down() {
                 .iter()
                 .any(|call| call.starts_with("remove_volume"))
         );
-        cleanup::gc(&fake.engine(), Reach::Leftovers)
+        cleanup::gc(&fake.engine(), GcScope::Leftovers)
             .await
             .expect("a clean-up");
         let after = left(&fake);

@@ -10,6 +10,7 @@ use replication_lab::lab::LabError;
 use replication_lab::lab::up::{self, Keep, Options, Up};
 use replication_lab::plan::Plan;
 use replication_lab::scenario::load::{Overrides, Source, load};
+use replication_lab::verify;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio_util::sync::CancellationToken;
 
@@ -74,7 +75,7 @@ pub async fn up(
     let options = Options {
         keep,
         within: Duration::from_secs(1),
-        verify: true,
+        proof: Some(verify::proof),
         for_this_process: false,
     };
     up::up(

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use replication_lab::engine::fake::Fake;
 use replication_lab::failure::Explain as _;
 use replication_lab::lab::LabError;
-use replication_lab::lab::error::Ended;
+use replication_lab::lab::error::ContainerEnd;
 use tokio_util::sync::CancellationToken;
 
 use crate::lab::{self, NOBODY, chain, configured, engine, failing, left, pair};
@@ -59,7 +59,7 @@ async fn a_setting_that_the_server_refuses_is_blamed() {
         panic!("{failed:?}");
     };
     assert_eq!(act, "starting `primary`");
-    assert_eq!((node.as_str(), how), ("primary", &Ended::Code(3)));
+    assert_eq!((node.as_str(), how), ("primary", &ContainerEnd::Code(3)));
     let said: Vec<_> = words.lines().collect();
     assert_eq!(*log, said);
     let blame = blame.as_ref().expect("a setting");
@@ -154,7 +154,7 @@ async fn a_server_that_refuses_us_for_good_is_not_waited_for() {
     fake.set_port("lab-pair-primary", refusing_server());
     let options = replication_lab::lab::up::Options {
         within: std::time::Duration::from_secs(600),
-        ..Default::default()
+        ..replication_lab::lab::up::Options::new(None)
     };
     let (silent, never) = (
         std::sync::Arc::new(replication_lab::event::Silent),

@@ -9,6 +9,7 @@ use replication_lab::lab::up::{self, Keep, Options};
 use replication_lab::lab::{Lab, LabError, labels};
 use replication_lab::name::NodeName;
 use replication_lab::server::command::PASSWORDS;
+use replication_lab::verify;
 use tokio_util::sync::CancellationToken;
 
 use crate::cleanup::container;
@@ -56,7 +57,7 @@ async fn a_secret_reaches_a_node_on_its_standard_input_alone() {
     let options = Options {
         keep: Keep::Failed,
         within: Duration::from_secs(1),
-        verify: true,
+        proof: Some(verify::proof),
         for_this_process: false,
     };
     let reporter: Arc<dyn Reporter> = Arc::clone(&said) as _;

@@ -223,11 +223,11 @@ async fn down(lab: Lab) {
     let last = report["steps"].as_array().and_then(|steps| steps.last());
     let seen = last.map(|step| step["seen"].as_str().unwrap_or_default());
     let seen = seen.expect("what was seen");
-    assert!(seen.starts_with("`replica` does not run: "), "{seen}");
+    assert!(seen.starts_with("`replica` is not running: "), "{seen}");
     let cut = &report["steps"][1]["seen"];
     let cut = cut.as_str().expect("what was seen");
     assert!(
-        cut.ends_with("; replica is down, and starts with it"),
+        cut.ends_with("; replica is down and gets it when it starts"),
         "{cut}"
     );
     assert!(

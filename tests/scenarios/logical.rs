@@ -137,8 +137,8 @@ fn proof(verdict: &Value, subscriptions: Subscriptions) {
         for claim in [
             "follows",
             "rows arrive as published",
-            "changes arrive as published",
-            "removals arrive as published",
+            "updates arrive as published",
+            "deletes arrive as published",
         ] {
             let name = format!("{upstream} => {node} ({subscription}): {claim}");
             let found = checks.iter().any(|check| check["name"] == name.as_str());
@@ -147,7 +147,8 @@ fn proof(verdict: &Value, subscriptions: Subscriptions) {
         let back = subscriptions
             .iter()
             .any(|(other, _, of, _)| other == upstream && of == node);
-        let name = format!("{upstream} => {node} ({subscription}): changes do not come back");
+        let name =
+            format!("{upstream} => {node} ({subscription}): changes do not return to their origin");
         let found = checks.iter().any(|check| check["name"] == name.as_str());
         assert_eq!(found, back, "{name}");
     }

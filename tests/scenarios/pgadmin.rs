@@ -35,7 +35,7 @@ pub fn trials() -> Vec<Trial> {
                 let up = ["up", SCENARIO, "--name", &lab.name, "--set", &set];
                 let up = binary::lab(&up).await;
                 assert_eq!(up.code, Some(3), "{}", up.stderr);
-                assert!(up.stderr.contains("another program or lab has that port"));
+                assert!(up.stderr.contains("another program or lab uses that port"));
                 assert_eq!(lab.left().await, <[String; 0]>::default());
             },
         ),

@@ -40,7 +40,8 @@ teardown:
     let run = ["run", &path, "--output=json", "--from=2"];
     let unknown = binary::lab(&run).await.document(1);
     assert_eq!(
-        unknown["steps"][0]["seen"], "`${word}` is not known: no step that captures it was done",
+        unknown["steps"][0]["seen"],
+        "`${word}` has no value: the step that captures it has not run",
         "{unknown:#}"
     );
     lab.run("step", &[]).await.document(0);

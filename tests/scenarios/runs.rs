@@ -123,7 +123,7 @@ async fn held(lab: Lab) {
     let torn = format!("step t1 failed at {}:16\n", own.path);
     says(
         &ran.stdout,
-        &[&watch, "while step 2.", &torn, "the step before", "42601"],
+        &[&watch, "during step 2.", &torn, "the step before", "42601"],
     );
 }
 
@@ -137,7 +137,7 @@ async fn limit(lab: Lab) {
         &[
             &place,
             "last seen: 1",
-            "`limit` of 2.0 s ran out at this step",
+            "`limit` of 2.0 s expired during this step",
             "bye",
         ],
     );
@@ -328,7 +328,7 @@ async fn by_hand(lab: Lab) {
         assert_eq!(done["seen"], seen, "{done:#}");
     }
     let again = lab.run("promote", &["replica"]).await.document(1);
-    assert_eq!(again["seen"], "`replica` is a primary already", "{again:#}");
+    assert_eq!(again["seen"], "`replica` is already a primary", "{again:#}");
     assert_eq!(lab.run("stop", &["nobody"]).await.code, Some(2));
     // One that is not there is said, and keeps no other one.
     let gone = binary::lab(&["down", "rb-none-such", &lab.name]).await;

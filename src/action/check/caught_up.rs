@@ -1,4 +1,4 @@
-//! `caught_up`: nodes that have what their upstreams had.
+//! `caught_up`: nodes that have caught up with their upstreams.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Declare, OneOrMany};
 use crate::name::NodeName;
 
-/// Nodes have replayed or applied all that their upstreams had written when the step began.
+/// Nodes have replayed or applied all WAL that their upstreams had when the step began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CaughtUp(pub OneOrMany<NodeName>);
 
@@ -17,7 +17,8 @@ impl Declare for CaughtUp {
 ";
 
     fn describe(&self) -> String {
-        format!("{} caught up", self.0)
+        let verb = if self.0.0.len() == 1 { "has" } else { "have" };
+        format!("{} {verb} caught up", self.0)
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

@@ -9,7 +9,7 @@ use crate::action::{Beside, Declare, Flaw, Known, Step};
 use crate::name::{NodeName, ObjectName};
 use crate::text::suggest::did_you_mean_or_list;
 
-/// How often at least a server has counted conflicts, by kind. Those of a standby's queries with replay are `snapshot`,
+/// The least number of conflicts that a server has counted, by kind. Conflicts of queries on a standby are `snapshot`,
 /// `lock`, `bufferpin`, `tablespace` and `deadlock`; those of subscriptions are `apply_error_count` and others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Conflict(#[schemars(schema_with = "by_kind")] pub BTreeMap<ObjectName, u64>);
@@ -57,8 +57,11 @@ impl Declare for Conflict {
 
     fn describe(&self) -> String {
         let pairs = self.0.iter();
-        let pairs = pairs.map(|(kind, count)| format!("{kind} at least {count}"));
-        format!("conflicts: {}", pairs.collect::<Vec<_>>().join(", "))
+        let pairs = pairs.map(|(kind, least)| {
+            let conflicts = if *least == 1 { "conflict" } else { "conflicts" };
+            format!("at least {least} {kind} {conflicts}")
+        });
+        pairs.collect::<Vec<_>>().join(", ")
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

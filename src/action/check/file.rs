@@ -27,9 +27,9 @@ impl Declare for File {
 
     fn describe(&self) -> String {
         match &self.has {
-            Some(has) if has.is_empty() => format!("the file {} is empty", self.path),
-            Some(has) => format!("the file {} has `{}`", self.path, one_line(has)),
-            None => format!("the file {} is there", self.path),
+            Some(has) if has.is_empty() => format!("file {} is empty", self.path),
+            Some(has) => format!("file {} contains `{}`", self.path, one_line(has)),
+            None => format!("file {} exists", self.path),
         }
     }
 

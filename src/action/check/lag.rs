@@ -1,4 +1,4 @@
-//! `lag`: how far a node is behind (manual: "Monitoring" in "Streaming Replication").
+//! `lag`: the lag of a node (manual: "Monitoring" in "Streaming Replication").
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Amount, Declare, Flaw, Known, Step};
 use crate::name::NodeName;
 
-/// How far a node is behind the node that its WAL comes from.
+/// The lag of a node behind the upstream of its WAL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Lag {
     /// The standby, or the subscriber.
     pub node: NodeName,
-    /// The least: a size of WAL that is not replayed yet, `16MB`, or a time, `5s`, since the last transaction that was
-    /// replayed was committed.
+    /// The least lag: a size of WAL that is not replayed yet, `16MB`, or a time since the commit of the last replayed
+    /// transaction, `5s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<Amount>,
-    /// The most: a size or a time.
+    /// The largest lag: a size or a time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<Amount>,
 }
@@ -41,7 +41,7 @@ impl Declare for Lag {
         if self.at_least.is_some() || self.at_most.is_some() {
             return Vec::new();
         }
-        let flaw = Flaw::value("", "a lag has a bound");
+        let flaw = Flaw::value("", "`lag` needs a limit");
         vec![flaw.help("add `at_least: 1MB`, or `at_most: 5s`")]
     }
 }

@@ -1,34 +1,35 @@
-//! `ledger`: what became of the rows of a ledger.
+//! `ledger`: the acknowledged and the missing rows of a ledger.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::{Beside, Declare, Span};
 use crate::name::{NodeName, SessionName};
+use crate::text::duration;
 
-/// What became of the rows that a `ledger` wrote: which of the acknowledged ones a node lacks, and for how long nothing
-/// was acknowledged. Of several keys all must hold.
+/// The rows of a `ledger`: the acknowledged rows that a node lacks, and the longest time without an acknowledgement. If
+/// there are several keys, all must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ledger {
     /// The session that wrote it. It must have been finished.
     pub session: SessionName,
-    /// The least number of rows that were acknowledged.
+    /// The least number of acknowledged rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged_at_least: Option<u64>,
-    /// How many acknowledged rows are missing.
+    /// The number of acknowledged rows that are missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<u64>,
-    /// The least number of acknowledged rows that are missing.
+    /// The least number of missing acknowledged rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost_at_least: Option<u64>,
-    /// The most rows that exist and were never acknowledged.
+    /// The largest number of rows that exist without an acknowledgement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unacknowledged_at_most: Option<u64>,
-    /// The longest time in which nothing was acknowledged.
+    /// The upper limit of the longest time without an acknowledgement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outage_at_most: Option<Span>,
-    /// The least that the longest time without an acknowledgement was.
+    /// The lower limit of the longest time without an acknowledgement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outage_at_least: Option<Span>,
 }
@@ -41,10 +42,35 @@ impl Declare for Ledger {
     const SHORT: Option<&'static str> = Some("session");
 
     fn describe(&self) -> String {
-        let mut parts = vec![format!("the ledger {}", self.session)];
-        parts.extend(self.lost.map(|lost| format!("{lost} lost")));
-        let least = self.lost_at_least;
-        parts.extend(least.map(|lost| format!("at least {lost} lost")));
+        let rows = |how: &str, rows: Option<u64>, kind: &str, verb: &str| {
+            let rows = rows?;
+            let (row, be) = if rows == 1 {
+                ("row", "is")
+            } else {
+                ("rows", "are")
+            };
+            Some(format!("{how}{rows} {kind}{row} {be} {verb}"))
+        };
+        let outage = |how: &str, time: Option<Span>| {
+            Some(format!("the longest outage is {how} {}", duration(time?.0)))
+        };
+        let parts = [
+            rows("at least ", self.acknowledged_at_least, "", "acknowledged"),
+            rows("", self.lost, "acknowledged ", "missing"),
+            rows("at least ", self.lost_at_least, "acknowledged ", "missing"),
+            rows(
+                "at most ",
+                self.unacknowledged_at_most,
+                "unacknowledged ",
+                "present",
+            ),
+            outage("at most", self.outage_at_most),
+            outage("at least", self.outage_at_least),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if parts.is_empty() {
+            return format!("session `{}` wrote a ledger", self.session);
+        }
         parts.join(", ")
     }
 

@@ -12,13 +12,13 @@ use crate::text::suggest::did_you_mean_or_list;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
-    /// What one line must have in it.
+    /// Words that one line must contain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub has: Option<String>,
-    /// What no line may have in it.
+    /// Words that no line may contain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lacks: Option<String>,
-    /// The name of a step: only what was written since that step began counts. Default: since the first step.
+    /// The name of a step: only lines since the start of that step count. Default: the first step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<StepName>,
 }
@@ -33,8 +33,8 @@ impl Declare for Log {
     const SHORT: Option<&'static str> = Some("has");
 
     fn describe(&self) -> String {
-        let has = self.has.iter().map(|words| ("has", words));
-        let lacks = self.lacks.iter().map(|words| ("lacks", words));
+        let has = self.has.iter().map(|words| ("contains", words));
+        let lacks = self.lacks.iter().map(|words| ("does not contain", words));
         let parts = has.chain(lacks);
         let parts = parts.map(|(verb, words)| format!("{verb} `{}`", one_line(words)));
         format!("the log {}", parts.collect::<Vec<_>>().join(" and "))
@@ -59,7 +59,7 @@ impl Declare for Log {
             let flaw = Flaw::value("", "these words are missing");
             flaws.push(flaw.help("add `has: …`, or `lacks: …`"));
         } else if [&self.has, &self.lacks].contains(&&Some(String::new())) {
-            flaws.push(Flaw::value("", "every line has that"));
+            flaws.push(Flaw::value("", "every line contains that"));
         }
         if let Some(since) = self.since.as_ref().filter(|it| !known.names.contains(it)) {
             let names: Vec<&str> = known.names.iter().map(|name| name.as_str()).collect();

@@ -1,4 +1,4 @@
-//! `role`: what nodes are.
+//! `role`: the roles of nodes.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,8 +8,8 @@ use crate::action::words::states_of;
 use crate::action::{Declare, Flaw, Known, StateOf, Step, Text};
 use crate::name::NodeName;
 
-/// What nodes are, by node: `primary` or `standby`, `down` for a node that does not run, `frozen` for one that runs and
-/// answers nobody. Every other check of a node that is down fails at once, and so does its `not`.
+/// The roles of nodes: `primary` or `standby`, `down` for a node that is not running, `frozen` for a node that is running
+/// and does not answer. Every other check of a node that is down fails at once, and so does its `not`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Role(#[schemars(schema_with = "by_node")] pub StateOf);
 

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Beside, Cell, Declare, Flaw, Known, Step, Text};
 use crate::name::{NodeName, SlotName};
 
-/// A replication slot is as these keys say.
+/// A replication slot exists and has these values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Slot {
-    /// Its name. With no other key the slot must only exist.
+    /// Its name. Without other keys the slot must only exist.
     pub name: SlotName,
     /// Whether a connection streams from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -18,7 +18,7 @@ pub struct Slot {
     /// `reserved`, `extended`, `unreserved` or `lost`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wal_status: Option<String>,
-    /// Why it is lost, from PostgreSQL 17 on: `wal_removed`, `rows_removed`, `wal_level_insufficient`, `idle_timeout`.
+    /// The reason why it is lost, from PostgreSQL 17 on: `wal_removed`, `rows_removed`, `wal_level_insufficient`, `idle_timeout`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invalidation_reason: Option<String>,
     /// Whether it is synchronised from a primary, on a standby (PostgreSQL 17).
@@ -27,7 +27,7 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// What is wanted of the slot, by column of `pg_replication_slots`.
+    /// The expected values, by column of `pg_replication_slots`.
     #[must_use]
     pub fn columns(&self) -> Vec<(&'static str, String)> {
         let columns = [
@@ -51,11 +51,13 @@ impl Declare for Slot {
     const SHORT: Option<&'static str> = Some("name");
 
     fn describe(&self) -> String {
-        let mut text = format!("slot {}", self.name);
-        for (column, value) in self.columns() {
-            text = format!("{text}, {column} {value}");
+        let columns = self.columns().into_iter();
+        let columns = columns.map(|(column, value)| format!("{column} = {value}"));
+        let columns: Vec<String> = columns.collect();
+        match columns.as_slice() {
+            [] => format!("slot {} exists", self.name),
+            columns => format!("slot {}: {}", self.name, columns.join(", ")),
         }
-        text
     }
 
     fn nodes(&self) -> Vec<(&'static str, &NodeName)> {

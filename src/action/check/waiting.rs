@@ -25,7 +25,7 @@ impl Declare for Waiting {
     const SHORT: Option<&'static str> = Some("event");
 
     fn describe(&self) -> String {
-        let who = self.backend.as_deref().unwrap_or("somebody");
+        let who = self.backend.as_deref().unwrap_or("a process");
         format!("{who} waits for {}", self.event)
     }
 

@@ -1,4 +1,4 @@
-//! That what a container writes is understood, however it is cut up on its way.
+//! The output of a container is understood, however it is cut up on its way.
 
 use std::sync::mpsc;
 

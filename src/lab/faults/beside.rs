@@ -1,6 +1,7 @@
-//! The container beside a node from which the node's network is changed. The node itself has no power over it.
+//! The container beside a node that changes the node's network. The node itself is not privileged to do so.
 //!
-//! It stays for the next fault and goes with the lab: running a program in it takes a fifth of the time of making it.
+//! It stays for the next fault and is removed with the lab. Running a program in it takes a fifth of the time of making
+//! it.
 
 use tokio_util::sync::CancellationToken;
 
@@ -12,17 +13,17 @@ use crate::lab::error::LabError;
 use crate::lab::{Lab, labels};
 use crate::name::{LabName, NodeName};
 
-/// See there.
+/// The program that applies the rules.
 const APPLY: &str = include_str!("../../../images/net/apply.sh");
 
-/// The exit code by which it says that it is in a network that its node has left.
+/// Its exit code when the node has left the network that it is in.
 pub(super) const STALE: i64 = 3;
 
-/// A node that is started anew meanwhile leaves the container's network. More often than so is no coincidence.
+/// Number of attempts. A node that restarts meanwhile leaves the container's network; this often is no coincidence.
 const ATTEMPTS: usize = 3;
 
 impl Lab {
-    /// Puts rules into force in a running node's network.
+    /// Applies rules in a running node's network.
     pub(super) async fn apply(
         &self,
         node: &NodeName,
@@ -35,7 +36,7 @@ impl Lab {
         for _ in 0..ATTEMPTS {
             let id = self.beside(node, container, cancel).await?;
             let ran = match self.engine.exec(&id, &command, &[]).await {
-                // It was ended from outside.
+                // Somebody ended the container.
                 Err(error) if error.kind == EngineErrorKind::Conflict => continue,
                 ran => ran?,
             };
@@ -51,7 +52,7 @@ impl Lab {
         Err(FaultError::Restless { node: node.clone() }.into())
     }
 
-    /// The container beside a node, made where there is none that runs.
+    /// The running container beside a node, made if there is none.
     async fn beside(
         &self,
         node: &NodeName,
@@ -83,7 +84,7 @@ impl Lab {
     }
 }
 
-/// A container that waits for programs to be run in it. It has no node's label, for it is none.
+/// A container that waits for programs to be run in it. It has no node label, because it is not a node.
 pub(super) fn spec(
     lab: &LabName,
     name: String,

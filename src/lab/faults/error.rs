@@ -1,26 +1,26 @@
-//! What keeps a fault from being had.
+//! Why a fault could not be made or undone.
 
 use crate::action::Feature;
 use crate::failure::Explain;
 use crate::name::NodeName;
 
-/// A fault that could not be had, or not be taken away.
+/// A fault that could not be made or undone.
 #[derive(Debug, thiserror::Error)]
 pub enum FaultError {
-    /// The programs that change networks refused.
+    /// `nft` or `tc` refused.
     #[error("changing the network of `{node}`: {said}")]
     Refused {
         /// The node.
         node: NodeName,
-        /// What they said.
+        /// Their output.
         said: String,
     },
-    /// The kernel has no such way to shape what is sent.
+    /// The kernel lacks a queueing discipline.
     #[error("changing the network of `{node}`: this kernel has no `{feature}`")]
     Absent {
         /// The node.
         node: NodeName,
-        /// What it lacks.
+        /// The discipline.
         feature: Feature,
     },
     /// The node's data disk could not be filled or freed.
@@ -28,17 +28,17 @@ pub enum FaultError {
     Disk {
         /// The node.
         node: NodeName,
-        /// What was said.
+        /// The program's output.
         said: String,
     },
-    /// The node is started anew all the time.
-    #[error("changing the network of `{node}`, which is another one each time")]
+    /// The node restarted at every attempt.
+    #[error("changing the network of `{node}`: the node restarted at every attempt")]
     Restless {
         /// The node.
         node: NodeName,
     },
-    /// The kernel lacks what the lab's faults need.
-    #[error("the steps need what this kernel lacks: it {}", .0.join("; it "))]
+    /// The kernel lacks features that the lab's faults need.
+    #[error("this kernel lacks features that the steps need: it {}", .0.join("; it "))]
     Kernel(Vec<String>),
     /// The state could not be written.
     #[error("writing down the faults")]
@@ -46,7 +46,8 @@ pub enum FaultError {
 }
 
 impl FaultError {
-    /// What the programs said that were to put a batch for `tc` into force: that of a line the kind is unknown, or else.
+    /// The error for the output `said` of `nft` and `tc`. `shaping` is the batch for `tc`: its line tells which feature
+    /// the kernel lacks.
     pub(super) fn refused(node: &NodeName, shaping: &str, said: &str) -> Self {
         let node = node.clone();
         let line = said
@@ -88,7 +89,7 @@ impl Explain for FaultError {
                  need none"
             }
             Self::Refused { .. } => {
-                "does the kernel have what that takes? `modprobe nf_tables sch_htb sch_netem` loads it"
+                "`modprobe nf_tables sch_htb sch_netem` loads the kernel modules that faults need"
             }
             Self::Restless { .. } | Self::Disk { .. } | Self::Note(_) => return None,
         };

@@ -1,4 +1,4 @@
-//! What the kernel under the engine can do to a link: found out by trying, in a network of its own.
+//! The kernel's support for faults, found out by trying them in a network of their own.
 
 use std::collections::BTreeSet;
 
@@ -15,17 +15,17 @@ use crate::lab::labels;
 use crate::name::LabName;
 use crate::plan::Plan;
 
-/// What a lab's steps need to change networks.
+/// The needs of a lab's steps for changing networks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// Whether any network is changed at all.
+    /// Whether any step changes a network.
     pub network: bool,
-    /// What the kernel must be able to do for it.
+    /// The kernel features that the changes need.
     pub features: BTreeSet<Feature>,
 }
 
 impl Needs {
-    /// What the steps need.
+    /// The needs of a plan's steps.
     #[must_use]
     pub fn of(steps: &[Step]) -> Self {
         let mut needs = Self::default();
@@ -40,12 +40,12 @@ impl Needs {
     }
 }
 
-/// Makes sure, before a lab is made, that its steps can have what they need of the network.
+/// Checks, before a lab is made, that the kernel can do what its steps need.
 ///
-/// Returns why the lab is to be skipped, where it is: what its scenario says that it requires is missing.
+/// Returns the reason to skip the lab, if the kernel lacks a feature that the scenario lists in `requires`.
 ///
 /// # Errors
-/// [`FaultError::Kernel`] when something is missing that the scenario does not speak of; what [`image::ensure_net`] says.
+/// [`FaultError::Kernel`] when a feature is missing that is not in `requires`, or an error of [`image::ensure_net`].
 pub async fn prepare(
     engine: &Engine,
     plan: &Plan,
@@ -78,10 +78,10 @@ pub async fn prepare(
     }
 }
 
-/// Which of these the kernel lacks, each with what was said about it.
+/// The features among these that the kernel lacks, each with the output of the attempt.
 ///
 /// # Errors
-/// What the engine says.
+/// The engine's error.
 pub async fn lacking(
     engine: &Engine,
     lab: &LabName,
@@ -91,7 +91,7 @@ pub async fn lacking(
     if features.is_empty() {
         return Ok(Vec::new());
     }
-    // Two that try for labs of one name have not the same process, and neither takes the other's away.
+    // The process number keeps two attempts for labs of one name apart.
     let name = format!("{}.kernel-{}", labels::lab_object(lab), std::process::id());
     let spec = beside::spec(lab, name, image.to_owned(), NetworkPower::Own);
     let id = engine.create_container(&spec).await?;
@@ -113,7 +113,7 @@ pub async fn lacking(
     tried
 }
 
-/// The program that fails where the kernel lacks a feature.
+/// The program that fails if the kernel lacks the feature.
 fn attempt(feature: Feature) -> Vec<String> {
     let command = match feature {
         Feature::Netem => "tc qdisc replace dev lo root netem delay 1ms",

@@ -1,27 +1,27 @@
-//! The faults of one node as `nft` and `tc` are told of them. Pure.
+//! The faults of one node as rules for `nft` and `tc`. Pure.
 
 use std::fmt::Write as _;
 
 use super::{Faults, LinkFault};
 use crate::name::NodeName;
 
-/// What is in force in one node's network.
+/// The rules of one node's network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rules {
     /// A script for `nft`.
     pub(crate) packets: String,
-    /// A batch for `tc`; empty where nothing is slowed or thinned.
+    /// A batch for `tc`; empty if no link has delay, loss or a rate.
     pub(crate) shaping: String,
 }
 
-/// The device of the lab's network in a node.
+/// The network device in a node.
 const DEVICE: &str = "eth0";
 
-/// Where only the time or the loss is meant, nothing else may be in the way.
+/// The rate of a class that only delays or drops: so high that it does not limit.
 const UNLIMITED: u64 = 10_000_000_000;
 
-/// How much one class may send before another has its turn, in bytes. Where it is left out, tc takes a part of the rate
-/// and warns when that is much.
+/// Bytes that one class may send before the next has its turn. Without it, `tc` takes a part of the rate and warns when
+/// that is large.
 const QUANTUM: u32 = 15_000;
 
 impl Rules {
@@ -31,7 +31,7 @@ impl Rules {
         for fault in faults.links.iter().filter(|fault| fault.touches(node)) {
             let is_sent = fault.from == *node;
             let other = if is_sent { &fault.to } else { &fault.from };
-            // Not known as long as that node has not run since.
+            // The address is unknown until that node has run.
             let Some(address) = faults.addresses.get(other) else {
                 continue;
             };
@@ -43,7 +43,7 @@ impl Rules {
                 };
                 _ = writeln!(rules, "    ip {side} {address} drop");
             }
-            // Also of a link that is cut: what the kernel lacks is said now, not where it no longer matters.
+            // A cut link gets its class too, so that a missing kernel feature is reported now and not later.
             if is_sent && fault.is_shaped() {
                 class += 1;
                 _ = writeln!(sent, "    ip daddr {address} meta priority set 1:{class:x}");
@@ -61,8 +61,7 @@ impl Rules {
     }
 }
 
-/// A whole table, in place of the one of before. Packets are dropped rather than refused: a network that is cut tells
-/// nobody.
+/// A whole table, which replaces the previous one. Packets are dropped, not refused: a cut network sends no answer.
 fn packets(sent: &str, received: &str) -> String {
     let mut text = "table ip lab\ndelete table ip lab\n".to_owned();
     if !sent.is_empty() || !received.is_empty() {
@@ -75,7 +74,7 @@ fn packets(sent: &str, received: &str) -> String {
     text
 }
 
-/// A class of its own for what is sent to one node.
+/// The class for traffic to one node.
 fn shape(fault: &LinkFault, class: u32) -> String {
     let rate = fault.rate.map_or(UNLIMITED, |rate| rate.0);
     let mut text = format!(

@@ -1,4 +1,4 @@
-//! What becomes of faults: in words, in rules, and on the engine in memory.
+//! Faults in words, as rules, and on the engine in memory.
 
 use super::*;
 use crate::action::OneOrMany;
@@ -38,7 +38,7 @@ fn shown(faults: &Faults) -> String {
     lines(&faults.links).join("\n")
 }
 
-/// Faults between nodes of which each has an address.
+/// Faults between nodes that all have an address.
 fn located(mut faults: Faults) -> Faults {
     for (last, name) in (2..).zip(["a", "b", "c"]) {
         faults
@@ -64,7 +64,7 @@ fn a_partition_is_between_all_its_nodes_or_between_its_sides() {
     );
     let mut one_way = Faults::default();
     cut(&mut one_way, partition(&["a"], Some(&["b"]), true));
-    assert_eq!(shown(&one_way), "what a sends to b is lost");
+    assert_eq!(shown(&one_way), "packets from a to b are lost");
 }
 
 #[test]
@@ -91,10 +91,10 @@ fn faults_of_one_link_add_up_and_go_together() {
     faults.add(link(), |fault| fault.loss = Some(Percent(30.0)));
     assert_eq!(
         shown(&faults),
-        "what a sends to b arrives 200 ms later, is lost by 30%"
+        "packets from a to b: delay 200 ms, loss 30%"
     );
     cut(&mut faults, link());
-    assert_eq!(shown(&faults), "what a sends to b is lost");
+    assert_eq!(shown(&faults), "packets from a to b are lost");
     assert_eq!(heal(&mut faults, &["all"], None), 1);
 }
 
@@ -168,7 +168,7 @@ fn each_link_that_is_slowed_has_a_class_of_its_own() {
     class add dev eth0 parent 1: classid 1:3 htb rate 1000000bit quantum 15000
     qdisc add dev eth0 parent 1:3 handle 3: pfifo limit 1000
     "#);
-    // Who receives has nothing to do.
+    // The receiver needs no rule.
     assert_eq!(Rules::of(&faults, &node("b")).shaping, "");
 }
 
@@ -235,7 +235,7 @@ async fn faults_are_known_from_labels_alone() {
     let fake = Fake::new();
     let lab = lab(&fake).await;
     break_it(&lab).await.expect("a partition");
-    // Found anew, as another process does.
+    // Another process would find the lab anew like this.
     let again = Lab::find(fake.engine(), &lab.plan.lab)
         .await
         .expect("the lab");

@@ -1,4 +1,4 @@
-//! One node at a time on the engine in memory, most of all standbys, which without a server no lab comes to.
+//! One node at a time on the engine in memory. Most are standbys: without a server no whole lab gets that far.
 
 use std::sync::{Arc, Mutex};
 
@@ -85,7 +85,7 @@ async fn backup(words: &'static str, code: i64) -> LabError {
     }
 }
 
-fn ended(error: &LabError) -> (&str, &Ended, Option<&str>) {
+fn ended(error: &LabError) -> (&str, &ContainerEnd, Option<&str>) {
     match error {
         LabError::NodeEnded {
             act, how, blame, ..
@@ -140,7 +140,7 @@ async fn a_base_backup_that_fails_is_told_in_its_own_words() {
     let error = backup(words, 1).await;
     assert_eq!(
         ended(&error),
-        ("taking a base backup", &Ended::Code(1), None)
+        ("taking a base backup", &ContainerEnd::Code(1), None)
     );
     assert!(
         error
@@ -157,7 +157,7 @@ async fn a_standby_that_refuses_to_start_is_told_as_starting_and_its_setting_bla
     let error = backup(words, 1).await;
     let expected = (
         "starting `replica`",
-        &Ended::Code(1),
+        &ContainerEnd::Code(1),
         Some("max_connections"),
     );
     assert_eq!(ended(&error), expected);
@@ -181,7 +181,10 @@ async fn a_container_that_somebody_removes_is_gone() {
     );
     removed.expect("a removal");
     let error = reached.expect_err("it is gone");
-    assert_eq!(ended(&error), ("taking a base backup", &Ended::Gone, None));
+    assert_eq!(
+        ended(&error),
+        ("taking a base backup", &ContainerEnd::Gone, None)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -200,7 +203,7 @@ async fn files_for_a_container_that_has_ended_are_told_as_its_end() {
         .expect_err("nobody listens");
     assert_eq!(
         ended(&error),
-        ("configuring `replica`", &Ended::Code(127), None)
+        ("configuring `replica`", &ContainerEnd::Code(127), None)
     );
 }
 

@@ -9,33 +9,33 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// How long an answer may take. Docker's proxy takes connections before anybody listens behind it.
+/// Limit for an answer. Docker's proxy accepts connections before anybody listens behind it.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// More than any answer that is asked for here has.
+/// Limit for the body in bytes, larger than any answer that is needed here.
 const MOST_BYTES: usize = 64 << 10;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum HttpError {
-    /// Nobody listens, or no longer.
-    #[error("it takes no connection")]
+    /// Nobody listens.
+    #[error("it accepts no connection")]
     Connect(#[source] std::io::Error),
-    /// The connection broke, or the answer is not one.
+    /// The connection broke, or the answer is not HTTP.
     #[error("it does not answer")]
     Talk(#[source] hyper::Error),
-    /// The request is none.
+    /// The request is invalid.
     #[error("it cannot be asked")]
     Request(#[source] hyper::http::Error),
     /// The body broke off or has no end.
     #[error("its answer broke off")]
     Body,
-    /// It is too slow.
+    /// The answer took too long.
     #[error("it does not answer in time")]
     Late,
 }
 
-/// The status and the body of what a GET gives.
+/// Sends a GET request and returns the status and the body.
 pub(super) async fn get(host: &str, port: u16, path: &str) -> Result<(u16, String), HttpError> {
     let asked = tokio::time::timeout(LIMIT, ask(host, port, path));
     asked.await.unwrap_or(Err(HttpError::Late))
@@ -59,7 +59,7 @@ async fn ask(host: &str, port: u16, path: &str) -> Result<(u16, String), HttpErr
         let body = body.map_err(|_| HttpError::Body)?.to_bytes();
         Ok((status, String::from_utf8_lossy(&body).into_owned()))
     };
-    // The connection has to be driven while it is used.
+    // The connection must be polled while it is used.
     tokio::select! {
         answer = answer => answer,
         Err(error) = connection => Err(HttpError::Talk(error)),

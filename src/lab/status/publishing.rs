@@ -1,4 +1,4 @@
-//! The publications and subscriptions that a node has now, whoever made them, and how they are doing.
+//! The publications and subscriptions that a node has now, and their state.
 
 use serde::Serialize;
 
@@ -9,18 +9,18 @@ use crate::server::server_error::ServerError;
 use crate::server::slots::{Slot, WalStatus};
 use crate::server::subscriptions::{self, SubscribedTable};
 
-/// A publication as it is now.
+/// A publication.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PublicationStatus {
     /// Its name.
     pub name: String,
-    /// Its tables, those of its schemas included: `public.products`.
+    /// Its tables, including those of its schemas: `public.products`.
     pub tables: Vec<String>,
-    /// The kinds of changes that it publishes.
+    /// The operations that it publishes.
     pub publish: Vec<String>,
 }
 
-/// A subscription as it is now.
+/// A subscription.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SubscriptionStatus {
     /// Its name.
@@ -33,7 +33,7 @@ pub struct SubscriptionStatus {
     pub enabled: bool,
     /// Whether a worker applies its changes now.
     pub active: bool,
-    /// The log that it has received.
+    /// The position that it has received.
     pub received_lsn: Option<Lsn>,
     /// Its tables.
     pub tables: Vec<TableStatus>,
@@ -43,7 +43,7 @@ pub struct SubscriptionStatus {
     pub sync_errors: Option<i64>,
     /// Its slot on the upstream.
     pub slot: Option<LogicalSlot>,
-    /// Why it does not get on, where it does not: what its node's log says, and what to do.
+    /// Why it fails, if it does: the error in its node's log, and a hint.
     pub trouble: Option<String>,
 }
 
@@ -54,7 +54,7 @@ pub struct TableStatus {
     pub name: String,
     /// `srsubstate`: `i`, `d`, `f`, `s` or `r`.
     pub state: String,
-    /// What that means: `being copied`, `ready`.
+    /// The state in words: `being copied`, `ready`.
     pub meaning: String,
 }
 
@@ -63,31 +63,31 @@ pub struct TableStatus {
 pub struct LogicalSlot {
     /// Its name.
     pub name: String,
-    /// Whether somebody reads from it; absent when the slot is.
+    /// Whether it is in use; absent when there is no slot.
     pub active: Option<bool>,
     /// `reserved`, `extended`, `unreserved` or `lost`.
     pub wal_status: Option<WalStatus>,
-    /// How far the subscriber has confirmed.
+    /// The position that the subscriber has confirmed.
     pub confirmed_flush_lsn: Option<Lsn>,
-    /// How many bytes of the upstream's log it has not confirmed.
+    /// Bytes of the upstream's WAL that the subscriber has not confirmed.
     pub lag_bytes: Option<i64>,
 }
 
 impl SubscriptionStatus {
-    /// Whether it is enabled, applied, and has all its tables.
+    /// Whether it is enabled, has a worker, and all its tables are ready.
     pub(super) fn is_healthy(&self) -> bool {
         self.enabled && self.active && self.tables.iter().all(|table| table.state == "r")
     }
 }
 
-/// What a node publishes and subscribes to.
+/// The publications and subscriptions of a node.
 #[derive(Debug, Default)]
 pub(super) struct Publishing {
     pub(super) publications: Vec<PublicationStatus>,
     pub(super) subscriptions: Vec<SubscriptionStatus>,
 }
 
-/// Reads it in the database that `reader` is connected to, without what the upstreams say of the slots.
+/// Reads them in the database that `reader` is connected to. The slots on the upstreams are added later.
 pub(super) async fn read(reader: &Reader) -> Result<Publishing, ServerError> {
     let publications = publications::publications(reader).await?;
     let subscriptions = subscriptions::subscriptions(reader).await?;
@@ -138,7 +138,7 @@ impl From<subscriptions::Subscription> for SubscriptionStatus {
 }
 
 impl LogicalSlot {
-    /// Takes over what the upstream says of the slot.
+    /// Adds the slot as the upstream shows it.
     pub(super) fn fill(&mut self, found: &Slot) {
         self.active = Some(found.is_active);
         self.wal_status.clone_from(&found.wal_status);

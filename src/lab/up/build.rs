@@ -1,11 +1,11 @@
-//! The lab in the making: who waits for whom.
+//! The lab while it is being made.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
@@ -16,31 +16,31 @@ use crate::lab::clock::Clock;
 use crate::lab::error::LabError;
 use crate::lab::node::Starting;
 use crate::lab::tls::Authority;
+use crate::lab::verdict::{Connections, Proof, Verdict};
 use crate::lab::{Lab, archive, backup, claim, frame, template};
 use crate::name::NodeName;
 use crate::plan::{Plan, PlannedNode};
 use crate::server::client::Reader;
 use crate::server::hba::Addresses;
-use crate::verify::{self, Verdict};
 
 use super::{Options, mark_ready};
 
-/// A lab in the making. Cheap to clone: every task has one.
+/// A lab while it is being made. It is cheap to clone, and every task has one.
 #[derive(Clone)]
 pub(super) struct Build {
     pub(super) engine: Engine,
     pub(super) plan: Arc<Plan>,
     pub(super) images: Arc<BTreeMap<String, Found>>,
-    /// Where the scenario wants TLS.
+    /// The certificate authority, if the scenario asks for TLS.
     authority: Option<Arc<Authority>>,
     pub(super) within: Duration,
-    verify: bool,
-    /// See [`Options`].
+    proof: Option<Proof>,
+    /// See [`Options::for_this_process`].
     for_this_process: bool,
     pub(super) clock: Clock,
-    /// Cancelled by the user, or by the first task that fails.
+    /// The user or the first task that fails cancels this.
     pub(super) stop: CancellationToken,
-    /// Cancelled by the user alone.
+    /// Only the user cancels this.
     cancel: CancellationToken,
 }
 
@@ -51,12 +51,14 @@ pub(super) struct Live {
     pub(super) port: u16,
 }
 
-/// Where the nodes' tasks wait for each other.
+/// The points at which the nodes' tasks wait for each other.
 pub(super) struct Meeting {
     pub(super) places: Places,
     /// Each node's server, once it is up.
     pub(super) live: BTreeMap<NodeName, watch::Sender<Option<Live>>>,
-    /// Who may take a base backup, by upstream.
+    /// The right to create a subscription whose publisher has subscriptions of its own.
+    pub(super) subscribing: Mutex<()>,
+    /// The permits for base backups, by upstream.
     pub(super) turns: BTreeMap<NodeName, Semaphore>,
 }
 
@@ -68,6 +70,7 @@ impl Meeting {
             live: nodes()
                 .map(|node| (node.name.clone(), watch::channel(None).0))
                 .collect(),
+            subscribing: Mutex::new(()),
             turns: nodes()
                 .map(|node| (node.name.clone(), Semaphore::new(node.backups_at_once)))
                 .collect(),
@@ -91,7 +94,7 @@ impl Build {
             images: Arc::new(images),
             authority: authority.map(Arc::new),
             within: options.within,
-            verify: options.verify,
+            proof: options.proof,
             for_this_process: options.for_this_process,
             clock,
             stop: cancel.child_token(),
@@ -111,7 +114,7 @@ impl Build {
             plan: (*self.plan).clone(),
             ..lab
         };
-        // A service takes its time to start, and the nodes do not wait for it.
+        // A service starts slowly, and the nodes do not wait for it.
         let (verdict, answered) = tokio::join!(self.proof(&lab, live), self.answering(&services));
         let verdict = verdict?;
         answered?;
@@ -119,24 +122,21 @@ impl Build {
         Ok((lab, verdict))
     }
 
-    /// Proves that the lab replicates, if that is wanted. It runs to its end: a proof that is given up may leave a node frozen.
-    async fn proof(
-        &self,
-        lab: &Lab,
-        live: BTreeMap<NodeName, Arc<Reader>>,
-    ) -> Result<Option<Verdict>, LabError> {
-        if !self.verify {
+    /// Proves that the lab works, if a proof was asked for. The proof runs to its end: one that is given up may leave a
+    /// node frozen.
+    async fn proof(&self, lab: &Lab, live: Connections) -> Result<Option<Verdict>, LabError> {
+        let Some(proof) = self.proof else {
             return Ok(None);
-        }
-        let proof = verify::verify(lab, live, self.within, &self.cancel);
-        let verdict = self.clock.time(Phase::Verify, proof).await;
+        };
+        let proving = proof(lab, live, self.within, &self.cancel);
+        let verdict = self.clock.time(Phase::Verify, proving).await;
         if verdict.is_err() {
             self.stop.cancel();
         }
         Ok(Some(verdict?))
     }
 
-    /// Between two steps: whether anybody wants us to stop.
+    /// Fails between two steps if the user or a failed task wants us to stop.
     pub(super) fn go_on(&self) -> Result<(), LabError> {
         if self.stop.is_cancelled() {
             Err(LabError::Interrupted)
@@ -154,7 +154,7 @@ impl Build {
             .map(|found| (found.image.id.as_str(), found))
             .collect();
         let hosts = self.plan.nodes.len() + self.plan.services.len();
-        // Both to their ends, whichever fails: a call that is given up may still make something.
+        // Both run to their ends even if one fails: an abandoned call may still create something.
         let (network, prepared) =
             tokio::join!(claim::network(&self.engine, &self.plan.lab, hosts), async {
                 for found in primaries.values() {
@@ -173,7 +173,7 @@ impl Build {
         &self.images[&node.postgres.to_string()]
     }
 
-    /// Gives a node its files, which sets it going.
+    /// Sends a node its files, which starts its server.
     pub(super) async fn configure(
         &self,
         starting: &mut Starting,
@@ -188,7 +188,7 @@ impl Build {
         starting.configure(&files).await
     }
 
-    /// Waits until a node that another replicates from is up and lets that one in.
+    /// Waits until the upstream `name` is up and lets `downstream` in.
     pub(super) async fn upstream(
         &self,
         name: &NodeName,
@@ -206,11 +206,8 @@ impl Build {
         Ok(live)
     }
 
-    /// Returns every node's connection, once every `pg_hba.conf` names the addresses that the engine gave.
-    async fn complete(
-        &self,
-        meeting: &Meeting,
-    ) -> Result<BTreeMap<NodeName, Arc<Reader>>, LabError> {
+    /// Returns every node's connection once every `pg_hba.conf` names the addresses that the engine gave.
+    async fn complete(&self, meeting: &Meeting) -> Result<Connections, LabError> {
         let live = meeting.live.iter();
         let live = live.filter_map(|(name, live)| Some((name, live.borrow().clone()?)));
         let live: BTreeMap<_, _> = live.collect();
@@ -222,7 +219,8 @@ impl Build {
             .collect())
     }
 
-    /// Writes a node's `pg_hba.conf` again where `host`, or any of the hosts that it names, is elsewhere than was asked.
+    /// Writes a node's `pg_hba.conf` again if `host` is not at the address that it asked for. `None` means any host in
+    /// it.
     async fn correct(
         &self,
         name: &NodeName,

@@ -1,4 +1,4 @@
-//! The containers of a lab: in which order they start, and what follows for each.
+//! The containers of a lab: the order in which they start, and the next steps of each.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use crate::plan::{PlannedNode, PlannedService, Role};
 
 use super::build::{Build, Meeting};
 
-/// How many containers are started at once. More only wait for each other inside the engine.
+/// Number of containers that start at once. More would only wait for each other inside the engine.
 const STARTS_AT_ONCE: usize = 3;
 
-/// What a container is for.
+/// A container to be started.
 #[derive(Debug)]
 enum Host {
     Node(Box<PlannedNode>),
@@ -28,13 +28,14 @@ enum Host {
 }
 
 /// A container that runs.
-enum Running {
+enum StartedHost {
     Node(Box<PlannedNode>, Box<Starting>),
     Service(Started),
 }
 
 impl Build {
-    /// Starts every container and brings every node up, each in a task of its own. Returns the services that were started.
+    /// Starts every container and brings every node up, each in a task of its own. Returns the services that were
+    /// started.
     pub(super) async fn nodes(&self, meeting: &Arc<Meeting>) -> Result<Vec<Started>, LabError> {
         self.expect_phases();
         let mut tasks = JoinSet::new();
@@ -56,7 +57,7 @@ impl Build {
         Ok(services.into_iter().flatten().collect())
     }
 
-    /// The primaries first, since everybody waits for their data. The nodes that start later last, since nobody waits for them.
+    /// Primaries first, because everybody waits for their data. Nodes that start later come last.
     fn in_order(&self) -> [Vec<Host>; 2] {
         let nodes = self.plan.nodes.iter().cloned().map(Box::new);
         let (later, now): (Vec<_>, Vec<_>) = nodes.partition(|node| node.later);
@@ -87,7 +88,7 @@ impl Build {
     }
 
     /// Starts a container at the address that is assigned to it.
-    async fn start(&self, host: Host, meeting: &Meeting) -> Result<Running, LabError> {
+    async fn start(&self, host: Host, meeting: &Meeting) -> Result<StartedHost, LabError> {
         let started = async {
             self.go_on()?;
             match host {
@@ -98,7 +99,7 @@ impl Build {
                     let starting =
                         node::start(engine, &self.plan, &planned, found, asked, clock).await?;
                     self.found(name, starting.address, meeting).await;
-                    Ok(Running::Node(planned, Box::new(starting)))
+                    Ok(StartedHost::Node(planned, Box::new(starting)))
                 }
                 Host::Service(planned) => {
                     let found = &self.images[&super::image_of(planned.name)];
@@ -107,14 +108,14 @@ impl Build {
                     let started =
                         service::start(&self.engine, &self.plan, &planned, found, asked).await?;
                     self.found(&host, started.address, meeting).await;
-                    Ok(Running::Service(started))
+                    Ok(StartedHost::Service(started))
                 }
             }
         };
         self.clock.time(Phase::Containers, started).await
     }
 
-    /// Compares where the engine put a host with what was asked of it.
+    /// Compares a host's address with the one that was asked for.
     async fn found(&self, host: &NodeName, address: Ipv4Addr, meeting: &Meeting) {
         if !meeting.places.found(host, address).await {
             let said = format!("has the address {address}, which the engine chose");
@@ -122,15 +123,15 @@ impl Build {
         }
     }
 
-    /// What follows once a container runs.
+    /// Brings a host up once its container runs.
     async fn bring_up(
         &self,
-        running: Result<Running, LabError>,
+        running: Result<StartedHost, LabError>,
         meeting: &Meeting,
     ) -> Result<Option<Started>, LabError> {
         let (planned, starting) = match running? {
-            Running::Service(started) => return Ok(Some(started)),
-            Running::Node(planned, starting) => (planned, *starting),
+            StartedHost::Service(started) => return Ok(Some(started)),
+            StartedHost::Node(planned, starting) => (planned, *starting),
         };
         match &planned.role {
             _ if planned.later => self.later(starting, &planned, meeting).await?,
@@ -140,7 +141,7 @@ impl Build {
         Ok(None)
     }
 
-    /// Gives a node that starts later its files. Its container ends then, and its next start is the node's first.
+    /// Sends a node that starts later its files. Its container then ends, and its next start is the node's first.
     async fn later(
         &self,
         mut starting: Starting,
@@ -155,8 +156,8 @@ impl Build {
         Ok(())
     }
 
-    /// Waits for every task. The first failure stops the others, which end at their next wait; none is aborted, for
-    /// one that is being made would be left behind.
+    /// Waits for every task. The first failure stops the others, which end at their next wait. None is aborted: its
+    /// container could be left behind.
     async fn all<T: 'static>(
         &self,
         mut tasks: JoinSet<Result<T, LabError>>,
@@ -170,7 +171,7 @@ impl Build {
             });
             match ended {
                 Ok(value) => done.push(value),
-                // What stopped because something else failed is not the reason.
+                // A task that stopped because another failed is not the reason.
                 Err(error) if failed.as_ref().is_none_or(LabError::is_interrupt) => {
                     failed = Some(error);
                 }

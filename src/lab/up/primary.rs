@@ -17,7 +17,7 @@ use crate::text::count;
 use super::build::{Build, Live, Meeting};
 
 impl Build {
-    /// A primary from its container to its data.
+    /// Brings up a primary, from its container to its data.
     pub(super) async fn primary(
         &self,
         mut starting: Starting,
@@ -31,7 +31,7 @@ impl Build {
             }
             None => self.empty(&mut starting, planned, meeting).await?,
         };
-        // Nobody replicates from here before it is live.
+        // Nobody replicates from this node before it is live.
         roles::create_slots(&client, planned).await?;
         if !planned.publications.is_empty() {
             let user = self.as_user(&starting, planned).await?;
@@ -53,7 +53,7 @@ impl Build {
             .await
     }
 
-    /// A primary from an empty data directory to its last row of data.
+    /// Brings up a primary from an empty data directory to its last row of data.
     async fn empty(
         &self,
         starting: &mut Starting,
@@ -96,8 +96,8 @@ impl Build {
         Ok(client)
     }
 
-    /// A primary that begins with another's base backup: it has the other's roles, databases and rows, and goes its own
-    /// way. Without `standby.signal` recovery ends where the backup did (manual, "Recovering Using a Continuous Archive Backup").
+    /// Brings up a primary from a base backup of another. It begins with that node's roles, databases and rows. Without
+    /// `standby.signal`, recovery ends where the backup did (manual: "Recovering Using a Continuous Archive Backup").
     async fn restored(
         &self,
         starting: &mut Starting,
@@ -116,7 +116,7 @@ impl Build {
         Ok(client)
     }
 
-    /// A connection for what the scenario's author wrote in SQL: it sees the server's settings as `psql` would.
+    /// A connection for the scenario's own SQL. It sees the server's settings as `psql` would.
     async fn as_user(
         &self,
         starting: &Starting,

@@ -1,4 +1,4 @@
-//! A standby, from its container to streaming; and the base backup that it begins with.
+//! A standby, from its container to streaming, and its base backup.
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ impl Build {
         Ok(())
     }
 
-    /// Gives a node its files and a base backup of `source`, once that is up. Returns `source`.
+    /// Gives a node its files and a base backup of `source` once `source` is up. Returns `source`.
     pub(super) async fn back_up(
         &self,
         starting: &mut Starting,

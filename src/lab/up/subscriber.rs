@@ -1,4 +1,4 @@
-//! A node's subscriptions, from their creation to the last table's being copied.
+//! A node's subscriptions, from their creation until the last table is copied.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use crate::lab::node::Starting;
 use crate::plan::{PlannedNode, PlannedSubscription};
 use crate::server::client::{Doing as _, Reader};
 use crate::server::{slots, subscriptions, trouble};
+use crate::text::duration;
 use crate::wait::{Probe, WaitError, wait_for};
 
 use super::build::{Build, Live, Meeting};
@@ -30,6 +31,11 @@ impl Build {
                 format!("creating the subscription `{name}` on `{node}`")
             };
             let created = async {
+                let _turn = if self.subscribes_itself(subscription) {
+                    Some(meeting.subscribing.lock().await)
+                } else {
+                    None
+                };
                 if !subscription.create_slot {
                     slots::create_logical(&upstream.client, subscription.slot.as_str())
                         .await
@@ -37,16 +43,25 @@ impl Build {
                 }
                 client.batch_execute(&subscription.create).await.doing(act)
             };
+            let late = || LabError::Late {
+                act: act(),
+                seen: Late(format!(
+                    "`{}` has not made the slot after {}",
+                    subscription.upstream,
+                    duration(self.within)
+                )),
+                log: starting.tail(),
+            };
             tokio::select! {
                 () = self.stop.cancelled() => return Err(LabError::Interrupted),
-                created = created => created?,
+                created = tokio::time::timeout(self.within, created) => created.map_err(|_| late())??,
                 never = self.log_snapshots(subscription, meeting) => match never {},
             }
         }
         for subscription in &planned.subscriptions {
             tokio::select! {
                 copied = self.copied(client, planned, subscription, starting, meeting) => copied?,
-                // Each copy of a table begins with a slot of its own.
+                // Each table copy creates a slot of its own.
                 never = self.log_snapshots(subscription, meeting) => match never {},
             }
             let (upstream, name) = (&subscription.upstream, &subscription.name);
@@ -58,8 +73,16 @@ impl Build {
         Ok(())
     }
 
-    /// A slot on a standby is there once its primary has logged which transactions run, which it does when it is told
-    /// to (manual, 47.2.2), and else after 15 seconds.
+    /// Whether the server behind a subscription's publisher subscribes to others. A slot is made once every transaction of its
+    /// server has ended, and `CREATE SUBSCRIPTION` is one that waits for a slot: two that cross would wait for each other.
+    fn subscribes_itself(&self, subscription: &PlannedSubscription) -> bool {
+        let primary = self.plan.primary_of(&subscription.upstream);
+        let publisher = self.plan.node(primary);
+        publisher.is_some_and(|node| !node.subscriptions.is_empty())
+    }
+
+    /// Creates a slot on a standby. That waits until the primary has logged its running transactions: on request (manual,
+    /// "Replication Slots" of "Logical Decoding Concepts"), or else after 15 seconds.
     async fn log_snapshots(
         &self,
         subscription: &PlannedSubscription,
@@ -80,7 +103,7 @@ impl Build {
         }
     }
 
-    /// Waits until every table of a subscription is copied and follows.
+    /// Waits until every table of a subscription is copied and ready.
     async fn copied(
         &self,
         client: &Reader,
@@ -114,9 +137,7 @@ impl Build {
                 let gone = &subscription.upstream;
                 return Err(LabError::Late {
                     act: act(),
-                    seen: Late(format!(
-                        "`{gone}`, which they are copied from, answers no more"
-                    )),
+                    seen: Late(format!("their publisher `{gone}` no longer answers")),
                     log: starting.tail(),
                 });
             }

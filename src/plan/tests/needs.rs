@@ -1,4 +1,4 @@
-//! What a topology needs: senders, slots, room for base backups, and as much as the primary has.
+//! The settings that a topology needs: senders, slots, room for base backups, and no less than the primary has.
 
 use super::*;
 
@@ -37,7 +37,7 @@ fn a_standby_keeps_postgresql_s_defaults_where_its_primary_has_no_more() {
     }
 }
 
-/// A scenario with so many standbys of `primary`, and of `relay`, which is one of them.
+/// A scenario with this number of standbys of `primary`, and of `relay`, which is one of them.
 fn crowd(of_primary: usize, of_relay: usize) -> Plan {
     let mut text =
         "name: crowd\nnodes:\n  primary: {}\n  relay: { standby_of: primary }\n".to_owned();
@@ -113,7 +113,7 @@ fn base_backups_at_once_fit_the_connection_limit() {
     assert_eq!(at_once(None, 16), 4, "senders are made to fit");
     for (limit, standbys) in [(5, 1), (5, 3), (5, 4), (9, 6), (20, 16)] {
         let at_once = at_once(Some(limit), standbys);
-        // A backup holds two connections, whoever streams already one.
+        // A backup holds two connections, a streaming standby one.
         let backups = at_once.min(standbys);
         assert!(
             standbys + backups <= limit as usize,

@@ -10,24 +10,24 @@ use crate::server::lsn::Lsn;
 use crate::server::{position, replication};
 use crate::wait::Probe;
 
-/// A position to be reached, and where it is asked whether it was.
+/// A position to reach, and the node that reports the progress.
 #[derive(Debug, Clone)]
 struct Goal {
     /// "replica".
     who: String,
-    /// The node that tells.
+    /// The node that reports.
     ask: NodeName,
-    /// What the node calls the subscription's sender; a standby is asked for its own replay without it.
+    /// The `application_name` of the subscription's walsender. `None`: the node reports its own replay.
     subscription: Option<String>,
     /// The position.
     lsn: Lsn,
 }
 
 impl Look for CaughtUp {
-    /// What counts is what the upstreams had when the step began.
+    /// Waits for the positions that the upstreams had when the step began.
     async fn holds(&self, scene: &Scene<'_>, step: &Step) -> Tried {
         let within = scene.patience(step);
-        let expected = || "somebody to catch up with".to_owned();
+        let expected = || "an upstream to catch up with".to_owned();
         let goals = scene
             .wait(within, expected, || async {
                 match goals(scene, &self.0.0).await {
@@ -37,7 +37,7 @@ impl Look for CaughtUp {
                 }
             })
             .await?;
-        let expected = || "all that had been written when the step began".to_owned();
+        let expected = || "all WAL that existed when the step began".to_owned();
         scene
             .wait(within, expected, || reached(scene, &goals))
             .await
@@ -77,16 +77,16 @@ async fn goals(scene: &Scene<'_>, nodes: &[NodeName]) -> Tried<Vec<Goal>> {
             let primary = scene.primary_of(node).await?;
             let lsn = scene.written_by(&primary).await?;
             goals.push(Goal {
-                    who: node.to_string(),
-                    ask: node.clone(),
-                    subscription: None,
-                    lsn,
-                });
+                who: node.to_string(),
+                ask: node.clone(),
+                subscription: None,
+                lsn,
+            });
         }
         goals.extend(subscription_goals(scene, node).await?);
         if goals.len() == before {
             let why = format!(
-                "`{node}` is neither a standby nor a subscriber: it has nobody to catch up with"
+                "`{node}` is neither a standby nor a subscriber: it has no upstream to catch up with"
             );
             return Err(failed(why));
         }
@@ -99,12 +99,12 @@ async fn subscription_goals(scene: &Scene<'_>, node: &NodeName) -> Tried<Vec<Goa
     for (name, publisher) in scene.subscriptions(node).await? {
         let lsn = scene.written_by(&publisher).await?;
         goals.push(Goal {
-                who: format!("{node} ({name})"),
-                ask: publisher,
-                // The walsender of the subscription itself, not those that copy its tables.
-                subscription: Some(name),
-                lsn,
-            });
+            who: format!("{node} ({name})"),
+            ask: publisher,
+            // The subscription's own walsender, not those of its table synchronization workers.
+            subscription: Some(name),
+            lsn,
+        });
     }
     Ok(goals)
 }

@@ -1,4 +1,4 @@
-//! `conflict`: conflicts that a server has counted: a standby's by their kind, a subscriber's by their column.
+//! `conflict`: conflicts that a server has counted: of a standby by kind, of a subscriber by column.
 
 use super::{AllOf, Look, failed};
 use crate::action::Step;

@@ -35,7 +35,7 @@ impl Look for File {
             _ if has.is_empty() && text.is_empty() => Probe::Ready(format!("{}: empty", self.path)),
             _ if has.is_empty() => Probe::NotYet(format!("{there}, not empty")),
             Some(line) => Probe::Ready(line.to_owned()),
-            None => Probe::NotYet(format!("{there}, none of its lines has it")),
+            None => Probe::NotYet(format!("{there}, no line contains it")),
         })
     }
 }

@@ -12,8 +12,8 @@ use crate::wait::Probe;
 
 impl Look for Lag {
     async fn look(&self, scene: &Scene<'_>, _: &Step) -> Tried<Probe<String>> {
-        // In bytes that its upstream has and it has not replayed, or in time since the last transaction that it
-        // replayed was committed, while there is such WAL.
+        // In bytes of WAL that its upstream has and it has not replayed. Or, while there is such WAL, in time since the
+        // commit of the last replayed transaction.
         let node = &self.node;
         let Behind { bytes, seconds } = if scene.recovers(node).await? {
             let primary = primary_of_or_planned(scene, node).await?;
@@ -22,7 +22,7 @@ impl Look for Lag {
         } else {
             furthest_behind(scene, node).await?
         };
-        // Who has everything is not behind, however long ago the last transaction was.
+        // A node that has replayed everything has no lag, no matter how old the last transaction is.
         let seconds = if bytes > 0 { seconds } else { 0.0 };
         let measure = |amount: Amount| match amount {
             #[expect(
@@ -49,7 +49,7 @@ impl Look for Lag {
     }
 }
 
-/// The lag of that of a node's subscriptions which has most of it.
+/// The largest lag of a node's subscriptions.
 async fn furthest_behind(scene: &Scene<'_>, node: &NodeName) -> Tried<Behind> {
     let mut most: Option<Behind> = None;
     for (name, publisher) in scene.subscriptions(node).await? {
@@ -57,7 +57,7 @@ async fn furthest_behind(scene: &Scene<'_>, node: &NodeName) -> Tried<Behind> {
         let senders = replication::senders(&*scene.client(&publisher).await?).await?;
         let Some(sender) = replication::named(&senders, &name).next() else {
             return Err(failed(format!(
-                "`{publisher}` has no sender for the subscription `{name}`"
+                "`{publisher}` has no walsender for the subscription `{name}`"
             )));
         };
         let replayed = sender.replay_lsn;
@@ -69,10 +69,10 @@ async fn furthest_behind(scene: &Scene<'_>, node: &NodeName) -> Tried<Behind> {
             most = Some(lag);
         }
     }
-    most.ok_or_else(|| failed(format!("`{node}` follows nobody: it has no lag")))
+    most.ok_or_else(|| failed(format!("`{node}` has no upstream, so it has no lag")))
 }
 
-/// The primary that a standby's log comes from, or, while it streams from nobody, came from by the plan.
+/// The primary that a standby's WAL comes from. While it does not stream, its primary in the plan.
 async fn primary_of_or_planned(scene: &Scene<'_>, node: &NodeName) -> Tried<NodeName> {
     match scene.primary_of(node).await {
         Err(Wrong::Unmet { .. }) => Ok(scene.lab.plan.primary_of(node).clone()),

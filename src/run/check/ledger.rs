@@ -1,4 +1,4 @@
-//! `ledger`: what became of the rows of a ledger on a node.
+//! `ledger`: the acknowledged and the missing rows of a ledger on a node.
 
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
@@ -22,7 +22,7 @@ impl Look for Ledger {
         let ledgers = scene.ledgers.lock().await;
         let ledger = ledgers.get(&self.session);
         let ledger = ledger
-            .ok_or_else(|| Wrong::failed(format!("no ledger was written in `{}`", self.session)))?;
+            .ok_or_else(|| Wrong::failed(format!("session `{}` wrote no ledger", self.session)))?;
         let acknowledged = ledger
             .acknowledged
             .lock()
@@ -43,11 +43,11 @@ impl Look for Ledger {
                 .is_none_or(|least| acknowledged.outage >= least.0),
         ];
         let mut said = format!(
-            "{count} rows acknowledged, {gone} of them lost, {surplus} there that were not acknowledged, at most {} without one",
+            "{count} rows acknowledged, {gone} of them missing, {surplus} unacknowledged rows present, longest outage {}",
             duration(acknowledged.outage)
         );
         if let Some((writer, number)) = lost.first() {
-            said = format!("{said}; the first that is lost is row {number} of connection {writer}");
+            said = format!("{said}; the first missing row is row {number} of connection {writer}");
         }
         Ok(if holds.iter().all(|holds| *holds) {
             Probe::Ready(said)

@@ -24,7 +24,10 @@ impl Look for Log {
             return Ok(Probe::NotYet(format!("it has: {line}")));
         }
         let Some(has) = &self.has else {
-            return Ok(Probe::Ready(format!("no line of {} has it", new.len())));
+            return Ok(Probe::Ready(format!(
+                "none of {} new lines contains it",
+                new.len()
+            )));
         };
         Ok(match find(has) {
             Some(line) => {
@@ -32,8 +35,11 @@ impl Look for Log {
                 Probe::Ready(line.clone())
             }
             None => Probe::NotYet(match new.last() {
-                Some(last) => format!("no line of {} has it; the last is: {last}", new.len()),
-                None => "the server has written nothing since".to_owned(),
+                Some(last) => format!(
+                    "none of {} new lines contains it; the last is: {last}",
+                    new.len()
+                ),
+                None => "the server has logged nothing since".to_owned(),
             }),
         })
     }

@@ -1,4 +1,4 @@
-//! `role`: what nodes are.
+//! `role`: the roles of nodes.
 
 use super::{AllOf, Look};
 use crate::action::check::role::Role;
@@ -12,7 +12,7 @@ impl Look for Role {
     async fn look(&self, scene: &Scene<'_>, _: &Step) -> Tried<Probe<String>> {
         let mut seen = AllOf::default();
         for (node, Cell(wanted)) in &self.0 {
-            // Whether a node is down or frozen its container tells, and its server what it is.
+            // The container's state tells `down` and `frozen`; the server tells `primary` and `standby`.
             let found = match wanted.as_deref() {
                 Some("down" | "frozen") => match scene.container(node).await?.state {
                     ContainerState::Running => "up",
@@ -57,7 +57,7 @@ mod tests {
         };
         let ready = |seen: &str| Probe::Ready(seen.to_owned());
         let not_yet = |seen: &str| Probe::NotYet(seen.to_owned());
-        // Any other question to a node that is down is answered with that at once.
+        // Any other check of a node that is down fails at once.
         assert_eq!(look("down").await.expect("a look"), ready("r: down"));
         assert_eq!(look("frozen").await.expect("a look"), not_yet("r: down"));
         assert!(matches!(look("standby").await, Err(Wrong::Failed(_))));

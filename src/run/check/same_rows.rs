@@ -38,7 +38,7 @@ impl Look for SameRows {
             return Ok(Probe::NotYet(different.join("; ")));
         }
         if rows == 0 {
-            // Nothing compared is nothing proven.
+            // Comparing no rows proves nothing.
             return Ok(Probe::NotYet(format!(
                 "`{first}` has no rows in {}",
                 count(tables.len(), "table")
@@ -49,7 +49,7 @@ impl Look for SameRows {
     }
 }
 
-/// How many rows, and a digest of all of them in the order of their text.
+/// The number of rows, and a digest of all rows ordered by their text.
 async fn digest(
     scene: &Scene<'_>,
     node: &NodeName,
@@ -64,7 +64,7 @@ async fn digest(
     Ok(one(&client, &sql).await?.unwrap_or_default())
 }
 
-/// The rows that one node has and the other lacks, of one table.
+/// The rows of one table that one node has and the other lacks.
 async fn difference(
     scene: &Scene<'_>,
     first: &NodeName,
@@ -80,7 +80,7 @@ async fn difference(
         }
     }
     if parts.is_empty() {
-        // They became the same between the two looks.
+        // The tables became equal between the two looks.
         parts.push("they were changing".to_owned());
     }
     Ok(format!("{table}: {}", parts.join(", ")))

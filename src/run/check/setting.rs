@@ -1,4 +1,4 @@
-//! `setting`: what a server runs with.
+//! `setting`: settings of a running server.
 
 use super::{AllOf, Look};
 use crate::action::Step;

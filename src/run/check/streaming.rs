@@ -11,9 +11,9 @@ use crate::wait::Probe;
 
 impl Look for Streaming {
     async fn look(&self, scene: &Scene<'_>, _: &Step) -> Tried<Probe<String>> {
-        // A receiver calls itself `streaming` from when it has connected, also when its upstream is about to refuse it,
-        // for example because it has no such slot. So it counts once something came through it, or its upstream says
-        // that it streams: idle, and at a segment's end, nothing comes.
+        // A walreceiver reports `streaming` as soon as it has connected, even if its upstream is about to refuse it, for
+        // example because the slot does not exist. So it counts once WAL arrived, or its upstream reports it as
+        // streaming: no WAL arrives while the upstream is idle or at a segment's end.
         let mut seen = AllOf::default();
         for node in &self.node.0 {
             let found = replication::receiver(&*scene.client(node).await?).await?;
@@ -30,7 +30,7 @@ impl Look for Streaming {
             } else {
                 seen.add(
                     false,
-                    format!("{node} is connected with {host}, which sends nothing yet"),
+                    format!("{node} is connected to {host}, which sends nothing yet"),
                 );
             }
         }
@@ -38,14 +38,15 @@ impl Look for Streaming {
     }
 }
 
-/// Whether the upstream says that it streams to a node. What is no node of the lab is not asked.
+/// Whether the upstream reports that it streams to a node. A host outside the lab is not asked.
 async fn is_served(scene: &Scene<'_>, node: &NodeName, host: &str) -> Tried<bool> {
     let Some(upstream) = scene.node_called(host) else {
         return Ok(true);
     };
     let senders = replication::senders(&*scene.client(&upstream).await?).await?;
     let name = scene.application_name(node);
-    let serves = |state: &SenderState| matches!(state, SenderState::Catchup | SenderState::Streaming);
+    let serves =
+        |state: &SenderState| matches!(state, SenderState::Catchup | SenderState::Streaming);
     let mut named = replication::named(&senders, &name);
     Ok(named.any(|sender| sender.state.as_ref().is_some_and(serves)))
 }

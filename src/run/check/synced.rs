@@ -25,11 +25,15 @@ impl Look for Synced {
         let mut seen = AllOf::default();
         for one in &found {
             let (tables, unready) = (one.tables.len(), one.unready().count());
-            let said = format!("{}: {} of {tables} tables ready", one.name, tables - unready);
+            let said = format!(
+                "{}: {} of {tables} tables ready",
+                one.name,
+                tables - unready
+            );
             if one.is_applied {
                 seen.add(unready == 0, said);
             } else {
-                seen.add(false, format!("{said}, its worker does not run"));
+                seen.add(false, format!("{said}, its worker is not running"));
             }
         }
         Ok(seen.probe())

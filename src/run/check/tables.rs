@@ -10,11 +10,11 @@ use crate::run::Tried;
 use crate::run::scene::{Scene, one};
 use crate::server::client::{identifier, literal};
 
-/// How many rows that differ are shown of a table.
+/// The most differing rows that are shown of a table.
 const SHOWN: usize = 3;
 
 impl Scene<'_> {
-    /// The tables of a node, without those of PostgreSQL itself.
+    /// The user tables of a node.
     pub(super) async fn tables(
         &self,
         node: &NodeName,
@@ -46,7 +46,7 @@ impl Scene<'_> {
         let mut counts: BTreeMap<String, i64> = BTreeMap::new();
         for (node, sign) in [(first, 1), (other, -1)] {
             let client = self.reader(node, database).await?;
-            // A table that one of them does not have has no rows there.
+            // A missing table counts as empty.
             let there = format!("SELECT to_regclass({})", literal(&quoted(table)));
             if one(&client, &there).await?.is_none() {
                 continue;
@@ -84,7 +84,7 @@ pub(super) fn some(rows: &[String]) -> String {
     format!("{}{more}", shown.join(" "))
 }
 
-/// A table's name as SQL has it.
+/// A table's name, quoted for SQL.
 pub(super) fn quoted(table: &TableName) -> String {
     format!(
         "{}.{}",

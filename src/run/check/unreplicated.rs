@@ -1,4 +1,4 @@
-//! `unreplicated`: rows that one node alone has.
+//! `unreplicated`: rows that exist on one node only.
 
 use super::Look;
 use super::tables::some;
@@ -25,7 +25,7 @@ impl Look for Unreplicated {
             }
         }
         let holds = self.rows.map_or(count > 0, |wanted| wanted == count);
-        let mut said = format!("{count} rows are on {} alone", self.from);
+        let mut said = format!("{count} rows are only on {}", self.from);
         if !parts.is_empty() {
             said = format!("{said}: {}", parts.join("; "));
         }

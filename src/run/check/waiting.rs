@@ -15,7 +15,7 @@ impl Look for Waiting {
         let found = activity::waiter(&reader, &self.event, self.backend.as_deref()).await?;
         Ok(match found {
             Some(found) => Probe::Ready(found.to_string()),
-            None => Probe::NotYet(format!("nobody on `{node}` waits for {}", self.event)),
+            None => Probe::NotYet(format!("no process on `{node}` waits for {}", self.event)),
         })
     }
 }

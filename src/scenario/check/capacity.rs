@@ -4,7 +4,7 @@ use super::{Finding, Node, Scenario, conf_path};
 use crate::name::NodeName;
 use crate::scenario::settings::count;
 
-/// A standby refuses to start when one of these is lower than on its upstream (manual, 26.4.3); with PostgreSQL's
+/// A standby refuses to start when one of these is lower than on its upstream (manual: "Hot Standby"); with PostgreSQL's
 /// defaults.
 const NOT_LOWER: [(&str, u64); 5] = [
     ("max_connections", 100),
@@ -30,7 +30,7 @@ fn explicit(node: &Node, setting: &str) -> Option<u64> {
     count(&node.conf.find(setting)?.0)
 }
 
-/// What PostgreSQL starts to copy tables at once, for each subscription (`max_sync_workers_per_subscription`).
+/// PostgreSQL's default of `max_sync_workers_per_subscription`.
 const SYNC_WORKERS: u64 = 2;
 
 /// How many replicate from a node: its direct standbys, and its subscriptions with those that copy tables for them.
@@ -196,11 +196,11 @@ fn not_lower(scenario: &Scenario, name: &NodeName, node: &Node) -> Vec<Finding> 
 /// The `max_wal_senders` of a node that says none and has so many [`clients`]: PostgreSQL's default, or room for
 /// them, for a base backup's two connections and for two more by hand.
 #[must_use]
-pub fn senders_where_silent(clients: u64) -> u64 {
+pub fn default_senders(clients: u64) -> u64 {
     (clients + 4).max(10)
 }
 
-/// What a node will have: what it says, or else enough for PostgreSQL's default, its standbys and its upstream.
+/// The value that a node will have: its own, or else enough for PostgreSQL's default, its standbys and its upstream.
 fn effective(scenario: &Scenario, name: &NodeName, setting: &str, default: u64) -> u64 {
     let mut value = default;
     let mut at = name;
@@ -214,7 +214,7 @@ fn effective(scenario: &Scenario, name: &NodeName, setting: &str, default: u64) 
             return if at == name { own } else { value.max(own) };
         }
         if setting == "max_wal_senders" {
-            value = value.max(senders_where_silent(clients(scenario, at)));
+            value = value.max(default_senders(clients(scenario, at)));
         }
         match &node.standby_of {
             Some(upstream) => at = upstream,

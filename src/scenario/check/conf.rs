@@ -4,7 +4,7 @@ use super::{Finding, Node, Part, Scenario, conf_path};
 use crate::name::NodeName;
 use crate::scenario::settings::{Known, boolean, find};
 
-/// What `lab` sets itself, and where to say it instead.
+/// The settings that `lab` sets itself, with the key to use instead.
 const OWN: &[(&str, &str)] = &[
     ("cluster_name", "it is the node's name"),
     ("config_file", "`conf` is what the file holds"),

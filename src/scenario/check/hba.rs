@@ -72,7 +72,7 @@ fn shadowed(line: &HbaLine, at: String) -> Option<Finding> {
     Some(Finding::value(at, message, help))
 }
 
-/// PostgreSQL takes such a line, and logs "hostssl record cannot match because SSL is disabled" (manual, 20.1).
+/// PostgreSQL takes such a line, and logs "hostssl record cannot match because SSL is disabled" (manual: "The `pg_hba.conf` File").
 fn without_tls(
     scenario: &Scenario,
     name: &NodeName,
@@ -96,7 +96,7 @@ fn without_tls(
     Some(Finding::value(format!("{at}.type"), message, help))
 }
 
-/// The server would not start with the one (manual, 20.12), and nobody could satisfy the other: the authority's key is
+/// The server would not start with the one (manual: "Certificate Authentication"), and nobody could satisfy the other: the authority's key is
 /// gone when the lab is up, so that there will never be a certificate for another role.
 fn certificate(scenario: &Scenario, line: &HbaLine, at: &str) -> Option<Finding> {
     if line.method != Method::Cert {

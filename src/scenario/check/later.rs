@@ -37,7 +37,7 @@ fn own(name: &NodeName, node: &Node) -> Vec<Finding> {
     found
 }
 
-/// What a node that begins with the lab wants of nodes that do not.
+/// The errors of nodes that start with the lab and depend on nodes that start later.
 fn needs(scenario: &Scenario, name: &NodeName, node: &Node) -> Vec<Finding> {
     let is_later = |upstream: &&NodeName| {
         let upstream = scenario.nodes.find(upstream);

@@ -1,11 +1,13 @@
-//! What is published of which table: whether that table is there, and could be kept up to date.
+//! Published tables: whether each exists, and whether its changes can be applied.
 
 use super::{Finding, Scenario};
-use crate::dataset::tables::{TableShape, columns_of, tables};
-use crate::dataset::{self, SqlFile};
+use crate::dataset;
 use crate::name::{NodeName, ObjectName, TableName};
 use crate::scenario::logical::{Operation, Publication, PublishedTable, Tables};
 use crate::scenario::{DatasetRef, Node, SqlFiles, root};
+use crate::sql::SqlFile;
+use crate::sql::expression::columns_of;
+use crate::sql::tables::{TableShape, tables};
 use crate::text::suggest::did_you_mean_or_list;
 
 pub(super) fn check(scenario: &Scenario, sql: &SqlFiles) -> Vec<Finding> {
@@ -173,8 +175,8 @@ impl Seen<'_> {
         found
     }
 
-    /// A filter for updates and deletes looks at the old row, of which the log has the replica identity alone (manual,
-    /// 29.4.2).
+    /// A filter for updates and deletes looks at the old row, of which the log has the replica identity alone (manual:
+    /// "Row Filters").
     fn filter(&self, shape: &TableShape) -> Option<Finding> {
         let columns = columns_of(self.table.filter.as_ref()?)?;
         let path = format!("{}.where", self.path);

@@ -35,12 +35,12 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
     reading.found
 }
 
-/// What is known while the steps are gone through in their order.
+/// The knowledge at a step, while the steps are checked in order.
 #[derive(Clone)]
 struct Reading<'a> {
     scenario: &'a Scenario,
     found: Vec<Finding>,
-    /// What actions are told.
+    /// The facts that actions are given.
     known: Known<'a>,
     sessions: BTreeMap<&'a SessionName, Session>,
     /// The names of the values that steps captured.
@@ -94,7 +94,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// What the action itself finds wrong.
+    /// The flaws that the action itself reports.
     fn flaws(&mut self, step: &Step, at: &str) {
         let place = format!("{at}.{}", step.action.place());
         let flaws = step.action.flaws(step, &self.known);
@@ -199,7 +199,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// What may wait for longer than the whole run may take would never be waited for so long.
+    /// A `within` above the limit of the whole run would never be used up.
     fn time(&mut self, step: &Step, at: &str) {
         let limit = self.scenario.limit.0;
         if let Some(within) = step.within.filter(|within| within.0 > limit) {
@@ -289,7 +289,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// What is known before the first step.
+/// The facts before the first step.
 fn known(scenario: &Scenario) -> Known<'_> {
     let nodes = scenario.nodes.0.iter();
     let nodes = nodes.map(|(name, node)| {
@@ -308,7 +308,7 @@ fn known(scenario: &Scenario) -> Known<'_> {
     }
 }
 
-/// What an action finds wrong, with its place in the file.
+/// A flaw that an action reports, with its place in the file.
 fn found_at(place: &str, flaw: Flaw) -> Finding {
     let path = match flaw.below.as_str() {
         "" => place.to_owned(),

@@ -6,6 +6,7 @@ mod faults;
 mod hba;
 mod keys;
 mod later;
+mod limits;
 mod logical;
 mod meaning;
 mod partly;
@@ -17,6 +18,7 @@ mod steps;
 mod sync;
 mod text;
 mod topology;
+mod useless;
 mod values;
 mod whole;
 

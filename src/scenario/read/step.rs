@@ -24,12 +24,12 @@ const HOLD_KEYS: &[&str] = &["check", "never", "during"];
 /// The keys of `repeat`.
 const REPEAT_KEYS: &[&str] = &["over", "as", "steps"];
 
-/// What people look for who come from scripts.
+/// Names of the sleep step that scripts have.
 const SLEEPS: &[&str] = &["sleep", "wait", "wait_for"];
 const NO_SLEEP: &str =
     "no step sleeps: a check waits until it holds, at most as long as its `within` says";
 
-/// What is wrong with `{ sql: SELECT max(1, 2) }`.
+/// The hint for `{ sql: SELECT max(1, 2) }`.
 const COMMA: &str =
     "between `{` and `}` a comma ends a value: put quotes around one that has a comma in it";
 
@@ -279,7 +279,7 @@ impl Reader<'_> {
         self.keep(node.read())
     }
 
-    /// What is expected. An error may be written as its SQLSTATE alone.
+    /// The expectation. An error may be written as its SQLSTATE alone.
     fn expect(&mut self, node: &Node) -> Option<Expect> {
         let mut node = node.clone();
         if let Some(error) = node.entry_mut("error") {
@@ -302,7 +302,7 @@ fn written_out(value: Node, key: &str) -> Node {
     }
 }
 
-/// What stands for an action that was not understood.
+/// The stand-in for an action that was not understood.
 fn unread() -> Action {
     Sql(String::new()).into()
 }
@@ -319,7 +319,7 @@ fn is_check(key: &str, node: &Node) -> bool {
     Check::KEYS.contains(&key) && mark.is_none_or(|mark| node.entry(mark).is_none())
 }
 
-/// What is written below a step's key.
+/// The value below a step's key.
 struct Written<'r, 'a, 'n> {
     reader: &'r mut Reader<'a>,
     entry: &'n Entry,

@@ -1,4 +1,4 @@
-//! A connection that knows what the server says besides answers, and how it ended.
+//! A connection that keeps the notices of the server and the reason of its end.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,18 +9,18 @@ use tokio_postgres::{AsyncMessage, Client, Config, NoTls, SimpleQueryMessage};
 use super::config;
 use crate::server::server_error::ServerError;
 
-/// A connection that keeps what the server says besides answers.
+/// A connection that keeps the notices of the server.
 #[derive(Debug)]
 pub struct Noticing {
     client: Client,
     heard: Arc<Heard>,
 }
 
-/// What came from the server besides answers.
+/// The messages from the server besides answers.
 #[derive(Debug, Default)]
 struct Heard {
     notices: Mutex<Vec<String>>,
-    /// What the server said last of those things that it says before it ends connections.
+    /// The last warning with which a server announces the end of connections.
     farewell: Mutex<Option<DbError>>,
     /// How the connection ended, once it has.
     end: Mutex<Option<ServerError>>,
@@ -30,7 +30,7 @@ impl Heard {
     fn notice(&self, notice: DbError) {
         let text = format!("{}: {}", notice.severity(), notice.message());
         locked(&self.notices).push(text);
-        // Class 57 with a `P`: the operator's doing, or a crash (manual, appendix A).
+        // Class 57 with a `P`: the operator's doing, or a crash (manual: "PostgreSQL Error Codes").
         if notice.code().code().starts_with("57P") {
             *locked(&self.farewell) = Some(notice);
         }
@@ -61,7 +61,7 @@ fn is_fatal(said: &DbError) -> bool {
 }
 
 impl Noticing {
-    /// What the server said since the last time that this was asked: `NOTICE: …`.
+    /// The notices since the last call: `NOTICE: …`.
     #[must_use]
     pub fn take_notices(&self) -> Vec<String> {
         std::mem::take(&mut *locked(&self.heard.notices))
@@ -109,7 +109,7 @@ impl std::ops::Deref for Noticing {
 /// that the role's own programs would see.
 ///
 /// # Errors
-/// The server's or the socket's own words.
+/// The server's or the socket's error.
 pub async fn connect_noticing(
     host: &str,
     port: u16,

@@ -1,17 +1,17 @@
-//! What a connection that reads a server pins, so that no setting of a user's changes what is read.
+//! The settings that a reading connection pins, so that no user's settings change what it reads.
 //!
 //! Pure. A setting in the start-up packet has precedence over `postgresql.conf`, `ALTER SYSTEM`, `ALTER DATABASE` and
 //! `ALTER ROLE`. The server's data is not touched, and neither is any other connection.
 
 use crate::server::version::Version;
 
-/// Where names without a schema are looked for.
+/// The search path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SearchPath {
-    /// In the catalog alone: for connections that run nothing of a user's.
+    /// The catalog alone: for connections that run no user code.
     Catalog,
-    /// Where the server's settings say: for connections that write to users' tables, whose triggers and functions may
-    /// name other objects without a schema.
+    /// The server's own: for connections that write to users' tables, whose triggers and functions may name other objects
+    /// without a schema.
     Users,
 }
 
@@ -55,7 +55,7 @@ pub(super) fn options(path: SearchPath) -> String {
     options.join(" ")
 }
 
-/// What is pinned once the version is known: the start-up packet refuses a setting that the server does not have.
+/// The settings to pin once the version is known. In the start-up packet an unknown setting would be an error.
 pub(super) fn by_version(version: Version) -> Option<&'static str> {
     match version.0 {
         ..14 => None,

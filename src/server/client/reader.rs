@@ -20,7 +20,7 @@ impl Reader {
     /// Connects as the superuser from the host, without a password: the gateway's line of `pg_hba.conf` lets it in.
     ///
     /// # Errors
-    /// The server's or the socket's own words.
+    /// The server's or the socket's error.
     pub async fn connect(
         host: &str,
         port: u16,

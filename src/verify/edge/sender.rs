@@ -1,11 +1,11 @@
-//! What an upstream shows of a standby, judged. Pure.
+//! Judges what an upstream shows of a standby. Pure.
 
 use crate::failure::Failure;
 use crate::plan::Standby;
 use crate::server::lsn::Lsn;
 use crate::server::replication::{Sender, SyncState};
 
-/// The `sync_state` of the one sender of a standby's that streams as it should, or what is seen instead.
+/// The `sync_state` of the standby's one sender if it streams as it should, or what is seen instead.
 pub(super) fn streaming(named: &[&Sender], standby: &Standby) -> Result<SyncState, Failure> {
     let application = &standby.application_name;
     let sender = match named {
@@ -43,10 +43,10 @@ pub(super) fn streaming(named: &[&Sender], standby: &Standby) -> Result<SyncStat
     }
 }
 
-/// How far a standby must have the log.
+/// The progress that a standby must have made.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reach {
-    /// On its disk.
+    /// Flushed to its disk.
     Flushed,
     /// Replayed.
     Replayed,

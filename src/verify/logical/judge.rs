@@ -1,4 +1,4 @@
-//! Whether what a subscriber has is what was published to it. Pure: it is handed what was seen.
+//! Comparison of a subscriber's rows with the published ones. Pure: it gets the rows that were read.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::text::count;
 use crate::verify::probe::Sighting;
 
-use super::Stage;
+use super::RowStage;
 use super::published::Operations;
 
 /// One row at one stage.
@@ -14,21 +14,21 @@ use super::published::Operations;
 pub(super) struct Looked<'a> {
     /// Its table.
     pub(super) table: &'a str,
-    /// Whether the subscriber should have it, before its removal.
+    /// Whether the subscriber should have it; before its removal.
     pub(super) expected: bool,
     /// Whether its publication has a filter for it.
     pub(super) filtered: bool,
-    /// How many of its values are published, and how many are not.
+    /// The numbers of its values that are published and that are not.
     pub(super) values: (usize, usize),
-    /// Whether what is published of it is as it was at the stage before.
+    /// Whether its published values are the same as at the previous stage.
     pub(super) same: bool,
-    /// Which changes of its table are published.
+    /// The operations that are published for its table.
     pub(super) operations: Operations,
-    /// What the subscriber has.
+    /// The rows that the subscriber has for it.
     pub(super) seen: Sighting,
 }
 
-/// What a row's looking right adds up to.
+/// The counts of rows that are as they should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Tally {
     rows: usize,
@@ -39,20 +39,20 @@ pub(super) struct Tally {
 
 /// Whether a row with its values of this stage should be at the subscriber.
 ///
-/// A change that is not published leaves the row there as it was: that is not the one that is looked for, unless the two
-/// are the same.
-fn is_wanted(stage: Stage, row: &Looked<'_>) -> bool {
+/// An UPDATE that is not published leaves the old row there. That is the row that is looked for only if both are the
+/// same.
+fn is_wanted(stage: RowStage, row: &Looked<'_>) -> bool {
     row.expected
         && match stage {
-            Stage::Inserted => true,
-            Stage::Updated => row.operations.update || row.same,
-            Stage::Deleted => !row.operations.delete,
+            RowStage::Inserted => true,
+            RowStage::Updated => row.operations.update || row.same,
+            RowStage::Deleted => !row.operations.delete,
         }
 }
 
-/// Whether the subscriber has a row after a change of it, from whether it had it and whether it passed the filter, before
-/// and now. A row that begins to pass is inserted, one that no longer does is removed (manual, 29.4.4); a change of a row
-/// that is not there is nothing.
+/// Whether the subscriber has a row after an UPDATE, from whether it had the row and whether the filter passed it before
+/// and passes it now. A row that begins to pass is inserted, and one that stops passing is deleted (manual: "UPDATE
+/// Transformations"). An UPDATE of a row that is not there does nothing.
 pub(super) fn after_change(was_there: bool, passed: [bool; 2], operations: Operations) -> bool {
     let [before, now] = passed;
     if operations.update {
@@ -63,7 +63,7 @@ pub(super) fn after_change(was_there: bool, passed: [bool; 2], operations: Opera
 }
 
 /// Judges all rows of a stage.
-pub(super) fn judge(stage: Stage, looked: &[Looked<'_>]) -> Result<Tally, Failure> {
+pub(super) fn judge(stage: RowStage, looked: &[Looked<'_>]) -> Result<Tally, Failure> {
     let mut tally = Tally::default();
     for row in looked {
         let table = row.table;
@@ -72,7 +72,7 @@ pub(super) fn judge(stage: Stage, looked: &[Looked<'_>]) -> Result<Tally, Failur
             (true, 0, _) => {
                 return Err(format!("{table}: the row is missing, or has other values").into());
             }
-            (false, 1.., Stage::Deleted) => {
+            (false, 1.., RowStage::Deleted) => {
                 return Err(format!("{table}: the row is still there").into());
             }
             (false, 1.., _) => {
@@ -95,14 +95,14 @@ pub(super) fn judge(stage: Stage, looked: &[Looked<'_>]) -> Result<Tally, Failur
 }
 
 impl Tally {
-    /// What was compared, in words.
-    pub(super) fn text(self, stage: Stage, operations: Operations) -> String {
+    /// The counts in words.
+    pub(super) fn text(self, stage: RowStage, operations: Operations) -> String {
         let Self { rows, values, .. } = self;
         match stage {
-            Stage::Deleted if operations.delete => return "the rows are gone".to_owned(),
-            Stage::Deleted => return "removals are not published, and none came".to_owned(),
-            Stage::Updated if !operations.update => {
-                return "changes are not published, and none came".to_owned();
+            RowStage::Deleted if operations.delete => return "the rows are gone".to_owned(),
+            RowStage::Deleted => return "deletes are not published, and none arrived".to_owned(),
+            RowStage::Updated if !operations.update => {
+                return "updates are not published, and none arrived".to_owned();
             }
             _ => {}
         }
@@ -113,7 +113,7 @@ impl Tally {
             count(values, "value")
         );
         if self.kept_back > 0 {
-            _ = write!(text, "; {} kept back by a filter", self.kept_back);
+            _ = write!(text, "; {} excluded by a filter", self.kept_back);
         }
         if self.unsent > 0 {
             _ = write!(text, "; {} not sent", count(self.unsent, "value"));
@@ -152,10 +152,10 @@ mod tests {
 
     #[test]
     fn a_row_that_is_published_must_be_there_and_one_that_is_not_must_not() {
-        let judged = |expected, rows| judge(Stage::Inserted, &[looked(ALL, expected, rows)]);
+        let judged = |expected, rows| judge(RowStage::Inserted, &[looked(ALL, expected, rows)]);
         let tally = judged(true, 1).expect("it is there");
         assert_eq!(
-            tally.text(Stage::Inserted, ALL),
+            tally.text(RowStage::Inserted, ALL),
             "1 row in 1 table, 2 values equal; 1 value not sent"
         );
         let missing = judged(true, 0).expect_err("it is not there");
@@ -175,30 +175,30 @@ mod tests {
     fn a_column_that_is_not_published_must_not_have_its_value() {
         let mut row = looked(ALL, true, 1);
         row.seen.leaks = 1;
-        judge(Stage::Inserted, &[row]).expect_err("the column arrived");
+        judge(RowStage::Inserted, &[row]).expect_err("the column arrived");
     }
 
     #[test]
     fn what_is_not_published_must_not_happen() {
         let judged = |stage, operations, rows| judge(stage, &[looked(operations, true, rows)]);
-        judged(Stage::Updated, INSERTS, 0).expect("no change came");
-        judged(Stage::Updated, INSERTS, 1).expect_err("a change came");
+        judged(RowStage::Updated, INSERTS, 0).expect("no change came");
+        judged(RowStage::Updated, INSERTS, 1).expect_err("a change came");
         let no_removal = Operations {
             delete: false,
             ..ALL
         };
-        judged(Stage::Deleted, no_removal, 1).expect("it stayed");
-        judged(Stage::Deleted, no_removal, 0).expect_err("it went");
-        judged(Stage::Deleted, ALL, 1).expect_err("it stayed");
+        judged(RowStage::Deleted, no_removal, 1).expect("it stayed");
+        judged(RowStage::Deleted, no_removal, 0).expect_err("it went");
+        judged(RowStage::Deleted, ALL, 1).expect_err("it stayed");
     }
 
     #[test]
     fn a_row_without_a_column_to_change_stays_as_it_was() {
         let mut row = looked(INSERTS, true, 1);
         row.same = true;
-        judge(Stage::Updated, &[row.clone()]).expect("nothing changed");
+        judge(RowStage::Updated, &[row.clone()]).expect("nothing changed");
         row.seen.rows = 0;
-        judge(Stage::Updated, &[row]).expect_err("it is gone");
+        judge(RowStage::Updated, &[row]).expect_err("it is gone");
     }
 
     #[test]

@@ -1,12 +1,12 @@
-//! Subscriptions that go both ways: a change must not come back to where it was made.
+//! Subscriptions in both directions: a change must not return to its origin.
 
 use crate::failure::Failure;
 use crate::plan::{PlannedNode, PlannedSubscription};
 use crate::server::subscriptions;
-use crate::verify::{Check, Proof, check, edge};
+use crate::verify::{Check, Prover, check, edge};
 
-impl Proof<'_> {
-    /// How often the changes of a subscription could not be applied. The counters are PostgreSQL 15's.
+impl Prover<'_> {
+    /// Number of apply errors of a subscription. PostgreSQL has the counter since version 15.
     pub(in crate::verify) async fn apply_errors(
         &self,
         node: &PlannedNode,
@@ -22,8 +22,8 @@ impl Proof<'_> {
         })
     }
 
-    /// Whether a subscription has had everything that its publisher logged so far, without an error since `before`: a
-    /// change that came back to where it was made would fail there on its own key.
+    /// Checks that a subscription has received everything that its publisher logged so far, without an apply error since
+    /// `before`. A change that returned to its origin would fail there on its own key.
     pub(in crate::verify) async fn no_return(
         &self,
         node: &PlannedNode,
@@ -31,7 +31,7 @@ impl Proof<'_> {
         before: &Result<i64, Failure>,
     ) -> Check {
         let name = format!(
-            "{} => {} ({}): changes do not come back",
+            "{} => {} ({}): changes do not return to their origin",
             subscription.upstream, node.name, subscription.name
         );
         let looked = async {

@@ -1,34 +1,35 @@
-//! What a subscription's publications publish, asked of the publisher.
+//! The tables, columns and filters that a subscription's publications publish, read from the publisher.
 
 use crate::failure::Failure;
 use crate::name::ObjectName;
 use crate::plan::PlannedSubscription;
 use crate::server::client::{Reader, words};
 use crate::server::publications;
-use crate::verify::probe::{How, Inserted, ProbeRow, Sought, identifier};
+use crate::sql::quote::identifier;
+use crate::verify::probe::{How, Inserted, ProbeRow, Sought};
 
-/// What a subscription's publications say of one table.
+/// One table, as a subscription's publications publish it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Published {
     /// Its schema and name, quoted.
     pub(super) table: String,
-    /// The same, quoted only where needed.
+    /// The same, quoted only if needed.
     pub(super) relation: String,
-    /// The table that it is a partition of, or itself, quoted.
+    /// The root of its partition tree, or itself, quoted.
     pub(super) root: String,
     /// The columns that are published.
     pub(super) columns: Vec<String>,
-    /// The columns that a subscriber gives a value of its own: computed, or with a default.
+    /// The columns to which a subscriber gives its own value: computed, or with a default.
     pub(super) own: Vec<String>,
-    /// The columns of its primary key, where all of them are published.
+    /// The columns of its primary key, if all of them are published.
     pub(super) key: Vec<String>,
-    /// Which changes of it are published.
+    /// The operations that are published for it.
     pub(super) operations: Operations,
-    /// Any of these lets a row through; none does so with every row.
+    /// The row filters. A row passes if any of them is true; without filters every row passes.
     pub(super) filters: Vec<String>,
 }
 
-/// Which kinds of changes are published.
+/// The operations that are published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Operations {
     pub(super) insert: bool,
@@ -37,7 +38,7 @@ pub(super) struct Operations {
 }
 
 impl Operations {
-    /// What either publishes: a table may be in several publications.
+    /// The operations of either: a table may be in several publications.
     pub(super) fn or(self, other: Self) -> Self {
         Self {
             insert: self.insert || other.insert,
@@ -47,7 +48,7 @@ impl Operations {
     }
 }
 
-/// Asks the publisher what it publishes.
+/// Reads from the publisher what it publishes.
 pub(super) async fn ask(
     publisher: &Reader,
     subscription: &PlannedSubscription,
@@ -82,8 +83,7 @@ pub(super) async fn ask(
             Some(known) => {
                 known.operations = known.operations.or(operations);
                 match found.filter {
-                    // One publication without a filter lets everything through (manual, "Combining Multiple Row
-                    // Filters").
+                    // A publication without a filter lets every row pass (manual: "Combining Multiple Row Filters").
                     Some(filter) if !known.filters.is_empty() => known.filters.push(filter),
                     _ => known.filters.clear(),
                 }
@@ -103,8 +103,7 @@ pub(super) async fn ask(
     Ok(tables)
 }
 
-/// What is to be looked for of a row at the subscriber; `None` where its table is not published, or the row is the
-/// user's own.
+/// The values of a row to look for at the subscriber. `None` if its table is not published, or the row is the user's own.
 pub(super) fn sought<'a>(
     published: &'a [Published],
     row: &'a ProbeRow,
@@ -124,7 +123,7 @@ pub(super) fn sought<'a>(
     Some((sought, published))
 }
 
-/// The published tables in which no row can be looked for, each with why.
+/// The published tables in which no row can be looked for, each with the reason.
 pub(super) fn left_out(published: &[Published], inserted: &Inserted) -> Vec<String> {
     let mut told: Vec<&str> = Vec::new();
     let mut left = Vec::new();
@@ -139,7 +138,7 @@ pub(super) fn left_out(published: &[Published], inserted: &Inserted) -> Vec<Stri
             .iter()
             .find(|skipped| skipped.table == root);
         let because = match (row.map(|row| &row.how), skipped) {
-            // Of a partitioned table one partition has the row.
+            // One partition of a partitioned table has the row.
             (Some(How::Inserted), _) | (None, None) => continue,
             (Some(How::Updated { because }), _) => {
                 format!("no row could be inserted ({because})")

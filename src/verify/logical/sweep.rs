@@ -1,22 +1,22 @@
-//! What must not be at a subscriber, and what must not stay there.
+//! Rows that a subscriber must not have, and rows that must not stay there.
 
 use crate::failure::Failure;
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, PlannedSubscription};
 use crate::text::chain;
 use crate::verify::probe::{self, ProbeRow, Sought};
-use crate::verify::{Check, Proof, check};
+use crate::verify::{Check, Prover, check};
 
 use super::published::{self, Published, sought};
-use super::{Edge, Wanted};
+use super::{Edge, ExpectedRow};
 
-impl Proof<'_> {
-    /// Finds the rows that look like another row of their table in what is published of them: a table without a key may
-    /// have such.
+impl Prover<'_> {
+    /// Finds the rows whose published values equal those of another row of their table. A table without a key may have
+    /// such rows.
     pub(super) async fn compare_with_others(
         &self,
         edge: &mut Edge<'_>,
-        wanted: &[Wanted<'_>],
+        wanted: &[ExpectedRow<'_>],
     ) -> Result<(), Failure> {
         edge.alike.resize(wanted.len(), false);
         let rows = wanted.iter().enumerate();
@@ -35,8 +35,7 @@ impl Proof<'_> {
         Ok(())
     }
 
-    /// Looks for rows that the filters keep back, and says how many there are of them at the publisher. Nothing without
-    /// filters.
+    /// Looks for rows that the filters exclude, and returns how many the publisher has. `None` without filters.
     pub(super) async fn kept_back(&self, edge: &Edge<'_>) -> Result<Option<String>, Failure> {
         let source = self.lab.plan.primary_of(&edge.subscription.upstream);
         let (publisher, subscriber) = (self.client(source)?, self.client(&edge.node.name)?);
@@ -65,7 +64,7 @@ impl Proof<'_> {
             if let Some(at) = seen.iter().position(|seen| seen.rows > 0) {
                 let values: Vec<String> = rows[at].values.iter().flatten().cloned().collect();
                 return Err(format!(
-                    "{table}: a row that the filter keeps back is there: {}",
+                    "{table}: a row that the filter excludes is there: {}",
                     values.join(", ")
                 )
                 .into());
@@ -77,11 +76,11 @@ impl Proof<'_> {
         Ok(count.map(|rows| crate::text::count(rows, "row")))
     }
 
-    /// Takes away what no removal is sent for.
+    /// Removes the rows for which no DELETE is published.
     pub(super) async fn sweep(
         &self,
         edge: &Edge<'_>,
-        wanted: &[Wanted<'_>],
+        wanted: &[ExpectedRow<'_>],
     ) -> Result<(), Failure> {
         let rows = wanted.iter().zip(&edge.expected);
         let left: Vec<Sought<'_>> = rows
@@ -96,8 +95,8 @@ impl Proof<'_> {
         Ok(swept?)
     }
 
-    /// Takes away what a subscription left that could not be judged to the end, as far as it has arrived: rows that the
-    /// publisher has no more, by their values. Nothing where all went; a check that failed where that was not possible.
+    /// Removes the rows of a subscription whose checks failed halfway, as far as they have arrived. It finds them by
+    /// their values; the publisher no longer has them. Returns a failed check if that was not possible.
     pub(in crate::verify) async fn sweep_what_is_left(
         &self,
         edge: &Edge<'_>,
@@ -108,7 +107,7 @@ impl Proof<'_> {
             .filter_map(|(at, row)| Some((at, sought(&edge.published, row)?)))
             .filter(|(_, (_, of)): &(_, (_, &Published))| !of.operations.delete)
             .map(|(at, (mut row, of))| {
-                // What should have arrived may have other values there.
+                // A row may have its older or newer values there.
                 if !of.key.is_empty() && edge.expected.get(at) == Some(&true) {
                     row.columns = &of.key;
                 }
@@ -126,12 +125,12 @@ impl Proof<'_> {
             swept?;
             Ok(String::new())
         };
-        let swept = check(edge.claim("what was written is removed"), sweeping).await;
+        let swept = check(edge.claim("the written rows are removed"), sweeping).await;
         (!swept.passed).then_some(swept)
     }
 
-    /// Takes away what subscribers of subscribers keep of what was written on a node: what is removed there does not reach
-    /// them where removals are not published on the way.
+    /// Removes a node's rows from subscribers of subscribers. A DELETE does not reach them if a publication on the way
+    /// does not publish it.
     pub(in crate::verify) async fn sweep_beyond(
         &self,
         primary: &PlannedNode,
@@ -176,15 +175,15 @@ impl Proof<'_> {
         if edge.published.is_empty() {
             return None;
         }
-        // What has not arrived yet would arrive after the sweep.
+        // A row that is still on its way would arrive after the sweep.
         let (lsn, _) = crate::verify::edge::now(client).await.ok()?;
         self.applied(node, subscription, lsn).await.ok()?;
         self.sweep_what_is_left(&edge, versions).await
     }
 }
 
-/// The tables whose row looks like others, so that nothing can be said of it.
-pub(super) fn alike(edge: &Edge<'_>, wanted: &[Wanted<'_>]) -> Vec<String> {
+/// The tables whose row equals others, so that it proves nothing.
+pub(super) fn alike(edge: &Edge<'_>, wanted: &[ExpectedRow<'_>]) -> Vec<String> {
     let rows = wanted.iter().zip(&edge.alike);
     let alike = rows
         .filter(|(_, alike)| **alike)

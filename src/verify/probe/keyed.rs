@@ -1,23 +1,23 @@
-//! The rows of a probe on a server that has them in places of its own: found by their values, as logical replication
-//! brings them.
+//! The rows of a probe on a logical subscriber. They have other places there, so they are found by their values.
 
 use super::read::{SAME_TEXT, answers, roll_back};
-use super::statement::{self, identifier, literal};
+use super::statement;
 use super::write::{of_one_table, with_values};
 use super::{How, ProbeError, ProbeRow, Skipped};
 use crate::server::catalog::Table;
 use crate::server::server_error::ServerError;
+use crate::sql::quote::{identifier, literal};
 
-/// What of a row is looked for.
+/// The values of a row to look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sought<'a> {
-    /// The row as its publisher has it.
+    /// The row on its publisher.
     pub row: &'a ProbeRow,
-    /// The table that it is published as.
+    /// The table as which it is published.
     pub table: &'a str,
     /// The columns that are published.
     pub columns: &'a [String],
-    /// The columns that a subscriber gives a value of its own, which may be the same.
+    /// The columns to which a subscriber gives its own value, which may be the same.
     pub own: &'a [String],
 }
 
@@ -40,7 +40,7 @@ impl Sought<'_> {
         same.join(" AND ")
     }
 
-    /// The condition that a column which is not published has its publisher's value all the same.
+    /// The condition that an unpublished column still has its publisher's value.
     fn leak(&self) -> Option<String> {
         let leaks: Vec<String> = self
             .row
@@ -55,7 +55,7 @@ impl Sought<'_> {
         (!leaks.is_empty()).then(|| leaks.join(" OR "))
     }
 
-    /// Whether what is published of another version of the row is the same.
+    /// Whether another version of the row has the same published values.
     #[must_use]
     pub fn is_same(&self, other: &ProbeRow) -> bool {
         let published = |row: &ProbeRow| {
@@ -68,7 +68,7 @@ impl Sought<'_> {
         published(self.row) == published(other)
     }
 
-    /// How many values are compared.
+    /// Number of values that are compared.
     #[must_use]
     pub fn values(&self) -> usize {
         self.row
@@ -79,7 +79,8 @@ impl Sought<'_> {
     }
 }
 
-/// Whether a column has a value, as its type writes it: a cast of `boolean` or `char` to text writes another.
+/// The condition that a column has a value, as the type's output function writes it. A cast of `boolean` or `char` to
+/// text differs from that.
 fn same(column: &str, value: Option<&str>) -> String {
     let column = identifier(column);
     match value {
@@ -89,16 +90,16 @@ fn same(column: &str, value: Option<&str>) -> String {
     }
 }
 
-/// How a row was found.
+/// The rows that were found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sighting {
-    /// How many rows have these values.
+    /// Number of rows that have these values.
     pub rows: u64,
-    /// How many of them have a value that is not published.
+    /// Number of them that have a value that is not published.
     pub leaks: u64,
 }
 
-/// How many rows have these values, and how many of them have values that were not published.
+/// Counts the rows that have these values, and those among them that have values that were not published.
 ///
 /// # Errors
 /// [`ProbeError::Read`] when the server refuses: a table or a column may be missing there.
@@ -139,8 +140,8 @@ pub async fn sight(
     }
 }
 
-/// Takes away a row with these values each, on a server to which no removal is sent. Where several have them it does not
-/// matter which one goes, and no more than one does.
+/// Deletes one row for each set of values, on a server that gets no DELETE from its publisher. If several rows have the
+/// values, any one of them is deleted, and no more than one.
 ///
 /// # Errors
 /// [`ProbeError::Remove`] when the server refuses.
@@ -167,7 +168,7 @@ pub async fn sweep(
     swept.map_err(|error| ProbeError::Remove(error.into()))
 }
 
-/// Which of the rows pass a filter: any of those that come with them. Asked where the rows were written.
+/// Whether each row passes any of its filters. Ask the server where the rows were written.
 ///
 /// # Errors
 /// [`ProbeError::Read`] when the server refuses.
@@ -201,11 +202,11 @@ pub async fn pass(
         .collect())
 }
 
-/// How many of the rows that are kept back are looked for.
+/// Number of excluded rows that are looked for.
 const KEPT_BACK: usize = 50;
 
-/// Some rows of a table that pass none of its filters, with those of their columns that would be published. Asked of the
-/// publisher; nothing without filters.
+/// Some rows of a table that pass none of its filters, with their published columns. Ask the publisher. Nothing without
+/// filters.
 ///
 /// # Errors
 /// [`ProbeError::Read`] when the server refuses.
@@ -251,11 +252,11 @@ pub async fn kept_back(
         .collect())
 }
 
-/// Changes each inserted row in one column that nothing depends on, where there is such a column, and returns the rows
-/// as they are then, with those that could not be changed. The commit waits for this server's disk alone.
+/// Updates one column of each inserted row, if it has a column that nothing depends on. Returns the rows as they are
+/// then, including those that could not be updated. The commit waits for this server's disk alone.
 ///
 /// # Errors
-/// [`ProbeError::Write`] when the connection fails or is told to stop. A table that takes no change is none.
+/// [`ProbeError::Write`] when the connection fails or is told to stop. A table that refuses the UPDATE is no error.
 pub async fn update(
     client: &tokio_postgres::Client,
     tables: &[Table],
@@ -277,7 +278,7 @@ pub async fn update(
         Err(error) if of_one_table(&error) => {}
         Err(error) => return Err(ProbeError::Write(error)),
     }
-    // One of them is refused, as where its table has no replica identity; the others still change.
+    // One UPDATE is refused, for example because its table has no replica identity. The others are still made.
     let (mut rows, mut refused) = (rows.to_vec(), Vec::new());
     for one in statements.chunks(1) {
         match changed(client, one, &rows).await {
@@ -294,7 +295,7 @@ pub async fn update(
     Ok((rows, refused))
 }
 
-/// The rows after these changes of some of them, which are one transaction.
+/// The rows after one transaction of UPDATEs of some of them.
 async fn changed(
     client: &tokio_postgres::Client,
     statements: &[(usize, String)],
@@ -303,7 +304,7 @@ async fn changed(
     let mut batch = vec![
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".to_owned(),
         "SET LOCAL synchronous_commit = local".to_owned(),
-        format!("SET LOCAL lock_timeout = {}", super::write::LOCK_TIMEOUT_MS),
+        format!("SET LOCAL lock_timeout = {}", super::read::LOCK_TIMEOUT_MS),
     ];
     batch.extend(statements.iter().map(|(_, statement)| statement.clone()));
     let changed = async {

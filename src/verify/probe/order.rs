@@ -1,8 +1,8 @@
-//! The order in which tables are written to: those that are referred to come first.
+//! The order in which tables are written to: referenced tables come first.
 
 use crate::server::catalog::{ForeignKey, Table};
 
-/// `tables` with parents before children. In a cycle the reference that can be left NULL gives way.
+/// `tables` with parents before children. In a cycle, a reference that can be NULL is ignored.
 pub(super) fn parents_first(tables: &[Table]) -> Vec<&Table> {
     let mut waiting: Vec<&Table> = tables.iter().collect();
     let mut placed = Vec::with_capacity(waiting.len());
@@ -15,7 +15,7 @@ pub(super) fn parents_first(tables: &[Table]) -> Vec<&Table> {
     placed
 }
 
-/// The first table that refers to no other one that waits, as far as `counts` says.
+/// The first table that references no other table in `waiting` by a foreign key that `counts`.
 fn position(waiting: &[&Table], counts: impl Fn(&Table, &ForeignKey) -> bool) -> Option<usize> {
     waiting.iter().position(|table| {
         !table.foreign_keys.iter().any(|key| {

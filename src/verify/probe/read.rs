@@ -1,23 +1,26 @@
-//! Reading the rows of a probe on any server, and taking them away on the one where they were written.
+//! Reading the rows of a probe on any server, and removing them on the one where they were written.
 
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
-use super::{How, ProbeError, ProbeRow, Removed, Skipped, statement};
+use super::{How, ProbeError, ProbeRow, RemovedRows, Skipped, statement};
 use crate::server::server_error::ServerError;
 
-/// What decides how a value looks as text. Two servers may differ in it, and in nothing else.
+/// The settings that decide how a value looks as text. Two servers may differ in them.
 pub(super) const SAME_TEXT: &str = "SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; \
     SET LOCAL TimeZone = 'UTC'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; \
     SET LOCAL lc_monetary = 'C'; SET LOCAL xmloption = 'content'";
+
+/// Limit for waiting for a table that somebody has locked, in milliseconds.
+pub(super) const LOCK_TIMEOUT_MS: u32 = 2000;
 
 /// The values of one row as text; `None` is NULL.
 pub type Values = Vec<Option<String>>;
 
 /// The rows that one statement returned.
-pub(super) type Answer = Vec<SimpleQueryRow>;
+pub(super) type ReturnedRows = Vec<SimpleQueryRow>;
 
-/// What the server behind `client` has in the place of each of `rows`: `None` where it does not have that version
-/// of the row. Meant for the server where the rows were written and its physical standbys.
+/// Reads the values at the place of each of `rows`; `None` if the server does not have that version of the row. Only for
+/// the server where the rows were written and its physical standbys.
 ///
 /// # Errors
 /// [`ProbeError::Read`] when the server refuses: a table may be missing there.
@@ -41,8 +44,8 @@ pub async fn read(client: &Client, rows: &[ProbeRow]) -> Result<Vec<Option<Value
     }
 }
 
-/// What each SELECT of a batch found: its first row's values.
-pub(super) fn selected(answers: &[Option<Answer>]) -> impl Iterator<Item = Option<Values>> {
+/// The first row's values of each SELECT of a batch.
+pub(super) fn selected(answers: &[Option<ReturnedRows>]) -> impl Iterator<Item = Option<Values>> {
     answers.iter().flatten().map(|answer| {
         let row = answer.first()?;
         Some(
@@ -53,13 +56,13 @@ pub(super) fn selected(answers: &[Option<Answer>]) -> impl Iterator<Item = Optio
     })
 }
 
-/// What each statement of a batch answered; `None` for one that returns no rows by nature.
+/// The answer to each statement of a batch; `None` for a statement that returns no rows.
 pub(super) async fn answers(
     client: &Client,
     batch: &str,
-) -> Result<Vec<Option<Answer>>, ServerError> {
+) -> Result<Vec<Option<ReturnedRows>>, ServerError> {
     let mut all = Vec::new();
-    let mut current: Option<Answer> = None;
+    let mut current: Option<ReturnedRows> = None;
     for message in client.simple_query(batch).await? {
         match message {
             SimpleQueryMessage::RowDescription(_) => current = Some(Vec::new()),
@@ -76,12 +79,12 @@ pub(super) async fn roll_back(client: &Client) {
     let _ = client.batch_execute("ROLLBACK").await;
 }
 
-/// Deletes exactly the rows of `rows` that were inserted, children first, and nothing that is somebody else's. The
-/// commit waits for this server's disk alone.
+/// Deletes exactly the rows of `rows` that were inserted, children first, and nobody else's. The commit waits for this
+/// server's disk alone.
 ///
 /// # Errors
-/// [`ProbeError::Remove`] when the connection fails. A table that keeps its row is no error: see [`Removed::left`].
-pub async fn remove(client: &Client, rows: &[ProbeRow]) -> Result<Removed, ProbeError> {
+/// [`ProbeError::Remove`] when the connection fails. A table that keeps its row is no error: see [`RemovedRows::left`].
+pub async fn remove(client: &Client, rows: &[ProbeRow]) -> Result<RemovedRows, ProbeError> {
     let inserted: Vec<&ProbeRow> = rows
         .iter()
         .rev()
@@ -92,8 +95,8 @@ pub async fn remove(client: &Client, rows: &[ProbeRow]) -> Result<Removed, Probe
         Err(error) if error.code().is_none() => return Err(ProbeError::Remove(error)),
         Err(_) => {}
     }
-    // One of them is held; the others still go.
-    let mut removed = Removed::default();
+    // One row cannot be deleted; the others still can.
+    let mut removed = RemovedRows::default();
     for row in inserted {
         match delete(client, &[row]).await {
             Ok(one) => {
@@ -110,14 +113,14 @@ pub async fn remove(client: &Client, rows: &[ProbeRow]) -> Result<Removed, Probe
     Ok(removed)
 }
 
-async fn delete(client: &Client, rows: &[&ProbeRow]) -> Result<Removed, ServerError> {
+async fn delete(client: &Client, rows: &[&ProbeRow]) -> Result<RemovedRows, ServerError> {
     if rows.is_empty() {
-        return Ok(Removed::default());
+        return Ok(RemovedRows::default());
     }
     let mut batch = vec![
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".to_owned(),
         "SET LOCAL synchronous_commit = local".to_owned(),
-        format!("SET LOCAL lock_timeout = {}", super::write::LOCK_TIMEOUT_MS),
+        format!("SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"),
         "SET CONSTRAINTS ALL DEFERRED".to_owned(),
     ];
     let before = batch.len();
@@ -135,7 +138,7 @@ async fn delete(client: &Client, rows: &[&ProbeRow]) -> Result<Removed, ServerEr
         SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
         _ => None,
     });
-    let mut removed = Removed::default();
+    let mut removed = RemovedRows::default();
     for (row, count) in rows.iter().zip(counts.skip(before)) {
         if count == 0 {
             removed.left.push(Skipped {

@@ -6,43 +6,44 @@ use super::ProbeRow;
 use super::order::required;
 use super::value::value;
 use crate::server::catalog::{Column, ForeignKey, Table};
+use crate::sql::quote::{identifier, literal};
 
-/// How much of a row is given.
+/// The columns of a row that get a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fill {
+pub(super) enum Extent {
     /// Every column that we can write, so that there is something to compare.
     Full,
-    /// Only what cannot be left out, for a table that refused more.
+    /// Only the columns that need a value, for a table that refused more.
     Required,
 }
 
-/// What holds for all probes of one transaction.
-pub(super) struct Writer<'a> {
+/// The writer of all probes of one transaction.
+pub(super) struct ProbeWriter<'a> {
     pub(super) tables: &'a [Table],
     pub(super) nonce: u32,
 }
 
-/// Which rows a foreign key may refer to.
+/// The rows that a foreign key may reference.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Present<'a> {
-    /// The tables whose probe is there when this one is inserted.
+    /// The tables whose probe exists when this one is inserted.
     pub(super) now: &'a BTreeSet<u32>,
-    /// The tables whose probe is there at the end of the transaction.
+    /// The tables whose probe exists at the end of the transaction.
     pub(super) later: &'a BTreeSet<u32>,
 }
 
-/// What a column of an INSERT gets.
+/// The value of a column in an INSERT.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Cell {
+enum InsertValue {
     Literal(String),
     Null,
-    /// What the parent's existing row has: the foreign key's number, and the parent's column.
+    /// The value of an existing parent row: the number of the foreign key, and the parent's column.
     Existing(usize, String),
-    /// Nothing is said: its default, or NULL.
+    /// No value: its default, or NULL.
     Silent,
 }
 
-/// Where a foreign key leads.
+/// The target of a foreign key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Parent {
     Probe,
@@ -50,23 +51,23 @@ enum Parent {
     Nowhere,
 }
 
-/// `RETURNING` of every probe: the table that holds the row, and its place. Of a row that goes into a partition
-/// PostgreSQL tells no `xmin` here.
+/// `RETURNING` of every probe: the table that holds the row, and its place. For a row of a partition, PostgreSQL does not
+/// return `xmin` here.
 const PLACE: &str = "(pg_catalog.pg_identify_object('pg_catalog.pg_class'::pg_catalog.regclass, tableoid, 0)).identity, ctid";
 
-impl Writer<'_> {
+impl ProbeWriter<'_> {
     /// The INSERT of a probe into `table`.
-    pub(super) fn insert(&self, table: &Table, fill: Fill, present: Present<'_>) -> String {
+    pub(super) fn insert(&self, table: &Table, fill: Extent, present: Present<'_>) -> String {
         let parents: Vec<Parent> = table
             .foreign_keys
             .iter()
             .map(|key| parent(table, key, present))
             .collect();
-        let cells: Vec<(&Column, Cell)> = table
+        let cells: Vec<(&Column, InsertValue)> = table
             .columns
             .iter()
             .map(|column| (column, self.cell(table, column, fill, &parents)))
-            .filter(|(_, cell)| *cell != Cell::Silent)
+            .filter(|(_, cell)| *cell != InsertValue::Silent)
             .collect();
         let name = qualified(table);
         if cells.is_empty() {
@@ -74,21 +75,21 @@ impl Writer<'_> {
         }
         let columns = list(cells.iter().map(|(column, _)| identifier(&column.name)));
         let values = list(cells.iter().map(|(_, cell)| match cell {
-            Cell::Literal(text) => literal(text),
-            Cell::Existing(key, column) => format!("parent_{key}.{}", identifier(column)),
-            Cell::Null | Cell::Silent => "NULL".to_owned(),
+            InsertValue::Literal(text) => literal(text),
+            InsertValue::Existing(key, column) => format!("parent_{key}.{}", identifier(column)),
+            InsertValue::Null | InsertValue::Silent => "NULL".to_owned(),
         }));
         let existing: BTreeSet<usize> = cells
             .iter()
             .filter_map(|(_, cell)| match cell {
-                Cell::Existing(key, _) => Some(*key),
+                InsertValue::Existing(key, _) => Some(*key),
                 _ => None,
             })
             .collect();
         let source = if existing.is_empty() {
             format!("VALUES ({values})")
         } else {
-            // One row for all columns of a key; none where the parent is empty, and then nothing is inserted.
+            // One row for all columns of a key. If the parent is empty there is none, and nothing is inserted.
             let from = list(existing.iter().map(|&number| {
                 let key = &table.foreign_keys[number];
                 let columns = list(key.referenced.iter().map(|name| identifier(name)));
@@ -102,46 +103,53 @@ impl Writer<'_> {
         format!("INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE {source} RETURNING {PLACE}")
     }
 
-    fn cell(&self, table: &Table, column: &Column, fill: Fill, parents: &[Parent]) -> Cell {
+    fn cell(
+        &self,
+        table: &Table,
+        column: &Column,
+        fill: Extent,
+        parents: &[Parent],
+    ) -> InsertValue {
         if column.generated {
-            return Cell::Silent;
+            return InsertValue::Silent;
         }
         let keys = table.foreign_keys.iter().enumerate();
         let mut refers = keys
             .filter(|(_, key)| key.columns.contains(&column.name))
             .peekable();
         if refers.peek().is_some() {
-            let mut found = Cell::Null;
+            let mut found = InsertValue::Null;
             for (number, key) in refers {
                 match parents[number] {
-                    Parent::Nowhere if !column.not_null => return Cell::Null,
+                    Parent::Nowhere if !column.not_null => return InsertValue::Null,
                     Parent::Existing => {
                         let name = referenced(key, &column.name);
-                        found = Cell::Existing(number, name.unwrap_or_default().to_owned());
+                        found = InsertValue::Existing(number, name.unwrap_or_default().to_owned());
                     }
-                    // Of a key that leads nowhere another column is NULL, so this one may be anything.
-                    Parent::Probe | Parent::Nowhere if found == Cell::Null => {
+                    // In a key without a target another column is NULL, so this one may have any value.
+                    Parent::Probe | Parent::Nowhere if found == InsertValue::Null => {
                         found = self
                             .literal(table, column, &mut Vec::new())
-                            .map_or(Cell::Null, Cell::Literal);
+                            .map_or(InsertValue::Null, InsertValue::Literal);
                     }
                     Parent::Probe | Parent::Nowhere => {}
                 }
             }
             return found;
         }
-        // A key is always given: a row that refers to this one has to say the same.
+        // A key always gets a value, because a row that references this one needs the same value.
         let wanted = column.sequence
             || column.unique
-            || (!column.default && (column.not_null || (fill == Fill::Full && !column.checked)));
+            || (!column.default && (column.not_null || (fill == Extent::Full && !column.checked)));
         if !wanted {
-            return Cell::Silent;
+            return InsertValue::Silent;
         }
         self.value(table, column)
-            .map_or(Cell::Silent, Cell::Literal)
+            .map_or(InsertValue::Silent, InsertValue::Literal)
     }
 
-    /// What the probe of `table` has in `column`: what the parent's probe has, where it refers to one.
+    /// The value of the probe of `table` in `column`. A column that references a parent has the value of the parent's
+    /// probe.
     fn literal(
         &self,
         table: &Table,
@@ -164,7 +172,7 @@ impl Writer<'_> {
         self.value(table, column)
     }
 
-    /// A value for a column. In a table where rows may be the same, numbers tell ours from the user's.
+    /// A value for a column. In a table where rows may be equal, numbers tell our rows from the user's.
     fn value(&self, table: &Table, column: &Column) -> Option<String> {
         let keyless = table.columns.iter().all(|column| !column.unique);
         if keyless && !table.partitioned && !column.checked && column.data_type.category == "N" {
@@ -195,7 +203,7 @@ fn referenced<'a>(key: &'a ForeignKey, column: &str) -> Option<&'a str> {
     key.referenced.get(place).map(String::as_str)
 }
 
-/// The place of some row that nobody has locked.
+/// The SELECT of the place of some row that nobody has locked.
 pub(super) fn any_row(table: &Table) -> String {
     let only = if table.partitioned { "" } else { "ONLY " };
     format!(
@@ -204,7 +212,7 @@ pub(super) fn any_row(table: &Table) -> String {
     )
 }
 
-/// The UPDATE that leaves a row as it is; `None` where no column can be written.
+/// The UPDATE that leaves a row as it is; `None` if no column can be written.
 pub(super) fn touch(table: &Table, relation: &str, ctid: &str) -> Option<String> {
     let writable = |column: &&Column| !column.generated && !column.identity_always;
     let column = table
@@ -219,10 +227,10 @@ pub(super) fn touch(table: &Table, relation: &str, ctid: &str) -> Option<String>
     ))
 }
 
-/// The numbers that have one next to them.
+/// The number types in which every value has a neighbour.
 const COUNTABLE: [&str; 6] = ["int2", "int4", "int8", "float4", "float8", "numeric"];
 
-/// The UPDATE that changes a row in a column that nothing depends on; `None` where there is none.
+/// The UPDATE that changes a column that nothing depends on; `None` if there is no such column.
 pub(super) fn change(table: &Table, row: &ProbeRow) -> Option<String> {
     let free = |column: &&Column| {
         let refers = |key: &ForeignKey| key.columns.contains(&column.name);
@@ -234,7 +242,7 @@ pub(super) fn change(table: &Table, row: &ProbeRow) -> Option<String> {
             || table.primary_key.contains(&column.name)
             || table.foreign_keys.iter().any(refers))
     };
-    // Another value of the same length: what is changed must fit as well as what it was.
+    // The new value has the same length, so that it fits as well as the old one.
     let changed = |column: &Column| {
         let name = identifier(&column.name);
         match (
@@ -297,169 +305,9 @@ pub(in crate::verify) fn qualified(table: &Table) -> String {
     format!("{}.{}", identifier(&table.schema), identifier(&table.name))
 }
 
-pub(in crate::verify) fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-pub(super) fn literal(text: &str) -> String {
-    let doubled = text.replace('\'', "''");
-    if doubled.contains('\\') {
-        format!("E'{}'", doubled.replace('\\', "\\\\"))
-    } else {
-        format!("'{doubled}'")
-    }
-}
-
 fn list(items: impl Iterator<Item = String>) -> String {
     items.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::server::catalog::DataType;
-
-    fn column(name: &str, kind: &str, category: &str) -> Column {
-        Column {
-            name: name.to_owned(),
-            data_type: DataType {
-                name: kind.to_owned(),
-                kind: "b".to_owned(),
-                category: category.to_owned(),
-                modifier: -1,
-                ..DataType::default()
-            },
-            not_null: true,
-            ..Column::default()
-        }
-    }
-
-    fn table(oid: u32, name: &str, columns: Vec<Column>) -> Table {
-        let schema = "public".to_owned();
-        Table {
-            oid,
-            schema,
-            name: name.to_owned(),
-            columns,
-            ..Table::default()
-        }
-    }
-
-    fn key(name: &str) -> Column {
-        Column {
-            unique: true,
-            sequence: true,
-            ..column(name, "int4", "N")
-        }
-    }
-
-    fn refer(child: &mut Table, column: &str, parent: &Table, referenced: &str) {
-        child.foreign_keys.push(ForeignKey {
-            columns: vec![column.to_owned()],
-            table: parent.oid,
-            references: qualified(parent),
-            referenced: vec![referenced.to_owned()],
-            deferrable: false,
-        });
-    }
-
-    fn insert(tables: &[Table], table: &Table, now: &[u32]) -> String {
-        let writer = Writer { tables, nonce: 6 };
-        let now: BTreeSet<u32> = now.iter().copied().collect();
-        let present = Present {
-            now: &now,
-            later: &BTreeSet::new(),
-        };
-        let insert = writer.insert(table, Fill::Full, present);
-        insert
-            .split(" RETURNING ")
-            .next()
-            .unwrap_or_default()
-            .to_owned()
-    }
-
-    #[test]
-    fn a_key_is_given_and_a_default_is_left_alone() {
-        let status = Column {
-            default: true,
-            ..column("status", "text", "S")
-        };
-        let sum = Column {
-            generated: true,
-            ..column("sum", "int4", "N")
-        };
-        let orders = table(
-            1,
-            "orders",
-            vec![key("id"), status, sum, column("paid", "bool", "B")],
-        );
-        assert_eq!(
-            insert(&[], &orders, &[]),
-            r#"INSERT INTO "public"."orders" ("id", "paid") OVERRIDING SYSTEM VALUE VALUES ('-7', 'true')"#
-        );
-    }
-
-    #[test]
-    fn a_child_refers_to_the_parents_probe_or_to_a_row_that_is_there() {
-        let parent = table(1, "customers", vec![key("id")]);
-        let mut child = table(2, "Orders \"old\"", vec![column("customer", "int4", "N")]);
-        refer(&mut child, "customer", &parent, "id");
-        let tables = [parent, child.clone()];
-        assert_eq!(
-            insert(&tables, &child, &[1]),
-            r#"INSERT INTO "public"."Orders ""old""" ("customer") OVERRIDING SYSTEM VALUE VALUES ('-7')"#
-        );
-        assert_eq!(
-            insert(&tables, &child, &[]),
-            r#"INSERT INTO "public"."Orders ""old""" ("customer") OVERRIDING SYSTEM VALUE SELECT parent_0."id" FROM (SELECT "id" FROM "public"."customers" LIMIT 1) AS parent_0"#
-        );
-        child.columns[0].not_null = false;
-        assert!(insert(&tables, &child, &[]).ends_with("VALUES (NULL)"));
-    }
-
-    #[test]
-    fn a_key_that_is_handed_down_is_the_same_at_every_level() {
-        let tenant = table(1, "tenant", vec![key("id")]);
-        let mut user = table(2, "user", vec![column("tenant", "int4", "N")]);
-        refer(&mut user, "tenant", &tenant, "id");
-        let mut note = table(3, "note", vec![column("tenant", "int4", "N")]);
-        refer(&mut note, "tenant", &user, "tenant");
-        let tables = [tenant, user, note.clone()];
-        assert!(insert(&tables, &note, &[1, 2]).ends_with("VALUES ('-7')"));
-    }
-
-    #[test]
-    fn a_number_is_another_one_after_a_change_and_ours_where_there_is_no_key() {
-        let plain = table(1, "plain", vec![column("a", "int4", "N")]);
-        assert!(
-            insert(&[], &plain, &[]).ends_with(r#"("a") OVERRIDING SYSTEM VALUE VALUES ('-7')"#)
-        );
-        let row = ProbeRow {
-            table: qualified(&plain),
-            relation: "public.plain".to_owned(),
-            ctid: "(0,1)".to_owned(),
-            xmin: "700".to_owned(),
-            how: crate::verify::probe::How::Inserted,
-            columns: vec!["a".to_owned()],
-            values: vec![Some("-7".to_owned())],
-        };
-        let changed = change(&plain, &row).expect("a column to change");
-        assert!(changed.contains(r#"CASE "a" WHEN 0 THEN 1 WHEN 1 THEN 0 ELSE "a" + 1 END"#));
-    }
-
-    #[test]
-    fn a_table_without_columns_takes_a_row() {
-        let bare = table(1, "bare", Vec::new());
-        assert_eq!(
-            insert(&[], &bare, &[]),
-            r#"INSERT INTO "public"."bare" DEFAULT VALUES"#
-        );
-        assert_eq!(touch(&bare, "public.bare", "(0,1)"), None);
-    }
-
-    #[test]
-    fn a_literal_cannot_be_left() {
-        assert_eq!(literal("it's"), "'it''s'");
-        assert_eq!(literal("\\'"), "E'\\\\'''");
-    }
-}
+mod tests;

@@ -2,11 +2,11 @@
 
 use crate::server::catalog::{Column, DataType};
 
-/// What `varchar(n)` and `numeric(p, s)` add to their modifier (`VARHDRSZ`).
+/// The offset in the modifiers of `varchar(n)` and `numeric(p, s)` (`VARHDRSZ`).
 const MODIFIER_HEADER: i32 = 4;
 
-/// A value for `column` that nobody else has used, as far as its type can tell `nonce`s apart; `None` for a type
-/// that we cannot write.
+/// A value for `column` that nobody else has used, as far as its type can tell `nonce`s apart. `None` for a type that we
+/// cannot write.
 pub(super) fn value(column: &Column, nonce: u32) -> Option<String> {
     of_type(&column.data_type, column.unique, nonce)
 }
@@ -38,7 +38,7 @@ fn number(data_type: &DataType, unique: bool, nonce: u32) -> Option<String> {
         "int2" => i64::from(i16::MAX),
         "int4" => i64::from(i32::MAX),
         "int8" | "float8" => i64::from(u32::MAX),
-        // What a 24-bit mantissa tells apart.
+        // A 24-bit mantissa tells these apart.
         "float4" => 1 << 24,
         "numeric" => return Some(decimal(data_type.modifier, unique, nonce)),
         "money" | "oid" => return Some("1".to_owned()),
@@ -77,7 +77,7 @@ fn text(data_type: &DataType, nonce: u32) -> Option<String> {
         }
         _ => return None,
     };
-    // An address passes more checks than a word would. Where it is too long, the digits that differ are kept.
+    // An address passes more checks than a word would. If it is too long, the digits that differ are kept.
     let address = format!("probe-{nonce}@lab.invalid");
     let digits = format!("{nonce:010}");
     Some(if address.len() <= longest {
@@ -97,7 +97,7 @@ fn time(data_type: &DataType, unique: bool, nonce: u32) -> Option<String> {
                 1 + nonce / 10_800 % 28
             )
         }
-        // The present is what partitions and checks expect most.
+        // Partitions and checks mostly expect the present.
         "date" | "time" | "timetz" | "timestamp" | "timestamptz" => "now".to_owned(),
         "interval" => format!("{nonce} seconds"),
         _ => return None,

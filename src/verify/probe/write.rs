@@ -1,4 +1,4 @@
-//! Writing a row into each table: in one go where every table takes one, table by table where one does not.
+//! Writing a row into each table: all at once, or table by table if one refuses its row.
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -7,41 +7,40 @@ use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::order::parents_first;
-use super::read::{Answer, SAME_TEXT, answers, roll_back, selected};
-use super::statement::{Fill, Present, Writer, any_row, delete, qualified, select_written, touch};
-use super::{Commit, How, Inserted, ProbeError, ProbeRow, Skipped, Written};
+use super::read::{LOCK_TIMEOUT_MS, ReturnedRows, SAME_TEXT, answers, roll_back, selected};
+use super::statement::{
+    Extent, Present, ProbeWriter, any_row, delete, qualified, select_written, touch,
+};
+use super::{Commit, How, Inserted, ProbeError, ProbeRow, Skipped, UncommittedRows};
 use crate::failure::Failure;
 use crate::server::catalog::Table;
 use crate::server::lsn::Lsn;
 use crate::server::server_error::ServerError;
 
-/// How long a table that somebody has locked is waited for.
-pub(super) const LOCK_TIMEOUT_MS: u32 = 2000;
-
 /// Writes a row into each of `tables` and commits.
 ///
 /// # Errors
-/// [`ProbeError`]; a table that takes no row is none, see [`Inserted::skipped`].
+/// [`ProbeError`]. A table that takes no row is no error: see [`Inserted::skipped`].
 pub async fn insert(
     client: &Client,
     tables: &[Table],
     how: Commit,
 ) -> Result<Inserted, ProbeError> {
-    let Written { rows, skipped } = write(client, tables).await?;
+    let UncommittedRows { rows, skipped } = write(client, tables).await?;
     let lsn = commit(client, how).await?;
     Ok(Inserted { rows, skipped, lsn })
 }
 
-/// Writes a row into each of `tables` and leaves the transaction open, for a caller who has to know the rows even
-/// if the commit never returns.
+/// Writes a row into each of `tables` and leaves the transaction open. The caller knows the rows even if the commit never
+/// returns.
 ///
 /// # Errors
-/// [`ProbeError::Write`] when the connection fails or is told to stop; the transaction is over then.
-pub async fn write(client: &Client, tables: &[Table]) -> Result<Written, ProbeError> {
+/// [`ProbeError::Write`] when the connection fails or is told to stop. The transaction has then ended.
+pub async fn write(client: &Client, tables: &[Table]) -> Result<UncommittedRows, ProbeError> {
     let written = match at_once(client, tables).await {
         Ok(Some(rows)) => {
             let skipped = Vec::new();
-            return Ok(Written { rows, skipped });
+            return Ok(UncommittedRows { rows, skipped });
         }
         Ok(None) => {
             roll_back(client).await;
@@ -55,8 +54,8 @@ pub async fn write(client: &Client, tables: &[Table]) -> Result<Written, ProbeEr
     written.map_err(ProbeError::Write)
 }
 
-/// Commits what [`write()`] wrote, and says where the write-ahead log is then. All of the log up to there is on this
-/// server's disk, so that a standby can be sent it.
+/// Commits the rows of [`write()`], and returns the position of the WAL after that. All WAL up to there is on this
+/// server's disk, so that it can be sent to a standby.
 ///
 /// # Errors
 /// [`ProbeError::Commit`] when the server refuses.
@@ -70,7 +69,7 @@ pub async fn commit(client: &Client, how: Commit) -> Result<Lsn, ProbeError> {
     let batch = format!(
         "{set}SELECT pg_catalog.current_setting('synchronous_commit'); COMMIT; SELECT pg_catalog.pg_current_wal_lsn()"
     );
-    let first = |answer: &Option<Answer>| {
+    let first = |answer: &Option<ReturnedRows>| {
         let row = answer.as_ref()?.first()?;
         row.get(0).map(str::to_owned)
     };
@@ -81,7 +80,7 @@ pub async fn commit(client: &Client, how: Commit) -> Result<Lsn, ProbeError> {
     if setting != "off" {
         return lsn.ok_or(ProbeError::Position);
     }
-    // Such a commit is not on disk yet, and what is not is sent to no standby. A later one takes it along.
+    // Such a commit is not on disk yet, so it is sent to no standby. A later commit flushes it.
     let flush = "BEGIN; SET LOCAL synchronous_commit = local; \
         SELECT pg_catalog.pg_logical_emit_message(true, 'lab', ''); COMMIT; SELECT pg_catalog.pg_current_wal_lsn()";
     let all = answers(client, flush).await.map_err(ProbeError::Commit)?;
@@ -91,22 +90,22 @@ pub async fn commit(client: &Client, how: Commit) -> Result<Lsn, ProbeError> {
 }
 
 fn begin() -> String {
-    // Where a constraint can wait, two tables can refer to each other's new row.
+    // With deferred constraints, two tables can reference each other's new row.
     format!(
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; SET CONSTRAINTS ALL DEFERRED"
     )
 }
 
 fn nonce() -> u32 {
-    // A `RandomState` is seeded by the operating system.
+    // The operating system seeds a `RandomState`.
     let random = RandomState::new().build_hasher().finish();
     u32::try_from(random >> 32).unwrap_or_default()
 }
 
-/// All tables in two round trips; `None` where one of them takes no row, and then nothing is known of the others.
+/// Writes all tables in two round trips. `None` if one of them takes no row; nothing is known of the others then.
 async fn at_once(client: &Client, tables: &[Table]) -> Result<Option<Vec<ProbeRow>>, ServerError> {
     let nonce = nonce();
-    let writer = Writer { tables, nonce };
+    let writer = ProbeWriter { tables, nonce };
     let ordered = parents_first(tables);
     let later: BTreeSet<u32> = tables.iter().map(|table| table.oid).collect();
     let mut now = BTreeSet::new();
@@ -116,7 +115,7 @@ async fn at_once(client: &Client, tables: &[Table]) -> Result<Option<Vec<ProbeRo
             now: &now,
             later: &later,
         };
-        batch.push(writer.insert(table, Fill::Full, present));
+        batch.push(writer.insert(table, Extent::Full, present));
         now.insert(table.oid);
     }
     batch.push("SET CONSTRAINTS ALL IMMEDIATE".to_owned());
@@ -141,8 +140,8 @@ async fn at_once(client: &Client, tables: &[Table]) -> Result<Option<Vec<ProbeRo
     }
 }
 
-/// Whether the rows could be taken away again, tried and undone; or why not. What nobody can remove is not to be written:
-/// a trigger may forbid it, or a publication of removals whose table has no replica identity.
+/// Tries whether the rows can be deleted again, and undoes that. A row that nobody can delete must not be written: a
+/// trigger may forbid the DELETE, or its table is published with deletes and has no replica identity.
 async fn removable(client: &Client, rows: &[ProbeRow]) -> Result<Result<(), Failure>, ServerError> {
     let mut batch = vec![
         "SAVEPOINT lab_removal".to_owned(),
@@ -169,7 +168,7 @@ async fn removable(client: &Client, rows: &[ProbeRow]) -> Result<Result<(), Fail
     }
 }
 
-/// The rows with what is in them now; `None` where a trigger has already changed one again.
+/// The rows with their present values; `None` if a trigger has already changed one again.
 pub(super) async fn with_values(
     client: &Client,
     mut rows: Vec<ProbeRow>,
@@ -190,7 +189,7 @@ pub(super) async fn with_values(
     Ok(Some(rows))
 }
 
-/// `None` for what one table may be to blame for; an error for what ends the whole attempt.
+/// `None` for an error that one table may have caused; an error if the whole attempt must end.
 fn lenient<T>(result: Result<T, ServerError>) -> Result<Option<T>, ServerError> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -199,7 +198,7 @@ fn lenient<T>(result: Result<T, ServerError>) -> Result<Option<T>, ServerError> 
     }
 }
 
-/// What a server said, in one line: it stands in the middle of a sentence.
+/// The server's error in one line, for the middle of a sentence.
 fn line(error: &ServerError) -> String {
     let text = error.to_string();
     text.lines().next().unwrap_or_default().to_owned()
@@ -217,17 +216,18 @@ pub(super) fn of_one_table(error: &ServerError) -> bool {
     })
 }
 
-/// Each table in a savepoint of its own: a row, a row with less in it, an old row touched, or a reason.
-async fn one_by_one(client: &Client, tables: &[Table]) -> Result<Written, ServerError> {
+/// Writes each table in its own savepoint. Each one gets a full row, a row with required columns only, an UPDATE of an
+/// existing row, or the reason that nothing works.
+async fn one_by_one(client: &Client, tables: &[Table]) -> Result<UncommittedRows, ServerError> {
     let nonce = nonce();
-    let writer = Writer { tables, nonce };
+    let writer = ProbeWriter { tables, nonce };
     let mut now = BTreeSet::new();
-    let mut written = Written::default();
+    let mut written = UncommittedRows::default();
     client.batch_execute(&begin()).await?;
     for table in parents_first(tables) {
         let mut refused = String::new();
         let mut taken = None;
-        for fill in [Fill::Full, Fill::Required] {
+        for fill in [Extent::Full, Extent::Required] {
             let later = BTreeSet::new();
             let present = Present {
                 now: &now,
@@ -255,7 +255,7 @@ async fn one_by_one(client: &Client, tables: &[Table]) -> Result<Written, Server
     Ok(written)
 }
 
-/// One statement that writes a row of `table`, undone if it does not.
+/// Runs a statement that writes a row of `table`, and undoes it if it fails.
 async fn attempt(
     client: &Client,
     table: &Table,
@@ -289,7 +289,7 @@ async fn attempt(
     Ok(Err(refused))
 }
 
-/// Whether a row may be left there: the user's own, or one that can be removed again.
+/// Whether a row may stay: it is the user's own, or it can be deleted again.
 async fn stays(client: &Client, row: &ProbeRow) -> Result<Result<(), Failure>, ServerError> {
     match row.how {
         How::Inserted => removable(client, std::slice::from_ref(row)).await,
@@ -330,8 +330,8 @@ async fn touch_one(
     Ok(attempted.map_err(|why| skipped(&format!("none could be updated ({why})"))))
 }
 
-/// What a probe's statement returns: the relation, and the row's place in it.
-fn place(answer: &Answer) -> Option<[String; 2]> {
+/// The relation and the row's place in it, as a probe's statement returns them.
+fn place(answer: &ReturnedRows) -> Option<[String; 2]> {
     let row = answer.first()?;
     let text = |at: usize| row.get(at).map(str::to_owned);
     Some([text(0)?, text(1)?])

@@ -1,4 +1,4 @@
-//! What is wrong with a value that is read into a type, and where.
+//! Errors of reading a value into a type, with their places.
 
 use std::fmt::{self, Display};
 
@@ -128,7 +128,7 @@ impl de::Error for ReadError {
     }
 }
 
-/// What a type takes: serde's words for Rust's types in a reader's.
+/// The expected value: serde's words for Rust's types, translated for people.
 fn in_our_words(wanted: &str) -> String {
     match wanted {
         "a string" => "text".to_owned(),

@@ -1,4 +1,4 @@
-//! What a step may expect: nothing that it cannot give, and nothing that two of its keys say differently.
+//! Expectations of steps: none that the action cannot meet, and no two that contradict each other.
 
 use super::{Finding, Reading};
 use crate::action::{Expect, Gives, Step};
@@ -51,12 +51,12 @@ impl Reading<'_> {
             let at = format!("{at}.expect.running");
             self.found.push(Finding::value(at, message, help));
         } else if expect.waiting.is_some() && expect.running.is_some() {
-            let message = "a statement that waits runs".to_owned();
+            let message = "a waiting statement is running".to_owned();
             let help = "leave one of the two out".to_owned();
             let at = format!("{at}.expect.running");
             self.found.push(Finding::key(at, message, help));
         } else if expect.goes_on() && step.session.is_none() {
-            let message = "a statement that goes on needs a session to do so in".to_owned();
+            let message = "a statement that keeps running needs a session".to_owned();
             let help = "add `session: writer`, and `finish: writer` in a later step".to_owned();
             self.found
                 .push(Finding::key(at_going_on.clone(), message, help));
@@ -68,8 +68,8 @@ impl Reading<'_> {
                 .push(Finding::key(format!("{at}.expect.error"), message, None));
         }
         if expect.goes_on() && (results || expect.error.is_some()) {
-            let message = "what a statement gives that goes on is not known yet".to_owned();
-            let help = "expect it where the session is finished".to_owned();
+            let message = "the result of a running statement is not known yet".to_owned();
+            let help = "expect it in the `finish` step of the session".to_owned();
             self.found.push(Finding::key(at_going_on, message, help));
         }
     }

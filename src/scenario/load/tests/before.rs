@@ -25,7 +25,7 @@ fn a_session_is_opened_before_it_is_used_and_its_end_is_seen() {
       |
       = help: there are no open sessions
 
-    error: a statement that goes on needs a session to do so in
+    error: a statement that keeps running needs a session
      --> a.yaml:7:30
       |
     7 | - { sql: SELECT 1, expect: { waiting: SyncRep } }

@@ -18,7 +18,7 @@ steps:
 ",
     );
     insta::assert_snapshot!(shown, @r#"
-    error: a statement that goes on needs a session to do so in
+    error: a statement that keeps running needs a session
      --> a.yaml:4:30
       |
     4 | - { sql: SELECT 1, expect: { running: true } }
@@ -34,7 +34,7 @@ steps:
       |
       = help: leave it out, or write `running: true` for one that goes on
 
-    error: a statement that waits runs
+    error: a waiting statement is running
      --> a.yaml:6:42
       |
     6 | - { sql: SELECT 1, session: b, expect: { running: true, waiting: Lock } }
@@ -42,12 +42,12 @@ steps:
       |
       = help: leave one of the two out
 
-    error: what a statement gives that goes on is not known yet
+    error: the result of a running statement is not known yet
      --> a.yaml:8:42
       |
     8 | - { sql: SELECT 1, session: c, expect: { running: true, value: 1 } }
       |                                          ^^^^^^^
       |
-      = help: expect it where the session is finished
+      = help: expect it in the `finish` step of the session
     "#);
 }

@@ -75,13 +75,13 @@ fn faults_of_networks_have_two_sides() {
     8 | - partition: { from: primary, to: [replica, primary] }
       |                                   ^
 
-    error: one way from whom to whom?
+    error: `one_way` needs two sides
      --> a.yaml:9:42
       |
     9 | - partition: { from: [primary, replica], one_way: true }
       |                                          ^^^^^^^
       |
-      = help: `to` names those who no longer hear `from`
+      = help: `to` names the nodes that no longer receive from `from`
 
     error: there is no node `all`
       --> a.yaml:10:12

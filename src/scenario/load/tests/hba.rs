@@ -4,7 +4,7 @@ use super::{good, wrong};
 use crate::hba::{Address, ConnectionType, Database, Method};
 
 #[test]
-fn a_line_is_about_everybody_where_it_is_silent() {
+fn a_line_is_about_everybody_by_default() {
     let loaded = good(
         "\
 name: a

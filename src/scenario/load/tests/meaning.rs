@@ -27,7 +27,7 @@ fn a_primary_is_not_promoted_and_does_not_stream() {
 ",
     ));
     insta::assert_snapshot!(shown, @"
-    error: `primary` is a primary already
+    error: `primary` is already a primary
      --> a.yaml:6:12
       |
     6 | - promote: primary
@@ -51,7 +51,7 @@ fn a_primary_is_not_promoted_and_does_not_stream() {
 - hold: { check: { streaming: { node: [replica, primary] } }, never: true, during: [{ promote: replica }] }
 "
     ), @"
-    error: `primary` is a primary already
+    error: `primary` is already a primary
     --> a.yaml:10:16
     error: `primary` is never a standby: it could not stream
     --> a.yaml:11:39

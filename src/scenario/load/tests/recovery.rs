@@ -23,7 +23,7 @@ fn a_target_is_said_in_the_servers_settings() {
         };
         restore.target_in_words()
     };
-    assert_eq!(said(""), "the archive's end");
+    assert_eq!(said(""), "the end of the archive");
     assert_eq!(said(", to: immediate"), "recovery_target = immediate");
     assert_eq!(
         said(", to: { lsn: 0/4000028 }, inclusive: false, timeline: 2"),
@@ -31,7 +31,7 @@ fn a_target_is_said_in_the_servers_settings() {
     );
     assert_eq!(
         said(", timeline: current"),
-        "the archive's end, recovery_target_timeline = current"
+        "the end of the archive, recovery_target_timeline = current"
     );
 }
 
@@ -66,7 +66,7 @@ fn a_target_that_says_nothing_is_refused() {
        |
        = help: it goes with `time`, `xid` and `lsn`
 
-    error: `inclusive` says nothing here: the archive's end is no target
+    error: `inclusive` says nothing here: the end of the archive is no recovery target
       --> a.yaml:11:42
        |
     11 | - restore: { node: copy, backup: monday, inclusive: true }

@@ -39,7 +39,7 @@ fn a_value_may_stand_wherever_a_name_is_wanted() {
     };
     assert_eq!(
         said(first),
-        "replica: SELECT ${node}\nstop replica (fast)\nreplica streams from primary\nreplica follows primary\nreplica is down"
+        "replica: SELECT ${node}\nstop replica (fast)\nreplica streams from primary\nmake replica follow primary\nreplica is down"
     );
     assert_eq!(said(second), said(first).replace("replica", "leaf"));
 }

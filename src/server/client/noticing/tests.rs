@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 
-/// A message of the protocol (manual, 55.7).
+/// A message of the protocol (manual: "Message Formats").
 fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len() + 4).expect("a short message");
     [&[kind][..], &length.to_be_bytes(), body].concat()

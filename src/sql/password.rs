@@ -1,14 +1,16 @@
-//! Where passwords stand in a text: SQL, connection strings, command lines.
+//! The passwords in a text: SQL, connection strings, command lines.
 //!
-//! Owns the finding. A literal that only looks like a password is found too: what is found is left out where people
-//! read it, and kept apart where it must come back.
+//! Owns finding them. A literal that only looks like a password is found too. Passwords are removed from texts for
+//! people, and stored apart when they are needed again.
 
 use std::ops::Range;
 
-/// What stands before a password.
+use super::lexer::{Lexer, Token, TokenKind};
+
+/// The words before a password.
 const WORD: &str = "password";
 
-/// Where the passwords of a text stand, in order, without the quotes around them.
+/// The ranges of the passwords in a text, in order, without the quotes around them.
 #[must_use]
 pub fn places(text: &str) -> Vec<Range<usize>> {
     let mut found = [after_the_word(text), in_addresses(text)].concat();
@@ -22,7 +24,7 @@ pub fn places(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// A text with what `put` gives in the place of each password.
+/// A text in which `put` replaces each password.
 pub fn replace(text: &str, mut put: impl FnMut(&str) -> String) -> String {
     let mut replaced = String::with_capacity(text.len());
     let mut from = 0;
@@ -34,7 +36,7 @@ pub fn replace(text: &str, mut put: impl FnMut(&str) -> String) -> String {
     replaced + &text[from..]
 }
 
-/// A text without its passwords, for what is shown or logged.
+/// A text without its passwords, to show or to log.
 #[must_use]
 pub fn without_passwords(text: &str) -> String {
     replace(text, |_| "…".to_owned())
@@ -42,7 +44,7 @@ pub fn without_passwords(text: &str) -> String {
 
 /// `PASSWORD 'a'` of a statement, `password=a` of a connection string, `PGPASSWORD=a` of a command line.
 fn after_the_word(text: &str) -> Vec<Range<usize>> {
-    // ASCII alone changes its case, so that places are the same in both.
+    // Only ASCII letters change case, so that offsets are the same in both.
     let lower = text.to_ascii_lowercase();
     let mut found = Vec::new();
     let mut from = 0;
@@ -68,33 +70,25 @@ fn value(rest: &str) -> Option<Range<usize>> {
     Some(place.start + start..place.end + start)
 }
 
-/// The inside of a literal of SQL that a text begins with. One whose end was cut off goes on to the end of the text.
+/// The content of the SQL literal at the beginning of a text. A literal that was cut off extends to the end of the text.
 fn literal(text: &str) -> Option<Range<usize>> {
-    if let Some(tagged) = text.strip_prefix('$') {
-        let (tag, inside) = tagged.split_once('$')?;
-        let is_tag = tag.chars().all(|c| c.is_alphanumeric() || c == '_');
-        let start = text.len() - inside.len();
-        let end = inside.find(&format!("${tag}$")).unwrap_or(inside.len());
-        return is_tag.then_some(start..start + end);
-    }
-    let escaped = text.starts_with(['E', 'e']);
-    let quoted = text.strip_prefix(['E', 'e']).unwrap_or(text);
-    let inside = quoted.strip_prefix('\'')?;
-    let start = text.len() - inside.len();
-    let mut letters = inside.char_indices().peekable();
-    while let Some((at, letter)) = letters.next() {
-        match letter {
-            '\\' if escaped => _ = letters.next(),
-            '\'' if letters.next_if(|(_, next)| *next == '\'').is_none() => {
-                return Some(start..start + at);
-            }
-            _ => {}
-        }
-    }
-    Some(start..text.len())
+    let token = Lexer::new(text).find(Token::is_significant)?;
+    let place = token
+        .inside_place()
+        .filter(|_| token.kind != TokenKind::QuotedName)?;
+    let after = &text[token.at + token.text.len()..];
+    // Inside another literal the quotes of this one are doubled.
+    let doubled =
+        token.text == "''" && after.starts_with(|c: char| !c.is_whitespace() && !",;)".contains(c));
+    let place = if doubled {
+        of_pair(&text[token.at..])
+    } else {
+        place
+    };
+    Some(token.at + place.start..token.at + place.end)
 }
 
-/// The value that a text begins with, of a pair `key=value`. Within a literal of SQL its quotes are written twice.
+/// The value of a pair `key=value` at the beginning of a text. Inside an SQL literal its quotes are doubled.
 fn of_pair(text: &str) -> Range<usize> {
     for quote in ["''", "'", "\""] {
         let Some(inside) = text.strip_prefix(quote) else {
@@ -102,7 +96,7 @@ fn of_pair(text: &str) -> Range<usize> {
         };
         let mut from = 0;
         while let Some(at) = inside[from..].find(quote).map(|at| from + at) {
-            // A backslash before a quote makes it a letter (manual, 32.1.1.1).
+            // A backslash before a quote makes it a letter (manual: "Connection Strings").
             if !inside[..at].ends_with('\\') {
                 return quote.len()..quote.len() + at;
             }
@@ -131,7 +125,10 @@ fn in_addresses(text: &str) -> Vec<Range<usize>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::sql::odd::odd;
 
     #[test]
     fn a_password_is_not_shown() {
@@ -150,6 +147,15 @@ mod tests {
             ),
             ("PASSWORD $$a'b$$ LOGIN", "PASSWORD $$…$$ LOGIN"),
             ("PASSWORD $x$a$$b$x$ LOGIN", "PASSWORD $x$…$x$ LOGIN"),
+            (
+                "PASSWORD /* old */ U&'a\\00e4' UESCAPE '!'",
+                "PASSWORD /* old */ U&'…' UESCAPE '!'",
+            ),
+            ("PASSWORD E'a'\n  '\\'b' LOGIN", "PASSWORD E'…' LOGIN"),
+            (
+                "EXECUTE 'ALTER ROLE a PASSWORD ''secret'''",
+                "EXECUTE 'ALTER ROLE a PASSWORD ''…'''",
+            ),
             ("ALTER ROLE a PASSWORD NULL", "ALTER ROLE a PASSWORD NULL"),
             ("ALTER ROLE a PASSWORD ''", "ALTER ROLE a PASSWORD ''"),
             (
@@ -214,5 +220,17 @@ mod tests {
             text.replace(&format!("<{number}>"), password)
         });
         assert_eq!(back, text);
+    }
+
+    proptest! {
+        #[test]
+        fn places_are_in_order_and_apart(text in odd()) {
+            let mut end = 0;
+            for place in places(&text) {
+                prop_assert!(end <= place.start && place.start < place.end);
+                prop_assert!(text.get(place.clone()).is_some());
+                end = place.end;
+            }
+        }
     }
 }

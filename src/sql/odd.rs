@@ -1,0 +1,57 @@
+//! Odd texts for the tests of this room.
+
+use proptest::prelude::*;
+
+/// Texts from pieces of SQL's tokens, so that most of them are odd.
+pub(super) fn odd() -> impl Strategy<Value = String> {
+    let pieces = prop::sample::select(vec![
+        "'",
+        "\"",
+        "$",
+        "$$",
+        "$a$",
+        "\\",
+        "\\.",
+        "--",
+        "/*",
+        "*/",
+        "\n",
+        "\r",
+        " ",
+        ";",
+        "(",
+        ")",
+        ",",
+        ".",
+        "::",
+        "E",
+        "U&",
+        "b",
+        "1",
+        "e-",
+        "<",
+        "=",
+        "ä",
+        "\u{feff}",
+        "CREATE",
+        "TABLE",
+        "FUNCTION",
+        "BEGIN",
+        "ATOMIC",
+        "END",
+        "CASE",
+        "COPY",
+        "FROM",
+        "stdin",
+        "NOT",
+        "NULL",
+        "PRIMARY",
+        "KEY",
+        "DEFAULT",
+        "PASSWORD",
+        "password=",
+        "a",
+        "int",
+    ]);
+    prop::collection::vec(pieces, 0..40).prop_map(|pieces| pieces.concat())
+}
