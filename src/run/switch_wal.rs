@@ -16,8 +16,8 @@ impl Act for SwitchWal {
     async fn act(&self, walk: &mut Walk<'_, '_>, _: &Step) -> Tried {
         let (scene, Self(node)) = (walk.scene, self);
         let row = scene.client(node).await?.query_one(SWITCH, &[]).await?;
-        let (at, segment, none): (Lsn, String, bool) = (row.get(0), row.get(1), row.get(2));
-        let seen = if none {
+        let (at, segment, is_unchanged): (Lsn, String, bool) = (row.get(0), row.get(1), row.get(2));
+        let seen = if is_unchanged {
             format!("nothing was written since {segment} ended at {at}")
         } else {
             format!("{segment} ended at {at}")
