@@ -13,7 +13,7 @@ const TEXT: &str = include_str!("../ARCHITECTURE.md");
 const LONGEST: usize = 400;
 
 /// Arrows that go up, or in a circle, with the number of files that hold one.
-const ARROWS: &[(&str, &str, usize)] = &[("scenario", "dataset", 1)];
+const ARROWS: &[(&str, &str, usize)] = &[];
 
 /// Files that are longer than [`LONGEST`], with the lines that they may have at most.
 const LONG: &[(&str, usize)] = &[("image/tests.rs", 480)];

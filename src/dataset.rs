@@ -1,15 +1,11 @@
 //! Schema and rows for a lab: built-in datasets, and the user's own SQL files.
 //!
-//! Owns the parts of a dataset and its loading. Never chooses the database or the node: the caller passes a connection.
+//! Owns the parts of a dataset. Never sends them to a server: that is [`crate::lab::populate`].
 //! The server generates the rows, by the SQL of `labs/datasets/`, which reads `current_setting('lab.rows')` and
 //! `current_setting('lab.seed')`.
 
-mod batch;
-mod load;
-
 use crate::name::DatasetName;
 pub use crate::sql::SqlFile;
-pub use load::{DatasetError, Loaded, load};
 
 /// A dataset, ready to be loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +20,7 @@ pub struct Dataset {
     pub schema: Vec<SqlFile>,
     /// The SQL that fills the tables. In the user's own dataset it may also create them.
     pub files: Vec<SqlFile>,
-    own: bool,
+    pub(crate) own: bool,
 }
 
 /// A built-in dataset.
@@ -124,7 +120,7 @@ impl Dataset {
     /// A built-in dataset is one query and so one transaction, and its settings end with it. The user's own may have
     /// several transactions. In both, a commit waits for this server's disk alone: a standby in
     /// `synchronous_standby_names` need not exist yet.
-    fn script(&self) -> Vec<SqlFile> {
+    pub(crate) fn script(&self) -> Vec<SqlFile> {
         let local = if self.own { "" } else { "LOCAL " };
         let settings = SqlFile {
             name: "settings".to_owned(),
@@ -147,13 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_builtin_dataset_is_one_exchange_with_the_server() {
-        for known in known() {
-            let dataset = builtin(&name(known.name), None, None).expect("it is known");
-            let script = dataset.script();
-            let exchanges = batch::exchanges(&script).expect("SQL");
-            assert_eq!(exchanges.len(), 1, "{}", known.name);
-        }
+    fn an_unknown_name_is_no_builtin_dataset() {
         assert_eq!(builtin(&name("shoping"), None, None), None);
     }
 

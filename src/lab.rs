@@ -23,6 +23,7 @@ mod disk;
 mod frame;
 mod node;
 mod passwords;
+pub mod populate;
 mod publications;
 mod replicate;
 mod roles;

@@ -16,10 +16,10 @@ mod resolve;
 mod syntax;
 mod tree;
 
-pub(crate) use diagnostic::Problem;
 pub(crate) use parse::parse;
 pub(crate) use read::SPELLED;
 pub(crate) use syntax::{MOST_BYTES, SyntaxError, checked};
+pub(crate) use tree::Problem;
 pub(crate) use tree::{Entry, Node, Spot, Value};
 
 #[cfg(test)]

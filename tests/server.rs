@@ -14,6 +14,7 @@ use std::time::Duration;
 use database::{Database, connect};
 use libtest_mimic::Trial;
 use replication_lab::dataset::{self, SqlFile};
+use replication_lab::lab::populate;
 use replication_lab::name::DatasetName;
 use replication_lab::server::client::{Reader, SearchPath};
 use replication_lab::server::{
@@ -113,7 +114,7 @@ fn own(files: &[(&str, &str)]) -> dataset::Dataset {
 async fn the_shop_is_consistent_and_its_sequences_go_on() {
     let database = Database::new("shop").await;
     let shop = dataset::builtin(&name("shopping"), Some(400), None).expect("it is known");
-    let loaded = dataset::load(&database.client, &shop)
+    let loaded = populate::load(&database.client, &shop)
         .await
         .expect("loaded");
     assert_eq!(
@@ -148,7 +149,7 @@ async fn the_shop_is_consistent_and_its_sequences_go_on() {
 async fn every_insert_of_the_tutorial_works_as_typed() {
     let database = Database::new("jobs").await;
     let jobs = dataset::builtin(&name("jobs"), None, None).expect("it is known");
-    dataset::load(&database.client, &jobs)
+    populate::load(&database.client, &jobs)
         .await
         .expect("loaded");
     for insert in [
@@ -164,7 +165,7 @@ async fn every_insert_of_the_tutorial_works_as_typed() {
 async fn the_smallest_shop_loads() {
     let database = Database::new("small").await;
     let shop = dataset::builtin(&name("shopping"), Some(1), Some(u32::MAX)).expect("it is known");
-    let loaded = dataset::load(&database.client, &shop)
+    let loaded = populate::load(&database.client, &shop)
         .await
         .expect("loaded");
     assert!(
@@ -180,7 +181,7 @@ async fn files_of_ones_own_run_as_psql_would_run_them() {
         CREATE TABLE public.t (a int, b text);\nCOPY public.t (a, b) FROM stdin;\n1\tone;\n2\t\\N\n\\.\n\n\
         CREATE INDEX CONCURRENTLY ON public.t (a);\nBEGIN;\nINSERT INTO public.t VALUES (3, 'x');\nCOMMIT;\n\\unrestrict x\n";
     let more = "INSERT INTO public.t SELECT current_setting('lab.rows')::int, current_setting('lab.seed');VACUUM";
-    let loaded = dataset::load(
+    let loaded = populate::load(
         &database.client,
         &own(&[("dump.sql", dump), ("more.sql", more)]),
     )
@@ -211,7 +212,7 @@ async fn an_error_names_the_file_and_the_line() {
         ("SELECT 1;\n\\i more.sql\n", "line 2", "psql"),
         ("BEGIN;\nSELECT 1;", "open", ""),
     ] {
-        let error = dataset::load(
+        let error = populate::load(
             &database.client,
             &own(&[("good.sql", "SELECT 1"), ("bad.sql", text)]),
         )
@@ -357,7 +358,7 @@ async fn a_table_that_takes_no_row_is_touched_or_skipped_and_says_why() {
 async fn probes_of_two_sessions_do_not_meet_and_sequences_stand_still() {
     let database = Database::new("busy").await;
     let shop = dataset::builtin(&name("shopping"), None, None).expect("it is known");
-    dataset::load(&database.client, &shop)
+    populate::load(&database.client, &shop)
         .await
         .expect("loaded");
     let other = database.another().await;
@@ -444,7 +445,7 @@ async fn a_commit_that_waits_for_no_disk_is_flushed_all_the_same() {
 async fn a_standby_has_the_same_rows_in_the_same_places() {
     let database = Database::new("standby").await;
     let shop = dataset::builtin(&name("shopping"), None, None).expect("it is known");
-    let loaded = dataset::load(&database.client, &shop).await;
+    let loaded = populate::load(&database.client, &shop).await;
     loaded.expect("loaded");
     database.client.batch_execute(NASTY).await.expect("tables");
     let inserted = probed(&database).await;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::dataset::DatasetError;
+use super::populate::DatasetError;
 use crate::engine::EngineError;
 use crate::exit::Exit;
 use crate::failure::Explain;

@@ -12,14 +12,6 @@ use serde::{Serialize, Serializer};
 
 use super::tree::Spot;
 
-/// An error whose place is a spot still, not a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Problem {
-    pub(crate) spot: Spot,
-    pub(crate) message: String,
-    pub(crate) help: Option<String>,
-}
-
 /// A place in a text, both counted from 1; the column in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Position {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::diagnostic::Problem;
+use super::tree::Problem;
 use super::tree::{Entry, Node, Value};
 use crate::text::shortened;
 

@@ -6,10 +6,10 @@ use std::collections::HashMap;
 
 use libyaml_safer::{Encoding, Event, EventData, Parser, ScalarStyle};
 
-use super::diagnostic::Problem;
 use super::mapping::entries;
 use super::resolve;
 use super::syntax::SyntaxError;
+use super::tree::Problem;
 use super::tree::{Node, Spot, Value};
 
 /// Values in one document, each use of an alias counted. Without aliases a file of a megabyte, the most that is read,

@@ -11,7 +11,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::diagnostic::Problem;
+use super::tree::Problem;
 use super::tree::{Entry, Node, Value};
 use error::ReadError;
 

@@ -2,7 +2,6 @@
 //!
 //! Owns how values are found in it and described.
 
-use super::diagnostic::Problem;
 use crate::text::shortened;
 
 /// The place of a value, in bytes. The value of an alias has the place of its anchor.
@@ -50,6 +49,14 @@ impl Entry {
             help,
         }
     }
+}
+
+/// An error whose place is a spot still, not a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) spot: Spot,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
 }
 
 impl Node {

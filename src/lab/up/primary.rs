@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::dataset;
 use crate::event::{Event, Phase};
 use crate::lab::console::Stage;
 use crate::lab::error::LabError;
 use crate::lab::node::Starting;
+use crate::lab::populate;
 use crate::lab::{publications, roles, settings};
 use crate::name::NodeName;
 use crate::plan::PlannedNode;
@@ -137,7 +137,7 @@ impl Build {
         for dataset in planned.data.iter().filter_map(super::dataset) {
             let loaded = tokio::select! {
                 () = self.stop.cancelled() => return Err(LabError::Interrupted),
-                loaded = dataset::load(&client, &dataset) => loaded?,
+                loaded = populate::load(&client, &dataset) => loaded?,
             };
             let rows: u64 = loaded.tables.iter().map(|(_, rows)| rows).sum();
             let tables = loaded.tables.len();

@@ -6,7 +6,7 @@ use serde::de::{self, Expected, Unexpected};
 
 use crate::text::shortened;
 use crate::text::suggest::did_you_mean_or_list;
-use crate::yaml::diagnostic::Problem;
+use crate::yaml::tree::Problem;
 use crate::yaml::tree::{Entry, Node, Spot};
 
 /// Why a value is not of a type.

@@ -114,6 +114,19 @@ fn flush<'a>(query: &mut Query<'a>, all: &mut Vec<Exchange<'a>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset;
+    use crate::name::DatasetName;
+
+    #[test]
+    fn a_builtin_dataset_is_one_exchange_with_the_server() {
+        for known in dataset::known() {
+            let name = DatasetName::new(known.name).expect("a name");
+            let dataset = dataset::builtin(&name, None, None).expect("it is known");
+            let script = dataset.script();
+            let exchanges = exchanges(&script).expect("SQL");
+            assert_eq!(exchanges.len(), 1, "{}", known.name);
+        }
+    }
 
     fn file(text: &str) -> SqlFile {
         SqlFile {

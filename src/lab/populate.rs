@@ -1,18 +1,20 @@
 //! Sending a dataset to a server.
 
+mod batch;
+
 use std::pin::pin;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::Dataset;
-use super::batch::{Exchange, Query, StatementOrigin, exchanges};
+use crate::dataset::Dataset;
 use crate::exit::Exit;
 use crate::failure::Explain;
 use crate::name::DatasetName;
 use crate::server::server_error::ServerError;
 use crate::sql::SqlFile;
 use crate::sql::script::{Data, ScriptError};
+use batch::{Exchange, Query, StatementOrigin, exchanges};
 
 /// The result of loading.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
