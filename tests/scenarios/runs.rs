@@ -79,7 +79,7 @@ async fn fails(lab: Lab) {
             "  Somebody wrote another name.\n",
             "  expected: HardCorp\n",
             "  found:    SoftCorp\n",
-            "replication then:\nNODE",
+            "replication at that moment:\nNODE",
             "replica  running  standby  primary",
             "primary wrote since the step before:\n",
             "a line of the log",
@@ -201,7 +201,7 @@ async fn interrupted(lab: Lab) {
     ];
     let ran = interrupt_at(&both, "pg_sleep").await;
     assert_eq!(ran.code, Some(130), "{ran:?}");
-    says(&ran.stdout, &["2 labs: 1 passed, 1 not run to the end"]);
+    says(&ran.stdout, &["2 labs: 1 passed, 1 ended early"]);
     for lab in [&lab, &other] {
         assert_eq!(lab.left().await, Vec::<String>::new(), "{ran:?}");
     }
