@@ -177,8 +177,7 @@ fn source(
         Ok(bytes) => bytes,
         Err(source) => return Err(OpenError::Reading { path, source }),
     };
-    Source::new(path.as_str(), &bytes, folder)
-        .map_err(|source| OpenError::NotText { path, source })
+    Source::new(path.as_str(), &bytes, folder).map_err(|source| OpenError::NotText { path, source })
 }
 
 #[cfg(test)]

@@ -45,8 +45,7 @@ pub(super) fn sql(folder: &Path, name: &str, allow_outside: bool) -> Result<Stri
     if bytes.len() as u64 > MOST_SQL_BYTES {
         return Err(Refused::TooLarge);
     }
-    String::from_utf8(bytes)
-        .map_err(|error| Refused::NotText(error.utf8_error().valid_up_to() + 1))
+    String::from_utf8(bytes).map_err(|error| Refused::NotText(error.utf8_error().valid_up_to() + 1))
 }
 
 /// A folder without links; `a.yaml` has the folder ``.

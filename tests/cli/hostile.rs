@@ -64,7 +64,11 @@ fn what_is_no_regular_file_is_refused_at_once() {
         for allow in [&["check", &path][..], &["check", "--allow-outside", &path]] {
             let refused = lab(allow);
             assert_eq!(refused.status.code(), Some(2), "{file}: {}", err(&refused));
-            assert!(err(&refused).contains("mine.yaml:6:15"), "{}", err(&refused));
+            assert!(
+                err(&refused).contains("mine.yaml:6:15"),
+                "{}",
+                err(&refused)
+            );
         }
     }
     let (folder, _) = naming("link.sql");
@@ -72,7 +76,11 @@ fn what_is_no_regular_file_is_refused_at_once() {
     for scenario in [pipe.as_str(), "/dev/zero", "/dev"] {
         let refused = lab(&["check", scenario]);
         assert_eq!(refused.status.code(), Some(2), "{scenario}");
-        assert!(err(&refused).contains("not a regular file"), "{}", err(&refused));
+        assert!(
+            err(&refused).contains("not a regular file"),
+            "{}",
+            err(&refused)
+        );
         assert!(err(&refused).contains("`-` reads"), "{}", err(&refused));
     }
 }
@@ -103,10 +111,18 @@ fn a_scenario_comes_from_standard_input_too() {
     let outside = text.replace("more", "../secret");
     let refused = piped(&folder, outside.as_bytes(), &["plan", "-"]);
     assert_eq!(refused.status.code(), Some(2), "{}", err(&refused));
-    assert!(err(&refused).contains("standard input:3:21"), "{}", err(&refused));
+    assert!(
+        err(&refused).contains("standard input:3:21"),
+        "{}",
+        err(&refused)
+    );
     let refused = piped(&folder, &vec![b'#'; 3 << 20], &["check", "-"]);
     assert_eq!(refused.status.code(), Some(2), "{}", err(&refused));
-    assert!(err(&refused).contains("standard input:1:1"), "{}", err(&refused));
+    assert!(
+        err(&refused).contains("standard input:1:1"),
+        "{}",
+        err(&refused)
+    );
 }
 
 #[test]

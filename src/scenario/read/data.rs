@@ -115,7 +115,9 @@ impl Reader<'_> {
             Err(error) => {
                 let message = format!("reading `{}`: {error}", folder.join(&name).display());
                 let help = match error {
-                    Refused::Outside(_) => "keep it below that folder; `--allow-outside` reads it all the same",
+                    Refused::Outside(_) => {
+                        "keep it below that folder; `--allow-outside` reads it all the same"
+                    }
                     _ => "files are looked for beside the scenario file",
                 };
                 let problem = node.problem(message, Some(help.to_owned()));
@@ -136,4 +138,3 @@ impl Reader<'_> {
         Some(PathBuf::from(name))
     }
 }
-
