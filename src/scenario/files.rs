@@ -48,7 +48,7 @@ pub(super) fn sql(folder: &Path, name: &str, allow_outside: bool) -> Result<Stri
     String::from_utf8(bytes).map_err(|error| Refused::NotText(error.utf8_error().valid_up_to() + 1))
 }
 
-/// A folder without links; `a.yaml` has the folder ``.
+/// A folder without links. A file named alone is in the empty path, which is the current folder.
 fn canonical(folder: &Path) -> io::Result<PathBuf> {
     let here = folder.as_os_str().is_empty();
     if here { Path::new(".") } else { folder }.canonicalize()
