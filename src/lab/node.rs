@@ -248,12 +248,13 @@ impl Starting {
                 None
             }
         };
-        let connected = match early {
-            Some(connected) => connected,
-            None => tokio::select! {
+        let connected = if let Some(connected) = early {
+            connected
+        } else {
+            tokio::select! {
                 connected = connecting() => connected,
                 () = self.console.ended() => return Err(self.ended(act).await),
-            },
+            }
         };
         connected.map_err(|error| match error {
             WaitError::Interrupted => LabError::Interrupted,
