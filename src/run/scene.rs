@@ -220,7 +220,7 @@ impl<'a> Scene<'a> {
         };
         let act = format!("connecting to `{node}`");
         let last = std::sync::Mutex::new(None);
-        let waited = wait_for(self.within.min(self.remaining()), self.cancel, || async {
+        let connecting = wait_for(self.within.min(self.remaining()), self.cancel, || async {
             match connect(port).await {
                 Ok(connected) => Ok(Probe::Ready(connected)),
                 Err(error)
@@ -235,7 +235,7 @@ impl<'a> Scene<'a> {
                 Err(error) => Err(Wrong::refused(error, &act)),
             }
         });
-        waited.await.map_err(|error| match error {
+        connecting.await.map_err(|error| match error {
             WaitError::Interrupted => Wrong::Interrupted,
             WaitError::Failed(wrong) => wrong,
             limit @ WaitError::Limit { .. } => {
