@@ -52,7 +52,8 @@ impl SameRows {
         for table in &compared.tables {
             let (apart, common) = match compared.table(table).await? {
                 Found::NoTable(node) => {
-                    seen.different.push(format!("{table}: {node} has no such table"));
+                    seen.different
+                        .push(format!("{table}: {node} has no such table"));
                     continue;
                 }
                 Found::Compared(apart, common) => (apart, common),
