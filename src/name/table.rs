@@ -90,21 +90,11 @@ const PATTERN: &str = r#"^(("([^"]|"")+"|[^\s".',;()]+)\.)?("([^"]|"")+"|[^\s".'
 fn parts(written: &str) -> Option<Vec<String>> {
     let (mut parts, mut rest) = (Vec::new(), written);
     loop {
-        let (part, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted_part(quoted)?,
-            None => {
-                let end = rest.find('.').unwrap_or(rest.len());
-                (rest[..end].to_owned(), &rest[end..])
-            }
+        let (part, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            quoted_part(quoted)?
+        } else {
+            bare_part(rest)?
         };
-        let bare = !rest.starts_with('"');
-        if bare
-            && !part
-                .chars()
-                .all(|c| c.is_alphanumeric() || "_$-".contains(c))
-        {
-            return None;
-        }
         if part.is_empty() || part.len() > IDENTIFIER_BYTES || part.contains('\0') {
             return None;
         }
@@ -114,6 +104,15 @@ fn parts(written: &str) -> Option<Vec<String>> {
         }
         rest = after.strip_prefix('.')?;
     }
+}
+
+/// The name without quotes, and what comes after it.
+fn bare_part(rest: &str) -> Option<(String, &str)> {
+    let (part, after) = rest.split_at(rest.find('.').unwrap_or(rest.len()));
+    let is_bare = part
+        .chars()
+        .all(|c| c.is_alphanumeric() || "_$-".contains(c));
+    is_bare.then(|| (part.to_owned(), after))
 }
 
 /// The name in quotes, after its first one, and what comes after it.
