@@ -171,7 +171,9 @@ impl<'a> Scene<'a> {
         {
             return Ok(Arc::clone(reader));
         }
-        let reader = self.own_reader(node, &container, database).await?;
+        let reader = self
+            .own_reader(node, &container, database, SearchPath::Users)
+            .await?;
         let reader = Arc::new(reader);
         let mut readers = self.readers.lock().await;
         readers.insert(key, Arc::clone(&reader));
@@ -184,9 +186,10 @@ impl<'a> Scene<'a> {
         node: &NodeName,
         container: &Container,
         database: &DatabaseName,
+        path: SearchPath,
     ) -> Tried<Reader> {
         let connect =
-            async |port| Reader::connect(HOST, port, database.as_str(), SearchPath::Users).await;
+            async |port| Reader::connect(HOST, port, database.as_str(), path).await;
         self.connected(node, container, None, connect).await
     }
 
