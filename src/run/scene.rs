@@ -188,8 +188,7 @@ impl<'a> Scene<'a> {
         database: &DatabaseName,
         path: SearchPath,
     ) -> Tried<Reader> {
-        let connect =
-            async |port| Reader::connect(HOST, port, database.as_str(), path).await;
+        let connect = async |port| Reader::connect(HOST, port, database.as_str(), path).await;
         self.connected(node, container, None, connect).await
     }
 
