@@ -182,14 +182,14 @@ fn absent(synchronous: &str, connected: &[Connected<'_>]) -> Vec<WaitedFor> {
         names.any(|name| listed.matches(name))
     };
     let missing = names.names.iter().filter(|listed| !is_there(listed));
-    let named = missing.filter_map(|listed| match listed {
+    let waited = missing.filter_map(|listed| match listed {
         SyncName::Star => None,
         SyncName::Name(name) => Some(WaitedFor {
             name: name.clone(),
             because: vec!["not connected".to_owned()],
         }),
     });
-    named.collect()
+    waited.collect()
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ impl Plan {
         let slot = link.slot.as_ref();
         Some(Role::Standby(Standby {
             application_name: ApplicationName::found(&link.application_name),
-            slot: slot.map(|slot| SlotName::found(slot)),
+            slot: slot.map(SlotName::found),
             apply_delay: Duration::from_millis(link.apply_delay_ms),
             hot: true,
             sync_states: self.present_states(&upstream, topology, asked, link),

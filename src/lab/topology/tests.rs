@@ -31,15 +31,15 @@ struct Told {
     upstream: Option<Upstream>,
 }
 
-fn state(system: &str, timeline: i32, is_standby: bool) -> Option<ServerState> {
-    Some(ServerState {
+fn state(system: &str, timeline: i32, is_standby: bool) -> ServerState {
+    ServerState {
         is_standby,
         is_paused: false,
         system: system.to_owned(),
         timeline,
         lsn: Some(Lsn(1)),
         streams_from: None,
-    })
+    }
 }
 
 fn primary(timeline: i32, downstreams: &[&str]) -> Told {
@@ -55,7 +55,7 @@ fn primary(timeline: i32, downstreams: &[&str]) -> Told {
         seconds: Lag::default(),
     };
     Told {
-        state: state("1", timeline, false),
+        state: Some(state("1", timeline, false)),
         senders: downstreams.iter().map(sender).collect(),
         upstream: None,
     }
@@ -63,7 +63,7 @@ fn primary(timeline: i32, downstreams: &[&str]) -> Told {
 
 fn standby(name: &str, host: &str, timeline: i32, downstreams: &[&str]) -> Told {
     Told {
-        state: state("1", timeline, true),
+        state: Some(state("1", timeline, true)),
         upstream: Some(Upstream {
             configured: Some(host.to_owned()),
             connected: Some(host.to_owned()),
@@ -77,7 +77,7 @@ fn standby(name: &str, host: &str, timeline: i32, downstreams: &[&str]) -> Told 
 
 fn other() -> Told {
     Told {
-        state: state("2", 1, false),
+        state: Some(state("2", 1, false)),
         ..Told::default()
     }
 }
@@ -157,7 +157,7 @@ fn two_primaries_of_one_system_are_rivals_the_older_timeline_first() {
     assert_eq!(names(now.rivals().concat()), "a b");
     assert_eq!(names(now.leaders()), "a b");
     let converted = Told {
-        state: state("3", 2, false),
+        state: Some(state("3", 2, false)),
         ..Told::default()
     };
     let now = topology(&[primary(1, &[]), converted, Told::default(), other()]);
