@@ -21,11 +21,13 @@ pub mod lsn;
 pub mod position;
 pub mod publications;
 pub mod replication;
+pub mod rows;
 pub mod server_error;
 pub mod slots;
 pub mod state;
 pub mod subscriptions;
 pub mod trouble;
+pub mod upstream;
 pub mod version;
 
 mod word;
