@@ -284,7 +284,7 @@ impl NodeStatus {
     /// Adds a standby's state as its upstream shows it.
     fn take_from_upstream(&mut self, upstream: &Answers, standby: &Standby) {
         let name = standby.application_name.as_str();
-        if let Some(sender) = replication::named(&upstream.senders, name).next() {
+        if let Some(sender) = replication::to_standby(&upstream.senders, name).next() {
             self.replication_state.clone_from(&sender.state);
             self.sync_state = sender.sync_state;
         }

@@ -162,11 +162,12 @@ impl<'a> Scene<'a> {
     pub(super) async fn reader(
         &self,
         node: &NodeName,
-        database: &DatabaseName,
+        database: impl AsRef<str>,
     ) -> Tried<Arc<Reader>> {
+        let database = database.as_ref();
         // A connection to a frozen server hangs without an error.
         let container = self.running(node).await?;
-        let key = (node.clone(), database.to_string());
+        let key = (node.clone(), database.to_owned());
         if let Some(reader) = self.readers.lock().await.get(&key)
             && !reader.is_closed()
         {
@@ -184,10 +185,10 @@ impl<'a> Scene<'a> {
         &self,
         node: &NodeName,
         container: &Container,
-        database: &DatabaseName,
+        database: &str,
     ) -> Tried<Reader> {
         self.connected(node, container, async |port| {
-            Reader::connect(HOST, port, database.as_str(), SearchPath::Users).await
+            Reader::connect(HOST, port, database, SearchPath::Users).await
         })
         .await
     }

@@ -28,7 +28,7 @@ impl Scene<'_> {
     pub(super) async fn fresh_reader(&self, node: &NodeName) -> Tried<Reader> {
         let container = self.running(node).await?;
         let database = &self.lab.plan.database;
-        self.own_reader(node, &container, database).await
+        self.own_reader(node, &container, database.as_str()).await
     }
 
     /// A new connection with the settings that the server's users see.

@@ -114,6 +114,7 @@ impl From<subscriptions::Subscription> for SubscriptionStatus {
             state: table.state.0.to_string(),
             meaning: table.state.meaning().to_owned(),
         };
+        let upstream = found.host().map(str::to_owned);
         let slot = found.slot.map(|name| LogicalSlot {
             name,
             active: None,
@@ -122,8 +123,8 @@ impl From<subscriptions::Subscription> for SubscriptionStatus {
             lag_bytes: None,
         });
         Self {
+            upstream,
             name: found.name,
-            upstream: found.host,
             publications: found.publications,
             enabled: found.is_enabled,
             active: found.is_applied,
