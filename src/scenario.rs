@@ -8,6 +8,7 @@ pub mod check;
 mod dataset_ref;
 mod disk;
 mod distribution;
+mod files;
 
 pub mod load;
 pub mod logical;

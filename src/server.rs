@@ -22,6 +22,7 @@ pub mod lsn;
 pub mod position;
 pub mod publications;
 pub mod replication;
+pub mod rows;
 pub mod server_error;
 pub mod slots;
 pub mod state;

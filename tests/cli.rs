@@ -1,5 +1,7 @@
 //! The binary without Docker: what it prints where, and how it exits.
 
+#[path = "cli/hostile.rs"]
+mod hostile;
 #[path = "cli/pages.rs"]
 mod pages;
 #[path = "cli/project.rs"]

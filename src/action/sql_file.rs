@@ -25,7 +25,7 @@ impl JsonSchema for SqlFile {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "Runs the SQL in a file. Its path is relative to the scenario file.",
+            "description": "Runs the SQL in a file. Its path is relative to the scenario file, and leads to a regular file below the scenario's folder.",
             "type": "string"
         })
     }

@@ -16,7 +16,7 @@ use replication_lab::units::{self, TimeUnit, UnitError};
 /// A scenario and its overrides.
 #[derive(Debug, Args)]
 pub(crate) struct ScenarioArguments {
-    /// A lab of the catalogue (see `lab list`), or the path of a scenario file.
+    /// A lab of the catalogue (see `lab list`), the path of a scenario file, or `-` for standard input.
     #[arg(value_name = "LAB", value_hint = clap::ValueHint::FilePath)]
     pub(crate) lab: String,
     #[command(flatten)]
@@ -35,6 +35,9 @@ pub(crate) struct Changes {
     /// The image of every node: `postgres:17.2`.
     #[arg(long, value_name = "IMAGE", conflicts_with = "postgres")]
     pub(crate) image: Option<String>,
+    /// Read SQL files that the scenario names outside its folder.
+    #[arg(long)]
+    pub(crate) allow_outside: bool,
 }
 
 impl Changes {
@@ -44,6 +47,7 @@ impl Changes {
         let overrides = Overrides {
             set: self.set.clone(),
             postgres: image.or_else(|| self.postgres.clone()),
+            allow_outside: self.allow_outside,
         };
         Ok(load(&catalog::open(lab)?, &overrides)?)
     }

@@ -15,9 +15,12 @@ use super::output::{self, Output, say};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  lab check my-lab.yaml\n  lab check labs/*.yaml --output json")]
 pub(super) struct CheckCommand {
-    /// Scenario files, or labs of the catalogue.
+    /// Scenario files, or labs of the catalogue. `-` is standard input.
     #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     files: Vec<String>,
+    /// Read SQL files that the scenarios name outside their folders.
+    #[arg(long)]
+    allow_outside: bool,
     /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
@@ -37,7 +40,7 @@ impl CheckCommand {
         let mut checked = Vec::new();
         for file in &self.files {
             let (mut errors, mut unread) = (Vec::new(), None);
-            match diagnose(file) {
+            match diagnose(file, self.allow_outside) {
                 Ok(None) => {}
                 Ok(Some(found)) => {
                     if self.output == Output::Table {
@@ -81,7 +84,7 @@ impl CheckCommand {
 }
 
 /// The errors of a file, if it has any.
-fn diagnose(file: &str) -> Result<Option<Box<Diagnostics>>> {
+fn diagnose(file: &str, allow_outside: bool) -> Result<Option<Box<Diagnostics>>> {
     let source = match catalog::open(file) {
         Ok(source) => source,
         Err(OpenError::NotText { source, .. }) => return Ok(Some(source)),
@@ -91,5 +94,9 @@ fn diagnose(file: &str) -> Result<Option<Box<Diagnostics>>> {
         }
         Err(error) => return Err(error.into()),
     };
-    Ok(load(&source, &Overrides::default()).err())
+    let overrides = Overrides {
+        allow_outside,
+        ..Overrides::default()
+    };
+    Ok(load(&source, &overrides).err())
 }

@@ -44,7 +44,7 @@ With several labs the exit code is 1 if a step or a proof failed, else 3 if a la
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct RunCommand {
-    /// Labs of the catalogue (see `lab list`), or paths of scenario files.
+    /// Labs of the catalogue (see `lab list`), paths of scenario files, or `-` for standard input.
     #[arg(required = true, value_name = "LAB", value_hint = clap::ValueHint::FilePath)]
     labs: Vec<String>,
     #[command(flatten)]

@@ -239,14 +239,22 @@ impl Starting {
         };
         // The server's output ends a pause between two attempts early. Nothing relies on it: a setting may send the log
         // elsewhere.
-        let told = async {
-            self.console.reached(Stage::Accepting).await;
-            connecting().await
+        let early = tokio::select! {
+            connected = connecting() => Some(connected),
+            accepting = self.console.reached(Stage::Accepting) => {
+                if !accepting {
+                    return Err(self.ended(act).await);
+                }
+                None
+            }
         };
-        let connected = tokio::select! {
-            connected = connecting() => connected,
-            connected = told => connected,
-            () = self.console.ended() => return Err(self.ended(act).await),
+        let connected = if let Some(connected) = early {
+            connected
+        } else {
+            tokio::select! {
+                connected = connecting() => connected,
+                () = self.console.ended() => return Err(self.ended(act).await),
+            }
         };
         connected.map_err(|error| match error {
             WaitError::Interrupted => LabError::Interrupted,

@@ -21,7 +21,8 @@ impl Lab {
         let whole = passwords.and_then(|known| self.plan.with_passwords(&known));
         let whole = whole.ok_or_else(|| LabError::HalfMade {
             lab: self.plan.lab.clone(),
-            missing: "the passwords of its steps are gone with its containers".to_owned(),
+            missing: "the passwords and SQL files of its steps are gone with its containers"
+                .to_owned(),
         })?;
         Ok(Cow::Owned(whole))
     }

@@ -1,4 +1,5 @@
-//! A plan split into its public part, without the passwords in its steps and settings, and these passwords.
+//! A plan split into its public part and the rest: the passwords in its steps and settings, and the SQL files of steps.
+//! The public part goes into a label, which everybody who may use Docker can read, and stays small.
 
 use serde_json::Value;
 
@@ -8,14 +9,15 @@ use crate::sql::password::replace;
 /// The two halves of a plan.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hidden {
-    /// The plan as JSON, with a mark instead of each password.
+    /// The plan as JSON, with a mark instead of each password and each SQL file's content.
     pub plan: Value,
-    /// The passwords, in the order of their marks.
+    /// The passwords and contents, in the order of their marks.
     pub passwords: Vec<String>,
 }
 
-/// A mark looks like `‹password-1›`.
-const MARK: (&str, &str) = ("‹password-", "›");
+/// The marks of a password and of a file's content: `‹password-1›`, `‹content-2›`.
+const MARKS: [&str; 2] = ["‹password-", "‹content-"];
+const END: &str = "›";
 
 /// Texts for readers. A password in them is meant to be read.
 const PROSE: [&str; 2] = ["say", "title"];
@@ -26,37 +28,55 @@ impl Plan {
     pub fn hidden(&self) -> Hidden {
         let mut plan = serde_json::to_value(self).unwrap_or_default();
         let mut passwords: Vec<String> = Vec::new();
-        each_text(&mut plan, &mut |text| {
-            let hidden = replace(text, |password| {
-                let known = passwords.iter().position(|other| other == password);
-                let at = known.unwrap_or_else(|| {
-                    passwords.push(password.to_owned());
-                    passwords.len() - 1
-                });
-                format!("{}{}{}", MARK.0, at + 1, MARK.1)
+        let mut mark = |mark: &str, hidden: &str| {
+            let known = passwords.iter().position(|other| other == hidden);
+            let at = known.unwrap_or_else(|| {
+                passwords.push(hidden.to_owned());
+                passwords.len() - 1
             });
-            *text = hidden;
+            format!("{mark}{}{END}", at + 1)
+        };
+        each_text(&mut plan, &mut |text, place| {
+            *text = match place {
+                // Of a plan that was read back. It counts, so that the marks after it keep their numbers.
+                Place::File if text.starts_with(MARKS[1]) => {
+                    mark(MARKS[1], text);
+                    return;
+                }
+                Place::File => mark(MARKS[1], text) + &print(text),
+                Place::Other => replace(text, |password| mark(MARKS[0], password)),
+            };
         });
         Hidden { plan, passwords }
     }
 
-    /// Whether the passwords of its steps are missing.
+    /// Whether the passwords or SQL files of its steps are missing.
     #[must_use]
     pub fn lacks_passwords(&self) -> bool {
         let mut lacks = false;
         let mut plan = serde_json::to_value(self).unwrap_or_default();
-        each_text(&mut plan, &mut |text| lacks |= text.contains(MARK.0));
+        each_text(&mut plan, &mut |text, _| {
+            lacks |= MARKS.iter().any(|mark| text.contains(mark));
+        });
         lacks
     }
 
-    /// The plan with its passwords instead of their marks; `None` if one is missing.
+    /// The plan with its passwords and SQL files instead of their marks; `None` if one is missing.
     #[must_use]
     pub fn with_passwords(&self, passwords: &[String]) -> Option<Self> {
         let mut plan = serde_json::to_value(self).ok()?;
         let mut whole = true;
-        each_text(&mut plan, &mut |text| match put_back(text, passwords) {
-            Some(filled) => *text = filled,
-            None => whole = false,
+        each_text(&mut plan, &mut |text, place| {
+            let filled = match place {
+                Place::File if !text.starts_with(MARKS[1]) => return,
+                Place::File => numbered(&text[MARKS[1].len()..], passwords)
+                    .map(|(content, _)| content.to_owned()),
+                Place::Other => put_back(text, passwords),
+            };
+            match filled {
+                Some(filled) => *text = filled,
+                None => whole = false,
+            }
         });
         serde_json::from_value(plan).ok().filter(|_| whole)
     }
@@ -65,24 +85,49 @@ impl Plan {
 fn put_back(text: &str, passwords: &[String]) -> Option<String> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, marked)) = rest.split_once(MARK.0) {
-        let (number, after) = marked.split_once(MARK.1)?;
-        let at = number.parse::<usize>().ok()?.checked_sub(1)?;
+    while let Some((before, marked)) = rest.split_once(MARKS[0]) {
+        let (password, after) = numbered(marked, passwords)?;
         filled.push_str(before);
-        filled.push_str(passwords.get(at)?);
+        filled.push_str(password);
         rest = after;
     }
     Some(filled + rest)
 }
 
-fn each_text(json: &mut Value, look: &mut impl FnMut(&mut String)) {
+/// What the number at the beginning of a mark's rest stands for, and what comes after the mark.
+fn numbered<'a>(marked: &'a str, passwords: &'a [String]) -> Option<(&'a str, &'a str)> {
+    let (number, after) = marked.split_once(END)?;
+    let at = number.parse::<usize>().ok()?.checked_sub(1)?;
+    Some((passwords.get(at)?, after))
+}
+
+/// A number that changes with a content (FNV-1a), so that a plan with another content differs.
+fn print(content: &str) -> String {
+    let step = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let hash = content.bytes().fold(0xcbf2_9ce4_8422_2325, step);
+    format!(" {} bytes, {hash:016x}", content.len())
+}
+
+/// What a text of a plan is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// The content of an SQL file.
+    File,
+    /// Anything else.
+    Other,
+}
+
+fn each_text(json: &mut Value, look: &mut impl FnMut(&mut String, Place)) {
     match json {
-        Value::String(text) => look(text),
+        Value::String(text) => look(text, Place::Other),
         Value::Array(items) => items.iter_mut().for_each(|item| each_text(item, look)),
         Value::Object(entries) => {
             let entries = entries.iter_mut();
-            for (_, value) in entries.filter(|(key, _)| !PROSE.contains(&key.as_str())) {
-                each_text(value, look);
+            for (key, value) in entries.filter(|(key, _)| !PROSE.contains(&key.as_str())) {
+                match (key.as_str(), value.get_mut("text")) {
+                    ("sql_file", Some(Value::String(text))) => look(text, Place::File),
+                    _ => each_text(value, look),
+                }
             }
         }
         _ => {}
@@ -92,6 +137,8 @@ fn each_text(json: &mut Value, look: &mut impl FnMut(&mut String)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::action::sql_file::SqlFile;
+    use crate::action::{Action, Step};
     use crate::plan::tests::plan;
 
     const LAB: &str = "
@@ -129,6 +176,39 @@ teardown:
         let whole = read.with_passwords(&passwords).expect("all passwords");
         assert_eq!((whole.steps, whole.teardown), (plan.steps, plan.teardown));
         assert_eq!(read.with_passwords(&passwords[..3]), None);
+    }
+
+    #[test]
+    fn the_content_of_an_sql_file_is_not_in_the_public_part_either() {
+        let with = |text: &str| {
+            let mut plan = written();
+            let path = "more.sql".into();
+            let text = text.to_owned();
+            let step = Step::of(SqlFile { path, text });
+            let Some(Action::Repeat(repeat)) = plan.steps.last_mut().map(|it| &mut it.action)
+            else {
+                panic!("no repeat");
+            };
+            repeat.rounds[0].push(step.clone());
+            plan.steps.push(step);
+            plan
+        };
+        let plan = with("COPY secrets FROM stdin; -- password=five");
+        let Hidden {
+            plan: json,
+            passwords,
+        } = plan.hidden();
+        assert_eq!(passwords.len(), 5, "{passwords:?}");
+        assert!(!json.to_string().contains("secrets"), "{json}");
+        assert!(!json.to_string().contains("five"), "{json}");
+
+        let read: Plan = serde_json::from_value(json).expect("a plan");
+        assert!(read.lacks_passwords() && !read.differs_from(&plan));
+        assert!(read.differs_from(&with("COPY others FROM stdin")));
+        assert_eq!(read.hidden().plan, plan.hidden().plan);
+        let whole = read.with_passwords(&passwords).expect("all contents");
+        assert_eq!((whole.steps, whole.teardown), (plan.steps, plan.teardown));
+        assert_eq!(read.with_passwords(&passwords[..4]), None);
     }
 
     #[test]

@@ -173,7 +173,9 @@ impl<'a> Scene<'a> {
         {
             return Ok(Arc::clone(reader));
         }
-        let reader = self.own_reader(node, &container, database).await?;
+        let reader = self
+            .own_reader(node, &container, database, SearchPath::Users)
+            .await?;
         let reader = Arc::new(reader);
         let mut readers = self.readers.lock().await;
         readers.insert(key, Arc::clone(&reader));
@@ -186,9 +188,10 @@ impl<'a> Scene<'a> {
         node: &NodeName,
         container: &Container,
         database: &str,
+        path: SearchPath,
     ) -> Tried<Reader> {
         self.connected(node, container, async |port| {
-            Reader::connect(HOST, port, database, SearchPath::Users).await
+            Reader::connect(HOST, port, database, path).await
         })
         .await
     }

@@ -2,13 +2,13 @@
 //!
 //! Owns what may stand where a verb wants a lab. Never reads what a scenario says: that is [`super::load`].
 
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
 use super::diagnostic::Diagnostics;
+use super::files;
 use super::load::{MOST_BYTES, Source};
 use crate::exit::Exit;
 use crate::failure::Explain;
@@ -107,6 +107,9 @@ impl Explain for OpenError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NoSuchLab { help, .. } => Some(help.clone()),
+            Self::Reading { source, .. } if source.kind() == io::ErrorKind::InvalidInput => {
+                Some("`-` reads a scenario from standard input".to_owned())
+            }
             Self::Reading { .. } | Self::NotText { .. } => None,
         }
     }
@@ -116,8 +119,15 @@ impl Explain for OpenError {
     }
 }
 
+/// What stands for standard input.
+const STDIN: &str = "-";
+
 /// Opens a lab of the catalogue by its name, or a file by its path: what has a `/` in it or ends in `.yaml` or `.yml`.
+/// `-` is standard input.
 pub fn open(lab: &str) -> Result<Source, OpenError> {
+    if lab == STDIN {
+        return from_stdin();
+    }
     if is_path(lab) {
         return open_file(Path::new(lab));
     }
@@ -144,21 +154,30 @@ fn is_path(lab: &str) -> bool {
 
 fn open_file(path: &Path) -> Result<Source, OpenError> {
     let shown = path.display().to_string();
-    let mut bytes = Vec::new();
-    // One byte more than is taken tells a large file from the largest that is read; a device may have no end.
-    let read =
-        File::open(path).and_then(|file| file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes));
-    if let Err(source) = read {
-        return Err(OpenError::Reading {
-            path: shown,
-            source,
-        });
-    }
     let folder = path.parent().map(Path::to_path_buf);
-    Source::new(shown.as_str(), &bytes, folder).map_err(|source| OpenError::NotText {
-        path: shown,
-        source,
-    })
+    source(shown, folder, files::read(path, MOST_BYTES))
+}
+
+/// A scenario from standard input. Its folder is the current one.
+fn from_stdin() -> Result<Source, OpenError> {
+    let mut bytes = Vec::new();
+    let stdin = io::stdin().lock();
+    // One byte more tells a large text from the largest that is read.
+    let read = stdin.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes);
+    let bytes = read.map(|_| bytes);
+    source("standard input".to_owned(), Some(".".into()), bytes)
+}
+
+fn source(
+    path: String,
+    folder: Option<PathBuf>,
+    bytes: io::Result<Vec<u8>>,
+) -> Result<Source, OpenError> {
+    let bytes = match bytes {
+        Ok(bytes) => bytes,
+        Err(source) => return Err(OpenError::Reading { path, source }),
+    };
+    Source::new(path.as_str(), &bytes, folder).map_err(|source| OpenError::NotText { path, source })
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ impl JsonSchema for DatasetRef {
                         "schema": { "type": "array", "items": { "type": "string" },
                             "description": "SQL files that make the tables, run before `files`. A subscriber gets these alone." },
                         "files": { "type": "array", "items": { "type": "string" },
-                            "description": "SQL files, relative to the scenario file, run in order." }
+                            "description": "SQL files below the scenario's folder, run in order." }
                     }
                 }
             ]

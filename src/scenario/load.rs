@@ -1,6 +1,6 @@
 //! From text to [`Scenario`], with everything that is wrong found in one run and shown where it is.
 //!
-//! Owns the order of the steps; reads files only for datasets of one's own.
+//! Owns the order of the steps; reads files only where the scenario names SQL files.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ pub struct Source {
     pub name: String,
     /// Its content.
     pub text: String,
-    /// The folder that SQL files of its datasets are relative to. An embedded lab has none.
+    /// The folder that its SQL files are relative to, and must be below. An embedded lab has none.
     pub folder: Option<PathBuf>,
 }
 
@@ -103,6 +103,7 @@ pub fn load(source: &Source, overrides: &Overrides) -> Result<Loaded, Box<Diagno
         problems.extend(apply(&mut tree, index + 1, setting));
     }
     let mut reader = Reader::new(source.folder.as_deref(), &mut problems);
+    reader.allow_outside(overrides.allow_outside);
     let scenario = reader.scenario(&tree, overrides.postgres.as_ref());
     let (sql, doubts) = reader.finish();
     let findings = check::check(&scenario, &sql).into_iter();

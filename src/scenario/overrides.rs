@@ -18,6 +18,8 @@ pub struct Overrides {
     pub set: Vec<Setting>,
     /// `--postgres`: the version of every node, whatever the scenario says.
     pub postgres: Option<PostgresVersion>,
+    /// `--allow-outside`: whether the scenario may name SQL files outside its folder.
+    pub allow_outside: bool,
 }
 
 /// One `--set PATH=VALUE`.

@@ -13,6 +13,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::check::Doubts;
+use super::files;
 use super::{
     AuthMethod, Conf, Feature, Nodes, PostgresVersion, ReplicationUser, Scenario, SettingValue,
     SlotChoice, SqlFiles, default_database, default_limit,
@@ -70,6 +71,9 @@ pub(super) const DATASET_KEYS: &[&str] = &["name", "rows", "seed", "schema", "fi
 
 pub(super) struct Reader<'a> {
     folder: Option<&'a Path>,
+    allow_outside: bool,
+    /// The bytes of SQL files that may still be named.
+    sql_left: u64,
     problems: &'a mut Vec<Problem>,
     sql: SqlFiles,
     doubts: Doubts,
@@ -81,11 +85,18 @@ impl<'a> Reader<'a> {
     pub(super) fn new(folder: Option<&'a Path>, problems: &'a mut Vec<Problem>) -> Self {
         Self {
             folder,
+            allow_outside: false,
+            sql_left: files::MOST_SQL_BYTES_IN_ALL,
             problems,
             sql: SqlFiles::new(),
             doubts: Doubts::default(),
             within: 0,
         }
+    }
+
+    /// Whether SQL files outside the scenario's folder are read.
+    pub(super) fn allow_outside(&mut self, allow: bool) {
+        self.allow_outside = allow;
     }
 
     /// The SQL files that were read, and the nodes and steps of which too little was understood to judge them.

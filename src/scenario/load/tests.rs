@@ -56,7 +56,7 @@ fn try_with(text: &str, set: &[&str]) -> Result<Loaded, String> {
             .iter()
             .map(|one| one.parse().expect("PATH=VALUE"))
             .collect(),
-        postgres: None,
+        ..Overrides::default()
     };
     Source::new("a.yaml", text.as_bytes(), None)
         .and_then(|source| load(&source, &overrides))

@@ -1,21 +1,19 @@
 //! The datasets of a scenario, and the SQL files of those that are one's own.
 
 use std::collections::HashSet;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{DATASET_KEYS, Reader};
 use crate::name::DatasetName;
 use crate::scenario::DatasetRef;
 use crate::scenario::catalog::DATASETS;
+use crate::scenario::files::{self, Refused};
 use crate::text::shortened;
 use crate::text::suggest::{choice, did_you_mean};
 use crate::yaml::{Node, Value};
 
 /// How many rows a dataset may be asked for.
 const MOST_ROWS: u64 = 100_000_000;
-/// The largest SQL file that is read.
-const MOST_SQL_BYTES: u64 = 64 << 20;
 
 impl Reader<'_> {
     pub(super) fn data(&mut self, node: &Node) -> Option<Vec<DatasetRef>> {
@@ -108,26 +106,35 @@ impl Reader<'_> {
             self.problems.push(node.problem(message, Some(help)));
             return None;
         };
-        let path = folder.join(&name);
-        match read_sql(&path) {
-            Ok(sql) => {
-                self.sql.insert(name.clone(), sql);
-                Some(PathBuf::from(name))
-            }
+        let sql = match self.sql.remove(&name) {
+            Some(known) => Ok(known),
+            None => files::sql(folder, &name, self.allow_outside),
+        };
+        let sql = match sql {
+            Ok(sql) => sql,
             Err(error) => {
-                let message = format!("reading `{}`: {error}", path.display());
-                let help = "files are looked for beside the scenario file".to_owned();
-                self.problems.push(node.problem(message, Some(help)));
-                None
+                let message = format!("reading `{}`: {error}", folder.join(&name).display());
+                let help = match error {
+                    Refused::Outside(_) => {
+                        "keep it below that folder; `--allow-outside` reads it all the same"
+                    }
+                    _ => "files are looked for beside the scenario file",
+                };
+                let problem = node.problem(message, Some(help.to_owned()));
+                self.problems.push(problem);
+                return None;
             }
+        };
+        let left = self.sql_left.checked_sub(sql.len() as u64);
+        self.sql_left = left.unwrap_or(0);
+        self.sql.insert(name.clone(), sql);
+        if left.is_none() {
+            let message = "the SQL files have more than 128 megabytes together";
+            let help = "a file counts as often as it is named; let the server make large data";
+            self.problems
+                .push(node.problem(message, Some(help.to_owned())));
+            return None;
         }
+        Some(PathBuf::from(name))
     }
-}
-
-fn read_sql(path: &Path) -> io::Result<String> {
-    if std::fs::metadata(path)?.len() > MOST_SQL_BYTES {
-        let why = "it is larger than 64 megabytes";
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
-    }
-    std::fs::read_to_string(path)
 }

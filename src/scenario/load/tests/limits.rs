@@ -198,7 +198,7 @@ proptest! {
     fn no_override_makes_the_loader_panic(path in "(nodes|data|auth|replication_user)?[a-z_.]{0,30}", value in "\\PC{0,30}") {
         if let Ok(set) = format!("{path}={value}").parse() {
             let source = Source::new("a.yaml", PAIR.as_bytes(), None).expect("a source");
-            let overrides = Overrides { set: vec![set], postgres: None };
+            let overrides = Overrides { set: vec![set], ..Overrides::default() };
             if let Err(wrong) = load(&source, &overrides) {
                 prop_assert!(wrong.render(false).contains("error: "));
             }

@@ -166,7 +166,7 @@ steps:
      --> a.yaml:4:22
       |
     4 | - caught_up: { node: [p, q], subscription: s }
-      |                      ^^^^^^
+      |                      ^
       |
       = help: make a step of it for each node
     "#);

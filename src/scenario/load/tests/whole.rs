@@ -156,8 +156,8 @@ fn a_list_and_a_whole_node_can_be_set() {
 #[test]
 fn postgres_from_the_command_line_overrules_every_node() {
     let overrides = Overrides {
-        set: Vec::new(),
         postgres: Some(PostgresVersion::Major(15)),
+        ..Overrides::default()
     };
     let text = "name: a\npostgres: 16\nnodes:\n  a: { postgres: 17 }\n  b: { standby_of: a }\n";
     let source = Source::new("a.yaml", text.as_bytes(), None).expect("a source");
