@@ -47,12 +47,11 @@ impl Look for Synced {
 impl Synced {
     /// The subscriptions that are meant, with their tables.
     async fn found(&self, scene: &Scene<'_>, step: &Step) -> Tried<Vec<Subscription>> {
-        let databases: BTreeSet<String> = match &step.database {
-            Some(database) => [database.to_string()].into(),
-            None => {
-                let found = scene.subscriptions(&self.node).await?;
-                found.into_iter().map(|found| found.database).collect()
-            }
+        let databases: BTreeSet<String> = if let Some(database) = &step.database {
+            [database.to_string()].into()
+        } else {
+            let found = scene.subscriptions(&self.node).await?;
+            found.into_iter().map(|found| found.database).collect()
         };
         let mut all = Vec::new();
         for database in databases {
