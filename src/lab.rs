@@ -11,6 +11,7 @@ pub mod labels;
 pub mod monitor;
 pub mod status;
 pub mod subnet;
+pub mod topology;
 pub mod up;
 pub mod verdict;
 
@@ -21,6 +22,8 @@ mod claim;
 mod clock;
 mod disk;
 mod frame;
+pub mod hindrance;
+mod look;
 mod node;
 mod passwords;
 pub mod populate;

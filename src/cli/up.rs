@@ -156,9 +156,18 @@ impl UpCommand {
             "{name} {state}; nothing was changed: --replace replaces it, --name starts a second lab"
         ));
         if !runs {
-            say(&format!(
-                "`lab status {name}` shows which, `lab start {name} NODE` starts them"
-            ));
+            let topology = lab.topology().await;
+            let mut nodes = lab.plan.nodes.iter();
+            say(
+                &match nodes.find_map(|node| lab.succession(&topology, &node.name)) {
+                    Some(what) => format!("`lab status {name}` shows which; {what}"),
+                    None => {
+                        format!(
+                            "`lab status {name}` shows which, `lab start {name} NODE` starts them"
+                        )
+                    }
+                },
+            );
         }
         if lab.plan.differs_from(plan) {
             say(&format!(

@@ -94,6 +94,8 @@ pub struct Sender {
     pub application_name: String,
     /// Whether it sends decoded changes: to a subscription or one of its table synchronization workers.
     pub is_logical: bool,
+    /// The address of the receiver.
+    pub address: Option<String>,
     /// Its state.
     pub state: Option<SenderState>,
     /// Whether commits wait for the receiver.
@@ -146,7 +148,7 @@ pub async fn senders(reader: &Reader) -> Result<Vec<Sender>, ServerError> {
          pg_catalog.pg_wal_lsn_diff(c.now, r.flush_lsn)::pg_catalog.int8, \
          pg_catalog.pg_wal_lsn_diff(c.now, r.replay_lsn)::pg_catalog.int8, \
          extract(epoch FROM r.write_lag)::pg_catalog.float8, extract(epoch FROM r.flush_lag)::pg_catalog.float8, \
-         extract(epoch FROM r.replay_lag)::pg_catalog.float8, \
+         extract(epoch FROM r.replay_lag)::pg_catalog.float8, pg_catalog.host(r.client_addr), \
          EXISTS (SELECT FROM pg_catalog.pg_replication_slots AS s \
              WHERE s.active_pid = r.pid AND s.slot_type = 'logical') \
          FROM pg_catalog.pg_stat_replication AS r CROSS JOIN (SELECT {END} AS now) AS c \
@@ -161,6 +163,7 @@ fn sender(row: &Row) -> Sender {
     Sender {
         pid: row.get(0),
         application_name: word(1).unwrap_or_default().to_owned(),
+        address: word(13).map(str::to_owned),
         state: word(2).map(SenderState::from),
         sync_state: word(3).and_then(SyncState::from_word),
         flush_lsn: row.get(4),
@@ -177,7 +180,7 @@ fn sender(row: &Row) -> Sender {
             flush: row.get(11),
             replay: row.get(12),
         },
-        is_logical: row.get(13),
+        is_logical: row.get(14),
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Subscription {
     /// The hosts that it connects to, of which it takes the first that answers. None for the server's own machine and for
     /// one that connects through a foreign server.
     pub hosts: Vec<String>,
+    /// The database there.
+    pub remote_database: Option<String>,
     /// The publications.
     pub publications: Vec<String>,
     /// Whether it is enabled.
@@ -182,6 +184,7 @@ fn subscription(row: &Row, tables: &[Row]) -> Subscription {
     };
     Subscription {
         database: row.get(1),
+        remote_database: conninfo.value("dbname").map(str::to_owned),
         hosts: conninfo.hosts().into_iter().map(str::to_owned).collect(),
         publications: row.get(3),
         is_enabled: row.get(4),
@@ -227,6 +230,7 @@ mod tests {
         let mut found = Subscription {
             name: "s".to_owned(),
             database: "d".to_owned(),
+            remote_database: None,
             hosts: Vec::new(),
             publications: Vec::new(),
             is_enabled: true,
