@@ -14,8 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use replication_lab::engine::{ContainerSpec, Engine, LAB_LABEL, Labels, Selector};
 
-use subject::{Dice, Place, SUBJECTS, Subject, lab, said, spawn};
+use subject::{Dice, Place, SUBJECTS, Subject, lab, left, said, spawn};
 
 /// A whole number from the environment.
 fn number(variable: &str, default: u64) -> u64 {
@@ -40,6 +41,8 @@ fn main() {
             gc_beside,
         ),
         trial("a_wide_lab_goes_up_and_down", wide),
+        // `gc` fails meanwhile, so that this cannot be beside other tests.
+        trial("a_guest_on_the_network_is_named_and_blocks_no_name", guest),
     ];
     libtest_mimic::run(&arguments, trials).exit();
 }
@@ -86,11 +89,11 @@ fn clean(dice: &mut Dice, place: &Place, name: &str, after: &str) {
         let state = place.state(name);
         assert_ne!(state.as_deref(), Some("incomplete"), "{after}: gc left it");
     }
-    let there = !place.left(name).is_empty();
+    let there = !left(name).is_empty();
     let down = lab(place, &["down", name]);
     let code = if there { Some(0) } else { Some(2) };
     assert_eq!(down.status.code(), code, "{after}: {}", said(&down));
-    assert_eq!(place.left(name), Vec::<String>::new(), "{after}");
+    assert_eq!(left(name), Vec::<String>::new(), "{after}");
     place.no_files(after);
 }
 
@@ -137,7 +140,7 @@ fn signals(dice: &mut Dice, place: &Place) {
         assert!(expected, "{after}: {code:?} {}", said(&ended));
         let says_nothing_is_left = said(&ended).contains("nothing is left behind");
         if says_nothing_is_left && subject.makes {
-            assert_eq!(place.left(&name), Vec::<String>::new(), "{after}");
+            assert_eq!(left(&name), Vec::<String>::new(), "{after}");
         }
         clean(dice, place, &name, &after);
     }
@@ -163,7 +166,7 @@ fn twelve(_: &mut Dice, place: &Place) {
     assert_eq!(verified.status.code(), Some(0), "{}", said(&verified));
     let down = lab(place, &["down", &name]);
     assert_eq!(down.status.code(), Some(0), "{}", said(&down));
-    assert_eq!(place.left(&name), Vec::<String>::new());
+    assert_eq!(left(&name), Vec::<String>::new());
 }
 
 /// Several labs come up and go, one of them again and again under one name, while `gc` runs all the time.
@@ -204,7 +207,10 @@ fn gc_beside(_: &mut Dice, place: &Place) {
                 ends_well(&["down", &name]);
             }
         }));
-        let made: Vec<_> = makers.into_iter().map(|maker| maker.join()).collect();
+        let made: Vec<_> = makers
+            .into_iter()
+            .map(std::thread::ScopedJoinHandle::join)
+            .collect();
         over.store(true, Ordering::SeqCst);
         let collected = collector.join();
         for ended in made.into_iter().chain([again, collected]) {
@@ -214,7 +220,7 @@ fn gc_beside(_: &mut Dice, place: &Place) {
         }
     });
     for name in place.names() {
-        assert_eq!(place.left(&name), Vec::<String>::new());
+        assert_eq!(left(&name), Vec::<String>::new());
     }
 }
 
@@ -230,6 +236,66 @@ fn wide(_: &mut Dice, place: &Place) {
         assert_eq!(up.status.code(), Some(0), "{}", said(&up));
         let down = lab(place, &["down", &name]);
         assert_eq!(down.status.code(), Some(0), "{}", said(&down));
-        assert_eq!(place.left(&name), Vec::<String>::new());
+        assert_eq!(left(&name), Vec::<String>::new());
     }
+}
+
+/// A container of somebody else is on the lab's network.
+fn guest(_: &mut Dice, place: &Place) {
+    let (lab_name, scenario) = (place.name(0), place.scenario());
+    let up = || {
+        lab(
+            place,
+            &["up", &scenario, "--name", &lab_name, "--no-verify"],
+        )
+    };
+    let first = up();
+    assert_eq!(first.status.code(), Some(0), "{}", said(&first));
+    let name = format!("{lab_name}-guest");
+    let runtime = ready::runtime();
+    let engine = runtime.block_on(Engine::connect()).expect("Docker");
+    let id = runtime.block_on(join(&engine, &lab_name, &name));
+    let down = ["down", &lab_name];
+    let refused = [&down[..], &down, &["gc"]].map(|arguments| lab(place, arguments));
+    let state = place.state(&lab_name);
+    let next = up();
+    let gone = runtime.block_on(engine.remove_container(&id));
+    gone.expect("a removal");
+    for refused in refused {
+        assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
+        let guest = format!("the container `{name}` is on it and does not belong to the lab");
+        assert!(said(&refused).contains(&guest), "{}", said(&refused));
+    }
+    assert_eq!(state.as_deref(), Some("incomplete"));
+    // The network that would not go has a name of its own.
+    assert_eq!(next.status.code(), Some(0), "{}", said(&next));
+    let down = lab(place, &down);
+    assert_eq!(down.status.code(), Some(0), "{}", said(&down));
+    assert_eq!(left(&lab_name), Vec::<String>::new());
+}
+
+/// Starts a container on the network of a lab.
+async fn join(engine: &Engine, lab: &str, name: &str) -> String {
+    let of_lab = Selector::LabelValue(LAB_LABEL.to_owned(), lab.to_owned());
+    let networks = engine.networks(Some(&of_lab)).await.expect("a list");
+    let containers = engine.containers(&of_lab).await.expect("a list");
+    let guest = ContainerSpec {
+        name: name.to_owned(),
+        hostname: "guest".to_owned(),
+        image: containers[0].image.clone(),
+        user: "postgres".to_owned(),
+        command: ["sleep", "600"].map(str::to_owned).into(),
+        env: Vec::new(),
+        network: Some(networks[0].name.clone()),
+        address: None,
+        publish: None,
+        mounts: Vec::new(),
+        shm_bytes: 0,
+        labels: Labels::new(),
+        stdin: false,
+        power: None,
+    };
+    let id = engine.create_container(&guest).await.expect("a guest");
+    engine.start_container(&id).await.expect("it starts");
+    id
 }

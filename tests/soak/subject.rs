@@ -8,7 +8,7 @@ use replication_lab::engine::{Engine, LAB_LABEL, Selector};
 
 use crate::ready;
 
-/// Random numbers that a seed repeats (SplitMix64).
+/// Random numbers that a seed repeats (`SplitMix64`).
 pub struct Dice(pub u64);
 
 impl Dice {
@@ -164,23 +164,6 @@ impl Place {
         Some(found["state"].as_str().expect("a word").to_owned())
     }
 
-    /// Everything that carries the lab's label or has its name. The rules of a node's network end with its container.
-    pub fn left(&self, name: &str) -> Vec<String> {
-        let which = Selector::LabelValue(LAB_LABEL.to_owned(), name.to_owned());
-        ready::runtime().block_on(async {
-            let engine = Engine::connect().await.expect("Docker");
-            let containers = engine.containers(&which).await.expect("a list");
-            let volumes = engine.volumes(&which).await.expect("a list");
-            let networks = engine.networks(None).await.expect("a list");
-            let own = format!("lab-{name}");
-            let mut left: Vec<String> = containers.into_iter().map(|it| it.name).collect();
-            left.extend(volumes.into_iter().map(|it| it.name));
-            let networks = networks.into_iter().map(|it| it.name);
-            left.extend(networks.filter(|it| it.split('.').next() == Some(&own)));
-            left
-        })
-    }
-
     /// Checks that no process left temporary files.
     pub fn no_files(&self, after: &str) {
         let files = std::fs::read_dir(self.temporary.path()).expect("a folder");
@@ -217,4 +200,21 @@ pub fn spawn(place: &Place, arguments: &[String]) -> Child {
 /// What a process wrote for people.
 pub fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Everything that carries the lab's label or has its name. The rules of a node's network end with its container.
+pub fn left(name: &str) -> Vec<String> {
+    let which = Selector::LabelValue(LAB_LABEL.to_owned(), name.to_owned());
+    ready::runtime().block_on(async {
+        let engine = Engine::connect().await.expect("Docker");
+        let containers = engine.containers(&which).await.expect("a list");
+        let volumes = engine.volumes(&which).await.expect("a list");
+        let networks = engine.networks(None).await.expect("a list");
+        let own = format!("lab-{name}");
+        let mut left: Vec<String> = containers.into_iter().map(|it| it.name).collect();
+        left.extend(volumes.into_iter().map(|it| it.name));
+        let networks = networks.into_iter().map(|it| it.name);
+        left.extend(networks.filter(|it| it.split('.').next() == Some(&own)));
+        left
+    })
 }
