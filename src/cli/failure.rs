@@ -12,8 +12,9 @@ use replication_lab::lab::LabError;
 use replication_lab::report::run::RunFailure;
 use replication_lab::scenario::catalog::OpenError;
 use replication_lab::scenario::diagnostic::Diagnostics;
+use replication_lab::text::foreign::visible;
 
-use super::output::say;
+use super::output::{say, say_coloured};
 
 /// Wrong usage of a verb that clap cannot detect.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +43,7 @@ pub(crate) fn colours() -> bool {
 /// Shows an error and returns its exit code.
 pub(crate) fn show(error: &anyhow::Error) -> ExitCode {
     if let Some(diagnostics) = diagnostics(error) {
-        say(diagnostics.render(colours()).trim_end());
+        say_coloured(diagnostics.render(colours()).trim_end());
         return Exit::Usage.into();
     }
     let failure = failure(error);
@@ -55,8 +56,8 @@ pub(crate) fn show(error: &anyhow::Error) -> ExitCode {
     } else {
         [""; 3]
     };
-    let indented = |text: &str| text.replace('\n', "\n         ");
-    say(&format!(
+    let indented = |text: &str| visible(text).replace('\n', "\n         ");
+    say_coloured(&format!(
         "{red}error:{plain} {}",
         indented(&failure.message)
     ));
@@ -67,7 +68,8 @@ pub(crate) fn show(error: &anyhow::Error) -> ExitCode {
         say(evidence.trim_end());
     }
     if let Some(hint) = &failure.hint {
-        say(&format!("{cyan}hint:{plain} {hint}"));
+        let hint = visible(hint);
+        say_coloured(&format!("{cyan}hint:{plain} {hint}"));
     }
     failure.exit.into()
 }

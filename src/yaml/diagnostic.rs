@@ -11,6 +11,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::tree::Spot;
+use crate::text::foreign;
 
 /// A place in a text, both counted from 1; the column in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -64,20 +65,19 @@ impl Excerpt {
         let (before, after) = text.split_at(offset);
         let start = before.rfind('\n').map_or(0, |at| at + 1);
         let end = after.find('\n').map_or(text.len(), |at| offset + at);
-        // A tab would be widened and a carriage return would be shown: a space keeps the caret in its place.
-        let line = text[start..end]
-            .trim_end_matches('\r')
-            .replace(['\t', '\r'], " ");
+        let line = text[start..end].trim_end_matches('\r');
         let at = (offset - start).min(line.len());
+        let (before_caret, rest) = line.split_at(at);
+        let (under, after_caret) = rest.split_at(boundary(rest, width));
+        let [before_caret, under, after_caret] = [before_caret, under, after_caret].map(one_wide);
         let position = Position {
             line: before.matches('\n').count() + 1,
-            column: line[..at].chars().count() + 1,
+            column: before_caret.chars().count() + 1,
         };
-        let caret = at..boundary(&line, at + width);
         Self {
             position,
-            line,
-            caret,
+            caret: before_caret.len()..before_caret.len() + under.len(),
+            line: before_caret + &under + &after_caret,
         }
     }
 
@@ -85,6 +85,19 @@ impl Excerpt {
     pub(crate) fn of(text: &str, spot: Spot) -> Self {
         Self::new(text, spot.start, width(text, spot))
     }
+}
+
+/// A part of a line in which every character has a place: a tab would be widened, and some are not seen.
+fn one_wide(part: &str) -> String {
+    part.chars()
+        .map(|c| match c {
+            '\t' | '\r' => ' ',
+            // Unicode has pictures of the oldest control characters.
+            '\0'..'\x20' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(c),
+            _ if foreign::is_hidden(c) => '\u{fffd}',
+            _ => c,
+        })
+        .collect()
 }
 
 /// How much of a value to put a caret under: a scalar whole, of a list or a mapping its bracket, its dash or its first
@@ -139,6 +152,20 @@ impl Diagnostic {
         match &self.place {
             Place::File(excerpt) => Some(excerpt.position),
             Place::Override(_) => None,
+        }
+    }
+
+    #[cfg(feature = "cli")]
+    fn visible(&self) -> Self {
+        let visible = |text: &str| foreign::visible(text).into_owned();
+        Self {
+            file: visible(&self.file),
+            place: match &self.place {
+                Place::File(excerpt) => Place::File(excerpt.clone()),
+                Place::Override(given) => Place::Override(visible(given)),
+            },
+            message: visible(&self.message),
+            help: self.help.as_deref().map(visible),
         }
     }
 
@@ -229,7 +256,7 @@ impl Diagnostics {
         1 + self.rest.len() + self.left_out
     }
 
-    /// The errors for people: message, line, caret and help of each.
+    /// The errors for people: message, line, caret and help of each. What they quote is made visible.
     #[cfg(feature = "cli")]
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
@@ -242,6 +269,7 @@ impl Diagnostics {
             .iter()
             .map(|one| {
                 // The renderer pads the empty lines beside the bar; nobody wants blanks at the end of a line.
+                let one = one.visible();
                 let drawn = renderer.render(&[one.group()]);
                 let lines: Vec<&str> = drawn.lines().map(str::trim_end).collect();
                 lines.join("\n") + "\n"
