@@ -25,6 +25,7 @@ mod progress;
 mod psql;
 mod run;
 mod schema;
+mod secrets;
 mod server;
 mod show;
 mod status;

@@ -20,6 +20,7 @@ pub mod logical;
 pub mod lsn;
 pub mod position;
 pub mod publications;
+pub mod quiet;
 pub mod replication;
 pub mod server_error;
 pub mod slots;

@@ -11,6 +11,7 @@ use replication_lab::plan::Plan;
 use replication_lab::scenario::PostgresVersion;
 use replication_lab::scenario::catalog;
 use replication_lab::scenario::load::{Loaded, Overrides, Setting, load};
+use super::secrets;
 use replication_lab::units::{self, TimeUnit, UnitError};
 
 /// A scenario and its overrides.
@@ -58,6 +59,7 @@ impl ScenarioArguments {
     pub(crate) fn plan(&self, name: Option<&LabName>) -> Result<(Loaded, Plan)> {
         let loaded = self.changes.load(&self.lab)?;
         let plan = Plan::resolve(&loaded.scenario, &loaded.sql, name);
+        secrets::keep(&plan, &[&loaded.scenario.about]);
         Ok((loaded, plan))
     }
 }
@@ -72,7 +74,14 @@ pub(crate) struct LabArgument {
 
 impl LabArgument {
     pub(crate) async fn find(&self) -> Result<Lab> {
-        Ok(Lab::find(Engine::connect().await?, &self.name).await?)
+        let lab = Lab::find(Engine::connect().await?, &self.name).await?;
+        // A lab whose containers are gone has no passwords any more.
+        if lab.plan.lacks_passwords()
+            && let Ok(plan) = lab.whole_plan().await
+        {
+            secrets::keep(&plan, &[]);
+        }
+        Ok(lab)
     }
 }
 

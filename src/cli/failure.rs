@@ -15,6 +15,7 @@ use replication_lab::scenario::diagnostic::Diagnostics;
 use replication_lab::text::foreign::visible;
 
 use super::output::{say, say_coloured};
+use super::secrets;
 
 /// Wrong usage of a verb that clap cannot detect.
 #[derive(Debug, thiserror::Error)]
@@ -96,12 +97,15 @@ pub(crate) fn failure(error: &anyhow::Error) -> Failure {
     let explained: Vec<Failure> = error.chain().filter_map(explained).collect();
     let mut hints = explained.iter().map(|failure| &failure.hint);
     let mut evidence = explained.iter().map(|failure| &failure.evidence);
+    let hint = told.hint.or_else(|| hints.find_map(Clone::clone));
+    let evidence = told.evidence.or_else(|| evidence.find_map(Clone::clone));
+    let masked = |text: String| secrets::masked(&text).into_owned();
     Failure {
         exit: explained.first().map_or(told.exit, |failure| failure.exit),
-        hint: told.hint.or_else(|| hints.find_map(Clone::clone)),
-        evidence: told.evidence.or_else(|| evidence.find_map(Clone::clone)),
-        message: told.message,
-        because: told.because,
+        hint: hint.map(masked),
+        evidence: evidence.map(masked),
+        message: masked(told.message),
+        because: told.because.into_iter().map(masked).collect(),
     }
 }
 

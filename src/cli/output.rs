@@ -7,6 +7,8 @@ use replication_lab::sql::password::without_passwords;
 use replication_lab::text::foreign::{visible, visible_json};
 use serde::Serialize;
 
+use super::secrets::{masked, masked_json};
+
 /// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Output {
@@ -19,7 +21,7 @@ pub(crate) enum Output {
 
 /// Prints a line to standard error. What it quotes may come from anywhere.
 pub(crate) fn say(line: &str) {
-    say_coloured(&visible(line));
+    say_coloured(&visible(&masked(line)));
 }
 
 /// Prints a line to standard error as it is. What it quotes was made visible before.
@@ -39,7 +41,7 @@ impl std::io::Write for Traces {
     fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
         let text = String::from_utf8_lossy(event);
         let mut talk = std::io::stderr().lock();
-        let text = without_passwords(&text);
+        let text = masked(&without_passwords(&text)).into_owned();
         let shown = if self.coloured {
             text.as_str().into()
         } else {
@@ -64,7 +66,7 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
 
 /// Writes text to standard output and returns whether somebody still reads it.
 pub(crate) fn print_on(text: &str) -> anyhow::Result<bool> {
-    print_raw(&visible(text))
+    print_raw(&visible(&masked(text)))
 }
 
 /// Writes text to standard output as it is, and returns whether somebody still reads it.
@@ -79,11 +81,11 @@ pub(crate) fn print_raw(text: &str) -> anyhow::Result<bool> {
 
 /// Writes one JSON document to standard output.
 pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
-    print(&document(value)?)
+    print_raw(&document(value)?).map(|_| ())
 }
 
 /// One JSON document.
 pub(crate) fn document(value: &impl Serialize) -> anyhow::Result<String> {
     let document = serde_json::to_string_pretty(value)?;
-    Ok(visible_json(&document).into_owned() + "\n")
+    Ok(visible_json(&masked_json(&document)).into_owned() + "\n")
 }

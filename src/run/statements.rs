@@ -9,6 +9,8 @@ use super::state::{Answer, Ran};
 use super::{Tried, Wrong};
 use crate::action::{Cell, Expect, Step};
 use crate::server::client::Noticing;
+use crate::server::quiet;
+use crate::sql::password::places;
 use crate::sql::script;
 use crate::wait::Probe;
 
@@ -67,8 +69,19 @@ impl Scene<'_> {
     }
 }
 
-/// Sends each statement alone, as `psql` does: some statements are refused in a batch.
+/// Sends statements. Those with passwords are kept out of the server's log.
 pub(super) async fn run(client: &Noticing, text: &str) -> Ran {
+    if places(text).is_empty() {
+        return each(client, text).await;
+    }
+    quiet::begin(client).await;
+    let ran = each(client, text).await;
+    quiet::end(client).await;
+    ran
+}
+
+/// Sends each statement alone, as `psql` does: some statements are refused in a batch.
+async fn each(client: &Noticing, text: &str) -> Ran {
     let mut answer = Answer::default();
     // A text that cannot be split is sent whole, so that the server reports its error.
     let statements: Vec<&str> = match script::pieces(text) {

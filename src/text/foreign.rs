@@ -57,14 +57,11 @@ fn replaced(text: &str, put: impl Fn(char, &mut String)) -> Cow<'_, str> {
 /// of writing, one without a width, and one that XML refuses.
 #[must_use]
 pub fn is_hidden(c: char) -> bool {
-    match c {
-        '\t' | '\n' => false,
-        _ if c.is_control() => true,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => true,
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
-        '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => true,
-        _ => false,
-    }
+    let control = c.is_control() && c != '\t' && c != '\n';
+    control
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::tree::Spot;
+use crate::sql::password;
 use crate::text::foreign;
 
 /// A place in a text, both counted from 1; the column in characters.
@@ -65,19 +66,23 @@ impl Excerpt {
         let (before, after) = text.split_at(offset);
         let start = before.rfind('\n').map_or(0, |at| at + 1);
         let end = after.find('\n').map_or(text.len(), |at| offset + at);
-        let line = text[start..end].trim_end_matches('\r');
-        let at = (offset - start).min(line.len());
-        let (before_caret, rest) = line.split_at(at);
-        let (under, after_caret) = rest.split_at(boundary(rest, width));
-        let [before_caret, under, after_caret] = [before_caret, under, after_caret].map(one_wide);
+        let end = start + text[start..end].trim_end_matches('\r').len();
+        let offset = offset.min(end);
         let position = Position {
             line: before.matches('\n').count() + 1,
-            column: before_caret.chars().count() + 1,
+            column: text[start..offset].chars().count() + 1,
         };
+        let under = boundary(text, offset.saturating_add(width)).min(end);
+        let from = boundary(text, offset.saturating_sub(MOST_BESIDE)).max(start);
+        let to = boundary(text, under.saturating_add(MOST_BESIDE)).min(end);
+        let secret = password::places(&text[from..to]).into_iter();
+        let secret: Vec<_> = secret.map(|it| from + it.start..from + it.end).collect();
+        let before_caret = one_wide(text, start..offset, &secret);
+        let under_caret = one_wide(text, offset..under, &secret);
         Self {
             position,
-            caret: before_caret.len()..before_caret.len() + under.len(),
-            line: before_caret + &under + &after_caret,
+            caret: before_caret.len()..before_caret.len() + under_caret.len(),
+            line: before_caret + &under_caret + &one_wide(text, under..end, &secret),
         }
     }
 
@@ -87,10 +92,20 @@ impl Excerpt {
     }
 }
 
-/// A part of a line in which every character has a place: a tab would be widened, and some are not seen.
-fn one_wide(part: &str) -> String {
-    part.chars()
-        .map(|c| match c {
+/// Passwords are looked for in so much of a line on each side of the caret. Nobody sees more of a longer one.
+const MOST_BESIDE: usize = 1000;
+
+/// A part of a line in which every character has a place: a tab would be widened, and some are not seen. Passwords are
+/// not shown.
+fn one_wide(text: &str, part: Range<usize>, secret: &[Range<usize>]) -> String {
+    let is_secret = |at: usize| {
+        let place = secret.partition_point(|place| place.end <= at);
+        secret.get(place).is_some_and(|place| place.start <= at)
+    };
+    text[part.clone()]
+        .char_indices()
+        .map(|(at, c)| match c {
+            _ if is_secret(part.start + at) => '*',
             '\t' | '\r' => ' ',
             // Unicode has pictures of the oldest control characters.
             '\0'..'\x20' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(c),
@@ -162,7 +177,9 @@ impl Diagnostic {
             file: visible(&self.file),
             place: match &self.place {
                 Place::File(excerpt) => Place::File(excerpt.clone()),
-                Place::Override(given) => Place::Override(visible(given)),
+                Place::Override(given) => {
+                    Place::Override(visible(&password::without_passwords(given)))
+                }
             },
             message: visible(&self.message),
             help: self.help.as_deref().map(visible),
@@ -195,7 +212,7 @@ impl Serialize for Diagnostic {
         let position = self.position();
         let file = match &self.place {
             Place::File(_) => &self.file,
-            Place::Override(given) => given,
+            Place::Override(given) => &password::without_passwords(given),
         };
         let mut fields = serializer.serialize_struct("Diagnostic", 5)?;
         fields.serialize_field("file", file)?;
@@ -354,6 +371,31 @@ error: `slt` is no key here
             serde_json::to_string(&diagnostics).expect("JSON"),
             r#"[{"file":"--set nodes.a.slt=x","line":null,"column":null,"message":"`slt` is no key here","help":"did you mean `slot`?"}]"#
         );
+    }
+
+    #[test]
+    fn a_password_in_a_line_is_not_shown_and_the_caret_stays() {
+        let text = "- { password: häß, slt: x }";
+        let at_key = text.find("slt").expect("it");
+        let shown = Diagnostics::one(at(text, at_key, 3)).render(false);
+        assert_eq!(
+            shown,
+            "\
+error: `slt` is no key here
+ --> a.yaml:1:20
+  |
+1 | - { password: ***, slt: x }
+  |                    ^^^
+  |
+  = help: did you mean `slot`?
+"
+        );
+        let one = Diagnostics::one(Diagnostic {
+            place: Place::Override("replication_user.password=häß".to_owned()),
+            ..at("", 0, 0)
+        });
+        let all = one.render(false) + &serde_json::to_string(&one).expect("JSON");
+        assert!(!all.contains("häß"), "{all}");
     }
 
     #[test]

@@ -182,3 +182,37 @@ fn a_file_of_a_step_is_not_in_the_plan() {
         assert!(!out(&plan).contains("hidden-words"), "{}", out(&plan));
     }
 }
+
+#[test]
+fn no_verb_shows_a_password_of_a_scenario() {
+    let text = "name: a\nreplication_user: { name: r, password: swordfish-1 }\nnodes:\n  primary: {}\n  replica: { standby_of: primary }\n\
+                steps:\n- sql: ALTER ROLE r PASSWORD 'swordfish-2'\n- exec: [psql, --set, pass=swordfish-3]\n\
+                - exec: [prog, --password, swordfish-4]\n- sql: SELECT format('PASSWORD %L', 'swordfish-5')\n\
+                - sql: SELECT 'swordfish-2'\n  expect: { value: swordfish-3 }\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    let wrong = text.replace("{ name: r,", "{ nme: r,") + "  on: nobody\n";
+    for (file, text) in [("good.yaml", text), ("wrong.yaml", &wrong)] {
+        std::fs::write(folder.path().join(file), text).expect("a file");
+        let path = folder.path().join(file).display().to_string();
+        let set = "replication_user.passwod=swordfish-6";
+        for arguments in [
+            &["check", &path][..],
+            &["check", &path, "-o", "json"],
+            &["plan", &path],
+            &["plan", &path, "-o", "json"],
+            &["show", &path],
+            &["show", &path, "-o", "json"],
+            &["plan", &path, "--set", "replication_user.password=swordfish-6", "--set", "x=y"],
+            &["run", &path, "-vvv", "--report", "json=-"],
+        ] {
+            let ran = lab(arguments);
+            let said = out(&ran) + &err(&ran);
+            // It stands openly in a step that only selects it.
+            for number in [1, 4, 5, 6] {
+                let secret = format!("swordfish-{number}");
+                assert!(!said.contains(&secret), "{arguments:?}: {said}");
+            }
+        }
+        assert_eq!(lab(&["plan", &path, "--set", set]).status.code(), Some(2));
+    }
+}
