@@ -6,6 +6,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod table;
+
+pub use table::TableName;
+
 /// Why a text is not a valid name of the wanted kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{given}` is not {wanted}: {rule}")]
@@ -204,30 +208,19 @@ name!(
     identifier
 );
 
-name!(
-    /// The name of a table, with its schema unless that is `public`: `sales.orders`.
-    TableName,
-    "a table's name",
-    "`table` or `schema.table`, of lower-case letters, digits and `_`, a letter or `_` first",
-    "^([a-z_][a-z0-9_]{0,62}\\.)?[a-z_][a-z0-9_]{0,62}$",
-    |given| given.split('.').count() <= 2 && given.split('.').all(identifier)
-);
-
-impl TableName {
-    /// The table's schema. Default: `public`.
-    #[must_use]
-    pub fn schema(&self) -> &str {
-        self.0
-            .split_once('.')
-            .map_or("public", |(schema, _)| schema)
-    }
-
-    /// The table's name without the schema.
-    #[must_use]
-    pub fn table(&self) -> &str {
-        self.0.split_once('.').map_or(&self.0, |(_, table)| table)
-    }
+macro_rules! found {
+    ($($type:ident)*) => {$(
+        impl $type {
+            /// A name that a server has already, whatever its letters. It is compared and shown, and never written.
+            #[must_use]
+            pub(crate) fn found(name: impl AsRef<str>) -> Self {
+                Self(name.as_ref().to_owned())
+            }
+        }
+    )*};
 }
+
+found!(ApplicationName SlotName ObjectName);
 
 name!(
     /// An SQLSTATE: `25006` (manual, "PostgreSQL Error Codes").

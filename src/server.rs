@@ -22,11 +22,13 @@ pub mod position;
 pub mod publications;
 pub mod quiet;
 pub mod replication;
+pub mod rows;
 pub mod server_error;
 pub mod slots;
 pub mod state;
 pub mod subscriptions;
 pub mod trouble;
+pub mod upstream;
 pub mod version;
 
 mod word;

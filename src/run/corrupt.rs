@@ -9,6 +9,7 @@ use crate::action::stop::StopMode;
 use crate::name::NodeName;
 use crate::server::client::{literal, words};
 use crate::server::position;
+use crate::sql::quote;
 use crate::wait::Probe;
 
 const CORRUPT: &str = include_str!("../../images/node/corrupt.sh");
@@ -21,7 +22,7 @@ impl Act for Corrupt {
         let scene = walk.scene;
         let (node, database) = target(step)?;
         let Self { table, block } = self;
-        let name = literal(table.as_str());
+        let name = literal(&quote::table(table));
         let sql = format!(
             "SELECT pg_relation_filepath({name}::regclass) || ' ' || pg_relation_size({name}::regclass) / 8192 \
              || ' ' || current_setting('data_checksums')"

@@ -156,11 +156,20 @@ impl<'a> Scene<'a> {
             }
             _ => {
                 let lab = &self.lab.plan.lab;
-                Wrong::failed(format!(
-                    "`{node}` is not running: start it with a `start` step or `lab start {lab} {node}`"
-                ))
+                let what = self.replaced(node).await.unwrap_or_else(|| {
+                    format!("start it with a `start` step or `lab start {lab} {node}`")
+                });
+                Wrong::failed(format!("`{node}` is not running: {what}"))
             }
         })
+    }
+
+    /// What to do about a node that another primary has replaced.
+    async fn replaced(&self, node: &NodeName) -> Option<String> {
+        let lab = Lab::find(self.lab.engine.clone(), &self.lab.plan.lab)
+            .await
+            .ok()?;
+        lab.succession(&lab.topology().await, node)
     }
 
     /// How to thaw a frozen node, in a scenario and by hand.
@@ -188,7 +197,9 @@ impl<'a> Scene<'a> {
         {
             return Ok(Arc::clone(reader));
         }
-        let reader = self.own_reader(node, &container, database).await?;
+        let reader = self
+            .own_reader(node, &container, database, SearchPath::Users)
+            .await?;
         let reader = Arc::new(reader);
         let mut readers = self.readers.lock().await;
         readers.insert(key, Arc::clone(&reader));
@@ -201,9 +212,10 @@ impl<'a> Scene<'a> {
         node: &NodeName,
         container: &Container,
         database: &DatabaseName,
+        path: SearchPath,
     ) -> Tried<Reader> {
         self.connected(node, container, async |port| {
-            Reader::connect(HOST, port, database.as_str(), SearchPath::Users).await
+            Reader::connect(HOST, port, database.as_str(), path).await
         })
         .await
     }

@@ -5,6 +5,7 @@ use super::scene::{Scene, one};
 use crate::action::{Cell, Step};
 use crate::name::NodeName;
 use crate::server::client::Reader;
+use crate::server::client::SearchPath;
 use crate::server::in_force;
 use crate::wait::Probe;
 
@@ -28,7 +29,8 @@ impl Scene<'_> {
     pub(super) async fn fresh_reader(&self, node: &NodeName) -> Tried<Reader> {
         let container = self.running(node).await?;
         let database = &self.lab.plan.database;
-        self.own_reader(node, &container, database).await
+        self.own_reader(node, &container, database, SearchPath::Users)
+            .await
     }
 
     /// A new connection with the settings that the server's users see.

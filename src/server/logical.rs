@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::name::{DatabaseName, NodeName, ObjectName, TableName, UserName};
+use crate::name::{DatabaseName, NodeName, ObjectName, UserName};
 use crate::scenario::logical::{Operation, Publication, PublishedTable, Subscription, Tables};
 
 use super::PORT;
 use super::client::{identifier, literal};
 use super::command::{PASSFILE, tls_options};
+use crate::sql::quote;
 
 /// `CREATE PUBLICATION`.
 #[must_use]
@@ -37,7 +38,7 @@ pub fn create_publication(name: &ObjectName, publication: &Publication) -> Strin
 }
 
 fn published(table: &PublishedTable) -> String {
-    let mut text = format!("TABLE {}", qualified(&table.name));
+    let mut text = format!("TABLE {}", quote::table(&table.name));
     if !table.columns.is_empty() {
         let columns: Vec<String> = table
             .columns
@@ -50,14 +51,6 @@ fn published(table: &PublishedTable) -> String {
         _ = write!(text, " WHERE ({filter})");
     }
     text
-}
-
-fn qualified(table: &TableName) -> String {
-    format!(
-        "{}.{}",
-        identifier(table.schema()),
-        identifier(table.table())
-    )
 }
 
 /// `CREATE SUBSCRIPTION`. The password is in [`PASSFILE`].
@@ -121,6 +114,7 @@ fn conninfo(upstream: &NodeName, user: &UserName, database: &DatabaseName) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::name::TableName;
 
     fn name(name: &str) -> ObjectName {
         ObjectName::new(name).expect("a name")

@@ -1,6 +1,7 @@
 //! The quotes around a place in SQL, which decide how a value is written there.
 
 use super::lexer::{Lexer, TokenKind};
+use crate::name::TableName;
 
 /// The context of a place in SQL (manual: "Lexical Structure").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +66,12 @@ pub fn literal(text: &str) -> String {
 #[must_use]
 pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A table's name with its schema, quoted.
+#[must_use]
+pub fn table(name: &TableName) -> String {
+    format!("{}.{}", identifier(name.schema()), identifier(name.table()))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 mod keyed;
 mod order;
 mod read;
+mod same;
 mod statement;
 mod value;
 mod write;

@@ -6,13 +6,17 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Beside, Declare};
 use crate::name::{NodeName, TableName};
 
-/// Two or more nodes have the same rows in the same tables.
+/// Two or more nodes have the same rows in the same tables. Rows are compared as values, column by column and by the
+/// columns' names, and equal rows count each. The order of the columns does not matter, nor do the settings that decide how
+/// a value looks as text. A column or a table that only the first node has is a difference; a column that only another node
+/// has is not compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SameRows {
     /// The nodes. Each is compared with the first.
     pub nodes: Vec<NodeName>,
-    /// The tables. Default: all that the first node has.
+    /// The tables, each with its schema unless that is `public`. Names without quotes are taken as they are written.
+    /// Default: all that the first node has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<TableName>,
 }

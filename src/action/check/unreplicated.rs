@@ -7,7 +7,7 @@ use crate::action::{Beside, Declare};
 use crate::name::{NodeName, TableName};
 use crate::text::count;
 
-/// One node has rows that another lacks.
+/// One node has rows that another lacks. Rows are compared as in `same_rows`: as values, and equal rows count each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Unreplicated {
@@ -18,7 +18,7 @@ pub struct Unreplicated {
     /// How many. Default: at least one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
-    /// The tables. Default: all that the first node has.
+    /// The tables, each with its schema unless that is `public`. Default: all that the first node has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<TableName>,
 }

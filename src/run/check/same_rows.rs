@@ -1,14 +1,23 @@
 //! `same_rows`: whether nodes have the same rows.
 
-use super::tables::{quoted, some};
+use super::tables::{Found, differences, left_out};
 use super::{Look, failed};
 use crate::action::Step;
 use crate::action::check::same_rows::SameRows;
-use crate::name::{DatabaseName, NodeName, TableName};
+use crate::name::{DatabaseName, NodeName};
 use crate::run::Tried;
-use crate::run::scene::{Scene, one};
+use crate::run::scene::Scene;
 use crate::text::count;
 use crate::wait::Probe;
+
+/// What was seen of the tables of two nodes.
+#[derive(Debug, Default)]
+struct Seen {
+    tables: usize,
+    rows: u64,
+    different: Vec<String>,
+    left_out: Vec<String>,
+}
 
 impl Look for SameRows {
     async fn look(&self, scene: &Scene<'_>, step: &Step) -> Tried<Probe<String>> {
@@ -16,72 +25,69 @@ impl Look for SameRows {
             return Err(failed("no nodes are named"));
         };
         let database = step.database.as_ref().unwrap_or(&scene.lab.plan.database);
-        let tables = if self.tables.is_empty() {
-            scene.tables(first, database).await?
-        } else {
-            self.tables.clone()
+        let mut all = Seen::default();
+        for other in others {
+            let seen = self.compare(scene, database, first, other).await?;
+            (all.tables, all.rows) = (seen.tables, seen.rows);
+            all.different.extend(seen.different);
+            all.left_out.extend(seen.left_out);
+        }
+        Ok(all.probe(first))
+    }
+}
+
+impl SameRows {
+    async fn compare(
+        &self,
+        scene: &Scene<'_>,
+        database: &DatabaseName,
+        first: &NodeName,
+        other: &NodeName,
+    ) -> Tried<Seen> {
+        let compared = scene.compared(first, other, database, &self.tables).await?;
+        let mut seen = Seen {
+            tables: compared.tables.len(),
+            ..Seen::default()
         };
-        let (mut different, mut rows) = (Vec::new(), 0_u64);
-        for table in &tables {
-            let wanted = digest(scene, first, database, table).await?;
-            rows += wanted
-                .split_once(' ')
-                .and_then(|(count, _)| count.parse().ok())
-                .unwrap_or(0);
-            for other in others {
-                if digest(scene, other, database, table).await? != wanted {
-                    different.push(difference(scene, first, other, database, table).await?);
+        for table in &compared.tables {
+            let (apart, common) = match compared.table(table).await? {
+                Found::NoTable(node) => {
+                    seen.different
+                        .push(format!("{table}: {node} has no such table"));
+                    continue;
                 }
+                Found::Compared(apart, common) => (apart, common),
+            };
+            seen.rows += apart.rows;
+            if !common.missing.is_empty() {
+                let columns = common.missing.join("`, `");
+                seen.different
+                    .push(format!("{table}: {other} has no column `{columns}`"));
             }
+            if !apart.is_same() {
+                let said = differences(&apart, first, other);
+                seen.different.push(format!("{table}: {said}"));
+            }
+            seen.left_out.extend(left_out(&common, table));
         }
-        if !different.is_empty() {
-            return Ok(Probe::NotYet(different.join("; ")));
+        Ok(seen)
+    }
+}
+
+impl Seen {
+    fn probe(self, first: &NodeName) -> Probe<String> {
+        let tables = count(self.tables, "table");
+        if !self.different.is_empty() {
+            return Probe::NotYet(self.different.join("; "));
         }
-        if rows == 0 {
+        if self.rows == 0 {
             // Comparing no rows proves nothing.
-            return Ok(Probe::NotYet(format!(
-                "`{first}` has no rows in {}",
-                count(tables.len(), "table")
-            )));
+            return Probe::NotYet(format!("`{first}` has no rows in {tables}"));
         }
-        let (rows, tables) = (count(rows, "row"), count(tables.len(), "table"));
-        Ok(Probe::Ready(format!("{rows} in {tables} are the same")))
-    }
-}
-
-/// The number of rows, and a digest of all rows ordered by their text.
-async fn digest(
-    scene: &Scene<'_>,
-    node: &NodeName,
-    database: &DatabaseName,
-    table: &TableName,
-) -> Tried {
-    let sql = format!(
-        "SELECT count(*) || ' ' || coalesce(md5(string_agg(md5(t::text), '' ORDER BY t::text COLLATE \"C\")), '') FROM {} AS t",
-        quoted(table)
-    );
-    let client = scene.reader(node, database).await?;
-    Ok(one(&client, &sql).await?.unwrap_or_default())
-}
-
-/// The rows of one table that one node has and the other lacks.
-async fn difference(
-    scene: &Scene<'_>,
-    first: &NodeName,
-    other: &NodeName,
-    database: &DatabaseName,
-    table: &TableName,
-) -> Tried {
-    let apart = scene.apart(first, other, database, table).await?;
-    let mut parts = Vec::new();
-    for (node, rows) in [(first, &apart.first), (other, &apart.other)] {
-        if !rows.is_empty() {
-            parts.push(format!("{} only on {node}: {}", rows.len(), some(rows)));
+        let mut said = format!("{} in {tables} are the same", count(self.rows, "row"));
+        if !self.left_out.is_empty() {
+            said = format!("{said} ({})", self.left_out.join(", "));
         }
+        Probe::Ready(said)
     }
-    if parts.is_empty() {
-        // The tables became equal between the two looks.
-        parts.push("they were changing".to_owned());
-    }
-    Ok(format!("{table}: {}", parts.join(", ")))
 }

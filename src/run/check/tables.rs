@@ -1,94 +1,109 @@
 //! The tables of nodes, and the rows in which two nodes differ.
 
-use std::collections::BTreeMap;
-
-use tokio_postgres::SimpleQueryMessage;
-
-use super::failed;
 use crate::name::{DatabaseName, NodeName, TableName};
 use crate::run::Tried;
-use crate::run::scene::{Scene, one};
-use crate::server::client::{identifier, literal};
+use crate::run::scene::Scene;
+use crate::server::client::{Reader, SearchPath};
+use crate::server::rows::{self, Apart, Common, Example, Side};
 
-/// The most differing rows that are shown of a table.
-const SHOWN: usize = 3;
+/// Connections for one look at the rows of nodes, and the tables to look at.
+pub(super) struct Compared<'a> {
+    first: (&'a NodeName, Reader),
+    other: (&'a NodeName, Reader),
+    /// The tables.
+    pub(super) tables: Vec<TableName>,
+    /// Whether each table with its rows alone: the tables that inherit from it are among them.
+    only: bool,
+}
+
+/// What was found of a table.
+pub(super) enum Found {
+    /// The node has no such table.
+    NoTable(NodeName),
+    /// Both were compared.
+    Compared(Apart, Common),
+}
 
 impl Scene<'_> {
-    /// The user tables of a node.
-    pub(super) async fn tables(
+    /// Connects to two nodes. Without `tables` those of the first are compared.
+    pub(super) async fn compared<'a>(
         &self,
-        node: &NodeName,
+        first: &'a NodeName,
+        other: &'a NodeName,
         database: &DatabaseName,
-    ) -> Tried<Vec<TableName>> {
-        let sql = "SELECT string_agg(CASE n.nspname WHEN 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END, ',' ORDER BY 1) \
-            FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
-            WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p' \
-            AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'";
-        let client = self.reader(node, database).await?;
-        let names = one(&client, sql).await?.unwrap_or_default();
-        let names = names.split(',').filter(|name| !name.is_empty());
-        names
-            .map(|name| {
-                let why = |error: crate::name::NameError| failed(error.to_string());
-                TableName::new(name).map_err(why)
-            })
-            .collect()
-    }
-
-    /// The rows of one table that two nodes do not share.
-    pub(super) async fn apart(
-        &self,
-        first: &NodeName,
-        other: &NodeName,
-        database: &DatabaseName,
-        table: &TableName,
-    ) -> Tried<Apart> {
-        let mut counts: BTreeMap<String, i64> = BTreeMap::new();
-        for (node, sign) in [(first, 1), (other, -1)] {
-            let client = self.reader(node, database).await?;
-            // A missing table counts as empty.
-            let there = format!("SELECT to_regclass({})", literal(&quoted(table)));
-            if one(&client, &there).await?.is_none() {
-                continue;
-            }
-            let sql = format!("SELECT t::text FROM {} AS t", quoted(table));
-            for message in client.simple_query(&sql).await? {
-                if let SimpleQueryMessage::Row(row) = message {
-                    *counts
-                        .entry(row.get(0).unwrap_or_default().to_owned())
-                        .or_default() += sign;
-                }
-            }
-        }
-        let only = |sign: i64| {
-            let rows = counts.iter().filter(|(_, count)| count.signum() == sign);
-            rows.map(|(row, _)| row.clone()).collect()
+        tables: &[TableName],
+    ) -> Tried<Compared<'a>> {
+        let connections = (
+            self.reader_of_rows(first, database).await?,
+            self.reader_of_rows(other, database).await?,
+        );
+        let only = tables.is_empty();
+        let tables = if only {
+            rows::tables(&connections.0).await?
+        } else {
+            tables.to_vec()
         };
-        Ok(Apart {
-            first: only(1),
-            other: only(-1),
+        Ok(Compared {
+            first: (first, connections.0),
+            other: (other, connections.1),
+            tables,
+            only,
         })
     }
+
+    async fn reader_of_rows(&self, node: &NodeName, database: &DatabaseName) -> Tried<Reader> {
+        let container = self.running(node).await?;
+        self.own_reader(node, &container, database, SearchPath::Catalog)
+            .await
+    }
 }
 
-/// The rows of one table that two nodes do not share.
-pub(super) struct Apart {
-    pub(super) first: Vec<String>,
-    pub(super) other: Vec<String>,
+impl Compared<'_> {
+    /// Compares a table.
+    pub(super) async fn table(&self, table: &TableName) -> Tried<Found> {
+        let ((first, mine), (other, theirs)) = (&self.first, &self.other);
+        let Some(here) = rows::relation(mine, table, self.only).await? else {
+            return Ok(Found::NoTable((*first).clone()));
+        };
+        let Some(there) = rows::relation(theirs, table, self.only).await? else {
+            return Ok(Found::NoTable((*other).clone()));
+        };
+        let common = Common::of(&here, &there);
+        let side = |reader, relation| Side { reader, relation };
+        let apart = rows::compare(side(mine, &here), side(theirs, &there), &common).await?;
+        Ok(Found::Compared(apart, common))
+    }
+
+    /// The number of rows that the first node has in a table.
+    pub(super) async fn count(&self, table: &TableName) -> Tried<u64> {
+        Ok(rows::count(&self.first.1, table).await?)
+    }
 }
 
-/// The first few of some rows.
-pub(super) fn some(rows: &[String]) -> String {
-    let shown: Vec<&str> = rows.iter().take(SHOWN).map(String::as_str).collect();
-    let more = if rows.len() > SHOWN { " …" } else { "" };
-    format!("{}{more}", shown.join(" "))
+/// The differences of a table in words.
+pub(super) fn differences(apart: &Apart, first: &NodeName, other: &NodeName) -> String {
+    let mut words = Vec::new();
+    for (node, rows) in [(first, apart.first), (other, apart.other)] {
+        if rows > 0 {
+            words.push(format!("{rows} only on {node}"));
+        }
+    }
+    let examples = apart.examples.iter();
+    let examples: Vec<String> = examples
+        .map(|example| example.words(first, other))
+        .collect();
+    let shown: u64 = apart.examples.iter().map(Example::rows).sum();
+    let more = apart.first + apart.other > shown;
+    let more = if more { "; …" } else { "" };
+    format!("{}; {}{more}", words.join(", "), examples.join("; "))
 }
 
-/// A table's name, quoted for SQL.
-pub(super) fn quoted(table: &TableName) -> String {
-    format!(
-        "{}.{}",
-        identifier(table.schema()),
-        identifier(table.table())
-    )
+/// The columns that were not compared, where there are any.
+pub(super) fn left_out(common: &Common, table: &TableName) -> Option<String> {
+    let columns: Vec<String> = common
+        .left_out
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect();
+    (!columns.is_empty()).then(|| format!("{table} without {}", columns.join(", ")))
 }

@@ -1,12 +1,13 @@
 //! The rows of a probe on a logical subscriber. They have other places there, so they are found by their values.
 
-use super::read::{SAME_TEXT, answers, roll_back};
+use super::read::{SAME_NAMES, SAME_TEXT, answers, roll_back};
+use super::same::same;
 use super::statement;
 use super::write::{of_one_table, with_values};
 use super::{How, ProbeError, ProbeRow, Skipped};
 use crate::server::catalog::Table;
 use crate::server::server_error::ServerError;
-use crate::sql::quote::{identifier, literal};
+use crate::sql::quote::identifier;
 
 /// The values of a row to look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,17 +80,6 @@ impl Sought<'_> {
     }
 }
 
-/// The condition that a column has a value, as the type's output function writes it. A cast of `boolean` or `char` to
-/// text differs from that.
-fn same(column: &str, value: Option<&str>) -> String {
-    let column = identifier(column);
-    match value {
-        Some("") => format!("{column} IS NOT NULL AND pg_catalog.format('%s', {column}) = ''"),
-        Some(value) => format!("pg_catalog.format('%s', {column}) = {}", literal(value)),
-        None => format!("{column} IS NULL"),
-    }
-}
-
 /// The rows that were found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sighting {
@@ -110,6 +100,7 @@ pub async fn sight(
     let mut batch = vec![
         "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY".to_owned(),
         SAME_TEXT.to_owned(),
+        SAME_NAMES.to_owned(),
     ];
     batch.extend(sought.iter().map(|sought| {
         let leak = sought.leak().unwrap_or_else(|| "false".to_owned());
@@ -364,23 +355,8 @@ mod tests {
             columns: &columns,
             own: &own,
         };
-        assert_eq!(
-            sought.condition(),
-            r#"pg_catalog.format('%s', "id") = '-1'"#
-        );
-        assert_eq!(
-            sought.leak().as_deref(),
-            Some(r#"pg_catalog.format('%s', "note") = 'x'"#)
-        );
+        assert_eq!(sought.condition(), same("id", Some("-1")));
+        assert_eq!(sought.leak(), Some(same("note", Some("x"))));
         assert!(sought.is_same(&version(&[("id", "-1"), ("twice", "-2"), ("note", "y")])));
-    }
-
-    #[test]
-    fn an_empty_text_is_not_null() {
-        assert_eq!(
-            same("a", Some("")),
-            r#""a" IS NOT NULL AND pg_catalog.format('%s', "a") = ''"#
-        );
-        assert_eq!(same("a", None), r#""a" IS NULL"#);
     }
 }

@@ -10,6 +10,9 @@ pub(super) const SAME_TEXT: &str = "SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL 
     SET LOCAL TimeZone = 'UTC'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; \
     SET LOCAL lc_monetary = 'C'; SET LOCAL xmloption = 'content'";
 
+/// The name of an object looks the same from everywhere. For transactions that run nothing of a user's.
+pub(super) const SAME_NAMES: &str = "SET LOCAL search_path = pg_catalog";
+
 /// Limit for waiting for a table that somebody has locked, in milliseconds.
 pub(super) const LOCK_TIMEOUT_MS: u32 = 2000;
 
@@ -28,6 +31,7 @@ pub async fn read(client: &Client, rows: &[ProbeRow]) -> Result<Vec<Option<Value
     let mut batch = vec![
         "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY".to_owned(),
         SAME_TEXT.to_owned(),
+        SAME_NAMES.to_owned(),
     ];
     batch.extend(rows.iter().map(statement::select));
     batch.push("COMMIT".to_owned());

@@ -7,7 +7,9 @@ use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::order::parents_first;
-use super::read::{LOCK_TIMEOUT_MS, ReturnedRows, SAME_TEXT, answers, roll_back, selected};
+use super::read::{
+    LOCK_TIMEOUT_MS, ReturnedRows, SAME_NAMES, SAME_TEXT, answers, roll_back, selected,
+};
 use super::statement::{
     Extent, Present, ProbeWriter, any_row, delete, qualified, select_written, touch,
 };
@@ -173,8 +175,13 @@ pub(super) async fn with_values(
     client: &Client,
     mut rows: Vec<ProbeRow>,
 ) -> Result<Option<Vec<ProbeRow>>, ServerError> {
-    let mut batch = vec![SAME_TEXT.to_owned()];
+    // The settings end with the savepoint: a trigger that fires later sees the user's own.
+    let mut batch = ["SAVEPOINT lab_values", SAME_TEXT, SAME_NAMES]
+        .map(str::to_owned)
+        .to_vec();
     batch.extend(rows.iter().map(select_written));
+    batch.push("ROLLBACK TO SAVEPOINT lab_values".to_owned());
+    batch.push("RELEASE SAVEPOINT lab_values".to_owned());
     let Some(answers) = lenient(answers(client, &batch.join("; ")).await)? else {
         return Ok(None);
     };
