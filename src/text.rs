@@ -55,7 +55,13 @@ pub(crate) fn shortened(text: &str) -> String {
     let mut cut: String = text
         .chars()
         .take(MOST)
-        .map(|c| if c.is_control() || foreign::is_hidden(c) { ' ' } else { c })
+        .map(|c| {
+            if c.is_control() || foreign::is_hidden(c) {
+                ' '
+            } else {
+                c
+            }
+        })
         .collect();
     if text.chars().nth(MOST).is_some() {
         cut.push('…');

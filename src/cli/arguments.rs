@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::secrets;
 use anyhow::Result;
 use clap::Args;
 use replication_lab::engine::Engine;
@@ -11,7 +12,6 @@ use replication_lab::plan::Plan;
 use replication_lab::scenario::PostgresVersion;
 use replication_lab::scenario::catalog;
 use replication_lab::scenario::load::{Loaded, Overrides, Setting, load};
-use super::secrets;
 use replication_lab::units::{self, TimeUnit, UnitError};
 
 use super::failure::Misuse;

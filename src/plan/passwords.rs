@@ -187,7 +187,10 @@ teardown:
             plan: json,
             passwords,
         } = plan.hidden();
-        assert_eq!(passwords, ["one", "it''s two", "five and six", "three", "four"]);
+        assert_eq!(
+            passwords,
+            ["one", "it''s two", "five and six", "three", "four"]
+        );
         let text = json.to_string();
         for password in &passwords {
             assert!(!text.contains(password), "{password}: {text}");

@@ -48,9 +48,9 @@ fn written(run: &RunReport, case: &Case) -> TestCase {
                 Some(expected) => format!("expected: {expected}\nfound: {found}"),
                 None => found.clone(),
             };
-            let place = case
-                .line
-                .map_or_else(String::new, |line| format!("\n{}:{line}", visible(&run.file)));
+            let place = case.line.map_or_else(String::new, |line| {
+                format!("\n{}:{line}", visible(&run.file))
+            });
             status.set_message(first_line(&message.replace("\nfound", ", found")));
             status.set_type("failed");
             status.set_description(format!("{message}{place}"));
@@ -101,7 +101,10 @@ mod tests {
     fn words_of_servers_are_shown_and_end_no_element() {
         let written = junit(&example::hostile(), Duration::from_secs(3)).expect("a document");
         assert!(!written.contains(is_hidden), "{written}");
-        for shown in ["\\x1b]0;mine\\x07\\u{9b}31m\\u{202e}\\x00\\u{ffff}", "&amp;\\r"] {
+        for shown in [
+            "\\x1b]0;mine\\x07\\u{9b}31m\\u{202e}\\x00\\u{ffff}",
+            "&amp;\\r",
+        ] {
             assert!(written.contains(shown), "{shown}: {written}");
         }
         let read = Report::deserialize_from_str(&written).expect("XML");

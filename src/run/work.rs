@@ -6,7 +6,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::scene::Scene;
 use super::{Tried, Wrong};
-use crate::engine::{Engine, EngineError, Container, ContainerSpec, ContainerState, Mount};
+use crate::engine::{Container, ContainerSpec, ContainerState, Engine, EngineError, Mount};
 use crate::image;
 use crate::lab::{archive, labels};
 use crate::name::NodeName;
@@ -51,9 +51,7 @@ impl Scene<'_> {
             Some(_) => [AUTO_CONF, work.script].concat(),
             None => work.script.to_owned(),
         };
-        let mut command: Vec<String> = ["sh", "-c", &script, "lab-node"]
-            .map(str::to_owned)
-            .into();
+        let mut command: Vec<String> = ["sh", "-c", &script, "lab-node"].map(str::to_owned).into();
         command.extend(work.arguments);
         let mut mounts = vec![Mount {
             volume: labels::node_object(lab, work.node),

@@ -78,7 +78,10 @@ mod tests {
             ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
             ("50 %\r100 %", "50 %\\r100 %"),
             ("\u{9b}31m\u{85}\x7f\0", "\\u{9b}31m\\u{85}\\x7f\\x00"),
-            ("\u{202e}drows\u{2069}\u{200b}", "\\u{202e}drows\\u{2069}\\u{200b}"),
+            (
+                "\u{202e}drows\u{2069}\u{200b}",
+                "\\u{202e}drows\\u{2069}\\u{200b}",
+            ),
             ("\u{e0041}\u{feff}", "\\u{e0041}\\u{feff}"),
         ] {
             assert_eq!(visible(text), wanted);

@@ -153,7 +153,12 @@ fn no_verb_prints_a_control_character_of_a_scenario() {
             &["plan", &path, "-o", "json"],
             &["show", &path],
             &["show", &path, "-o", "json"],
-            &["show", &path, "--set", &format!("nodes.{shown}.slot={shown}")],
+            &[
+                "show",
+                &path,
+                "--set",
+                &format!("nodes.{shown}.slot={shown}"),
+            ],
             &["show", shown],
             &["run", &path, "-vvv"],
         ] {
@@ -202,7 +207,14 @@ fn no_verb_shows_a_password_of_a_scenario() {
             &["plan", &path, "-o", "json"],
             &["show", &path],
             &["show", &path, "-o", "json"],
-            &["plan", &path, "--set", "replication_user.password=swordfish-6", "--set", "x=y"],
+            &[
+                "plan",
+                &path,
+                "--set",
+                "replication_user.password=swordfish-6",
+                "--set",
+                "x=y",
+            ],
             &["run", &path, "-vvv", "--report", "json=-"],
         ] {
             let ran = lab(arguments);

@@ -133,7 +133,10 @@ async fn logs_none(lab: &Lab) {
         let log = binary::lab(arguments).await;
         assert_eq!(log.code, Some(0), "{log:?}");
         assert!(log.stdout.contains(r"\x1b]0;mine\x07\u{202e}"), "{log:?}");
-        assert!(!log.stdout.contains(['\x1b', '\x07', '\u{202e}']), "{log:?}");
+        assert!(
+            !log.stdout.contains(['\x1b', '\x07', '\u{202e}']),
+            "{log:?}"
+        );
     }
     let log = binary::lab(&["logs", &lab.name, "--raw"]).await.stdout;
     assert!(log.contains("\x1b]0;mine\x07\u{202e}"), "{log}");
