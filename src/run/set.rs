@@ -13,7 +13,6 @@ use crate::name::NodeName;
 use crate::server::client::Reader;
 use crate::server::server_error::ServerError;
 use crate::server::{in_force, quiet};
-use crate::sql::password::places;
 
 const SET: &str = include_str!("../../images/node/set.sh");
 
@@ -49,15 +48,9 @@ impl Set {
                 Some(Cell(Some(value))) => Some(boolean(value)),
                 _ => None,
             };
-            let secret = value.as_ref().is_some_and(|it| !places(it).is_empty());
-            if secret {
-                quiet::begin(reader).await;
-            }
-            let altered = in_force::alter_system(reader, name.as_str(), value.as_deref()).await;
-            if secret {
-                quiet::end(reader).await;
-            }
-            altered?;
+            let value = value.as_deref();
+            let altering = in_force::alter_system(reader, name.as_str(), value);
+            quiet::about(reader, value.unwrap_or_default(), altering).await?;
         }
         Ok(())
     }

@@ -13,7 +13,6 @@ use crate::name::NodeName;
 use crate::server::client::Noticing;
 use crate::server::quiet;
 use crate::server::server_error::ServerError;
-use crate::sql::password::places;
 use crate::sql::script;
 use crate::wait::Probe;
 
@@ -168,13 +167,7 @@ fn first_word(statement: &str) -> String {
 
 /// Sends statements. Those with passwords are kept out of the server's log.
 pub(super) async fn run(client: &Noticing, text: &str) -> Ran {
-    if places(text).is_empty() {
-        return each(client, text).await;
-    }
-    quiet::begin(client).await;
-    let ran = each(client, text).await;
-    quiet::end(client).await;
-    ran
+    quiet::about(client, text, each(client, text)).await
 }
 
 /// Sends each statement alone, as `psql` does: some statements are refused in a batch.

@@ -5,12 +5,25 @@
 
 use tokio_postgres::Client;
 
+use crate::sql::password::places;
+
 /// The settings that decide what of a statement is logged, each with its quiet value (manual: "Error Reporting and
 /// Logging"). `terse` leaves out the context, which may quote the statement.
 const QUIET: &str = "('log_min_error_statement', 'panic'), ('log_statement', 'none'), ('log_error_verbosity', 'terse'), \
                      ('log_min_duration_statement', '-1'), ('log_min_duration_sample', '-1'), \
                      ('log_transaction_sample_rate', '0'), ('debug_print_parse', 'off'), \
                      ('debug_print_rewritten', 'off'), ('debug_print_plan', 'off')";
+
+/// Does what sends a text, quietly if the text has passwords.
+pub async fn about<T>(client: &Client, text: &str, sending: impl Future<Output = T>) -> T {
+    if places(text).is_empty() {
+        return sending.await;
+    }
+    begin(client).await;
+    let done = sending.await;
+    end(client).await;
+    done
+}
 
 /// What follows on this connection is not in the server's log, if the role may say so.
 pub async fn begin(client: &Client) {
