@@ -208,6 +208,20 @@ name!(
     identifier
 );
 
+macro_rules! found {
+    ($($type:ident)*) => {$(
+        impl $type {
+            /// A name that a server has already, whatever its letters. It is compared and shown, and never written.
+            #[must_use]
+            pub(crate) fn found(name: impl AsRef<str>) -> Self {
+                Self(name.as_ref().to_owned())
+            }
+        }
+    )*};
+}
+
+found!(ApplicationName SlotName ObjectName);
+
 name!(
     /// An SQLSTATE: `25006` (manual, "PostgreSQL Error Codes").
     SqlState,

@@ -326,13 +326,12 @@ impl Plan {
     #[must_use]
     pub fn primary_of<'a>(&'a self, node: &'a NodeName) -> &'a NodeName {
         let mut at = node;
-        // A plan has no loops, so this ends after at most as many steps as there are nodes.
-        while let Some(PlannedNode {
-            role: Role::Standby(standby),
-            ..
-        }) = self.node(at)
-        {
-            at = &standby.upstream;
+        // A scenario has no loops. Servers that were changed by hand may have one.
+        for _ in &self.nodes {
+            match self.node(at).map(|found| &found.role) {
+                Some(Role::Standby(standby)) => at = &standby.upstream,
+                _ => break,
+            }
         }
         at
     }

@@ -27,6 +27,7 @@ pub mod slots;
 pub mod state;
 pub mod subscriptions;
 pub mod trouble;
+pub mod upstream;
 pub mod version;
 
 mod word;

@@ -5,13 +5,16 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use replication_lab::engine::Engine;
-use replication_lab::lab::{Lab, LabError};
+use replication_lab::lab::Lab;
 use replication_lab::name::LabName;
 use replication_lab::plan::Plan;
 use replication_lab::scenario::PostgresVersion;
 use replication_lab::scenario::catalog;
 use replication_lab::scenario::load::{Loaded, Overrides, Setting, load};
 use replication_lab::units::{self, TimeUnit, UnitError};
+
+use super::failure::Misuse;
+use super::output::say;
 
 /// A scenario and its overrides.
 #[derive(Debug, Args)]
@@ -76,18 +79,39 @@ impl LabArgument {
     }
 }
 
-/// The given node. Default: the lab's first primary.
-pub(crate) fn node_or_primary(lab: &Lab, node: Option<&str>) -> Result<String, LabError> {
-    let Some(node) = node else {
-        return Ok(lab
-            .plan
-            .nodes
-            .first()
-            .map(|node| node.name.to_string())
-            .unwrap_or_default());
-    };
-    lab.container(node)?;
-    Ok(node.to_owned())
+/// The given node. Default: the primary of now.
+pub(crate) async fn node_or_primary(lab: &Lab, node: Option<&str>) -> Result<String> {
+    if let Some(node) = node {
+        lab.container(node)?;
+        return Ok(node.to_owned());
+    }
+    let topology = lab.topology().await;
+    let planned = lab.plan.nodes.first().map(|node| node.name.to_string());
+    match topology.leaders().as_slice() {
+        // Without an answer it may be frozen or stopped, and what is done with it next says so.
+        [] => Ok(planned.unwrap_or_default()),
+        [primary] => {
+            let primary = primary.to_string();
+            if planned.as_ref() != Some(&primary) {
+                say(&format!(
+                    "the primary is `{primary}` now (planned: `{}`)",
+                    planned.unwrap_or_default()
+                ));
+            }
+            Ok(primary)
+        }
+        several => {
+            let names: Vec<String> = several.iter().map(|node| format!("`{node}`")).collect();
+            Err(Misuse {
+                message: format!("{} are primaries, each for itself", names.join(" and ")),
+                hint: Some(format!(
+                    "name the node; `lab status {}` says how they become one again",
+                    lab.plan.lab
+                )),
+            }
+            .into())
+        }
+    }
 }
 
 /// Parses a duration: `30s`, `2min`.

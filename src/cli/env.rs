@@ -24,7 +24,7 @@ Examples:
 pub(super) struct EnvCommand {
     #[command(flatten)]
     lab: LabArgument,
-    /// The node that PGHOST and PGPORT point to. Default: the primary.
+    /// The node that PGHOST and PGPORT point to. Default: the primary of now.
     node: Option<String>,
     /// The output format: `table` prints shell assignments.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
@@ -34,14 +34,17 @@ pub(super) struct EnvCommand {
 impl EnvCommand {
     pub(super) async fn run(self) -> Result<Exit> {
         let lab = self.lab.find().await?;
-        let chosen = node_or_primary(&lab, self.node.as_deref())?;
-        let nodes = nodes(&lab);
-        match self.output {
-            Output::Json if self.node.is_some() => {
-                output::json(&nodes.iter().find(|node| node.name == chosen))?;
+        let nodes = nodes(&lab.at_present().await);
+        match (self.output, &self.node) {
+            (Output::Json, Some(node)) => {
+                lab.container(node)?;
+                output::json(&nodes.iter().find(|found| found.name == *node))?;
             }
-            Output::Json => output::json(&nodes)?,
-            Output::Table => output::print(&assignments(&nodes, &services(&lab), &chosen))?,
+            (Output::Json, None) => output::json(&nodes)?,
+            (Output::Table, node) => {
+                let chosen = node_or_primary(&lab, node.as_deref()).await?;
+                output::print(&assignments(&nodes, &services(&lab), &chosen))?;
+            }
         }
         Ok(Exit::Done)
     }

@@ -9,9 +9,10 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use replication_lab::engine::Engine;
-use replication_lab::engine::{Container, ContainerState, LAB_LABEL};
+use replication_lab::engine::ContainerState;
 use replication_lab::exit::Exit;
+use replication_lab::lab::Lab;
+use replication_lab::name::NodeName;
 
 use super::arguments::LabArgument;
 use super::failure::Misuse;
@@ -34,25 +35,18 @@ pub(super) struct ExecCommand {
 impl ExecCommand {
     pub(super) async fn run(self) -> Result<Exit> {
         let lab = self.lab.find().await?;
-        run_in(
-            &lab.engine,
-            lab.container(&self.node)?,
-            &self.node,
-            &self.command,
-        )
-        .await
+        run_in(&lab, &self.node, &self.command).await
     }
 }
 
 /// Runs a program in a container with this process's standard streams, and exits with the program's exit code.
-pub(super) async fn run_in(
-    engine: &Engine,
-    container: &Container,
-    node: &str,
-    command: &[String],
-) -> Result<Exit> {
+pub(super) async fn run_in(lab: &Lab, node: &str, command: &[String]) -> Result<Exit> {
+    let container = lab.container(node)?;
     if container.state != ContainerState::Running {
-        let lab = container.labels.get(LAB_LABEL).map_or("", String::as_str);
+        let replaced = NodeName::new(node).ok();
+        let topology = lab.topology().await;
+        let replaced = replaced.and_then(|node| lab.succession(&topology, &node));
+        let lab = &lab.plan.lab;
         let (how, hint) = match container.state {
             ContainerState::Paused => (
                 "is frozen",
@@ -60,7 +54,7 @@ pub(super) async fn run_in(
             ),
             _ => (
                 "is not running",
-                format!("run `lab start {lab} {node}` to start it"),
+                replaced.unwrap_or_else(|| format!("run `lab start {lab} {node}` to start it")),
             ),
         };
         let message = format!("`{node}` {how}, so no program can run in it");
@@ -81,7 +75,7 @@ pub(super) async fn run_in(
     if !std::io::stdin().is_terminal() {
         std::io::stdin().lock().read_to_end(&mut input)?;
     }
-    let ran = engine.exec(&container.name, command, &input).await?;
+    let ran = lab.engine.exec(&container.name, command, &input).await?;
     std::io::stdout().lock().write_all(&ran.stdout)?;
     std::io::stderr().lock().write_all(&ran.stderr)?;
     #[expect(clippy::exit, reason = "the exit code is that of the program")]

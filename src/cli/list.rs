@@ -5,7 +5,7 @@ use clap::Args;
 use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
 use replication_lab::lab::{self, Lab};
-use replication_lab::name::LabName;
+use replication_lab::name::{LabName, NodeName};
 use replication_lab::report::table as tables;
 use replication_lab::scenario::catalog;
 use replication_lab::scenario::load::{Overrides, load};
@@ -43,6 +43,8 @@ pub(super) struct Existing {
     /// `up`, `degraded` (a node is not running) or `incomplete` (its `up` has not ended).
     state: &'static str,
     nodes: usize,
+    /// The primaries of now.
+    primaries: Vec<NodeName>,
 }
 
 impl Existing {
@@ -66,6 +68,7 @@ pub(super) async fn existing(docker: &Engine) -> Result<Vec<Existing>> {
                 scenario: None,
                 state: "incomplete",
                 nodes: 0,
+                primaries: Vec::new(),
             },
             Some(lab) => Existing {
                 name,
@@ -76,6 +79,7 @@ pub(super) async fn existing(docker: &Engine) -> Result<Vec<Existing>> {
                     (false, _) => "incomplete",
                 },
                 nodes: lab.plan.nodes.len(),
+                primaries: lab.topology().await.primaries().cloned().collect(),
             },
         });
     }
@@ -93,10 +97,21 @@ pub(super) fn table(labs: &[Existing]) -> String {
             lab.name.clone(),
             lab.state.to_owned(),
             lab.nodes.to_string(),
+            primaries(&lab.primaries),
             scenario,
         ]
     });
-    tables::rows(&["lab", "state", "nodes", "scenario"], rows)
+    tables::rows(&["lab", "state", "nodes", "primary", "scenario"], rows)
+}
+
+/// The first names of a list that may be long.
+fn primaries(nodes: &[NodeName]) -> String {
+    let names: Vec<&str> = nodes.iter().take(3).map(NodeName::as_str).collect();
+    match (names.is_empty(), nodes.len() > names.len()) {
+        (true, _) => "-".to_owned(),
+        (_, true) => format!("{}, …", names.join(", ")),
+        (_, false) => names.join(", "),
+    }
 }
 
 impl ListCommand {

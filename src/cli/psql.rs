@@ -21,7 +21,7 @@ Examples:
 pub(super) struct PsqlCommand {
     #[command(flatten)]
     lab: LabArgument,
-    /// The node. Default: the primary.
+    /// The node. Default: the primary of now.
     node: Option<String>,
     /// Arguments for psql.
     #[arg(last = true, allow_hyphen_values = true)]
@@ -31,10 +31,10 @@ pub(super) struct PsqlCommand {
 impl PsqlCommand {
     pub(super) async fn run(self) -> Result<Exit> {
         let lab = self.lab.find().await?;
-        let node = node_or_primary(&lab, self.node.as_deref())?;
+        let node = node_or_primary(&lab, self.node.as_deref()).await?;
         let database = lab.plan.database.as_str();
         let command = command(database, self.arguments);
-        run_in(&lab.engine, lab.container(&node)?, &node, &command).await
+        run_in(&lab, &node, &command).await
     }
 }
 

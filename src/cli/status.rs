@@ -16,7 +16,11 @@ Examples:
   lab status physical-sync
   lab status physical-sync --output json | jq '.nodes[] | {name, role, replay_lag_bytes}'
 
-The exit code is 0 if every node has its planned role and works, else 1.";
+  lab status physical-sync --as-planned
+
+The roles are those of now. A role or an upstream that differs from the plan is marked (planned: …). The exit code is 0 if every \
+node works: it answers, streams if it is a standby, and is the only primary of its data. With --as-planned every node must also \
+have its planned role and upstream.";
 
 /// Show the state of every node: role, positions, lag, slot.
 ///
@@ -26,6 +30,9 @@ The exit code is 0 if every node has its planned role and works, else 1.";
 pub(super) struct StatusCommand {
     /// The lab's name.
     name: Option<LabName>,
+    /// Fail if a node does not have its planned role and upstream, also after a switchover that succeeded.
+    #[arg(long, requires = "name")]
+    as_planned: bool,
     /// The output format.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
@@ -53,10 +60,12 @@ impl StatusCommand {
             Output::Json => output::json(&status)?,
             Output::Table => output::print(&table::status(&status))?,
         }
-        Ok(if status.healthy {
-            Exit::Done
-        } else {
-            Exit::CheckFailed
-        })
+        Ok(
+            if status.healthy && (status.as_planned || !self.as_planned) {
+                Exit::Done
+            } else {
+                Exit::CheckFailed
+            },
+        )
     }
 }

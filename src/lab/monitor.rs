@@ -2,25 +2,27 @@
 //!
 //! Every connection and slot of a node is shown, planned or not, and so is every planned one that is missing.
 
-use futures_util::future::join_all;
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::name::NodeName;
-use crate::server::client::Reader;
-use crate::server::replication::{self, Sender, SenderState, SyncState};
-use crate::server::server_error::ServerError;
-use crate::server::slots::{self, Slot, SlotKind, WalStatus};
+use crate::plan::Plan;
+use crate::server::replication::{Sender, SenderState, SyncState};
+use crate::server::slots::{Slot, SlotKind, WalStatus};
 use crate::text::chain;
 
 use super::Lab;
-use super::status::Unasked;
+use super::hindrance::{Hindrance, WaitingCommits};
+use super::look::Look;
+use super::topology::Answers;
 
 /// One downstream, as its upstream sees it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EdgeStatus {
     /// The node that sends.
     pub upstream: String,
-    /// The node that receives, if the plan knows its `application_name` or its slot.
+    /// The node that receives: that of the connection's address, or of the slot if nobody is connected.
     pub downstream: Option<String>,
     /// Its `application_name`.
     pub name: Option<String>,
@@ -30,6 +32,8 @@ pub struct EdgeStatus {
     pub state: Option<SenderState>,
     /// `async`, `potential`, `sync` or `quorum`.
     pub sync_state: Option<SyncState>,
+    /// What keeps it from getting on although it is connected: `link_cut`, `frozen`, `upstream_frozen`, `replay_paused`.
+    pub hindered_by: Vec<Hindrance>,
     /// Bytes of the upstream's WAL that were not sent yet.
     pub sent_lag_bytes: Option<i64>,
     /// Bytes that the downstream has not written yet.
@@ -62,16 +66,23 @@ pub struct Monitor {
     pub lab: String,
     /// The edges, upstreams first.
     pub edges: Vec<EdgeStatus>,
+    /// The commits that wait for synchronous standbys, by node.
+    pub waiting_commits: BTreeMap<NodeName, WaitingCommits>,
+    /// What concerns several nodes, as in `lab status`.
+    pub remarks: Vec<String>,
     /// The nodes that could not be asked, and why.
     pub problems: Vec<String>,
 }
 
 impl Monitor {
-    /// Whether every downstream that was planned is connected and streams.
+    /// Whether every downstream is connected and streams, and no fault is in between.
     #[must_use]
     pub fn is_streaming(&self) -> bool {
-        let mut planned = self.edges.iter().filter(|edge| edge.downstream.is_some());
-        planned.all(|edge| edge.state == Some(SenderState::Streaming))
+        let mut known = self.edges.iter().filter(|edge| edge.downstream.is_some());
+        known.all(|edge| {
+            edge.state == Some(SenderState::Streaming)
+                && !edge.hindered_by.iter().any(|it| it.stops_wal())
+        })
     }
 }
 
@@ -85,81 +96,97 @@ impl EdgeStatus {
 impl Lab {
     /// Reads the state of every edge once.
     pub async fn monitor(&self) -> Monitor {
-        let looks = self.nodes().map(|(node, container)| async move {
-            let client = self.reach(node, container).await;
-            let edges = match client {
-                Ok(reader) => edges(&reader).await.map_err(Unasked::from),
-                Err(why) => Err(why),
-            };
-            (&node.name, edges)
-        });
+        let look = Look::at(self).await;
+        let present = self.plan.at_present(&look.topology, &look.asked);
         let mut monitor = Monitor {
             lab: self.plan.lab.to_string(),
             edges: Vec::new(),
+            waiting_commits: BTreeMap::new(),
+            remarks: look.remarks(),
             problems: Vec::new(),
         };
-        for (node, looked) in join_all(looks).await {
-            match looked {
-                Ok(edges) => monitor.edges.extend(self.named(node, edges)),
-                Err(why) => {
-                    monitor.problems.push(format!("{node}: {}", chain(&why)));
-                    monitor.edges.extend(self.named(node, Vec::new()));
+        for (node, said) in present.nodes.iter().zip(&look.asked) {
+            let name = &node.name;
+            let edges = match said {
+                Ok(said) => {
+                    let waiting = look.waiting(name, said);
+                    let waiting = waiting.map(|waiting| (name.clone(), waiting));
+                    monitor.waiting_commits.extend(waiting);
+                    edges(&look, said)
                 }
-            }
+                Err(why) => {
+                    monitor.problems.push(format!("{name}: {}", chain(why)));
+                    Vec::new()
+                }
+            };
+            monitor.edges.extend(named(&look, &present, name, edges));
         }
         monitor
     }
+}
 
-    /// The edges of a node with their downstreams' names, including planned edges that are missing.
-    fn named(&self, node: &NodeName, mut edges: Vec<EdgeStatus>) -> Vec<EdgeStatus> {
-        for edge in &mut edges {
-            edge.upstream = node.to_string();
-        }
-        for planned in self.planned(node) {
-            let is_it = |edge: &&mut EdgeStatus| {
-                (edge.slot.is_some() && edge.slot == planned.slot)
-                    || (edge.name.is_some() && edge.name == planned.name)
-            };
-            match edges.iter_mut().find(is_it) {
-                Some(edge) => {
-                    edge.downstream = planned.downstream;
-                    edge.kind = edge.kind.take().or(planned.kind);
-                    edge.name = edge.name.take().or(planned.name);
-                }
-                None => edges.push(planned),
+/// The edges of a node with their downstreams' names, including those that should be and are missing.
+fn named(
+    look: &Look<'_>,
+    present: &Plan,
+    node: &NodeName,
+    mut edges: Vec<EdgeStatus>,
+) -> Vec<EdgeStatus> {
+    for edge in &mut edges {
+        edge.upstream = node.to_string();
+    }
+    for planned in planned(present, node) {
+        let is_it = |edge: &&mut EdgeStatus| {
+            (edge.slot.is_some() && edge.slot == planned.slot)
+                || (edge.name.is_some()
+                    && edge.name == planned.name
+                    && (edge.downstream.is_none() || edge.downstream == planned.downstream))
+        };
+        match edges.iter_mut().find(is_it) {
+            Some(edge) => {
+                edge.downstream = planned.downstream;
+                edge.kind = edge.kind.take().or(planned.kind);
+                edge.name = edge.name.take().or(planned.name);
             }
+            None => edges.push(planned),
         }
-        edges
     }
+    for edge in &mut edges {
+        let mut nodes = present.nodes.iter();
+        let below = nodes.find(|below| Some(below.name.as_str()) == edge.downstream.as_deref());
+        if let Some(below) = below {
+            edge.hindered_by = look.hinders(Some(node), &below.name);
+        }
+    }
+    edges
+}
 
-    /// The planned edges of a node, without any state.
-    fn planned(&self, node: &NodeName) -> Vec<EdgeStatus> {
-        let physical = self.plan.standbys_of(node).map(|(standby, edge)| {
-            let slot = edge.slot.as_ref().map(ToString::to_string);
-            blank(
-                node,
-                &standby.name,
-                edge.application_name.as_str(),
-                SlotKind::Physical,
-                slot,
-            )
-        });
-        let logical = self
-            .plan
-            .subscriptions()
-            .filter(|(_, edge)| edge.upstream == *node);
-        let logical = logical.map(|(subscriber, edge)| {
-            let slot = Some(edge.slot.to_string());
-            blank(
-                node,
-                &subscriber.name,
-                edge.name.as_str(),
-                SlotKind::Logical,
-                slot,
-            )
-        });
-        physical.chain(logical).collect()
-    }
+/// The edges that a node should have, without any state.
+fn planned(plan: &Plan, node: &NodeName) -> Vec<EdgeStatus> {
+    let physical = plan.standbys_of(node).map(|(standby, edge)| {
+        let slot = edge.slot.as_ref().map(ToString::to_string);
+        blank(
+            node,
+            &standby.name,
+            edge.application_name.as_str(),
+            SlotKind::Physical,
+            slot,
+        )
+    });
+    let logical = plan
+        .subscriptions()
+        .filter(|(_, edge)| edge.upstream == *node);
+    let logical = logical.map(|(subscriber, edge)| {
+        let slot = Some(edge.slot.to_string());
+        blank(
+            node,
+            &subscriber.name,
+            edge.name.as_str(),
+            SlotKind::Logical,
+            slot,
+        )
+    });
+    physical.chain(logical).collect()
 }
 
 fn blank(
@@ -179,15 +206,24 @@ fn blank(
     }
 }
 
-/// The state of every connection and slot of a server.
-async fn edges(reader: &Reader) -> Result<Vec<EdgeStatus>, ServerError> {
-    let senders = replication::senders(reader).await?;
-    let slots = slots::slots(reader).await?;
-    Ok(join(&senders, &slots))
+/// The state of every connection and slot of a server. A base backup and the copy of a table are no downstreams.
+fn edges(look: &Look<'_>, said: &Answers) -> Vec<EdgeStatus> {
+    join(&said.senders, &said.slots, |sender| {
+        let name = &sender.application_name;
+        let passes =
+            name.ends_with("_backup") || (name.starts_with("pg_") && name.contains("_sync_"));
+        look.node_of(sender)
+            .filter(|_| !passes)
+            .map(ToString::to_string)
+    })
 }
 
 /// Each sender with the slot that it streams through, and the slots that nobody streams through, by name.
-fn join(senders: &[Sender], slots: &[Slot]) -> Vec<EdgeStatus> {
+fn join(
+    senders: &[Sender],
+    slots: &[Slot],
+    node_of: impl Fn(&Sender) -> Option<String>,
+) -> Vec<EdgeStatus> {
     let slot_of = |sender: &Sender| {
         let mut slots = slots.iter();
         slots.find(|slot| slot.active_pid == Some(sender.pid))
@@ -196,9 +232,10 @@ fn join(senders: &[Sender], slots: &[Slot]) -> Vec<EdgeStatus> {
         let mut senders = senders.iter();
         slot.active_pid.is_none() || senders.all(|sender| slot.active_pid != Some(sender.pid))
     };
-    let used = senders
-        .iter()
-        .map(|sender| edge(Some(sender), slot_of(sender)));
+    let used = senders.iter().map(|sender| EdgeStatus {
+        downstream: node_of(sender),
+        ..edge(Some(sender), slot_of(sender))
+    });
     let idle = slots
         .iter()
         .filter(is_idle)
@@ -219,6 +256,7 @@ fn edge(sender: Option<&Sender>, slot: Option<&Slot>) -> EdgeStatus {
         kind: slot.map(|slot| slot.kind.clone()),
         state: sender.and_then(|sender| sender.state.clone()),
         sync_state: sender.and_then(|sender| sender.sync_state),
+        hindered_by: Vec::new(),
         sent_lag_bytes: bytes.sent,
         write_lag_bytes: bytes.write,
         flush_lag_bytes: bytes.flush,

@@ -26,37 +26,42 @@ pub fn expected_states(
     let Some(names) = names.filter(|_| node.standby_of.is_none()) else {
         return vec![SyncState::Async];
     };
+    let standbys = scenario.nodes.0.iter();
+    let siblings: Vec<(&str, Start)> = standbys
+        .filter(|(_, other)| other.standby_of.as_ref() == Some(upstream))
+        .map(|(name, other)| {
+            let shown = other.application_name.as_ref();
+            let shown = shown.map_or(name.as_str(), ApplicationName::as_str);
+            (shown, other.start)
+        })
+        .collect();
+    let shown = |later: bool| -> Vec<&str> {
+        let counted = siblings.iter();
+        let counted = counted.filter(|(_, start)| later || *start == Start::Now);
+        counted.map(|(name, _)| *name).collect()
+    };
+    // The states without the standbys that start later, and with them.
+    let mut expected = states(&names, application.as_str(), &shown(false));
+    for state in states(&names, application.as_str(), &shown(true)) {
+        if !expected.contains(&state) {
+            expected.push(state);
+        }
+    }
+    expected
+}
+
+/// The states that a standby may show when exactly `siblings`, it among them, stream from its primary.
+#[must_use]
+pub fn states(names: &SyncStandbyNames, own: &str, siblings: &[&str]) -> Vec<SyncState> {
     let priority = |name: &str| names.names.iter().position(|listed| listed.matches(name));
-    let Some(own) = priority(application.as_str()) else {
+    let Some(own) = priority(own) else {
         return vec![SyncState::Async];
     };
     if names.method == SyncMethod::Any {
         return vec![SyncState::Quorum];
     }
-    let standbys = scenario.nodes.0.iter();
-    let siblings: Vec<(usize, Start)> = standbys
-        .filter(|(_, other)| other.standby_of.as_ref() == Some(upstream))
-        .filter_map(|(name, other)| {
-            let shown = other.application_name.as_ref();
-            let shown = shown.map_or(name.as_str(), ApplicationName::as_str);
-            Some((priority(shown)?, other.start))
-        })
-        .collect();
-    let count = names.count as usize;
-    let priorities = |later: bool| -> Vec<usize> {
-        let counted = siblings.iter();
-        let counted = counted.filter(|(_, start)| later || *start == Start::Now);
-        counted.map(|(priority, _)| *priority).collect()
-    };
-    // The states without the standbys that start later, and with them.
-    let (now, all) = (priorities(false), priorities(true));
-    let mut states = by_priority(own, &now, count);
-    for state in by_priority(own, &all, count) {
-        if !states.contains(&state) {
-            states.push(state);
-        }
-    }
-    states
+    let priorities: Vec<usize> = siblings.iter().filter_map(|name| priority(name)).collect();
+    by_priority(own, &priorities, names.count as usize)
 }
 
 fn by_priority(own: usize, priorities: &[usize], count: usize) -> Vec<SyncState> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::lab::faults;
+use crate::lab::hindrance::Hindrance;
 use crate::lab::monitor::Monitor;
 use crate::lab::status::{NodeStatus, Status, SubscriptionStatus};
 use crate::report::up::UpReport;
@@ -84,8 +85,11 @@ pub fn status(status: &Status) -> String {
             "! {node}: a fault fills its data disk: `lab heal {lab}` undoes it"
         );
     }
+    for remark in &status.remarks {
+        _ = writeln!(text, "! {remark}");
+    }
     for node in &status.nodes {
-        if let Some(remark) = remark(node) {
+        for remark in remarks(node) {
             _ = writeln!(text, "! {}: {remark}", node.name);
         }
         for subscription in &node.subscriptions {
@@ -176,25 +180,39 @@ fn subscription_row(node: &str, subscription: &SubscriptionStatus) -> Vec<String
     ]
 }
 
-/// What is wrong with a node, if anything is.
-fn remark(node: &NodeStatus) -> Option<String> {
-    if node.problem.is_some() {
-        return node.problem.clone();
+/// What is to be said of a node: what hinders it, and in what it differs from the plan.
+fn remarks(node: &NodeStatus) -> Vec<String> {
+    let mut remarks: Vec<String> = node.problem.iter().cloned().collect();
+    let shown = |hindrance: &Hindrance| match hindrance {
+        Hindrance::LinkCut | Hindrance::Frozen => None,
+        Hindrance::UpstreamFrozen => {
+            let upstream = node.upstream.as_deref().unwrap_or_default();
+            Some(format!("its upstream `{upstream}` is frozen"))
+        }
+        Hindrance::ReplayPaused => Some("replay is paused".to_owned()),
+    };
+    // A cut link and a container that is paused are said elsewhere.
+    remarks.extend(node.hindered_by.iter().filter_map(shown));
+    let Some(role) = &node.role else {
+        return remarks;
+    };
+    let upstream = node.upstream.as_ref();
+    if *role != node.expected_role {
+        let of = upstream.map(|from| format!(" of `{from}`"));
+        let of = of.unwrap_or_default();
+        remarks.push(format!("{role}{of} (planned: {})", node.expected_role));
+    } else if let (Some(planned), Some(from)) = (&node.expected_upstream, upstream)
+        && from != planned
+    {
+        remarks.push(format!("standby of `{from}` (planned: `{planned}`)"));
     }
-    match (&node.role, &node.upstream, &node.streams_from) {
-        (Some(role), _, from) if *role != node.expected_role => {
-            let of = from.as_ref().map(|from| format!(" of `{from}`"));
-            let of = of.unwrap_or_default();
-            Some(format!("{role}{of} (planned: {})", node.expected_role))
-        }
-        (_, Some(upstream), Some(from)) if from != upstream => {
-            Some(format!("streams from `{from}` (planned: `{upstream}`)"))
-        }
-        (_, Some(upstream), _) if node.replication_state.is_none() => {
-            Some(format!("does not stream from `{upstream}`"))
-        }
-        _ => None,
+    if role == "standby" && node.replication_state.is_none() {
+        remarks.push(match upstream {
+            Some(upstream) => format!("does not stream from `{upstream}`"),
+            None => "streams from no node".to_owned(),
+        });
     }
+    remarks
 }
 
 fn status_row(node: &NodeStatus) -> Vec<String> {
@@ -242,6 +260,7 @@ pub fn monitor(monitor: &Monitor) -> String {
         "replay lag",
         "slot",
         "wal retained",
+        "hindered by",
     ];
     let bytes =
         |bytes: Option<i64>| bytes.map_or_else(|| "-".to_owned(), |bytes| format!("{bytes} B"));
@@ -274,13 +293,23 @@ pub fn monitor(monitor: &Monitor) -> String {
                 edge.replay_lag_ms.map_or_else(|| "-".to_owned(), lag),
                 shown(slot.as_ref()),
                 bytes(edge.retained_bytes),
+                hindered(&edge.hindered_by),
             ]
         }),
     );
-    for problem in &monitor.problems {
-        _ = writeln!(text, "! {problem}");
+    for remark in monitor.remarks.iter().chain(&monitor.problems) {
+        _ = writeln!(text, "! {remark}");
     }
     text
+}
+
+fn hindered(by: &[Hindrance]) -> String {
+    let words: Vec<String> = by.iter().map(ToString::to_string).collect();
+    if words.is_empty() {
+        "-".to_owned()
+    } else {
+        words.join(", ")
+    }
 }
 
 /// A lag in milliseconds, with a decimal while it is below a second.

@@ -140,11 +140,20 @@ impl<'a> Scene<'a> {
             }
             _ => {
                 let lab = &self.lab.plan.lab;
-                Wrong::failed(format!(
-                    "`{node}` is not running: start it with a `start` step or `lab start {lab} {node}`"
-                ))
+                let what = self.replaced(node).await.unwrap_or_else(|| {
+                    format!("start it with a `start` step or `lab start {lab} {node}`")
+                });
+                Wrong::failed(format!("`{node}` is not running: {what}"))
             }
         })
+    }
+
+    /// What to do about a node that another primary has replaced.
+    async fn replaced(&self, node: &NodeName) -> Option<String> {
+        let lab = Lab::find(self.lab.engine.clone(), &self.lab.plan.lab)
+            .await
+            .ok()?;
+        lab.succession(&lab.topology().await, node)
     }
 
     /// How to thaw a frozen node, in a scenario and by hand.

@@ -36,6 +36,15 @@ pub struct Waiter {
 /// When the process, its statement and its state began.
 const SINCE: &str = "pg_catalog.concat_ws(' ', pid, backend_start, query_start, state_change)";
 
+/// The commits that wait for synchronous standbys.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Waiting {
+    /// Their number.
+    pub commits: u64,
+    /// How long the oldest of them has run, in seconds.
+    pub longest: f64,
+}
+
 impl fmt::Display for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = [&self.state, &self.wait_event_type, &self.wait_event];
@@ -81,6 +90,21 @@ pub async fn session(reader: &Reader, pid: i32) -> Result<Option<Session>, Serve
         wait_event: row.get(2),
         since: row.get(3),
     }))
+}
+
+/// The commits that wait for synchronous standbys now: the wait event `SyncRep` (manual: "Wait Events of Type IPC").
+///
+/// # Errors
+/// The server's error.
+pub async fn waiting_commits(reader: &Reader) -> Result<Waiting, ServerError> {
+    let sql = "SELECT pg_catalog.count(*), coalesce(extract(epoch FROM pg_catalog.max(\
+        pg_catalog.clock_timestamp() - coalesce(state_change, query_start)))::pg_catalog.float8, 0) \
+        FROM pg_catalog.pg_stat_activity WHERE wait_event = 'SyncRep' AND wait_event_type = 'IPC'";
+    let row = reader.query_one(sql, &[]).await?;
+    Ok(Waiting {
+        commits: row.get::<_, i64>(0).try_into().unwrap_or_default(),
+        longest: row.get(1),
+    })
 }
 
 /// The processes of a type, without the asking one.

@@ -91,6 +91,8 @@ pub struct Sender {
     pub pid: i32,
     /// The `application_name` of the receiver.
     pub application_name: String,
+    /// The address of the receiver.
+    pub address: Option<String>,
     /// Its state.
     pub state: Option<SenderState>,
     /// Whether commits wait for the receiver.
@@ -143,7 +145,7 @@ pub async fn senders(reader: &Reader) -> Result<Vec<Sender>, ServerError> {
          pg_catalog.pg_wal_lsn_diff(c.now, r.flush_lsn)::pg_catalog.int8, \
          pg_catalog.pg_wal_lsn_diff(c.now, r.replay_lsn)::pg_catalog.int8, \
          extract(epoch FROM r.write_lag)::pg_catalog.float8, extract(epoch FROM r.flush_lag)::pg_catalog.float8, \
-         extract(epoch FROM r.replay_lag)::pg_catalog.float8 \
+         extract(epoch FROM r.replay_lag)::pg_catalog.float8, pg_catalog.host(r.client_addr) \
          FROM pg_catalog.pg_stat_replication AS r CROSS JOIN (SELECT {END} AS now) AS c \
          ORDER BY r.application_name, r.pid"
     );
@@ -156,6 +158,7 @@ fn sender(row: &Row) -> Sender {
     Sender {
         pid: row.get(0),
         application_name: word(1).unwrap_or_default().to_owned(),
+        address: word(13).map(str::to_owned),
         state: word(2).map(SenderState::from),
         sync_state: word(3).and_then(SyncState::from_word),
         flush_lsn: row.get(4),

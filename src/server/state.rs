@@ -14,6 +14,8 @@ pub struct ServerState {
     pub is_standby: bool,
     /// Whether it is a standby whose replay is paused.
     pub is_paused: bool,
+    /// The identifier of its database system. A base backup and a promotion keep it.
+    pub system: String,
     /// Its timeline. The control file has the timeline of the last checkpoint. So a primary's is read from the name of its
     /// current segment, and a standby's from its walreceiver if there is one.
     pub timeline: i32,
@@ -47,7 +49,8 @@ pub async fn state(reader: &Reader) -> Result<ServerState, ServerError> {
          CASE WHEN s.is_standby THEN coalesce(r.received_tli, c.timeline_id) \
              ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))\
              ::pg_catalog.bit(32)::pg_catalog.int4 END, \
-         {SHOWN}, CASE WHEN r.status = 'streaming' THEN r.sender_host END \
+         {SHOWN}, CASE WHEN r.status = 'streaming' THEN r.sender_host END, \
+         (SELECT system_identifier::pg_catalog.text FROM pg_catalog.pg_control_system()) \
          FROM (SELECT pg_catalog.pg_is_in_recovery() AS is_standby) AS s \
          CROSS JOIN pg_catalog.pg_control_checkpoint() AS c LEFT JOIN pg_catalog.pg_stat_wal_receiver AS r ON true"
     );
@@ -55,6 +58,7 @@ pub async fn state(reader: &Reader) -> Result<ServerState, ServerError> {
     Ok(ServerState {
         is_standby: row.get(0),
         is_paused: row.get(1),
+        system: row.get(5),
         timeline: row.get(2),
         lsn: row.get(3),
         streams_from: row.get(4),

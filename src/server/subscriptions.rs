@@ -15,6 +15,8 @@ pub struct Subscription {
     pub name: String,
     /// The host that it connects to. `None` for one that connects through a foreign server.
     pub host: Option<String>,
+    /// The database there.
+    pub database: Option<String>,
     /// The publications.
     pub publications: Vec<String>,
     /// Whether it is enabled.
@@ -98,7 +100,8 @@ fn sql(version: Version) -> String {
     format!(
         "SELECT s.subname::pg_catalog.text, \
          pg_catalog.substring(s.subconninfo, 'host\\s*=\\s*''?([^ '']+)'), s.subpublications, s.subenabled, \
-         w.pid IS NOT NULL, w.received_lsn, s.subslotname::pg_catalog.text, {} \
+         w.pid IS NOT NULL, w.received_lsn, s.subslotname::pg_catalog.text, {}, \
+         pg_catalog.substring(s.subconninfo, 'dbname\\s*=\\s*''?([^ '']+)') \
          FROM pg_catalog.pg_subscription AS s \
          LEFT JOIN pg_catalog.pg_stat_subscription AS w ON w.subid = s.oid AND w.relid IS NULL{leader} \
          {join}WHERE s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
@@ -138,6 +141,7 @@ fn subscription(row: &Row, tables: &[Row]) -> Subscription {
     };
     Subscription {
         host: row.get(1),
+        database: row.get(9),
         publications: row.get(2),
         is_enabled: row.get(3),
         is_applied: row.get(4),

@@ -274,6 +274,12 @@ async fn by_hand(lab: Lab) {
     lab.up("physical-async", &["--no-verify"]).await;
     let done = fault(&lab, &["partition", "primary", "replica"]).await;
     assert_eq!(done["seen"], "primary and replica do not reach each other");
+    // Nothing is written, so no server knows yet.
+    let monitor = lab.run("monitor", &[]).await.document(1);
+    let edge = &monitor["edges"][0];
+    assert_eq!(edge["state"], "streaming", "{monitor:#}");
+    assert_eq!(edge["hindered_by"][0], "link_cut", "{monitor:#}");
+    lab.run("status", &[]).await.document(1);
     fault(&lab, &["freeze", "replica"]).await;
     let status = lab.run("status", &[]).await.document_of_any_code();
     assert_eq!(status["faults"].as_array().map(Vec::len), Some(2));

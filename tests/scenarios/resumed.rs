@@ -59,32 +59,89 @@ teardown:
     says(&other.stderr, &["was made from", "not from `sync-blocks`"]);
 }
 
+/// After a switchover every verb speaks of the topology of now, and a word says where that differs from the plan.
 async fn followed(lab: Lab) {
     lab.up("cascade", &["--no-verify"]).await;
+    let name = lab.name.as_str();
     lab.run("follow", &["leaf", "primary"]).await.document(0);
     streams(&lab, 2, "primary").await;
-    let table = binary::lab(&["status", &lab.name]).await.stdout;
-    says(
-        &table,
-        &["! leaf: streams from `primary` (planned: `relay`)"],
-    );
-    // In this order the primary has nothing that the new one lacks.
-    lab.run("stop", &["primary"]).await.document(0);
+    let table = binary::lab(&["status", name]).await.stdout;
+    let moved = "! leaf: standby of `primary` (planned: `relay`)";
+    says(&table, &[moved]);
     lab.run("promote", &["relay"]).await.document(0);
-    lab.run("follow", &["primary", "relay"]).await.document(0);
+    let two = lab.run("status", &[]).await.document(1);
+    says(
+        &two["remarks"].to_string(),
+        &["`primary` and `relay` take writes, each for itself"],
+    );
+    let unclear = binary::lab(&["psql", name, "--", "-c", "SELECT 1"]).await;
+    assert_eq!(unclear.code, Some(2), "{unclear:?}");
+    says(&unclear.stderr, &["`primary` and `relay` are primaries"]);
+    let split = lab.run("verify", &[]).await.document(1);
+    let only = "primary: is the only primary of its data";
+    says(&split["checks"].to_string(), &[only]);
+    lab.run("stop", &["primary"]).await.document(0);
+    let down = binary::lab(&["psql", name, "primary", "--", "-c", "SELECT 1"]).await;
+    let hint = format!("`lab rewind {name} primary relay` or `lab reclone {name} primary relay`");
+    says(&down.stderr, &[&hint]);
+    assert!(!down.stderr.contains("lab start"), "{down:?}");
+    lab.run("reclone", &["primary", "relay"]).await.document(0);
     streams(&lab, 0, "relay").await;
-    let table = binary::lab(&["status", &lab.name]).await.stdout;
+    lab.run("reclone", &["leaf", "relay"]).await.document(0);
+    streams(&lab, 2, "relay").await;
+    switched(&lab).await;
+}
+
+/// `relay` is the primary, and the others are its standbys.
+async fn switched(lab: &Lab) {
+    let name = lab.name.as_str();
+    let status = lab.run("status", &[]).await.document(0);
+    assert_eq!(status["nodes"][0]["upstream"], "relay", "{status:#}");
+    assert_eq!(status["as_planned"], false, "{status:#}");
+    lab.run("status", &["--as-planned"]).await.document(1);
+    let table = binary::lab(&["status", name]).await.stdout;
     says(
         &table,
-        &["! primary: standby of `relay` (planned: primary)"],
+        &[
+            "! primary: standby of `relay` (planned: primary)",
+            "! relay: primary (planned: standby)",
+        ],
     );
+    let asked = "SELECT current_setting('cluster_name'), pg_is_in_recovery()";
+    let opened = binary::lab(&["psql", name, "--", "-Atc", asked]).await;
+    assert_eq!(opened.stdout.trim(), "relay|f", "{opened:?}");
+    let env = binary::lab(&["env", name]).await;
+    let port = status["nodes"][1]["port"].to_string();
+    says(&env.stdout, &[&format!("PGPORT={port} ")]);
+    let env = lab.run("env", &[]).await.document(0);
+    assert_eq!(env[1]["role"], "primary", "{env:#}");
+    let monitor = lab.run("monitor", &[]).await.document(0);
+    let edges = monitor["edges"].as_array().expect("edges").iter();
+    let edges = edges.filter(|edge| edge["upstream"] == "relay" && edge["state"] == "streaming");
+    let mut below: Vec<&str> = edges
+        .filter_map(|edge| edge["downstream"].as_str())
+        .collect();
+    below.sort_unstable();
+    assert_eq!(below, ["leaf", "primary"], "{monitor:#}");
+    let proof = lab.run("verify", &[]).await.document(0);
+    says(
+        &proof["checks"].to_string(),
+        &["relay -> primary: rows arrive"],
+    );
+    lab.run("verify", &["--as-planned", "--within=1s"])
+        .await
+        .document(1);
+    let list = binary::lab(&["list", "--output=json"]).await.document(0);
+    let labs = list["labs"].as_array().expect("labs");
+    let own = labs.iter().find(|lab| lab["name"] == name);
+    assert_eq!(own.expect("it is listed")["primaries"][0], "relay");
 }
 
 /// Waits until a node streams from another one.
 async fn streams(lab: &Lab, node: usize, from: &str) {
     let never = CancellationToken::new();
     let look = || async {
-        let status = lab.run("status", &[]).await.document(1);
+        let status = lab.run("status", &[]).await.document_of_any_code();
         let seen = &status["nodes"][node]["streams_from"];
         Ok::<_, Infallible>(if seen == from {
             Probe::Ready(())

@@ -5,6 +5,7 @@ fn sender(name: &str, pid: i32) -> Sender {
     Sender {
         pid,
         application_name: name.to_owned(),
+        address: None,
         state: Some(SenderState::Streaming),
         sync_state: Some(SyncState::Async),
         flush_lsn: None,
@@ -38,6 +39,7 @@ fn a_sender_has_the_slot_that_its_process_uses() {
     let edges = join(
         &[sender("b", 7)],
         &[slot("other", None), slot("own", Some(7))],
+        |_| None,
     );
     let shown = |edge: &EdgeStatus| (edge.name.clone(), edge.slot.clone(), edge.slot_active);
     assert_eq!(
@@ -52,7 +54,7 @@ fn a_sender_has_the_slot_that_its_process_uses() {
 
 #[test]
 fn a_slot_whose_process_sends_nothing_and_a_sender_without_a_slot_are_edges_of_their_own() {
-    let edges = join(&[sender("a", 1)], &[slot("z", Some(2))]);
+    let edges = join(&[sender("a", 1)], &[slot("z", Some(2))], |_| None);
     assert_eq!(edges.len(), 2);
     assert_eq!(
         (edges[0].name.as_deref(), edges[0].kind.as_ref()),

@@ -27,6 +27,8 @@ pub struct SubscriptionStatus {
     pub name: String,
     /// The host that it connects to: a node's name.
     pub upstream: Option<String>,
+    /// The database that it connects to.
+    pub database: Option<String>,
     /// The publications.
     pub publications: Vec<String>,
     /// Whether it is enabled.
@@ -75,20 +77,20 @@ pub struct LogicalSlot {
 
 impl SubscriptionStatus {
     /// Whether it is enabled, has a worker, and all its tables are ready.
-    pub(super) fn is_healthy(&self) -> bool {
+    pub(in crate::lab) fn is_healthy(&self) -> bool {
         self.enabled && self.active && self.tables.iter().all(|table| table.state == "r")
     }
 }
 
 /// The publications and subscriptions of a node.
 #[derive(Debug, Default)]
-pub(super) struct Publishing {
-    pub(super) publications: Vec<PublicationStatus>,
-    pub(super) subscriptions: Vec<SubscriptionStatus>,
+pub(in crate::lab) struct Publishing {
+    pub(in crate::lab) publications: Vec<PublicationStatus>,
+    pub(in crate::lab) subscriptions: Vec<SubscriptionStatus>,
 }
 
 /// Reads them in the database that `reader` is connected to. The slots on the upstreams are added later.
-pub(super) async fn read(reader: &Reader) -> Result<Publishing, ServerError> {
+pub(in crate::lab) async fn read(reader: &Reader) -> Result<Publishing, ServerError> {
     let publications = publications::publications(reader).await?;
     let subscriptions = subscriptions::subscriptions(reader).await?;
     Ok(Publishing {
@@ -124,6 +126,7 @@ impl From<subscriptions::Subscription> for SubscriptionStatus {
         Self {
             name: found.name,
             upstream: found.host,
+            database: found.database,
             publications: found.publications,
             enabled: found.is_enabled,
             active: found.is_applied,
@@ -139,7 +142,7 @@ impl From<subscriptions::Subscription> for SubscriptionStatus {
 
 impl LogicalSlot {
     /// Adds the slot as the upstream shows it.
-    pub(super) fn fill(&mut self, found: &Slot) {
+    pub(in crate::lab) fn fill(&mut self, found: &Slot) {
         self.active = Some(found.is_active);
         self.wal_status.clone_from(&found.wal_status);
         self.confirmed_flush_lsn = found.confirmed_flush_lsn;

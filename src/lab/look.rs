@@ -1,0 +1,214 @@
+//! One look at a whole lab: what every node says, the topology that follows from it, and the faults. `status` and
+//! `monitor` tell what it saw.
+
+use std::fmt::Write as _;
+
+use crate::engine::ContainerState;
+use crate::name::NodeName;
+use crate::server::client::{identifier, literal};
+use crate::server::replication::Sender;
+use crate::server::slots;
+
+use super::Lab;
+use super::faults::LinkFault;
+use super::hindrance::{self, Condition, Connected, Hindrance, WaitingCommits};
+use super::status::SubscriptionStatus;
+use super::topology::{Answers, Topology, Unasked};
+
+/// What was seen of a lab.
+pub(super) struct Look<'a> {
+    pub(super) lab: &'a Lab,
+    /// In plan order.
+    pub(super) asked: Vec<Result<Answers, Unasked>>,
+    pub(super) topology: Topology,
+    pub(super) faults: Vec<LinkFault>,
+}
+
+impl<'a> Look<'a> {
+    pub(super) async fn at(lab: &'a Lab) -> Self {
+        let (asked, faults) = tokio::join!(lab.ask_all(), lab.faults());
+        Self {
+            lab,
+            topology: lab.topology_of(&asked),
+            asked,
+            faults: faults.unwrap_or_default().links,
+        }
+    }
+
+    /// What a node's server said.
+    pub(super) fn said_by(&self, name: &NodeName) -> Option<&Answers> {
+        let mut nodes = self.lab.plan.nodes.iter();
+        let at = nodes.position(|node| node.name == *name)?;
+        self.asked[at].as_ref().ok()
+    }
+
+    /// The node whose receiver a sender serves.
+    pub(super) fn node_of(&self, sender: &Sender) -> Option<&NodeName> {
+        let address = sender.address.as_deref()?;
+        let mut nodes = self.lab.nodes().filter_map(|(node, container)| {
+            let its = container?.address?;
+            (its.to_string() == address).then_some(&node.name)
+        });
+        nodes.next()
+    }
+
+    /// The node that sends to a node which does not answer.
+    fn sends_to(&self, node: &NodeName) -> Option<&NodeName> {
+        let mut nodes = self.lab.plan.nodes.iter().zip(&self.asked);
+        let sends = |said: &Answers| {
+            said.senders
+                .iter()
+                .any(|its| self.node_of(its) == Some(node))
+        };
+        let found = nodes.find(|(_, said)| said.as_ref().is_ok_and(sends));
+        found.map(|(upstream, _)| &upstream.name)
+    }
+
+    /// The node that a node's WAL comes from: as it says, as its upstream says, or as planned.
+    pub(super) fn upstream(&self, node: &NodeName) -> Option<&NodeName> {
+        if self.topology.role(node).is_some() {
+            return self.topology.upstream(node);
+        }
+        let mut planned = self.lab.plan.standbys();
+        let planned = planned.find(|(standby, _)| standby.name == *node);
+        self.sends_to(node)
+            .or_else(|| planned.map(|(_, standby)| &standby.upstream))
+    }
+
+    fn condition(&self, node: &NodeName) -> Condition {
+        let container = self.lab.container(node.as_str());
+        Condition {
+            is_frozen: container.is_ok_and(|found| found.state == ContainerState::Paused),
+            is_paused: self.said_by(node).is_some_and(|said| said.state.is_paused),
+        }
+    }
+
+    /// What hinders a downstream of a node.
+    pub(super) fn hinders(&self, upstream: Option<&NodeName>, node: &NodeName) -> Vec<Hindrance> {
+        let upstream = upstream.map(|name| (name, self.condition(name)));
+        hindrance::of_edge(upstream, (node, self.condition(node)), &self.faults)
+    }
+
+    /// The commits of a node that wait, and for whom.
+    pub(super) fn waiting(&self, node: &NodeName, said: &Answers) -> Option<WaitingCommits> {
+        let connected = said.senders.iter().map(|sender| {
+            let below = self.node_of(sender);
+            Connected {
+                sender,
+                node: below,
+                hindered_by: below.map_or_else(Vec::new, |below| self.hinders(Some(node), below)),
+            }
+        });
+        let connected: Vec<Connected<'_>> = connected.collect();
+        hindrance::waiting(said.waiting, &said.synchronous, &connected)
+    }
+
+    /// What to say of the lab as a whole, a line each.
+    pub(super) fn remarks(&self) -> Vec<String> {
+        let mut remarks = self.rivalries();
+        for (node, said) in self.lab.plan.nodes.iter().zip(&self.asked) {
+            let name = &node.name;
+            match said {
+                Ok(said) => {
+                    let waiting = self.waiting(name, said);
+                    remarks.extend(waiting.map(|waiting| format!("{name}: {waiting}")));
+                    remarks.extend(self.moved_publishers(name, said));
+                }
+                Err(_) => remarks.extend(self.succession(name)),
+            }
+        }
+        remarks
+    }
+
+    fn rivalries(&self) -> Vec<String> {
+        let lab = &self.lab.plan.lab;
+        let rivals = self.topology.rivals();
+        let told = rivals.into_iter().map(|group| {
+            let names: Vec<String> = group.iter().map(|node| format!("`{node}`")).collect();
+            let (old, new) = (group[0], group[group.len() - 1]);
+            format!(
+                "{} take writes, each for itself: `lab stop {lab} {old}` and `lab rewind {lab} {old} {new}` make `{old}` a \
+                 standby of `{new}`, and what was written on `{old}` alone is lost",
+                names.join(" and ")
+            )
+        });
+        told.collect()
+    }
+
+    /// A node that was replaced must not be started as it is.
+    fn succession(&self, node: &NodeName) -> Option<String> {
+        if self.condition(node).is_frozen {
+            let now = self.topology.successor(node)?;
+            return Some(format!(
+                "{node}: `{now}` became primary while `{node}` was frozen, and `{node}` still takes itself for what it was"
+            ));
+        }
+        let what = self.lab.succession(&self.topology, node)?;
+        Some(format!("{node}: {what}"))
+    }
+
+    /// The subscriptions of a node whose publisher is no primary any more.
+    fn moved_publishers(&self, node: &NodeName, said: &Answers) -> Vec<String> {
+        let Ok(publishing) = &said.publishing else {
+            return Vec::new();
+        };
+        let lost = publishing
+            .subscriptions
+            .iter()
+            .filter(|its| !its.is_healthy());
+        let told = lost.filter_map(|its| {
+            let host = its.upstream.as_deref()?;
+            let mut nodes = self.lab.plan.nodes.iter();
+            let publisher = &nodes.find(|node| node.name.as_str() == host)?.name;
+            let now = self.topology.now_instead_of(publisher)?;
+            let slot = its.slot.as_ref().map(|slot| slot.name.as_str());
+            Some(format!(
+                "{node} ({}): {}",
+                its.name,
+                self.new_publisher(its, publisher, now, slot)
+            ))
+        });
+        told.collect()
+    }
+
+    /// How a subscription follows the present primary.
+    fn new_publisher(
+        &self,
+        its: &SubscriptionStatus,
+        publisher: &NodeName,
+        now: &NodeName,
+        slot: Option<&str>,
+    ) -> String {
+        let name = identifier(&its.name);
+        let is_there = |slot: &str| {
+            let said = self.said_by(now);
+            said.is_some_and(|said| slots::named(&said.slots, slot).is_some())
+        };
+        let mut text = format!("connects to `{publisher}`, and `{now}` is the primary now: ");
+        if let Some(slot) = slot.filter(|slot| !is_there(slot)) {
+            _ = write!(
+                text,
+                "`SELECT pg_create_logical_replication_slot({}, 'pgoutput')` on `{now}`, then ",
+                literal(slot)
+            );
+        }
+        _ = write!(
+            text,
+            "`ALTER SUBSCRIPTION {name} CONNECTION 'host={now} …'` makes it follow"
+        );
+        text
+    }
+}
+
+impl Lab {
+    /// What to do about a node that does not run and was replaced by another primary; `None` if it was not.
+    #[must_use]
+    pub fn succession(&self, topology: &Topology, node: &NodeName) -> Option<String> {
+        let now = topology.successor(node)?;
+        let lab = &self.plan.lab;
+        Some(format!(
+            "`{now}` is the primary now: `lab rewind {lab} {node} {now}` or `lab reclone {lab} {node} {now}` makes `{node}` its \
+             standby; started as it is, `{node}` could be a second primary"
+        ))
+    }
+}
