@@ -84,9 +84,7 @@ impl Act for Hold {
                 expected,
                 found: format!("{found}\nduring step {at}"),
             }),
-            Err(Wrong::Failed(why)) if at != number => {
-                Err(Wrong::failed(format!("{why}\nduring step {at}")))
-            }
+            Err(wrong) if at != number => Err(wrong.and_line(&format!("during step {at}"))),
             Err(wrong) => Err(wrong),
         }
     }

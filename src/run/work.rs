@@ -260,7 +260,7 @@ mod tests {
         let (fake, wrongs) = starting(Some(0)).await;
         assert_eq!((starts(&fake), wrongs.len()), (2, 2));
         assert!(
-            matches!(&wrongs[0], Wrong::Failed(why) if why.contains("no port")),
+            matches!(&wrongs[0], Wrong::Down(why) if why.contains("no port")),
             "{wrongs:?}"
         );
     }

@@ -29,7 +29,7 @@ fn keys_that_would_be_ignored_are_refused() {
     7 | - { streaming: replica, expect: { value: 1 } }
       |                         ^^^^^^
       |
-      = help: a check is itself what is expected
+      = help: a check is itself what is expected, or expects an `error` of its server
 
     error: `exec` takes no `user`
      --> a.yaml:8:17
