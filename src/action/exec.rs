@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::words::one_line;
 use super::{Beside, Declare, Gives, Text};
-use crate::yaml::SPELLED;
 use crate::name::NodeName;
+use crate::yaml::SPELLED;
 
 /// A program and its arguments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
