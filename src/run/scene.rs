@@ -170,11 +170,12 @@ impl<'a> Scene<'a> {
     pub(super) async fn reader(
         &self,
         node: &NodeName,
-        database: &DatabaseName,
+        database: impl AsRef<str>,
     ) -> Tried<Arc<Reader>> {
+        let database = database.as_ref();
         // A connection to a frozen server hangs without an error.
         let container = self.running(node).await?;
-        let key = (node.clone(), database.to_string());
+        let key = (node.clone(), database.to_owned());
         if let Some(reader) = self.readers.lock().await.get(&key)
             && !reader.is_closed()
         {
@@ -194,10 +195,10 @@ impl<'a> Scene<'a> {
         &self,
         node: &NodeName,
         container: &Container,
-        database: &DatabaseName,
+        database: &str,
         path: SearchPath,
     ) -> Tried<Reader> {
-        let connect = async |port| Reader::connect(HOST, port, database.as_str(), path).await;
+        let connect = async |port| Reader::connect(HOST, port, database, path).await;
         self.connected(node, container, None, connect).await
     }
 
