@@ -115,7 +115,7 @@ const WORDS: &[&str] = &[
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 ];
 
-/// Numbers that look random and are the same each time (SplitMix64).
+/// Numbers that look random and are the same each time (`SplitMix64`).
 struct Dice(u64);
 
 impl Dice {
@@ -220,7 +220,7 @@ fn check((text, folder): &Seed) -> Result<bool, String> {
         );
         Ok::<_, Box<replication_lab::scenario::diagnostic::Diagnostics>>(())
     }));
-    let took = worked() - began;
+    let took = worked().saturating_sub(began);
     if took > LIMIT {
         return Err(format!("it took {took:?}"));
     }
