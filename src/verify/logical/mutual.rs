@@ -43,7 +43,9 @@ impl Prover<'_> {
             let failed = self.apply_errors(node, subscription).await? - before;
             if failed > 0 {
                 let seen = format!("applying failed {}", count(failed, "time"));
-                return Err(self.with_reason(node, subscription, Failure::seen(seen)).await);
+                return Err(self
+                    .with_reason(node, subscription, Failure::seen(seen))
+                    .await);
             }
             Ok(format!("everything up to {lsn} applied, none failed"))
         };
