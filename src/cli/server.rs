@@ -1,6 +1,7 @@
 //! `lab promote`, `follow`, `rewind`, `reclone`, `stop`, `start` and `restart`: actions on servers by hand, with the code of the
 //! steps.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -284,10 +285,10 @@ fn failed(outcome: &Outcome) -> String {
     } = outcome;
     let mut text = format!("error: {what}: {seen}");
     if let Some(expected) = expected {
-        text += &format!("\nexpected: {expected}");
+        _ = write!(text, "\nexpected: {expected}");
     }
     if let Some(hint) = hint {
-        text += &format!("\nhint: {hint}");
+        _ = write!(text, "\nhint: {hint}");
     }
     text
 }
