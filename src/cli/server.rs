@@ -1,6 +1,7 @@
 //! `lab promote`, `follow`, `rewind`, `reclone`, `stop`, `start` and `restart`: actions on servers by hand, with the code of the
 //! steps.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -14,6 +15,7 @@ use replication_lab::action::start::Start;
 use replication_lab::action::stop::{Stop, StopMode};
 use replication_lab::action::upstream::Upstream;
 use replication_lab::action::{Action, OneOrMany, Step};
+use replication_lab::event::Outcome;
 use replication_lab::exit::Exit;
 use replication_lab::name::{NodeName, SlotName};
 use replication_lab::run::by_hand;
@@ -262,12 +264,55 @@ impl Common {
                     say(&format!("{}: {} ({took})", outcome.what, outcome.seen));
                 }
             }
-            Output::Table => say(&format!("error: {}: {}", outcome.what, outcome.seen)),
+            Output::Table => say(&failed(&outcome)),
         }
         Ok(if outcome.passed {
             Exit::Done
         } else {
             Exit::CheckFailed
         })
+    }
+}
+
+/// Why an action failed, and what to do.
+fn failed(outcome: &Outcome) -> String {
+    let Outcome {
+        what,
+        seen,
+        expected,
+        hint,
+        ..
+    } = outcome;
+    let mut text = format!("error: {what}: {seen}");
+    if let Some(expected) = expected {
+        _ = write!(text, "\nexpected: {expected}");
+    }
+    if let Some(hint) = hint {
+        _ = write!(text, "\nhint: {hint}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_that_failed_says_what_was_expected_and_what_to_do() {
+        let outcome = Outcome {
+            number: "1".to_owned(),
+            name: None,
+            say: None,
+            passed: false,
+            took_ms: 1.0,
+            what: "run pg_rewind on a against b".to_owned(),
+            seen: "no such file".to_owned(),
+            expected: Some("a file".to_owned()),
+            hint: Some("`reclone` needs none".to_owned()),
+        };
+        assert_eq!(
+            failed(&outcome),
+            "error: run pg_rewind on a against b: no such file\nexpected: a file\nhint: `reclone` needs none"
+        );
     }
 }

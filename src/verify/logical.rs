@@ -341,18 +341,24 @@ impl Prover<'_> {
     ) -> Result<T, Failure> {
         match waited {
             Ok(value) => Ok(value),
-            Err(error) => {
-                let name = subscription.name.as_str();
-                let why = reason::of_subscription(self.lab, &node.name, name).await;
-                let failure = limited(error);
-                Err(match why {
-                    Some(why) => Failure {
-                        hint: why.hint.clone(),
-                        ..failure.and_seen(why)
-                    },
-                    None => failure,
-                })
-            }
+            Err(error) => Err(self.with_reason(node, subscription, limited(error)).await),
+        }
+    }
+
+    /// A failure with the reason from the subscriber's container and log.
+    async fn with_reason(
+        &self,
+        node: &PlannedNode,
+        subscription: &PlannedSubscription,
+        failure: Failure,
+    ) -> Failure {
+        let name = subscription.name.as_str();
+        match reason::of_subscription(self.lab, &node.name, name).await {
+            Some(why) => Failure {
+                hint: why.hint.clone(),
+                ..failure.and_seen(why)
+            },
+            None => failure,
         }
     }
 }

@@ -36,7 +36,7 @@ pub fn trials() -> Vec<Trial> {
             "verify_tells_of_a_promoted_standby",
             "promote",
             promote,
-            &["`replica`", "promoted"],
+            &["`primary` and `replica` take writes, each for itself"],
         ),
         way(
             "verify_tells_of_a_dropped_slot",

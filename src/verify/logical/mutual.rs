@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::plan::{PlannedNode, PlannedSubscription};
 use crate::server::subscriptions;
+use crate::text::count;
 use crate::verify::{Check, Prover, check, edge};
 
 impl Prover<'_> {
@@ -41,7 +42,10 @@ impl Prover<'_> {
             self.applied(node, subscription, lsn).await?;
             let failed = self.apply_errors(node, subscription).await? - before;
             if failed > 0 {
-                return Err(Failure::seen(format!("applying failed {failed} times")));
+                let seen = format!("applying failed {}", count(failed, "time"));
+                return Err(self
+                    .with_reason(node, subscription, Failure::seen(seen))
+                    .await);
             }
             Ok(format!("everything up to {lsn} applied, none failed"))
         };
