@@ -191,6 +191,17 @@ pub enum Holder {
     /// A lab of that name was there, and its claim is gone.
     #[error("containers of that name exist, but the volume with their plan is gone")]
     Unclaimed,
+    /// A process that is alive has made it, and may remove it when it ends.
+    #[error(
+        "a lab of that name belongs to a `lab run` or another program that still runs (process {0})"
+    )]
+    InUse(String),
+    /// A lab of another scenario has the name.
+    #[error("a lab of that name exists, made from the scenario `{0}`")]
+    Scenario(String),
+    /// A lab of the same scenario has the name, and is not what was asked for.
+    #[error("a lab of that name exists, made from the same scenario with another {}", .0.join(", "))]
+    Unlike(Vec<String>),
     /// An object of another lab has the name.
     #[error("`{object}` belongs to the lab `{lab}`")]
     Other {
@@ -235,6 +246,15 @@ impl Explain for LabError {
             Self::Image(error) => error.hint(),
             Self::Taken { lab, by: Holder::Exists } => Some(format!(
                 "`lab status {lab}` shows it; `--replace` makes it anew, `--name OTHER` makes a second one, `lab down {lab}` removes it"
+            )),
+            Self::Taken { lab, by: Holder::InUse(_) } => Some(format!(
+                "wait for its end, or choose another name with `--name`; `lab status {lab}` shows it"
+            )),
+            Self::Taken { lab, by: Holder::Scenario(_) } => Some(format!(
+                "choose another name with `--name`; `lab down {lab}` removes that lab, `--replace` replaces it"
+            )),
+            Self::Taken { lab, by: Holder::Unlike(_) } => Some(format!(
+                "`--replace` makes it anew, `--name OTHER` makes a second one, `lab down {lab}` removes it"
             )),
             Self::Taken { lab, by: Holder::Making(_) } => {
                 Some(format!("wait for it, or choose another name with `--name`; `lab down {lab}` removes what it made"))
@@ -308,6 +328,10 @@ impl Explain for LabError {
         match self {
             error if error.is_interrupt() => Exit::Interrupted,
             Self::NotFound { .. } | Self::NoNode { .. } | Self::Dataset(_) => Exit::Usage,
+            Self::Taken {
+                by: Holder::InUse(_) | Holder::Scenario(_) | Holder::Unlike(_),
+                ..
+            } => Exit::Usage,
             _ => Exit::Environment,
         }
     }
