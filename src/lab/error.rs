@@ -221,6 +221,9 @@ pub enum ContainerEnd {
     /// With an exit code.
     #[error("its container exited with code {0}")]
     Code(i64),
+    /// Memory ran out, and the kernel killed it. With its exit code.
+    #[error("its container ran out of memory: the kernel killed it (exit code {0})")]
+    OutOfMemory(i64),
     /// It runs, but its output broke off.
     #[error("its container runs, but its output broke off")]
     Unheard,
@@ -278,6 +281,9 @@ impl Explain for LabError {
                 "the log blames `{setting}`: look at `nodes.{node}.conf.{setting}` in the scenario",
                 setting = blame.setting
             )),
+            Self::NodeEnded { how: ContainerEnd::OutOfMemory(_), .. } => Some(
+                "lower `shared_buffers` and `work_mem`, or give the engine more memory: `docker info` shows how much it has".to_owned(),
+            ),
             Self::Settings { node, .. } => Some(format!("look at `nodes.{node}.conf` in the scenario")),
             Self::Held { held, .. } => Some(held.hint()),
             Self::Leftover { lab, source, .. } => Some(
@@ -327,7 +333,18 @@ impl Explain for LabError {
     fn exit(&self) -> Exit {
         match self {
             error if error.is_interrupt() => Exit::Interrupted,
-            Self::NotFound { .. } | Self::NoNode { .. } | Self::Dataset(_) => Exit::Usage,
+            Self::NotFound { .. } | Self::NoNode { .. } => Exit::Usage,
+            Self::Dataset(error) => error.exit(),
+            // What the server refuses, the scenario asks for.
+            Self::Sql(error) => error.source.blames(),
+            Self::Subscription { trouble, .. } if trouble.is_of_machine() => Exit::Environment,
+            Self::NodeEnded {
+                how: ContainerEnd::OutOfMemory(_),
+                ..
+            } => Exit::Environment,
+            Self::Subscription { .. }
+            | Self::NodeEnded { blame: Some(_), .. }
+            | Self::Settings { .. } => Exit::Usage,
             Self::Taken {
                 by: Holder::InUse(_) | Holder::Scenario(_) | Holder::Unlike(_),
                 ..

@@ -100,7 +100,8 @@ mod tests {
             differences("postgres: 15\nnodes: { p: {}, r: { standby_of: p } }\n"),
             "nodes.p.postgres.major nodes.r.postgres.major"
         );
-        assert_eq!(differences("nodes: { p: {} }\n"), "nodes.r");
+        let other = differences("nodes: { p: {} }\n");
+        assert!(other.contains("nodes.r"), "{other}");
         let steps =
             "nodes: { p: {}, r: { standby_of: p } }\ntitle: T\nsteps: [{ sql: SELECT 1 }]\n";
         assert_eq!(differences(steps), "");
