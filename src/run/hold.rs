@@ -129,7 +129,12 @@ mod tests {
     fn verdict(answered: usize, silent: usize) -> Tried {
         let node = NodeName::new("replica").expect("a name");
         let hold = Hold {
-            check: CaughtUp(OneOrMany(vec![node])).into(),
+            check: CaughtUp {
+                node: OneOrMany(vec![node]),
+                subscription: None,
+                database: None,
+            }
+            .into(),
             never: false,
             during: Vec::new(),
         };

@@ -29,7 +29,7 @@ impl Scene<'_> {
     pub(super) async fn fresh_reader(&self, node: &NodeName) -> Tried<Reader> {
         let container = self.running(node).await?;
         let database = &self.lab.plan.database;
-        self.own_reader(node, &container, database, SearchPath::Users)
+        self.own_reader(node, &container, database.as_str(), SearchPath::Users)
             .await
     }
 
