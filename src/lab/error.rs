@@ -333,7 +333,6 @@ impl Explain for LabError {
     fn exit(&self) -> Exit {
         match self {
             error if error.is_interrupt() => Exit::Interrupted,
-            Self::NotFound { .. } | Self::NoNode { .. } => Exit::Usage,
             Self::Dataset(error) => error.exit(),
             // What the server refuses, the scenario asks for.
             Self::Sql(error) => error.source.blames(),
@@ -342,10 +341,12 @@ impl Explain for LabError {
                 how: ContainerEnd::OutOfMemory(_),
                 ..
             } => Exit::Environment,
-            Self::Subscription { .. }
+            Self::NotFound { .. }
+            | Self::NoNode { .. }
+            | Self::Subscription { .. }
             | Self::NodeEnded { blame: Some(_), .. }
-            | Self::Settings { .. } => Exit::Usage,
-            Self::Taken {
+            | Self::Settings { .. }
+            | Self::Taken {
                 by: Holder::InUse(_) | Holder::Scenario(_) | Holder::Unlike(_),
                 ..
             } => Exit::Usage,
