@@ -77,6 +77,8 @@ pub struct Lab {
     pub service_containers: Vec<Option<Container>>,
     /// Whether its `up` has completed. If not, it is still running or was killed.
     pub is_complete: bool,
+    /// The process that made it, `PID@HOST`, if it is known to live: a `lab run`, or a program that uses this crate.
+    pub made_by: Option<String>,
 }
 
 impl Lab {
@@ -109,6 +111,9 @@ impl Lab {
             volume.name == labels::ready_object(lab) && claim.owns(&volume.labels)
         };
         let is_complete = volumes.iter().any(is_ready);
+        let owner = claimed.and_then(|claimed| claimed.labels.get(labels::OWNER_LABEL));
+        let living = owner.filter(|owner| owner::is_alive(owner));
+        let made_by = living.map(|owner| owner::shown(owner));
         let of = |label: &str, name: &str| {
             let has = |found: &&Container| {
                 let own = &found.labels;
@@ -129,6 +134,7 @@ impl Lab {
             claim,
             plan,
             is_complete,
+            made_by,
         })
     }
 

@@ -4,6 +4,7 @@
 //! Owns what will be made, and the order. Never touches the outside world: the same scenario always gives the same
 //! plan. A scenario that passed [`crate::scenario::check`] always has a plan.
 
+mod difference;
 pub mod logical;
 mod node;
 pub mod order;
@@ -230,12 +231,6 @@ impl Plan {
             nodes,
             services: services::of(scenario),
         }
-    }
-
-    /// Whether another plan would make a different lab. Passwords do not count: a plan that was read back has none.
-    #[must_use]
-    pub fn differs_from(&self, other: &Self) -> bool {
-        self.hidden().plan != other.hidden().plan
     }
 
     /// Whether the nodes share a volume: for the archive, or for base backups that steps keep.

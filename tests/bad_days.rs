@@ -503,8 +503,26 @@ fn left_alone(lab: &Lab) {
     assert_eq!(second["already_up"], true);
     assert!(said.contains("nothing was changed"), "{said}");
     assert_eq!(first["nodes"], second["nodes"]);
-    let (_, said) = up(&["--set", "auth=md5"]);
-    assert!(said.contains("another plan"), "{said}");
+    for more in [
+        ["--set", "auth=md5"],
+        ["--set", "nodes.primary.conf.work_mem=5MB"],
+        ["--postgres", "15"],
+    ] {
+        let other = run(&[&["up", "physical-async", "--name", &lab.0], &more[..]].concat());
+        let said = self::said(&other);
+        assert_eq!(other.status.code(), Some(2), "{more:?}: {said}");
+        assert!(said.contains("the same scenario with another"), "{said}");
+        assert!(said.contains("--replace"), "{said}");
+    }
+    let other = run(&["up", "cascade", "--name", &lab.0]);
+    let said = self::said(&other);
+    assert_eq!(other.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("made from the scenario `physical-async`"),
+        "{said}"
+    );
+    let down = format!("`lab down {}`", lab.0);
+    assert!(said.contains("--name") && said.contains(&down), "{said}");
     assert_eq!(run(&["stop", &lab.0, "replica"]).status.code(), Some(0));
     let again = run(&["up", "physical-async", "--name", &lab.0]);
     assert_eq!(again.status.code(), Some(1), "what does not run is not up");

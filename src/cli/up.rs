@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
+use replication_lab::lab::error::Holder;
 use replication_lab::lab::labels::Claim;
 use replication_lab::lab::up::{self, Options};
 use replication_lab::lab::{Lab, LabError, cleanup};
@@ -132,7 +133,7 @@ impl UpCommand {
         self.failed(&docker, &up.lab.claim).await
     }
 
-    /// Leaves an existing, complete lab of that name alone.
+    /// Leaves an existing, complete lab of that name alone. One that is not what is asked for is an error.
     async fn leave_alone(&self, docker: &Engine, plan: &Plan) -> Result<Option<Exit>> {
         let began = Instant::now();
         let lab = match Lab::find(docker.clone(), &plan.lab).await {
@@ -142,6 +143,10 @@ impl UpCommand {
             }
             Err(error) => return Err(error.into()),
         };
+        if let Some(by) = unlike(&lab, plan) {
+            let lab = plan.lab.clone();
+            return Err(LabError::Taken { lab, by }.into());
+        }
         let mut report = UpReport::new(&lab, None, &BTreeMap::new(), began.elapsed());
         report.already_up = true;
         match self.output {
@@ -172,9 +177,9 @@ impl UpCommand {
                 },
             );
         }
-        if lab.plan.differs_from(plan) {
+        if lab.plan.has_other_steps(plan) {
             say(&format!(
-                "it has another plan than this scenario: `lab plan {}` shows the scenario's",
+                "its steps are those of the file at the time of its `up`: `lab run {} --from 1 --name {name}` runs the present ones",
                 self.scenario.lab
             ));
         }
@@ -195,6 +200,18 @@ impl UpCommand {
         }
         Ok(Exit::CheckFailed)
     }
+}
+
+/// Why an existing lab of the name is not the one that is asked for.
+fn unlike(lab: &Lab, plan: &Plan) -> Option<Holder> {
+    if lab.plan.scenario != plan.scenario {
+        return Some(Holder::Scenario(lab.plan.scenario.to_string()));
+    }
+    if let Some(process) = &lab.made_by {
+        return Some(Holder::InUse(process.clone()));
+    }
+    let differences = lab.plan.differences(plan);
+    (!differences.is_empty()).then_some(Holder::Unlike(differences))
 }
 
 /// The setting that a server refused, and its position in the scenario.

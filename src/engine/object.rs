@@ -132,6 +132,8 @@ pub struct Container {
     pub state: ContainerState,
     /// The main process's exit code, once it has ended.
     pub exit_code: Option<i64>,
+    /// Whether the kernel killed a process of it, once it has ended, because memory ran out.
+    pub out_of_memory: bool,
     /// The image's name as it was asked for.
     pub image: String,
     /// The address in the lab's network. While the container does not run, this is the address that it asks for.

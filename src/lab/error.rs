@@ -191,6 +191,17 @@ pub enum Holder {
     /// A lab of that name was there, and its claim is gone.
     #[error("containers of that name exist, but the volume with their plan is gone")]
     Unclaimed,
+    /// A process that is alive has made it, and may remove it when it ends.
+    #[error(
+        "a lab of that name belongs to a `lab run` or another program that still runs (process {0})"
+    )]
+    InUse(String),
+    /// A lab of another scenario has the name.
+    #[error("a lab of that name exists, made from the scenario `{0}`")]
+    Scenario(String),
+    /// A lab of the same scenario has the name, and is not what was asked for.
+    #[error("a lab of that name exists, made from the same scenario with another {}", .0.join(", "))]
+    Unlike(Vec<String>),
     /// An object of another lab has the name.
     #[error("`{object}` belongs to the lab `{lab}`")]
     Other {
@@ -210,6 +221,9 @@ pub enum ContainerEnd {
     /// With an exit code.
     #[error("its container exited with code {0}")]
     Code(i64),
+    /// Memory ran out, and the kernel killed it. With its exit code.
+    #[error("its container ran out of memory: the kernel killed it (exit code {0})")]
+    OutOfMemory(i64),
     /// It runs, but its output broke off.
     #[error("its container runs, but its output broke off")]
     Unheard,
@@ -236,6 +250,15 @@ impl Explain for LabError {
             Self::Taken { lab, by: Holder::Exists } => Some(format!(
                 "`lab status {lab}` shows it; `--replace` makes it anew, `--name OTHER` makes a second one, `lab down {lab}` removes it"
             )),
+            Self::Taken { lab, by: Holder::InUse(_) } => Some(format!(
+                "wait for its end, or choose another name with `--name`; `lab status {lab}` shows it"
+            )),
+            Self::Taken { lab, by: Holder::Scenario(_) } => Some(format!(
+                "choose another name with `--name`; `lab down {lab}` removes that lab, `--replace` replaces it"
+            )),
+            Self::Taken { lab, by: Holder::Unlike(_) } => Some(format!(
+                "`--replace` makes it anew, `--name OTHER` makes a second one, `lab down {lab}` removes it"
+            )),
             Self::Taken { lab, by: Holder::Making(_) } => {
                 Some(format!("wait for it, or choose another name with `--name`; `lab down {lab}` removes what it made"))
             }
@@ -258,6 +281,9 @@ impl Explain for LabError {
                 "the log blames `{setting}`: look at `nodes.{node}.conf.{setting}` in the scenario",
                 setting = blame.setting
             )),
+            Self::NodeEnded { how: ContainerEnd::OutOfMemory(_), .. } => Some(
+                "lower `shared_buffers` and `work_mem`, or give the engine more memory: `docker info` shows how much it has".to_owned(),
+            ),
             Self::Settings { node, .. } => Some(format!("look at `nodes.{node}.conf` in the scenario")),
             Self::Held { held, .. } => Some(held.hint()),
             Self::Leftover { lab, source, .. } => Some(
@@ -307,7 +333,23 @@ impl Explain for LabError {
     fn exit(&self) -> Exit {
         match self {
             error if error.is_interrupt() => Exit::Interrupted,
-            Self::NotFound { .. } | Self::NoNode { .. } | Self::Dataset(_) => Exit::Usage,
+            Self::Dataset(error) => error.exit(),
+            // What the server refuses, the scenario asks for.
+            Self::Sql(error) => error.source.blames(),
+            Self::Subscription { trouble, .. } if trouble.is_of_machine() => Exit::Environment,
+            Self::NodeEnded {
+                how: ContainerEnd::OutOfMemory(_),
+                ..
+            } => Exit::Environment,
+            Self::NotFound { .. }
+            | Self::NoNode { .. }
+            | Self::Subscription { .. }
+            | Self::NodeEnded { blame: Some(_), .. }
+            | Self::Settings { .. }
+            | Self::Taken {
+                by: Holder::InUse(_) | Holder::Scenario(_) | Holder::Unlike(_),
+                ..
+            } => Exit::Usage,
             _ => Exit::Environment,
         }
     }

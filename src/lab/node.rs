@@ -340,6 +340,11 @@ async fn ended(
     let how = match container {
         Some(Container {
             exit_code: Some(code),
+            out_of_memory,
+            ..
+        }) if out_of_memory => ContainerEnd::OutOfMemory(code),
+        Some(Container {
+            exit_code: Some(code),
             ..
         }) => ContainerEnd::Code(code),
         Some(_) => ContainerEnd::Unheard,

@@ -32,6 +32,15 @@ pub(super) fn shown(owner: &str) -> String {
     name.unwrap_or_default().to_owned()
 }
 
+/// Whether a process from a label lives. False if that cannot be known here.
+pub(super) fn is_alive(owner: &str) -> bool {
+    let Some((pid, start, place)) = parse(owner) else {
+        return false;
+    };
+    let seen = stat(pid).filter(|_| Place::here() == Some(place));
+    seen.is_some_and(|seen| !seen.is_dead && seen.start == start)
+}
+
 /// Whether a process from a label has ended. False if that cannot be known here.
 pub(super) fn has_ended(owner: &str) -> bool {
     let Some((pid, start, place)) = parse(owner) else {
@@ -137,7 +146,7 @@ mod tests {
     #[test]
     fn a_process_lives_until_it_ends_also_if_nobody_has_waited_for_it() {
         let this = this_process();
-        assert!(!has_ended(&this), "{this}");
+        assert!(!has_ended(&this) && is_alive(&this), "{this}");
         let mut child = Command::new("sleep").arg("600").spawn().expect("a child");
         let owner = of(child.id());
         assert!(!has_ended(&owner), "{owner}");
@@ -177,7 +186,7 @@ mod tests {
             nobody.to_owned(),
             String::new(),
         ] {
-            assert!(!has_ended(&stranger), "{stranger}");
+            assert!(!has_ended(&stranger) && !is_alive(&stranger), "{stranger}");
         }
         assert!(has_ended(&format!("{nobody} {start} {boot} {namespace}")));
         assert_eq!(shown(&format!("{nobody} {start} {boot}")), nobody);

@@ -78,7 +78,10 @@ impl Explain for DatasetError {
     }
 
     fn exit(&self) -> Exit {
-        Exit::Usage
+        match self {
+            Self::Statement { source, .. } | Self::Connection { source, .. } => source.blames(),
+            Self::Script { .. } | Self::OpenTransaction { .. } => Exit::Usage,
+        }
     }
 }
 

@@ -48,7 +48,7 @@ async fn run_program(
         .is_none_or(|text| output.contains(text.as_str()));
     let seen = match ran.code {
         0 if !output.is_empty() => output,
-        code => work::ended(code, &output),
+        code => work::ended(code, false, &output),
     };
     Ok(if is_code && has {
         Probe::Ready(seen)

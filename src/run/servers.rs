@@ -57,7 +57,7 @@ impl Scene<'_> {
         let lines = self.lines(node).await.ok()?;
         let lines = lines.get(before..).unwrap_or_default();
         let why = log::why_ended(lines).join("\n");
-        let how = work::ended(code, &format!("\n{why}"));
+        let how = work::ended(code, container.out_of_memory, &format!("\n{why}"));
         Some(format!("`{node}` was started and ended with {how}"))
     }
 

@@ -100,7 +100,7 @@ impl Scene<'_> {
                         container.ok_or_else(|| Wrong::failed("its container is gone"))?;
                     Ok(match container.state {
                         ContainerState::Exited | ContainerState::Dead => {
-                            Probe::Ready(container.exit_code)
+                            Probe::Ready(ended_with(&container))
                         }
                         state => Probe::NotYet(format!("its container is {}", state.word())),
                     })
@@ -110,9 +110,9 @@ impl Scene<'_> {
         let log = engine.logs(&id, Some(20)).await.unwrap_or_default();
         engine.remove_container(&id).await?;
         match code? {
-            Some(0) => Ok(log),
-            Some(code) => {
-                let how = ended(code, &format!("\n{}", log.trim()));
+            Some((0, _)) => Ok(log),
+            Some((code, memory)) => {
+                let how = ended(code, memory, &format!("\n{}", log.trim()));
                 Err(Wrong::failed(format!("{} ended with {how}", work.act)))
             }
             None => Err(Wrong::failed(format!("{} did not end", work.act))),
@@ -138,7 +138,7 @@ impl Scene<'_> {
                 Some(code) => Err(Wrong::failed(format!(
                     "{} was left behind and ended with {}\nrepeat it, or start `{node}` once more as it is",
                     act(&found),
-                    ended(code, &format!("\n{}", log.trim()))
+                    ended(code, found.out_of_memory, &format!("\n{}", log.trim()))
                 ))),
             }
         })
@@ -186,10 +186,16 @@ fn at_work(container: &Container) -> String {
     )
 }
 
-/// How a program ended, and its output if there is any.
-pub(super) fn ended(code: i64, output: &str) -> String {
+/// The exit code of a container that has ended, and whether memory ran out.
+fn ended_with(container: &Container) -> Option<(i64, bool)> {
+    Some((container.exit_code?, container.out_of_memory))
+}
+
+/// How a program ended, whether memory ran out, and its output if there is any.
+pub(super) fn ended(code: i64, out_of_memory: bool, output: &str) -> String {
     // Shells and Docker report 128 plus the number of the signal that ended a program.
     let signal = match code {
+        _ if out_of_memory => ", out of memory: the kernel killed it",
         129 => ", ended by SIGHUP",
         130 => ", ended by SIGINT",
         134 => ", ended by SIGABRT",
@@ -294,9 +300,16 @@ mod tests {
 
     #[test]
     fn a_program_that_was_killed_is_said_to_be() {
-        assert_eq!(ended(137, ""), "exit code 137, killed by SIGKILL");
-        assert_eq!(ended(143, " bye\n"), "exit code 143, ended by SIGTERM: bye");
-        assert_eq!(ended(1, "no"), "exit code 1: no");
-        assert_eq!(ended(0, "\n"), "exit code 0");
+        assert_eq!(ended(137, false, ""), "exit code 137, killed by SIGKILL");
+        assert_eq!(
+            ended(137, true, ""),
+            "exit code 137, out of memory: the kernel killed it"
+        );
+        assert_eq!(
+            ended(143, false, " bye\n"),
+            "exit code 143, ended by SIGTERM: bye"
+        );
+        assert_eq!(ended(1, false, "no"), "exit code 1: no");
+        assert_eq!(ended(0, false, "\n"), "exit code 0");
     }
 }

@@ -16,9 +16,17 @@ impl Scenario {
         }
     }
 
-    /// The datasets that the publishers of a node have, and theirs, at any depth.
+    /// The datasets that the publishers of a node have, and theirs, at any depth. None if it has datasets of its own: they
+    /// make its tables.
     #[must_use]
     pub fn received_by(&self, name: &NodeName) -> Vec<&DatasetRef> {
+        if self
+            .nodes
+            .find(name)
+            .is_some_and(|node| node.data.is_some())
+        {
+            return Vec::new();
+        }
         let mut seen: Vec<&NodeName> = Vec::new();
         let mut found: Vec<&DatasetRef> = Vec::new();
         let mut next = self.publishers(name);

@@ -67,7 +67,7 @@ pub struct Node {
     /// The physical replication slot on the upstream: its name, or `none`. Default: a slot with the name of the node.
     pub slot: Option<SlotChoice>,
     /// The datasets of this node alone, in place of the scenario's. A subscriber without has the tables of its
-    /// upstreams' datasets, and no rows.
+    /// upstreams' datasets, and no rows; one that has its own has none of theirs.
     pub data: Option<Vec<DatasetRef>>,
     /// Its publications, by name.
     #[schemars(default)]

@@ -7,6 +7,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::exit::Exit;
 use crate::failure::Explain;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
@@ -96,6 +97,19 @@ impl ServerError {
                 let mut codes = [&UNREACHABLE, &SqlState::CONNECTION_FAILURE].into_iter();
                 codes.any(|state| state.code() == code)
             }
+        }
+    }
+
+    /// Who is to blame: the statement, or the machine when it lacks disk or memory, or ended the server.
+    #[must_use]
+    pub fn blames(&self) -> Exit {
+        // Classes (manual: "PostgreSQL Error Codes"): 57P the operator, 58 and XX the system, 531 and 532 disk and memory.
+        let machine = ["57P", "58", "XX", "531", "532"];
+        match self.code() {
+            Some(state) if !machine.iter().any(|class| state.code().starts_with(class)) => {
+                Exit::Usage
+            }
+            _ => Exit::Environment,
         }
     }
 
@@ -190,3 +204,19 @@ fn say(f: &mut fmt::Formatter<'_>, said: &DbError) -> fmt::Result {
 impl Error for ServerError {}
 
 impl Explain for ServerError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_not_reached_has_a_state_of_its_own_and_that_of_a_lost_connection() {
+        let error = ServerError::unreachable("nobody listens");
+        assert_eq!(error.to_string(), "08001: nobody listens");
+        assert!(error.is("08001") && error.is("08006") && !error.is("28000"));
+        let error = ServerError::silent("it is frozen");
+        assert_eq!(error.to_string(), "08006: it is frozen");
+        assert!(error.is("08006") && !error.is("08001"));
+        assert_eq!(error.blames(), Exit::Environment);
+    }
+}

@@ -80,6 +80,18 @@ impl Trouble {
         error.is_none_or(|error| passing.iter().any(|word| error.contains(word)))
     }
 
+    /// Whether the machine is to blame, which lacks disk or memory.
+    #[must_use]
+    pub fn is_of_machine(&self) -> bool {
+        let lacks = [
+            "No space left on device",
+            "out of memory",
+            "Cannot allocate memory",
+        ];
+        let lacking = |line: &String| lacks.iter().any(|lack| line.contains(lack));
+        self.words.iter().any(lacking)
+    }
+
     /// The position after which the failed transaction ends: what `SKIP` wants (manual: `ALTER SUBSCRIPTION`).
     fn finished_at(&self) -> Option<&str> {
         let context = self

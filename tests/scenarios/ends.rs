@@ -27,6 +27,7 @@ pub fn trials() -> Vec<Trial> {
             },
         ),
         lab::trial("ends::a_step_ends_within_a_transaction", "eo", open),
+        lab::trial("ends::a_copy_that_fails_is_the_scenario_s", "ec", copied),
         lab::trial("ends::a_node_is_down_or_frozen", "ea", |lab| async {
             drop(passes(lab, "away").await);
         }),
@@ -46,6 +47,13 @@ async fn rewound(lab: Lab) {
     let seen = seen.expect("what was seen");
     assert!(seen.starts_with("servers diverged at "), "{seen}");
     assert!(seen.ends_with("; follows replica"), "{seen}");
+}
+
+async fn copied(lab: Lab) {
+    let own = own("copied", &lab, AS_IT_IS);
+    let ran = binary::lab(&["run", &own.path]).await;
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("duplicate key"), "{}", ran.stderr);
 }
 
 async fn open(lab: Lab) {

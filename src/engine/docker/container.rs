@@ -88,6 +88,9 @@ fn body(spec: &ContainerSpec) -> models::ContainerCreateBody {
     }
 }
 
+/// The most processes of one container. A server has one a connection, and a run-away program must not fill the host.
+const PIDS: i64 = 8192;
+
 fn host_config(spec: &ContainerSpec) -> models::HostConfig {
     models::HostConfig {
         cap_drop: Some(vec!["ALL".to_owned()]),
@@ -111,6 +114,7 @@ fn host_config(spec: &ContainerSpec) -> models::HostConfig {
         }),
         mounts: Some(spec.mounts.iter().map(mount).collect()),
         shm_size: i64::try_from(spec.shm_bytes).ok(),
+        pids_limit: Some(PIDS),
         restart_policy: Some(models::RestartPolicy {
             name: Some(models::RestartPolicyNameEnum::NO),
             maximum_retry_count: None,

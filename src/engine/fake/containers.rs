@@ -48,6 +48,7 @@ impl World {
                 name: name.clone(),
                 state: ContainerState::Created,
                 exit_code: None,
+                out_of_memory: false,
                 image: spec.image.clone(),
                 address: None,
                 port: None,

@@ -21,6 +21,11 @@ pub(super) fn check(scenario: &Scenario, sql: &SqlFiles) -> Vec<Finding> {
         };
         for (publication, written) in &node.publications.0 {
             let Tables::These(tables) = &written.tables else {
+                let all = matches!(written.tables, Tables::All);
+                if all && known.is_empty() && is_subscribed(scenario, name, publication) {
+                    let path = format!("nodes.{name}.publications.{publication}.tables");
+                    found.push(no_tables(name, path));
+                }
                 continue;
             };
             for (index, table) in tables.iter().enumerate() {
@@ -74,6 +79,13 @@ fn is_subscribed(scenario: &Scenario, node: &NodeName, publication: &ObjectName)
         root(&scenario.nodes, &subscription.upstream) == node
             && subscription.publications.contains(publication)
     })
+}
+
+/// A publication of all tables of a node without tables: nothing could be proven.
+fn no_tables(node: &NodeName, path: String) -> Finding {
+    let message = format!("`{node}` has no tables that could be published");
+    let help = format!("give it a dataset: `data: [shopping]` at the top or at `nodes.{node}`");
+    Finding::value(path, message, help)
 }
 
 /// One table of one publication.
