@@ -89,7 +89,7 @@ pub async fn history(reader: &Reader) -> Result<Option<History>, ServerError> {
     }))
 }
 
-/// The lines of a timeline history file: `1	0/3000148	no recovery target specified`.
+/// The lines of a timeline history file: a timeline, the position at which it ends and the reason, with tabs between them.
 fn stretches(file: &str) -> Vec<Stretch> {
     let stretch = |line: &str| {
         let mut words = line.split_whitespace();
