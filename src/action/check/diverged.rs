@@ -19,7 +19,7 @@ pub struct Diverged {
 }
 
 impl Declare for Diverged {
-    const EXAMPLE: &'static str = "- diverged: { node: old, from: replica }\n";
+    const EXAMPLE: &'static str = "- diverged: { node: leaf, from: primary }\n";
     const SHORT: Option<&'static str> = Some("node");
 
     fn describe(&self) -> String {
