@@ -15,6 +15,7 @@ pub mod conflicts;
 pub mod conninfo;
 pub mod hba;
 pub mod hba_file;
+pub mod history;
 pub mod in_force;
 pub mod log;
 pub mod logical;
