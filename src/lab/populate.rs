@@ -13,8 +13,10 @@ use crate::exit::Exit;
 use crate::failure::Explain;
 use crate::name::DatasetName;
 use crate::server::counts::{RowCounts, row_counts};
+use crate::server::quiet;
 use crate::server::server_error::ServerError;
 use crate::sql::SqlFile;
+use crate::sql::password::places;
 use crate::sql::script::{Data, ScriptError};
 use batch::{Exchange, Query, StatementOrigin, exchanges};
 
@@ -102,6 +104,10 @@ const IN_FLIGHT: (usize, usize) = (100, 1 << 20);
 /// [`DatasetError`] with the file and the line to blame.
 pub async fn load(client: &Client, dataset: &Dataset) -> Result<Loaded, DatasetError> {
     let script = dataset.script();
+    let secret = script.iter().any(|file| !places(&file.text).is_empty());
+    if secret {
+        quiet::begin(client).await;
+    }
     if !dataset.own {
         return run(client, dataset, &script).await;
     }
