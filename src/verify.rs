@@ -11,6 +11,7 @@ pub mod compare;
 mod control;
 mod edge;
 mod logical;
+mod present;
 pub mod probe;
 mod reason;
 
@@ -34,6 +35,7 @@ use crate::wait::{Probe, WaitError, wait_for};
 use logical::RowStage;
 
 pub use crate::lab::verdict::{Check, Verdict};
+pub use present::verify_present;
 
 /// Runs and times one check. `Err` is the reason that it failed.
 async fn check(name: String, looked: impl Future<Output = Result<String, Failure>>) -> Check {
@@ -105,44 +107,6 @@ pub async fn verify(
     }
     if cancel.is_cancelled() {
         return Err(LabError::Interrupted);
-    }
-    Ok(Verdict::new(checks))
-}
-
-/// Proves that the lab replicates as it does now: after a failover the new primary and its downstreams, and subscriptions
-/// that were created since. Two primaries of the same data are no proof.
-///
-/// # Errors
-/// As [`verify`].
-pub async fn verify_present(
-    lab: &Lab,
-    within: Duration,
-    cancel: &CancellationToken,
-) -> Result<Verdict, LabError> {
-    let present = lab.at_present().await;
-    let topology = lab.topology().await;
-    let verdict = verify(&present, BTreeMap::new(), within, cancel).await?;
-    let mut checks = verdict.checks;
-    for check in &mut checks {
-        let mut nodes = present.plan.nodes.iter();
-        let about = nodes.find(|node| check.name == format!("{}: is a primary", node.name));
-        if let Some(node) = about.filter(|_| !check.passed) {
-            check.hint = check.hint.take().or(lab.succession(&topology, &node.name));
-        }
-    }
-    for rivals in topology.rivals() {
-        let names: Vec<String> = rivals.iter().map(|node| format!("`{node}`")).collect();
-        let why = format!("{} take writes, each for itself", names.join(" and "));
-        let mut failure = Failure::seen(why);
-        failure.hint = Some(format!(
-            "`lab status {}` says what makes them one again",
-            lab.plan.lab
-        ));
-        checks.push(failed(
-            rivals[0],
-            "is the only primary of its data",
-            failure,
-        ));
     }
     Ok(Verdict::new(checks))
 }
@@ -308,7 +272,11 @@ impl<'a> Prover<'a> {
             }
         }
         let name = format!("{}: the written rows are removed", primary.name);
-        checks.push(check(name, edge::remove(client, written)).await);
+        let removed = async {
+            let removed = edge::remove(client, written).await?;
+            Ok(removed + &self.kept_by_triggers(followed, &inserted).await)
+        };
+        checks.push(check(name, removed).await);
         if !followed.is_empty() {
             match edge::now(client).await {
                 Ok((lsn, at)) => {

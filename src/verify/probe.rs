@@ -5,7 +5,8 @@
 //!
 //! A probe takes only the locks of an INSERT, so a lab in use goes on. Keys are negative or random, so no sequence moves
 //! and no row of the user is touched. If a table takes no new row, an UPDATE sets one existing row to its present values.
-//! The user's triggers fire as for any row, and their writes to other tables stay.
+//! The user's triggers and rules do not fire, and defaults that change something are not asked for. A table whose triggers
+//! would fire all the same gets no row, and is named.
 
 mod keyed;
 mod order;

@@ -1,6 +1,6 @@
 //! The rows of a probe on a logical subscriber. They have other places there, so they are found by their values.
 
-use super::read::{SAME_NAMES, SAME_TEXT, answers, roll_back};
+use super::read::{NO_TRIGGERS, SAME_NAMES, SAME_TEXT, answers, roll_back};
 use super::same::same;
 use super::statement;
 use super::write::{of_one_table, with_values};
@@ -144,6 +144,7 @@ pub async fn sweep(
         "BEGIN".to_owned(),
         SAME_TEXT.to_owned(),
         "SET LOCAL synchronous_commit = local".to_owned(),
+        NO_TRIGGERS.to_owned(),
     ];
     batch.extend(sought.iter().rev().map(|sought| {
         let (table, condition) = (sought.table, sought.condition());
@@ -296,6 +297,7 @@ async fn changed(
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".to_owned(),
         "SET LOCAL synchronous_commit = local".to_owned(),
         format!("SET LOCAL lock_timeout = {}", super::read::LOCK_TIMEOUT_MS),
+        NO_TRIGGERS.to_owned(),
     ];
     batch.extend(statements.iter().map(|(_, statement)| statement.clone()));
     let changed = async {
