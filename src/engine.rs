@@ -13,8 +13,8 @@ use tokio::io::AsyncRead;
 
 pub use self::error::{EngineCause, EngineError, EngineErrorKind};
 pub use self::object::{
-    Attached, Container, ContainerState, EngineInfo, ExecOutput, Image, Labels, LayerProgress,
-    Network, Volume,
+    Attached, Container, ContainerState, Endpoint, EngineInfo, ExecOutput, Image, Labels,
+    LayerProgress, Network, Volume,
 };
 pub use self::spec::{
     ContainerSpec, LAB_LABEL, Mount, NetworkPower, NetworkSpec, Publish, Selector,
@@ -128,6 +128,17 @@ impl Engine {
     /// Removes a network by its id. A missing network is not an error.
     pub async fn remove_network(&self, id: &str) -> Result<(), EngineError> {
         on!(self, it => it.remove_network(id))
+    }
+
+    /// The endpoints that hold a network, given by its id: none if the network is missing. An engine may have lost the
+    /// container of one.
+    pub async fn endpoints(&self, network: &str) -> Result<Vec<Endpoint>, EngineError> {
+        on!(self, it => it.endpoints(network))
+    }
+
+    /// Takes an endpoint whose container is gone off a network. An endpoint or network that is missing is not an error.
+    pub async fn disconnect(&self, network: &str, endpoint: &str) -> Result<(), EngineError> {
+        on!(self, it => it.disconnect(network, endpoint))
     }
 
     /// Creates a volume. If a volume of that name exists, it is returned with its own labels.

@@ -25,6 +25,7 @@ mod frame;
 pub mod hindrance;
 mod look;
 mod node;
+pub mod owner;
 mod passwords;
 pub mod populate;
 mod publications;
@@ -37,7 +38,9 @@ mod template;
 mod tls;
 mod volume;
 
-use crate::engine::{Container, ContainerState, Engine, Selector};
+use labels::Claim;
+
+use crate::engine::{Container, ContainerState, Engine, Selector, Volume};
 use crate::name::{LabName, NodeName};
 use crate::plan::{Plan, PlannedNode, PlannedService};
 use crate::server::client::{self, Doing as _, Noticing, Reader, SearchPath};
@@ -64,6 +67,8 @@ pub use service::url;
 pub struct Lab {
     /// The engine that runs it.
     pub engine: Engine,
+    /// Its claim on the name.
+    pub claim: Claim,
     /// Its plan.
     pub plan: Plan,
     /// Its nodes' containers, in plan order; `None` for one that is gone.
@@ -83,12 +88,13 @@ impl Lab {
         let which = Selector::lab(lab);
         let (volumes, containers) =
             tokio::try_join!(engine.volumes(&which), engine.containers(&which))?;
-        let claim = volumes
+        let claimed = volumes
             .iter()
             .find(|volume| volume.name == labels::lab_object(lab));
-        let Some(plan) = claim.and_then(|claim| labels::plan(&claim.labels)) else {
-            if volumes.is_empty() && containers.is_empty() {
-                let running = running(&engine).await?;
+        let Some((plan, claim)) = claimed.and_then(|claimed| read(lab, claimed)) else {
+            let running = running(&engine).await?;
+            // A network may be all that is left.
+            if !running.iter().any(|there| there == lab.as_str()) {
                 return Err(LabError::NotFound {
                     lab: lab.to_string(),
                     running,
@@ -99,11 +105,15 @@ impl Lab {
                 missing: "its plan is gone".to_owned(),
             });
         };
-        let is_complete = volumes
-            .iter()
-            .any(|volume| volume.name == labels::ready_object(lab));
+        let is_ready = |volume: &Volume| {
+            volume.name == labels::ready_object(lab) && claim.owns(&volume.labels)
+        };
+        let is_complete = volumes.iter().any(is_ready);
         let of = |label: &str, name: &str| {
-            let has = |found: &&Container| found.labels.get(label).is_some_and(|it| it == name);
+            let has = |found: &&Container| {
+                let own = &found.labels;
+                claim.owns(own) && own.get(label).is_some_and(|it| it == name)
+            };
             containers.iter().find(has).cloned()
         };
         let nodes = plan.nodes.iter();
@@ -116,6 +126,7 @@ impl Lab {
                 .map(|service| of(labels::SERVICE_LABEL, service.name.as_str()))
                 .collect(),
             engine,
+            claim,
             plan,
             is_complete,
         })
@@ -219,6 +230,13 @@ impl Lab {
             },
         })
     }
+}
+
+/// The plan and the claim that the volume of a claim holds.
+fn read(lab: &LabName, claimed: &Volume) -> Option<(Plan, Claim)> {
+    let word = labels::word(&claimed.labels).cloned().unwrap_or_default();
+    let lab = lab.clone();
+    Some((labels::plan(&claimed.labels)?, Claim { lab, word }))
 }
 
 /// The host that ports are published on.

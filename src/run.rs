@@ -23,6 +23,7 @@ mod state;
 mod statements;
 #[cfg(test)]
 mod stopped;
+mod subscriptions;
 mod walk;
 mod work;
 mod wrong;

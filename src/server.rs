@@ -12,6 +12,7 @@ pub mod client;
 pub mod command;
 pub mod conf;
 pub mod conflicts;
+pub mod conninfo;
 pub mod hba;
 pub mod hba_file;
 pub mod in_force;

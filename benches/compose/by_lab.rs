@@ -74,7 +74,7 @@ impl Lab {
 
     pub(crate) async fn down(&self) -> Result<Duration> {
         let began = Instant::now();
-        cleanup::remove(&self.engine, &self.name).await?;
+        cleanup::remove_any(&self.engine, self.name.as_str()).await?;
         Ok(began.elapsed())
     }
 

@@ -25,8 +25,10 @@ pub struct Expect {
     /// How many rows the last statement gave or changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// The error that the statement must end with: its SQLSTATE, or `{ code, has }`. The end of its connection is an
-    /// error: `57P01` or another one that the server sends, or `08006` if the server was killed and sends nothing.
+    /// The error that the statement must end with: its SQLSTATE, or `{ code, has }`. A refused connection is an error
+    /// too: `28000`, `3D000`, `53300` and the like, or `08001` if no server answers because the node is down or frozen.
+    /// So is the end of a connection: `57P01` or another one that the server sends, or `08006` if the server was killed
+    /// and sends nothing, or froze. `08006` also holds where `08001` does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "error_schema")]
     pub error: Option<ExpectedError>,

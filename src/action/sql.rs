@@ -7,7 +7,9 @@ use super::words::one_line;
 use super::{Beside, Declare, Gives, Text};
 use crate::name::NodeName;
 
-/// Runs SQL: one statement or several. `expect` is compared with the rows of the last one.
+/// Runs SQL: one statement or several. `expect` is compared with the rows of the last one. Without `session` the step
+/// has a connection of its own, which ends with it: settings, temporary tables and locks of a session end too, and a step
+/// that ends within a transaction fails.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Sql(pub String);
 

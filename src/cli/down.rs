@@ -57,7 +57,7 @@ impl DownCommand {
                     failed.push(LabError::NotFound { lab, running }.into());
                 }
                 Ok(gone) => _ = removed.insert(name.to_string(), gone),
-                Err(error) => failed.push(LabError::from(error).into()),
+                Err(error) => failed.push(error.into()),
             }
         }
         match self.output {

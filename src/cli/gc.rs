@@ -6,9 +6,10 @@ use anyhow::Result;
 use clap::Args;
 use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
-use replication_lab::lab::cleanup::{self, GcScope, Removed};
+use replication_lab::lab::cleanup::{self, Collected, GcScope, Removed};
 
 use super::Context;
+use super::failure;
 use super::output::{self, Output, say};
 
 /// Remove what crashed processes left behind, including the lab of a killed `lab run` without `--keep`.
@@ -34,14 +35,23 @@ impl GcCommand {
         } else {
             GcScope::Leftovers
         };
-        let removed = cleanup::gc(&Engine::connect().await?, reach).await?;
+        let Collected {
+            removed,
+            mut failed,
+        } = cleanup::gc(&Engine::connect().await?, reach).await?;
         match self.output {
             Output::Json => output::json(&removed)?,
             Output::Table if context.quiet => {}
-            Output::Table if removed.is_empty() => say("nothing to remove"),
+            Output::Table if removed.is_empty() && failed.is_empty() => say("nothing to remove"),
             Output::Table => report(&removed),
         }
-        Ok(Exit::Done)
+        let Some(last) = failed.pop() else {
+            return Ok(Exit::Done);
+        };
+        for error in failed {
+            failure::show(&error.into());
+        }
+        Err(last.into())
     }
 }
 
@@ -59,9 +69,9 @@ pub(super) fn report(removed: &BTreeMap<String, Removed>) {
             count(&gone.volumes, "volume"),
             count(&gone.images, "image"),
         ];
-        say(&format!(
-            "{name} removed: {}",
-            parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-        ));
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if !parts.is_empty() {
+            say(&format!("{name} removed: {}", parts.join(", ")));
+        }
     }
 }

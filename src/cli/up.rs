@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
+use replication_lab::lab::labels::Claim;
 use replication_lab::lab::up::{self, Options};
 use replication_lab::lab::{Lab, LabError, cleanup};
 use replication_lab::name::LabName;
@@ -70,9 +71,7 @@ impl UpCommand {
         let (loaded, plan) = self.scenario.plan(self.name.as_ref())?;
         let docker = Engine::connect().await?;
         if self.replace {
-            cleanup::remove_any(&docker, plan.lab.as_str())
-                .await
-                .map_err(LabError::from)?;
+            cleanup::remove_any(&docker, plan.lab.as_str()).await?;
         } else if let Some(done) = self.leave_alone(&docker, &plan).await? {
             return Ok(done);
         }
@@ -126,7 +125,7 @@ impl UpCommand {
             }
             return Ok(Exit::Done);
         }
-        self.failed(&docker, &lab).await
+        self.failed(&docker, &up.lab.claim).await
     }
 
     /// Leaves an existing, complete lab of that name alone.
@@ -178,13 +177,14 @@ impl UpCommand {
         Ok(Some(if runs { Exit::Done } else { Exit::CheckFailed }))
     }
 
-    async fn failed(&self, docker: &Engine, lab: &LabName) -> Result<Exit> {
+    async fn failed(&self, docker: &Engine, claim: &Claim) -> Result<Exit> {
+        let lab = &claim.lab;
         if self.keep == KeepFailed::Failed {
             say(&format!(
                 "{lab} failed its proof and was kept: `lab status {lab}`, `lab logs {lab}`"
             ));
         } else {
-            cleanup::remove(docker, lab).await.map_err(LabError::from)?;
+            cleanup::remove(docker, claim).await?;
             say(&format!(
                 "{lab} failed its proof and was removed; --keep failed keeps it"
             ));

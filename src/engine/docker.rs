@@ -19,8 +19,8 @@ use bollard::query_parameters::KillContainerOptionsBuilder;
 use tokio::io::AsyncRead;
 
 use super::{
-    Attached, Container, ContainerSpec, EngineError, EngineInfo, ExecOutput, Image, Labels,
-    LayerProgress, Network, NetworkSpec, Selector, Volume,
+    Attached, Container, ContainerSpec, Endpoint, EngineError, EngineInfo, ExecOutput, Image,
+    Labels, LayerProgress, Network, NetworkSpec, Selector, Volume,
 };
 
 /// How long Docker may take to answer a call. Creating and starting usually take less than a second, but a busy disk makes them
@@ -146,6 +146,18 @@ impl Docker {
 
     pub(super) async fn remove_network(&self, id: &str) -> Result<(), EngineError> {
         network::remove(self, id).await
+    }
+
+    pub(super) async fn endpoints(&self, network: &str) -> Result<Vec<Endpoint>, EngineError> {
+        network::endpoints(self, network).await
+    }
+
+    pub(super) async fn disconnect(
+        &self,
+        network: &str,
+        endpoint: &str,
+    ) -> Result<(), EngineError> {
+        network::disconnect(self, network, endpoint).await
     }
 
     pub(super) async fn create_volume(&self, volume: &Volume) -> Result<Volume, EngineError> {

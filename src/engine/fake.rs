@@ -170,6 +170,12 @@ impl Fake {
         self.lock().world.ports.insert(container.to_owned(), port);
     }
 
+    /// Leaves an endpoint of that name on a network, as an engine does that has lost the endpoint's container.
+    pub fn lose_endpoint(&self, network: &str, name: &str) {
+        let endpoint = (network.to_owned(), name.to_owned());
+        self.lock().world.lost.push(endpoint);
+    }
+
     /// Puts a file into a container, where `read_file` finds it.
     pub fn put_file(&self, container: &str, path: &str, content: impl Into<Vec<u8>>) {
         let place = (container.to_owned(), path.to_owned());

@@ -70,6 +70,15 @@ pub struct Network {
     pub labels: Labels,
 }
 
+/// The place of a container on a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its name: that of its container.
+    pub name: String,
+    /// The id of its container. If the engine has lost the container, no container has this id.
+    pub container: String,
+}
+
 /// A volume, existing or to be created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Volume {

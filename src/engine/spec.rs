@@ -10,7 +10,7 @@ pub const LAB_LABEL: &str = "dev.replication-lab.lab";
 /// A network to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkSpec {
-    /// `lab-NAME`.
+    /// `lab-NAME.WORD`.
     pub name: String,
     /// The subnet in CIDR notation. Default: the engine's choice.
     pub subnet: Option<String>,

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use crate::engine::{Engine, Mount};
 use crate::image::Found;
-use crate::name::LabName;
 use crate::plan::{Plan, PlannedNode, Role};
 
 use super::error::LabError;
-use super::{labels, volume};
+use super::labels::{self, Claim};
+use super::volume;
 
 /// The origin of a node's data directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Backup {
     }
 
     /// The volume of a shared base backup.
-    pub(super) fn mount(&self, lab: &LabName) -> Option<Mount> {
+    pub(super) fn mount(&self, claim: &Claim) -> Option<Mount> {
         let Self::Shared { volume, .. } = self else {
             return None;
         };
@@ -63,7 +63,7 @@ impl Backup {
             volume: volume.clone(),
             target: "/lab/backup".to_owned(),
             read_only: false,
-            labels: labels::of_lab(lab),
+            labels: labels::of_lab(claim),
         })
     }
 }
@@ -72,18 +72,19 @@ impl Backup {
 pub(super) async fn prepare(
     engine: &Engine,
     plan: &Plan,
+    claim: &Claim,
     images: &BTreeMap<String, Found>,
 ) -> Result<(), LabError> {
     let mounts: BTreeMap<String, (Mount, &Found)> = plan
         .standbys()
         .filter_map(|(node, _)| {
-            let mount = Backup::of(plan, node).mount(&plan.lab)?;
+            let mount = Backup::of(plan, node).mount(claim)?;
             let found = &images[&node.postgres.to_string()];
             Some((mount.volume.clone(), (mount, found)))
         })
         .collect();
     for (mount, found) in mounts.into_values() {
-        volume::owned_by_postgres(engine, &plan.lab, found, mount).await?;
+        volume::owned_by_postgres(engine, claim, found, mount).await?;
     }
     Ok(())
 }

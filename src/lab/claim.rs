@@ -5,58 +5,90 @@
 
 use std::hash::{BuildHasher as _, Hasher as _};
 
-use crate::engine::{Engine, EngineErrorKind, LAB_LABEL, Network, NetworkSpec, Selector, Volume};
+use crate::engine::{
+    Container, Engine, EngineErrorKind, LAB_LABEL, Network, NetworkSpec, Selector, Volume,
+};
 use crate::name::LabName;
 use crate::plan::Plan;
 
 use super::error::{Holder, LabError};
-use super::labels;
+use super::labels::{self, Claim};
+use super::owner;
 use super::subnet::{self, Subnet};
 
 /// Takes the lab's name.
 ///
 /// # Errors
 /// [`LabError::Taken`] when somebody has it, or the engine's error.
-pub async fn claim(engine: &Engine, plan: &Plan) -> Result<(), LabError> {
-    let name = labels::lab_object(&plan.lab);
-    let token = random_word();
+pub async fn claim(engine: &Engine, plan: &Plan) -> Result<Claim, LabError> {
+    let claim = new(&plan.lab);
+    hold(engine, plan, &claim).await?;
+    unclaimed(engine, &claim).await?;
+    Ok(claim)
+}
+
+/// A claim with a word that nobody else has.
+pub(super) fn new(lab: &LabName) -> Claim {
+    Claim {
+        lab: lab.clone(),
+        word: random_word(),
+    }
+}
+
+/// Makes the volume that holds the claim. A volume of the claim's own stays.
+///
+/// # Errors
+/// [`LabError::Taken`] when somebody else has the name, or the engine's error.
+pub(super) async fn hold(engine: &Engine, plan: &Plan, claim: &Claim) -> Result<(), LabError> {
     let wanted = Volume {
-        name: name.clone(),
-        labels: labels::of_claim(plan, &token, &owner()),
+        name: labels::lab_object(&plan.lab),
+        labels: labels::of_claim(plan, claim, &owner::this_process()),
     };
     let found = engine.create_volume(&wanted).await?;
-    if found.labels.get(labels::CLAIM_LABEL) == Some(&token) {
-        return unclaimed(engine, plan, &name).await;
+    if labels::word(&found.labels) == Some(&claim.word) {
+        return Ok(());
     }
-    let by = match other_holder(&plan.lab, &found) {
+    let by = match foreign_holder(&plan.lab, &found) {
         Some(other) => other,
         None => holder(engine, &plan.lab, &found).await?,
     };
-    Err(LabError::Taken {
-        lab: plan.lab.clone(),
-        by,
-    })
+    let lab = plan.lab.clone();
+    Err(LabError::Taken { lab, by })
 }
 
 /// Gives the name back if containers of that name exist already. `docker volume prune` removes claims, because no
 /// container uses them, and a failed `up` removes everything of its name.
-async fn unclaimed(engine: &Engine, plan: &Plan, claim: &str) -> Result<(), LabError> {
-    let containers = engine.containers(&Selector::lab(&plan.lab)).await;
-    if containers.as_ref().is_ok_and(Vec::is_empty) {
+async fn unclaimed(engine: &Engine, claim: &Claim) -> Result<(), LabError> {
+    let containers = engine.containers(&Selector::lab(&claim.lab)).await;
+    // A container with an owner is there for a moment, before its process claims the name.
+    let is_part = |found: &Container| !found.labels.contains_key(labels::OWNER_LABEL);
+    if containers
+        .as_ref()
+        .is_ok_and(|all| !all.iter().any(is_part))
+    {
         return Ok(());
     }
-    engine.remove_volume(claim).await?;
+    engine
+        .remove_volume(&labels::lab_object(&claim.lab))
+        .await?;
     containers?;
-    Err(LabError::Taken {
-        lab: plan.lab.clone(),
-        by: Holder::Unclaimed,
+    let lab = claim.lab.clone();
+    let by = Holder::Unclaimed;
+    Err(LabError::Taken { lab, by })
+}
+
+/// The holder of a volume that should be this claim's; `None` if it is.
+pub(super) fn other_holder(claim: &Claim, volume: &Volume) -> Option<Holder> {
+    foreign_holder(&claim.lab, volume).or_else(|| {
+        let is_ours = claim.owns(&volume.labels);
+        (!is_ours).then(|| Holder::Earlier(volume.name.clone()))
     })
 }
 
-/// The holder of a volume that should be this lab's; `None` if it is this lab's.
+/// The holder of a volume that should be of this lab's name; `None` if it is.
 ///
 /// Names can collide: the volume of node `sync` of lab `physical` has the name of the claim of lab `physical-sync`.
-pub(super) fn other_holder(lab: &LabName, volume: &Volume) -> Option<Holder> {
+fn foreign_holder(lab: &LabName, volume: &Volume) -> Option<Holder> {
     match volume.labels.get(LAB_LABEL) {
         None => Some(Holder::Foreign(volume.name.clone())),
         Some(owner) if owner != lab.as_str() => Some(Holder::Other {
@@ -69,13 +101,12 @@ pub(super) fn other_holder(lab: &LabName, volume: &Volume) -> Option<Holder> {
 
 async fn holder(engine: &Engine, lab: &LabName, claim: &Volume) -> Result<Holder, LabError> {
     let volumes = engine.volumes(&Selector::lab(lab)).await?;
-    let ready = labels::ready_object(lab);
     // The process that made a complete lab may still live: a test, or a program that uses this crate.
-    if is_whole(&volumes, &ready) {
+    if is_whole(&volumes, lab.as_str(), labels::word(&claim.labels)) {
         return Ok(Holder::Exists);
     }
     Ok(match claim.labels.get(labels::OWNER_LABEL) {
-        Some(owner) if is_alive(owner) => Holder::Making(owner.clone()),
+        Some(owner) if !owner::has_ended(owner) => Holder::Making(owner::shown(owner)),
         _ => Holder::Abandoned,
     })
 }
@@ -84,7 +115,11 @@ async fn holder(engine: &Engine, lab: &LabName, claim: &Volume) -> Result<Holder
 ///
 /// # Errors
 /// [`LabError::NoAddresses`] when all are taken, or the engine's error.
-pub async fn network(engine: &Engine, lab: &LabName, hosts: usize) -> Result<Network, LabError> {
+pub(super) async fn network(
+    engine: &Engine,
+    claim: &Claim,
+    hosts: usize,
+) -> Result<Network, LabError> {
     let mut taken: Vec<Subnet> = engine
         .networks(None)
         .await?
@@ -97,11 +132,11 @@ pub async fn network(engine: &Engine, lab: &LabName, hosts: usize) -> Result<Net
             .iter()
             .flat_map(|table| subnet::host_routes(table)),
     );
-    for subnet in subnet::candidates(lab.as_str(), hosts, &taken) {
+    for subnet in subnet::candidates(claim.lab.as_str(), hosts, &taken) {
         let spec = NetworkSpec {
-            name: labels::lab_object(lab),
+            name: labels::network_object(claim),
             subnet: Some(subnet.to_string()),
-            labels: labels::of_lab(lab),
+            labels: labels::of_lab(claim),
         };
         match engine.create_network(&spec).await {
             Ok(network) => return Ok(network),
@@ -111,7 +146,8 @@ pub async fn network(engine: &Engine, lab: &LabName, hosts: usize) -> Result<Net
             Err(error) => return Err(error.into()),
         }
     }
-    Err(LabError::NoAddresses { lab: lab.clone() })
+    let lab = claim.lab.clone();
+    Err(LabError::NoAddresses { lab })
 }
 
 /// A word that no other process has. The standard library seeds its hashes from the system's randomness.
@@ -121,40 +157,15 @@ pub(super) fn random_word() -> String {
     format!("{:016x}", hasher.finish())
 }
 
-fn host_name() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .map(|name| name.trim().to_owned())
-        .unwrap_or_default()
-}
-
-/// This process as `PID@HOST`, for labels.
-pub(super) fn owner() -> String {
-    format!("{}@{}", std::process::id(), host_name())
-}
-
-/// Whether a lab is complete, and its owner, if it has one, is still alive.
-pub(super) fn is_whole(volumes: &[Volume], ready: &str) -> bool {
-    let ready = volumes.iter().find(|volume| volume.name == ready);
+/// Whether the volume that marks the lab with that word as complete exists, and its owner, if it has one, still lives.
+pub(super) fn is_whole(volumes: &[Volume], lab: &str, word: Option<&String>) -> bool {
+    let name = format!("lab-{lab}.ready");
+    let ready = volumes.iter().find(|volume| {
+        let own = labels::word(&volume.labels);
+        volume.name == name && (own.is_none() || own == word)
+    });
     ready.is_some_and(|ready| {
         let owner = ready.labels.get(labels::OWNER_LABEL);
-        owner.is_none_or(|owner| !is_gone(owner))
+        owner.is_none_or(|owner| !owner::has_ended(owner))
     })
-}
-
-/// Whether the process `PID@HOST` has ended; false if that cannot be known.
-fn is_gone(owner: &str) -> bool {
-    let here = owner
-        .split_once('@')
-        .is_some_and(|(_, host)| host == host_name());
-    here && !is_alive(owner)
-}
-
-/// Whether the process `PID@HOST` lives; false if that cannot be known.
-pub(super) fn is_alive(owner: &str) -> bool {
-    let Some((pid, host)) = owner.split_once('@') else {
-        return false;
-    };
-    host == host_name()
-        && pid.parse::<u32>().is_ok()
-        && std::path::Path::new("/proc").join(pid).exists()
 }

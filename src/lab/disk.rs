@@ -7,11 +7,12 @@
 use crate::engine::{ContainerSpec, Engine, EngineError, Mount, Volume};
 use crate::image::{self, Found};
 use crate::name::NodeName;
-use crate::plan::{Plan, PlannedNode};
+use crate::plan::PlannedNode;
 
+use super::Lab;
 use super::error::LabError;
 use super::faults::FaultError;
-use super::{Lab, labels};
+use super::labels::{self, Claim};
 
 /// The program that fills and frees the disk.
 const FILL: &str = include_str!("../../images/node/fill.sh");
@@ -19,7 +20,7 @@ const FILL: &str = include_str!("../../images/node/fill.sh");
 /// Creates the volume of a node whose data disk is limited, and the container that holds it.
 pub(super) async fn create(
     engine: &Engine,
-    plan: &Plan,
+    claim: &Claim,
     node: &PlannedNode,
     volume: &Volume,
     bytes: u64,
@@ -27,7 +28,7 @@ pub(super) async fn create(
 ) -> Result<Volume, EngineError> {
     let made = engine.create_disk(volume, bytes).await?;
     let spec = ContainerSpec {
-        name: labels::disk_object(&plan.lab, &node.name),
+        name: labels::disk_object(&claim.lab, &node.name),
         hostname: "disk".to_owned(),
         image: found.reference.clone(),
         user: "postgres".to_owned(),
@@ -43,7 +44,7 @@ pub(super) async fn create(
             labels: volume.labels.clone(),
         }],
         shm_bytes: 0,
-        labels: labels::of_lab(&plan.lab),
+        labels: labels::of_lab(claim),
         stdin: false,
         power: None,
     };

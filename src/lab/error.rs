@@ -13,6 +13,7 @@ use crate::server::client::SqlError;
 use crate::server::log::Blame;
 use crate::server::trouble::Trouble;
 
+use super::cleanup::Held;
 use super::faults::error::FaultError;
 use super::tls::TlsError;
 
@@ -143,15 +144,33 @@ pub enum LabError {
     /// A task of ours panicked.
     #[error("a task of lab ended unexpectedly: {0}")]
     Task(String),
-    /// A failure, after which the clean-up failed too.
-    #[error("cleaning up after a failure; parts of `{lab}` are left")]
+    /// An object of a lab that could not be removed.
+    #[error("{act}")]
+    Held {
+        /// What was being done: "removing the network `lab-a.5d0da3dc97641f07`".
+        act: String,
+        /// Who holds it.
+        #[source]
+        held: Box<Held>,
+    },
+    /// A clean-up that failed, at the end of a lab or after a failure or an interrupt.
+    #[error("{}parts of `{lab}` could not be removed", before(.after.as_deref()))]
     Leftover {
         /// The lab.
         lab: LabName,
-        /// What failed.
+        /// The failure or the interrupt after which it was to be removed.
+        after: Option<Box<LabError>>,
+        /// Why it could not be removed.
         #[source]
         source: Box<LabError>,
     },
+}
+
+/// The beginning of a message about a clean-up that failed.
+fn before(after: Option<&LabError>) -> String {
+    after
+        .map(|error| format!("{error}, and "))
+        .unwrap_or_default()
 }
 
 /// The holder of a name that is taken.
@@ -166,6 +185,9 @@ pub enum Holder {
     /// Its process was killed before it was complete, or it was for that process alone.
     #[error("a `lab up` or `lab run` of that name ended without removing it")]
     Abandoned,
+    /// A part of a lab that had the name before.
+    #[error("`{0}` is left of an earlier lab of that name")]
+    Earlier(String),
     /// A lab of that name was there, and its claim is gone.
     #[error("containers of that name exist, but the volume with their plan is gone")]
     Unclaimed,
@@ -217,7 +239,7 @@ impl Explain for LabError {
             Self::Taken { lab, by: Holder::Making(_) } => {
                 Some(format!("wait for it, or choose another name with `--name`; `lab down {lab}` removes what it made"))
             }
-            Self::Taken { lab, by: Holder::Abandoned | Holder::Unclaimed } => Some(format!(
+            Self::Taken { lab, by: Holder::Abandoned | Holder::Unclaimed | Holder::Earlier(_) } => Some(format!(
                 "`lab down {lab}` or `lab gc` removes what it left; `--replace` makes it anew"
             )),
             Self::Taken { by: Holder::Foreign(_) | Holder::Other { .. }, .. } => Some("choose another name with `--name`".to_owned()),
@@ -237,7 +259,10 @@ impl Explain for LabError {
                 setting = blame.setting
             )),
             Self::Settings { node, .. } => Some(format!("look at `nodes.{node}.conf` in the scenario")),
-            Self::Leftover { lab, .. } => Some(format!("`lab down {lab}` removes them")),
+            Self::Held { held, .. } => Some(held.hint()),
+            Self::Leftover { lab, source, .. } => Some(
+                source.hint().unwrap_or_else(|| format!("`lab down {lab}` removes them")),
+            ),
             Self::Fault(error) => error.hint(),
             Self::Dataset(error) => error.hint(),
             Self::Subscription { subscription, node, trouble, .. } => trouble.hint(subscription, node.as_str()),
@@ -255,6 +280,15 @@ impl Explain for LabError {
     }
 
     fn evidence(&self) -> Option<String> {
+        if let Self::Leftover {
+            after: Some(after), ..
+        } = self
+        {
+            let why = crate::text::chain(after.as_ref());
+            let log = after.evidence().unwrap_or_default();
+            let failed = !after.is_interrupt();
+            return failed.then(|| format!("what failed first: {why}\n{log}"));
+        }
         let (Self::NodeEnded { log, .. } | Self::Late { log, .. } | Self::Service { log, .. }) =
             self
         else {
@@ -280,13 +314,12 @@ impl Explain for LabError {
 }
 
 impl LabError {
-    /// Whether somebody pressed ctrl-c.
+    /// Whether somebody pressed ctrl-c, and nothing else went wrong.
     #[must_use]
     pub fn is_interrupt(&self) -> bool {
-        match self {
-            Self::Interrupted | Self::Image(ImageError::Interrupted) => true,
-            Self::Leftover { source, .. } => source.is_interrupt(),
-            _ => false,
-        }
+        matches!(
+            self,
+            Self::Interrupted | Self::Image(ImageError::Interrupted)
+        )
     }
 }

@@ -187,7 +187,8 @@ impl Lab {
             volumes: Vec::new(),
         };
         for volume in volumes {
-            let Some(json) = volume.labels.get(FAULTS_LABEL) else {
+            let own = Some(&volume.labels).filter(|own| self.claim.owns(own));
+            let Some(json) = own.and_then(|own| own.get(FAULTS_LABEL)) else {
                 continue;
             };
             let number = labels::faults_number(lab, &volume.name).unwrap_or_default();
@@ -279,8 +280,8 @@ impl Lab {
     async fn note(&self, number: u64, faults: &Faults) -> Result<bool, LabError> {
         let lab = &self.plan.lab;
         let token = claim::random_word();
-        let mut own = labels::of_lab(lab);
-        own.insert(labels::CLAIM_LABEL.to_owned(), token.clone());
+        let mut own = labels::of_lab(&self.claim);
+        own.insert(labels::NOTE_LABEL.to_owned(), token.clone());
         let json = serde_json::to_string(faults).map_err(FaultError::Note)?;
         own.insert(FAULTS_LABEL.to_owned(), json);
         let wanted = Volume {
@@ -288,7 +289,7 @@ impl Lab {
             labels: own,
         };
         let made = self.engine.create_volume(&wanted).await?;
-        Ok(made.labels.get(labels::CLAIM_LABEL) == Some(&token))
+        Ok(made.labels.get(labels::NOTE_LABEL) == Some(&token))
     }
 
     /// Applies faults on nodes. A node that does not run gets its faults when it is started.

@@ -207,6 +207,7 @@ mod tests {
             pid: 1,
             application_name: name.to_owned(),
             address: None,
+            is_logical: false,
             state: Some(SenderState::Streaming),
             sync_state: Some(sync_state),
             flush_lsn: None,

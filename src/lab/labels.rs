@@ -11,9 +11,10 @@ pub const NODE_LABEL: &str = "dev.replication-lab.node";
 pub const SERVICE_LABEL: &str = "dev.replication-lab.service";
 /// The label with the whole plan as JSON, without passwords. The passwords of steps are in a file of each node's volume.
 pub const PLAN_LABEL: &str = "dev.replication-lab.plan";
-/// The label that says which `lab up` made the claim: a random word.
+/// The label of every object of a lab with the word of the lab's claim. It says whose an object is when a name was given
+/// again.
 pub const CLAIM_LABEL: &str = "dev.replication-lab.claim";
-/// The label with the process that made the claim: `PID@HOST`.
+/// The label of a claim, or of the mark that a lab is complete, with the process that it belongs to.
 pub const OWNER_LABEL: &str = "dev.replication-lab.owner";
 /// The label of a template: the ID of the image that made it.
 pub const TEMPLATE_LABEL: &str = "dev.replication-lab.template";
@@ -24,8 +25,36 @@ pub const CAPTURED_LABEL: &str = "dev.replication-lab.captured";
 /// The label of a container that works on a stopped node's data, with its act: "rewinding `a` to `b`".
 pub const WORK_LABEL: &str = "dev.replication-lab.work";
 
+/// The label with a random word that says which of several processes recorded faults first.
+pub const NOTE_LABEL: &str = "dev.replication-lab.note";
+
 /// The label with the faults of a lab's network as JSON.
 pub const FAULTS_LABEL: &str = "dev.replication-lab.faults";
+
+/// A lab's name and the random word of the process that claimed it. A lab that is made anew has another word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The lab's name.
+    pub lab: LabName,
+    /// The random word.
+    pub word: String,
+}
+
+impl Claim {
+    /// Whether an object with these labels belongs to the lab that holds this claim. An object without a word was made
+    /// by an older `lab`.
+    #[must_use]
+    pub fn owns(&self, labels: &Labels) -> bool {
+        let is_lab = labels.get(LAB_LABEL).map(String::as_str) == Some(self.lab.as_str());
+        is_lab && word(labels).is_none_or(|word| *word == self.word)
+    }
+}
+
+/// The word of the claim that an object was made under.
+#[must_use]
+pub fn word(labels: &Labels) -> Option<&String> {
+    labels.get(CLAIM_LABEL)
+}
 
 /// The name of a node's container and of its volume.
 #[must_use]
@@ -91,21 +120,31 @@ pub fn step_object(lab: &LabName, number: &str) -> String {
     format!("lab-{lab}.step-{number}")
 }
 
-/// The name of a lab's network and of the volume that claims the name.
+/// The name of the volume that claims a lab's name.
 #[must_use]
 pub fn lab_object(lab: &LabName) -> String {
     format!("lab-{lab}")
 }
 
+/// The name of a lab's network. The word is part of it: an engine that cannot remove a network blocks no name.
+#[must_use]
+pub fn network_object(claim: &Claim) -> String {
+    format!("lab-{}.{}", claim.lab, claim.word)
+}
+
 /// The labels of everything that belongs to a lab.
 #[must_use]
-pub fn of_lab(lab: &LabName) -> Labels {
-    [(LAB_LABEL.to_owned(), lab.to_string())].into()
+pub fn of_lab(claim: &Claim) -> Labels {
+    [
+        (LAB_LABEL.to_owned(), claim.lab.to_string()),
+        (CLAIM_LABEL.to_owned(), claim.word.clone()),
+    ]
+    .into()
 }
 
 /// The labels of a container that works on a node's data.
 #[must_use]
-pub fn of_work(lab: &LabName, act: &str) -> Labels {
+pub fn of_work(lab: &Claim, act: &str) -> Labels {
     let mut labels = of_lab(lab);
     labels.insert(WORK_LABEL.to_owned(), act.to_owned());
     labels
@@ -113,7 +152,7 @@ pub fn of_work(lab: &LabName, act: &str) -> Labels {
 
 /// The labels of everything that belongs to a node.
 #[must_use]
-pub fn of_node(lab: &LabName, node: &NodeName) -> Labels {
+pub fn of_node(lab: &Claim, node: &NodeName) -> Labels {
     let mut labels = of_lab(lab);
     labels.insert(NODE_LABEL.to_owned(), node.to_string());
     labels
@@ -121,7 +160,7 @@ pub fn of_node(lab: &LabName, node: &NodeName) -> Labels {
 
 /// The labels of everything that belongs to a service.
 #[must_use]
-pub fn of_service(lab: &LabName, service: ServiceName) -> Labels {
+pub fn of_service(lab: &Claim, service: ServiceName) -> Labels {
     let mut labels = of_lab(lab);
     labels.insert(SERVICE_LABEL.to_owned(), service.to_string());
     labels
@@ -129,9 +168,8 @@ pub fn of_service(lab: &LabName, service: ServiceName) -> Labels {
 
 /// The labels of the claim: the plan, and who made it.
 #[must_use]
-pub fn of_claim(plan: &Plan, claim: &str, owner: &str) -> Labels {
-    let mut labels = of_lab(&plan.lab);
-    labels.insert(CLAIM_LABEL.to_owned(), claim.to_owned());
+pub fn of_claim(plan: &Plan, claim: &Claim, owner: &str) -> Labels {
+    let mut labels = of_lab(claim);
     labels.insert(OWNER_LABEL.to_owned(), owner.to_owned());
     labels.insert(PLAN_LABEL.to_owned(), plan.hidden().plan.to_string());
     labels

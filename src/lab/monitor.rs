@@ -91,6 +91,13 @@ impl EdgeStatus {
     fn shown_name(&self) -> Option<&str> {
         self.name.as_deref().or(self.slot.as_deref())
     }
+
+    /// Adds the downstream that was planned.
+    fn is_meant(&mut self, planned: Self) {
+        self.downstream = planned.downstream;
+        self.kind = self.kind.take().or(planned.kind);
+        self.name = self.name.take().or(planned.name);
+    }
 }
 
 impl Lab {
@@ -135,22 +142,7 @@ fn named(
     for edge in &mut edges {
         edge.upstream = node.to_string();
     }
-    for planned in planned(present, node) {
-        let is_it = |edge: &&mut EdgeStatus| {
-            (edge.slot.is_some() && edge.slot == planned.slot)
-                || (edge.name.is_some()
-                    && edge.name == planned.name
-                    && (edge.downstream.is_none() || edge.downstream == planned.downstream))
-        };
-        match edges.iter_mut().find(is_it) {
-            Some(edge) => {
-                edge.downstream = planned.downstream;
-                edge.kind = edge.kind.take().or(planned.kind);
-                edge.name = edge.name.take().or(planned.name);
-            }
-            None => edges.push(planned),
-        }
-    }
+    let mut edges = matched(edges, planned(present, node));
     for edge in &mut edges {
         let mut nodes = present.nodes.iter();
         let below = nodes.find(|below| Some(below.name.as_str()) == edge.downstream.as_deref());
@@ -187,6 +179,34 @@ fn planned(plan: &Plan, node: &NodeName) -> Vec<EdgeStatus> {
         )
     });
     physical.chain(logical).collect()
+}
+
+/// The edges with the downstreams that were planned: by slot, or else by name, which two subscriptions and a standby may
+/// share. A planned one that is missing is added.
+fn matched(mut edges: Vec<EdgeStatus>, planned: Vec<EdgeStatus>) -> Vec<EdgeStatus> {
+    let by_slot =
+        |edge: &EdgeStatus, planned: &EdgeStatus| edge.slot.is_some() && edge.slot == planned.slot;
+    let by_name = |edge: &EdgeStatus, planned: &EdgeStatus| {
+        let is_logical = |edge: &EdgeStatus| edge.kind == Some(SlotKind::Logical);
+        (edge.downstream.is_none() || edge.downstream == planned.downstream)
+            && edge.name.is_some()
+            && edge.name == planned.name
+            && is_logical(edge) == is_logical(planned)
+    };
+    let mut missing = Vec::new();
+    for wanted in planned {
+        match edges.iter_mut().find(|edge| by_slot(edge, &wanted)) {
+            Some(edge) => edge.is_meant(wanted),
+            None => missing.push(wanted),
+        }
+    }
+    for wanted in missing {
+        match edges.iter_mut().find(|edge| by_name(edge, &wanted)) {
+            Some(edge) => edge.is_meant(wanted),
+            None => edges.push(wanted),
+        }
+    }
+    edges
 }
 
 fn blank(

@@ -20,7 +20,8 @@ use super::backup::Backup;
 use super::clock::Clock;
 use super::console::{Console, Input, Stage};
 use super::error::{ContainerEnd, LabError, Late};
-use super::{claim, disk, labels, template};
+use super::labels::{self, Claim};
+use super::{claim, disk, template};
 
 /// The script that the container runs.
 const START: &str = include_str!("../../images/node/start.sh");
@@ -49,30 +50,30 @@ pub(super) struct Starting {
 /// Creates the node's volume and container and starts it. Its server waits for [`Starting::configure`].
 pub(super) async fn start(
     engine: &Engine,
-    plan: &Plan,
+    (plan, claim): (&Plan, &Claim),
     node: &PlannedNode,
     found: &Found,
     address: Option<Ipv4Addr>,
     clock: &Clock,
 ) -> Result<Starting, LabError> {
     let name = labels::node_object(&plan.lab, &node.name);
-    let labels = labels::of_node(&plan.lab, &node.name);
+    let labels = labels::of_node(claim, &node.name);
     let volume = Volume {
         name: name.clone(),
         labels,
     };
     let volume = match node.disk {
-        Some(bytes) => disk::create(engine, plan, node, &volume, bytes, found).await?,
+        Some(bytes) => disk::create(engine, claim, node, &volume, bytes, found).await?,
         None => engine.create_volume(&volume).await?,
     };
-    if let Some(by) = claim::other_holder(&plan.lab, &volume) {
+    if let Some(by) = claim::other_holder(claim, &volume) {
         return Err(LabError::Taken {
             lab: plan.lab.clone(),
             by,
         });
     }
     let backup = Backup::of(plan, node);
-    let spec = spec(plan, node, &backup, found, address, name);
+    let spec = spec((plan, claim), node, &backup, found, address, name);
     let id = engine.create_container(&spec).await?;
     let attached = engine.attach(&id).await?;
     let (console, input) = Console::read(attached, backup_bar(clock.clone(), node.name.clone()));
@@ -115,7 +116,7 @@ fn backup_bar(clock: Clock, node: NodeName) -> impl Fn(&str) + Send + 'static {
 }
 
 fn spec(
-    plan: &Plan,
+    (plan, claim): (&Plan, &Claim),
     node: &PlannedNode,
     backup: &Backup,
     found: &Found,
@@ -127,7 +128,7 @@ fn spec(
         .into();
     command.push(backup.sharers().to_string());
     command.push(template::number(plan, &node.name).to_string());
-    let own = labels::of_node(&plan.lab, &node.name);
+    let own = labels::of_node(claim, &node.name);
     let mut mounts = vec![Mount {
         volume: name.clone(),
         target: image::data_mount(&found.image).into(),
@@ -153,10 +154,10 @@ fn spec(
                 standby.slot.as_ref(),
                 plan.tls,
             ));
-            mounts.extend(backup.mount(&plan.lab));
+            mounts.extend(backup.mount(claim));
         }
     }
-    mounts.extend(super::archive::mount(plan));
+    mounts.extend(super::archive::mount(plan, claim));
     ContainerSpec {
         name,
         hostname: node.name.to_string(),
@@ -168,7 +169,7 @@ fn spec(
             format!("PATH={}", path(found)),
             format!("PGDATA={}", command::PGDATA),
         ],
-        network: Some(labels::lab_object(&plan.lab)),
+        network: Some(labels::network_object(claim)),
         address,
         publish: Some(Publish::anywhere(PORT)),
         mounts,

@@ -27,7 +27,7 @@ pub(super) async fn streaming(
     let waited = wait_for(within, cancel, || async {
         let senders = replication::senders(upstream).await.doing(act)?;
         let name = standby.application_name.as_str();
-        let sender = replication::named(&senders, name).next();
+        let sender = replication::to_standby(&senders, name).next();
         Ok::<_, SqlError>(match sender {
             Some(sender) if sender.is_streaming() => Probe::Ready(()),
             Some(sender) => Probe::NotYet(format!("it is in state `{}`", sender.state_word())),

@@ -17,8 +17,9 @@ use crate::scenario::services::ServiceName;
 use crate::wait::{Probe, WaitError, wait_for};
 
 use super::error::{LabError, Late};
+use super::labels::{self, Claim};
 use super::node::LOG_TAIL;
-use super::{HOST, claim, labels};
+use super::{HOST, claim};
 
 /// The script that the container runs.
 const START: &str = include_str!("../../images/pgadmin/start.sh");
@@ -51,18 +52,18 @@ pub fn url(port: u16) -> String {
 /// Creates the service's volume and container, and starts it.
 pub(super) async fn start(
     engine: &Engine,
-    plan: &Plan,
+    (plan, claim): (&Plan, &Claim),
     service: &PlannedService,
     found: &Found,
     address: Option<Ipv4Addr>,
 ) -> Result<Started, LabError> {
-    let spec = spec(plan, service, found, address);
+    let spec = spec((plan, claim), service, found, address);
     let volume = Volume {
         name: spec.name.clone(),
         labels: spec.labels.clone(),
     };
     let volume = engine.create_volume(&volume).await?;
-    if let Some(by) = claim::other_holder(&plan.lab, &volume) {
+    if let Some(by) = claim::other_holder(claim, &volume) {
         let lab = plan.lab.clone();
         return Err(LabError::Taken { lab, by });
     }
@@ -90,14 +91,14 @@ pub(super) async fn start(
 }
 
 fn spec(
-    plan: &Plan,
+    (plan, claim): (&Plan, &Claim),
     service: &PlannedService,
     found: &Found,
     address: Option<Ipv4Addr>,
 ) -> ContainerSpec {
     let ServiceName::Pgadmin = service.name;
     let name = labels::service_object(&plan.lab, service.name);
-    let labels = labels::of_service(&plan.lab, service.name);
+    let labels = labels::of_service(claim, service.name);
     let mut command: Vec<String> = ["sh", "-c", START, "lab-pgadmin"].map(str::to_owned).into();
     command.extend([
         PORT.to_string(),
@@ -110,7 +111,7 @@ fn spec(
         user: USER.to_owned(),
         command,
         env: Vec::new(),
-        network: Some(labels::lab_object(&plan.lab)),
+        network: Some(labels::network_object(claim)),
         address,
         publish: Some(Publish {
             port: PORT,

@@ -5,10 +5,10 @@
 
 use crate::engine::{Engine, EngineError, Labels, Mount, Selector};
 use crate::image::Found;
-use crate::name::{LabName, NodeName};
+use crate::name::NodeName;
 use crate::plan::Plan;
 
-use super::labels::TEMPLATE_LABEL;
+use super::labels::{Claim, TEMPLATE_LABEL};
 use super::volume;
 
 /// The version of the arguments of `initdb`. Raise it when they change, so that no older directory is used.
@@ -48,7 +48,7 @@ pub(super) fn number(plan: &Plan, node: &NodeName) -> usize {
 /// Creates the template's empty volume unless it exists.
 pub(super) async fn prepare(
     engine: &Engine,
-    lab: &LabName,
+    claim: &Claim,
     found: &Found,
 ) -> Result<(), EngineError> {
     let id = &found.image.id;
@@ -58,5 +58,5 @@ pub(super) async fn prepare(
     if existing.iter().any(|volume| volume.name == name(id)) {
         return Ok(());
     }
-    volume::owned_by_postgres(engine, lab, found, mount(id)).await
+    volume::owned_by_postgres(engine, claim, found, mount(id)).await
 }

@@ -247,12 +247,12 @@ pub(super) fn sender_to<'a>(
     application_name: &'a str,
     address: Option<&str>,
 ) -> Option<&'a Sender> {
-    let mut named = replication::named(senders, application_name);
+    let mut named = replication::to_standby(senders, application_name);
     let first = named.next();
     let is_its = |sender: &&Sender| sender.address.as_deref() == address;
     match named.next() {
         None => first,
-        Some(_) => replication::named(senders, application_name)
+        Some(_) => replication::to_standby(senders, application_name)
             .find(is_its)
             .or(first),
     }

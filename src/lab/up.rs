@@ -32,9 +32,10 @@ use crate::scenario::services::ServiceName;
 
 use super::clock::Clock;
 use super::error::LabError;
+use super::labels::Claim;
 use super::tls::Authority;
 use super::verdict::{Proof, Verdict};
-use super::{Lab, claim, cleanup, labels};
+use super::{Lab, claim, cleanup, labels, owner};
 use build::Build;
 
 /// What a failure leaves behind.
@@ -104,11 +105,18 @@ pub async fn up(
     let images = clock
         .time(Phase::Images, images(engine, &plan, &clock, cancel))
         .await?;
-    clock
+    let claim = clock
         .time(Phase::Network, claim::claim(engine, &plan))
         .await?;
-    let lab = plan.lab.clone();
-    let build = Build::new(engine, plan, images, authority, options, clock, cancel);
+    let build = Build::new(
+        engine,
+        (plan, claim),
+        images,
+        authority,
+        options,
+        clock,
+        cancel,
+    );
     match Box::pin(build.run()).await {
         Ok((lab, verdict)) => Ok(Up {
             lab,
@@ -117,20 +125,18 @@ pub async fn up(
             total: began.elapsed(),
         }),
         Err(error) if options.keep == Keep::Failed && !cancel.is_cancelled() => {
-            if let Err(unmarked) = mark_ready(engine, &build.plan, false).await {
+            if let Err(unmarked) = mark_ready(engine, &build.plan, &build.claim, false).await {
                 tracing::warn!(%unmarked, "`lab gc` will take what is kept");
             }
             Err(error)
         }
-        Err(error) => match cleanup::remove(engine, &lab).await {
+        Err(error) => match cleanup::remove(engine, &build.claim).await {
             Ok(_) => Err(error),
-            Err(leftover) => {
-                tracing::error!(%leftover, "cleaning up");
-                Err(LabError::Leftover {
-                    lab,
-                    source: Box::new(error),
-                })
-            }
+            Err(source) => Err(LabError::Leftover {
+                lab: build.claim.lab.clone(),
+                after: Some(Box::new(error)),
+                source: Box::new(source),
+            }),
         },
     }
 }
@@ -184,15 +190,28 @@ fn dataset(planned: &PlannedDataset) -> Option<Dataset> {
 
 /// Marks the lab as complete, where every process can see it. `gc` leaves it alone from now on: for good, or as long as
 /// this process lives if the lab is for this process alone.
-async fn mark_ready(engine: &Engine, plan: &Plan, for_this_process: bool) -> Result<(), LabError> {
-    let mut own = labels::of_lab(&plan.lab);
+async fn mark_ready(
+    engine: &Engine,
+    plan: &Plan,
+    claim: &Claim,
+    for_this_process: bool,
+) -> Result<(), LabError> {
+    // A process that removed an earlier lab of the name may have taken this claim for that one's, for volumes have no id.
+    claim::hold(engine, plan, claim).await?;
+    let mut own = labels::of_lab(claim);
     if for_this_process {
-        own.insert(labels::OWNER_LABEL.to_owned(), claim::owner());
+        own.insert(labels::OWNER_LABEL.to_owned(), owner::this_process());
     }
     let ready = Volume {
         name: labels::ready_object(&plan.lab),
         labels: own,
     };
-    engine.create_volume(&ready).await?;
-    Ok(())
+    let made = engine.create_volume(&ready).await?;
+    match claim::other_holder(claim, &made) {
+        None => Ok(()),
+        Some(by) => Err(LabError::Taken {
+            lab: plan.lab.clone(),
+            by,
+        }),
+    }
 }

@@ -2,9 +2,8 @@
 
 use crate::engine::{ContainerSpec, Engine, EngineError, Mount};
 use crate::image::{self, Found};
-use crate::name::LabName;
 
-use super::labels;
+use super::labels::{self, Claim};
 
 /// Creates an empty volume that `postgres` owns.
 ///
@@ -13,14 +12,14 @@ use super::labels;
 /// here, it is removed with the lab.
 pub(super) async fn owned_by_postgres(
     engine: &Engine,
-    lab: &LabName,
+    claim: &Claim,
     found: &Found,
     mount: Mount,
 ) -> Result<(), EngineError> {
     let mut own = mount.labels.clone();
-    own.extend(labels::of_lab(lab));
+    own.extend(labels::of_lab(claim));
     let container = ContainerSpec {
-        name: format!("{}-{lab}", mount.volume),
+        name: format!("{}-{}", mount.volume, claim.lab),
         hostname: "volume".to_owned(),
         image: found.reference.clone(),
         user: "postgres".to_owned(),

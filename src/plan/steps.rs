@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::action::close::Close;
-use crate::action::{self, Action, Beside, Step};
+use crate::action::not::Not;
+use crate::action::{self, Action, Beside, Check, Step};
 use crate::name::{DatabaseName, NodeName, SessionName};
 
 /// The steps, each with its node and database.
@@ -36,11 +37,23 @@ fn resolve_in(
         if let Action::Close(Close(name)) = &step.action {
             sessions.remove(name);
         }
-        step.database.get_or_insert_with(|| database.clone());
+        if !is_about_every_database(&step.action) {
+            step.database.get_or_insert_with(|| database.clone());
+        }
         for inner in step.action.inner_mut() {
             resolve_in(inner, first_primary, database, sessions);
         }
     }
+}
+
+/// Whether a step without a database is about all of them.
+fn is_about_every_database(action: &Action) -> bool {
+    let check = match action {
+        Action::Check(check) | Action::Not(Not(check)) => check,
+        Action::Hold(hold) => &hold.check,
+        _ => return false,
+    };
+    matches!(check, Check::Synced(_))
 }
 
 /// Whether one of the steps keeps a base backup.

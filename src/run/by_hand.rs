@@ -66,7 +66,7 @@ pub async fn part(
         Ended::Interrupted => return Err(LabError::Interrupted),
         Ended::Well => {
             for at in steps {
-                mark(&lab.engine, &plan.lab, at + 1, &captured).await?;
+                mark(lab, at + 1, &captured).await?;
             }
         }
         Ended::Failed => {}
@@ -123,38 +123,33 @@ pub(super) async fn captured(
 }
 
 /// Records that a step, counted from 1, is done, and the values captured so far.
-async fn mark(
-    engine: &Engine,
-    lab: &LabName,
-    number: usize,
-    captured: &Captured,
-) -> Result<(), EngineError> {
-    let mut own = labels::of_lab(lab);
+async fn mark(lab: &Lab, number: usize, captured: &Captured) -> Result<(), EngineError> {
+    let mut own = labels::of_lab(&lab.claim);
     if !captured.is_empty()
         && let Ok(json) = serde_json::to_string(captured)
     {
         own.insert(labels::CAPTURED_LABEL.to_owned(), json);
     }
     let volume = Volume {
-        name: labels::step_object(lab, &number.to_string()),
+        name: labels::step_object(&lab.plan.lab, &number.to_string()),
         labels: own,
     };
     // An existing volume would keep its old labels.
     if !captured.is_empty() {
-        engine.remove_volume(&volume.name).await?;
+        lab.engine.remove_volume(&volume.name).await?;
     }
-    engine.create_volume(&volume).await.map(drop)
+    lab.engine.create_volume(&volume).await.map(drop)
 }
 
 /// Records the passed steps of a run whose lab is kept.
 ///
 /// # Errors
 /// The engine's error.
-pub async fn mark_all(engine: &Engine, lab: &LabName, walked: &Walked) -> Result<(), EngineError> {
+pub async fn mark_all(lab: &Lab, walked: &Walked) -> Result<(), EngineError> {
     for step in walked.steps.iter().filter(|step| step.passed) {
         // Steps within a step and steps of the teardown have numbers of another form.
         if let Ok(number) = step.number.parse() {
-            mark(engine, lab, number, &walked.captured).await?;
+            mark(lab, number, &walked.captured).await?;
         }
     }
     Ok(())

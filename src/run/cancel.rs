@@ -12,13 +12,13 @@ impl Act for Cancel {
         if let Some(seen) = scene.end_load(name).await {
             return seen;
         }
-        let task = scene.running_in(name).await?;
-        let (node, pid) = {
+        let (node, task) = scene.running_in(name).await?;
+        let pid = {
             let sessions = scene.sessions.lock().await;
             let session = sessions.get(name);
             let session =
                 session.ok_or_else(|| Wrong::failed(format!("no session `{name}` is open")))?;
-            (session.node.clone(), session.pid.clone())
+            session.pid.clone()
         };
         scene
             .ask(
@@ -26,7 +26,7 @@ impl Act for Cancel {
                 &format!("SELECT pg_cancel_backend({})", literal(&pid)),
             )
             .await?;
-        let ran = scene.ended(step, task).await?;
+        let ran = scene.ended(step, &node, task).await?;
         if let Some(expect) = &step.expect {
             return statements::judge(expect, ran);
         }

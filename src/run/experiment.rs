@@ -144,15 +144,18 @@ pub async fn run(
         KeepLab::Always => true,
     };
     if !kept {
-        let removed = cleanup::remove(engine, &name).await;
-        removed.map_err(|error| LabError::Leftover {
-            lab: name.clone(),
-            source: Box::new(error.into()),
-        })?;
+        let removed = cleanup::remove(engine, &lab.claim).await;
+        if let Err(source) = removed {
+            return Err(LabError::Leftover {
+                lab: name,
+                after: walked.err().map(Box::new),
+                source: Box::new(source),
+            });
+        }
     }
     let walked = walked?;
     if kept {
-        run::by_hand::mark_all(engine, &name, &walked).await?;
+        run::by_hand::mark_all(&lab, &walked).await?;
     }
     Ok(Ran {
         lab: name,
@@ -182,7 +185,7 @@ pub async fn resume(
         ..options.steps.clone()
     };
     let walked = Box::pin(run::walk(lab, &steps, reporter, cancel)).await?;
-    run::by_hand::mark_all(&lab.engine, &lab.plan.lab, &walked).await?;
+    run::by_hand::mark_all(lab, &walked).await?;
     Ok(Ran {
         lab: lab.plan.lab.clone(),
         passed: walked.passed,

@@ -14,8 +14,8 @@ impl Act for Finish {
         if let Some(seen) = scene.finish_load(name).await {
             return seen;
         }
-        let task = scene.running_in(name).await?;
-        let ran = scene.ended(step, task).await?;
+        let (node, task) = scene.running_in(name).await?;
+        let ran = scene.ended(step, &node, task).await?;
         scene.keep(&ran).await;
         statements::judge(step.expect.as_ref().unwrap_or(&Expect::default()), ran)
     }

@@ -84,9 +84,7 @@ impl Act for Hold {
                 expected,
                 found: format!("{found}\nduring step {at}"),
             }),
-            Err(Wrong::Failed(why)) if at != number => {
-                Err(Wrong::failed(format!("{why}\nduring step {at}")))
-            }
+            Err(wrong) if at != number => Err(wrong.and_line(&format!("during step {at}"))),
             Err(wrong) => Err(wrong),
         }
     }
@@ -131,7 +129,12 @@ mod tests {
     fn verdict(answered: usize, silent: usize) -> Tried {
         let node = NodeName::new("replica").expect("a name");
         let hold = Hold {
-            check: CaughtUp(OneOrMany(vec![node])).into(),
+            check: CaughtUp {
+                node: OneOrMany(vec![node]),
+                subscription: None,
+                database: None,
+            }
+            .into(),
             never: false,
             during: Vec::new(),
         };

@@ -4,7 +4,7 @@ use super::scene::Scene;
 use super::{Tried, Wrong};
 use crate::name::NodeName;
 use crate::server::lsn::Lsn;
-use crate::server::{position, replication, state, subscriptions};
+use crate::server::{position, replication, state};
 
 impl Scene<'_> {
     /// Whether a server is in recovery.
@@ -16,17 +16,6 @@ impl Scene<'_> {
     pub(super) async fn timeline(&self, node: &NodeName) -> Tried<String> {
         let state = state::state(&*self.client(node).await?).await?;
         Ok(state.timeline.to_string())
-    }
-
-    /// The subscriptions of a node that are enabled, each with the node that it connects to.
-    pub(super) async fn subscriptions(&self, node: &NodeName) -> Tried<Vec<(String, NodeName)>> {
-        let found = subscriptions::subscriptions(&*self.client(node).await?).await?;
-        let enabled = found.into_iter().filter(|found| found.is_enabled);
-        let known = enabled.filter_map(|found| {
-            let publisher = self.node_called(found.host.as_deref()?)?;
-            Some((found.name, publisher))
-        });
-        Ok(known.collect())
     }
 
     /// The position that a primary has written or a standby has replayed.

@@ -27,7 +27,7 @@ impl Act for Restore {
             .await?;
         let before = scene.lines(node).await?.len();
         if let Err(wrong) = recovers(scene, step, node).await {
-            let failed = matches!(wrong, Wrong::Failed(_));
+            let failed = wrong.failure().is_some();
             let unreached = unreached(scene, self, before);
             let why = if failed { unreached.await } else { None };
             return Err(why.map_or(wrong, Wrong::failed));

@@ -1,7 +1,7 @@
 //! The state that steps share: the lab, connections to its servers, sessions, marks in the logs.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
@@ -9,18 +9,16 @@ use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
 use super::state::{Ledger, Mark, Running, Session};
-use super::{Captured, Tried, Wrong};
-use crate::action::Step;
+use super::{Captured, Tried, Wrong, statements};
+use crate::action::{ExpectedError, Step};
 use crate::engine::{Container, ContainerState};
+use crate::failure::Failure;
 use crate::lab::{HOST, Lab};
 use crate::name::{DatabaseName, NodeName, SessionName, UserName};
 use crate::server::SUPERUSER;
 use crate::server::client::{self, Noticing, Reader, SearchPath};
 use crate::server::server_error::ServerError;
 use crate::wait::{Probe, WaitError, wait_for};
-
-/// The key of a kept connection.
-type Key = (NodeName, String, String);
 
 /// A lab while steps happen on it.
 pub(super) struct Scene<'a> {
@@ -29,8 +27,9 @@ pub(super) struct Scene<'a> {
     within: Duration,
     /// The end of the run's time.
     deadline: Instant,
-    clients: Mutex<BTreeMap<Key, Arc<Noticing>>>,
-    /// The connections that read servers, by node and database.
+    /// The connections of statements that did not end in time.
+    pub(super) left: Mutex<Vec<Noticing>>,
+    /// The current step's connections that read servers, by node and database.
     readers: Mutex<BTreeMap<(NodeName, String), Arc<Reader>>>,
     pub(super) sessions: Mutex<BTreeMap<SessionName, Session>>,
     pub(super) marks: Mutex<BTreeMap<String, Mark>>,
@@ -53,7 +52,7 @@ impl<'a> Scene<'a> {
             cancel,
             within,
             deadline: Instant::now() + limit,
-            clients: Mutex::default(),
+            left: Mutex::default(),
             readers: Mutex::default(),
             sessions: Mutex::default(),
             marks: Mutex::default(),
@@ -143,7 +142,7 @@ impl<'a> Scene<'a> {
                 let what = self.replaced(node).await.unwrap_or_else(|| {
                     format!("start it with a `start` step or `lab start {lab} {node}`")
                 });
-                Wrong::failed(format!("`{node}` is not running: {what}"))
+                Wrong::down(format!("`{node}` is not running: {what}"))
             }
         })
     }
@@ -162,20 +161,21 @@ impl<'a> Scene<'a> {
         format!("thaw it with a `thaw` step or `lab heal {lab} {node}`")
     }
 
-    /// A connection that reads a node's server in the lab's database, kept for later steps.
+    /// A connection that reads a node's server in the lab's database, kept for the step.
     pub(super) async fn client(&self, node: &NodeName) -> Tried<Arc<Reader>> {
         self.reader(node, &self.lab.plan.database).await
     }
 
-    /// A connection that reads a node's server, independent of the settings of its users, kept for later steps.
+    /// A connection that reads a node's server, independent of the settings of its users, kept for the step.
     pub(super) async fn reader(
         &self,
         node: &NodeName,
-        database: &DatabaseName,
+        database: impl AsRef<str>,
     ) -> Tried<Arc<Reader>> {
+        let database = database.as_ref();
         // A connection to a frozen server hangs without an error.
         let container = self.running(node).await?;
-        let key = (node.clone(), database.to_string());
+        let key = (node.clone(), database.to_owned());
         if let Some(reader) = self.readers.lock().await.get(&key)
             && !reader.is_closed()
         {
@@ -195,85 +195,94 @@ impl<'a> Scene<'a> {
         &self,
         node: &NodeName,
         container: &Container,
-        database: &DatabaseName,
+        database: &str,
         path: SearchPath,
     ) -> Tried<Reader> {
-        self.connected(node, container, async |port| {
-            Reader::connect(HOST, port, database.as_str(), path).await
-        })
-        .await
+        let connect = async |port| Reader::connect(HOST, port, database, path).await;
+        self.connected(node, container, None, connect).await
     }
 
-    /// A connection for the scenario's own SQL, with the settings that the role's programs would see, kept for later
-    /// steps.
+    /// A new connection for the scenario's own SQL, with the settings that the role's programs would see. A server that is
+    /// starting is waited for, unless this is the error that the step expects.
     pub(super) async fn connection(
         &self,
         node: &NodeName,
         database: &DatabaseName,
         user: Option<&UserName>,
-    ) -> Tried<Arc<Noticing>> {
-        // A connection to a frozen server hangs without an error.
+        wanted: Option<&ExpectedError>,
+    ) -> Tried<Noticing> {
         let container = self.running(node).await?;
         let user = user.map_or(SUPERUSER, UserName::as_str);
-        let key = (node.clone(), database.to_string(), user.to_owned());
-        if let Some(client) = self.clients.lock().await.get(&key)
-            && !client.is_closed()
-        {
-            return Ok(Arc::clone(client));
-        }
-        // Other steps must not wait for this connection.
-        let connected = Arc::new(
-            self.fresh(node, &container, database.as_str(), user)
-                .await?,
-        );
-        let mut clients = self.clients.lock().await;
-        clients.insert(key, Arc::clone(&connected));
-        Ok(connected)
+        let connect =
+            async |port| client::connect_noticing(HOST, port, database.as_str(), user).await;
+        self.connected(node, &container, wanted, connect).await
     }
 
-    /// A new connection for the scenario's own SQL.
-    pub(super) async fn fresh(
-        &self,
-        node: &NodeName,
-        container: &Container,
-        database: &str,
-        user: &str,
-    ) -> Tried<Noticing> {
-        self.connected(node, container, async |port| {
-            client::connect_noticing(HOST, port, database, user).await
-        })
-        .await
-    }
-
-    /// Connects to a node. A server that is starting is waited for.
+    /// Connects to a node. A server that is starting is waited for, unless this is the wanted error.
     async fn connected<T>(
         &self,
         node: &NodeName,
         container: &Container,
+        wanted: Option<&ExpectedError>,
         connect: impl AsyncFn(u16) -> Result<T, ServerError>,
     ) -> Tried<T> {
         let Some(port) = container.port else {
             let why = format!("`{node}` has no port on the host: it has no network");
-            return Err(Wrong::failed(why));
+            return Err(Wrong::down(why));
         };
-        let expected = || format!("`{node}` takes connections");
-        self.wait(self.within, expected, || async {
+        let act = format!("connecting to `{node}`");
+        let last = std::sync::Mutex::new(None);
+        let connecting = wait_for(self.within.min(self.remaining()), self.cancel, || async {
             match connect(port).await {
                 Ok(connected) => Ok(Probe::Ready(connected)),
-                Err(error) if error.may_pass() => match self.running(node).await {
-                    Ok(_) => Ok(Probe::NotYet(error.to_string())),
-                    Err(wrong) => Err(wrong),
-                },
-                Err(error) => Err(Wrong::failed(format!("connecting to `{node}`: {error}"))),
+                Err(error)
+                    if error.may_pass()
+                        && !wanted.is_some_and(|wanted| statements::is_wanted(wanted, &error)) =>
+                {
+                    self.running(node).await?;
+                    let seen = error.to_string();
+                    *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    Ok(Probe::NotYet(seen))
+                }
+                Err(error) => Err(Wrong::refused(error, &act)),
+            }
+        });
+        connecting.await.map_err(|error| match error {
+            WaitError::Interrupted => Wrong::Interrupted,
+            WaitError::Failed(wrong) => wrong,
+            limit @ WaitError::Limit { .. } => {
+                let seen = limit.to_string();
+                match last.into_inner().unwrap_or_else(PoisonError::into_inner) {
+                    Some(error) => Wrong::Refused {
+                        error,
+                        why: Failure::seen(seen).while_doing(act),
+                    },
+                    None => Wrong::failed(format!("{act}: {seen}")),
+                }
             }
         })
-        .await
     }
 
-    /// Closes the connections to a node that is about to stop.
+    /// Ends the connections to a node that is about to stop.
     pub(super) async fn forget(&self, node: &NodeName) {
-        self.clients.lock().await.retain(|(of, ..), _| of != node);
-        self.readers.lock().await.retain(|(of, _), _| of != node);
+        self.end_readers(|of| of == node).await;
+    }
+
+    /// Ends the connections of the checks.
+    pub(super) async fn close_readers(&self) {
+        self.end_readers(|_| true).await;
+    }
+
+    async fn end_readers(&self, which: impl Fn(&NodeName) -> bool) {
+        let mut readers = self.readers.lock().await;
+        let (ending, kept) = std::mem::take(&mut *readers)
+            .into_iter()
+            .partition::<BTreeMap<_, _>, _>(|((of, _), _)| which(of));
+        *readers = kept;
+        drop(readers);
+        // A look that is still under way ends its own.
+        let ending = ending.into_values().filter_map(Arc::into_inner);
+        futures_util::future::join_all(ending.map(Reader::close)).await;
     }
 
     /// Runs a query on a node and returns its first value.

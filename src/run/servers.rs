@@ -66,7 +66,9 @@ impl Scene<'_> {
         self.wait(within, expected, || async {
             match self.client(node).await {
                 Ok(_) => Ok(Probe::Ready(())),
-                Err(Wrong::Unmet { found, .. }) => Ok(Probe::NotYet(found)),
+                Err(Wrong::Refused { error, why }) if error.may_pass() => {
+                    Ok(Probe::NotYet(why.to_string()))
+                }
                 Err(wrong) => Err(wrong),
             }
         })

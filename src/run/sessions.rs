@@ -9,8 +9,7 @@ use super::scene::{Scene, one};
 use super::state::{Ran, Session};
 use super::{Tried, Wrong, statements};
 use crate::action::{Expect, Step};
-use crate::name::{NodeName, SessionName, UserName};
-use crate::server::SUPERUSER;
+use crate::name::{NodeName, SessionName};
 use crate::server::activity;
 use crate::server::client::{Noticing, literal};
 use crate::wait::Probe;
@@ -22,9 +21,15 @@ const TELLING: Duration = Duration::from_secs(2);
 
 impl Scene<'_> {
     pub(super) async fn in_session(&self, step: &Step, name: &SessionName, text: &str) -> Tried {
-        let (node, client, pid) = self.session(step, name).await?;
         let silent = Expect::default();
         let expect = step.expect.as_ref().unwrap_or(&silent);
+        let (node, client, pid) = match self.session(step, name).await {
+            Ok(session) => session,
+            Err(wrong) => {
+                let ran = statements::refused(expect, false, wrong)?;
+                return statements::judge(expect, ran);
+            }
+        };
         if let Some(end) = client.end() {
             return statements::judge(expect, Err(end)).map_err(|wrong| ended_before(name, wrong));
         }
@@ -34,7 +39,7 @@ impl Scene<'_> {
             session.last = Some(task.abort_handle());
         }
         if !expect.goes_on() {
-            let ran = self.ended(step, task).await?;
+            let ran = self.ended(step, &node, task).await?;
             self.keep(&ran).await;
             return statements::judge(expect, ran);
         }
@@ -58,7 +63,7 @@ impl Scene<'_> {
             if waited.is_err() && ended {
                 drop(sessions);
                 // The outcome says more than the fact that it ended.
-                let ran = self.ended(step, task).await?;
+                let ran = self.ended(step, &node, task).await?;
                 let found = match ran {
                     Err(error) => error.to_string(),
                     Ok(_) => "the statement returned".to_owned(),
@@ -83,10 +88,12 @@ impl Scene<'_> {
             return Ok((session.node.clone(), client, session.pid.clone()));
         }
         let (node, database) = super::target(step)?;
-        let container = self.running(node).await?;
-        let user = step.user.as_ref().map_or(SUPERUSER, UserName::as_str);
+        let wanted = step
+            .expect
+            .as_ref()
+            .and_then(|expect| expect.error.as_ref());
         let client = self
-            .fresh(node, &container, database.as_str(), user)
+            .connection(node, database, step.user.as_ref(), wanted)
             .await?;
         let pid = one(&client, "SELECT pg_backend_pid()")
             .await?
@@ -104,26 +111,34 @@ impl Scene<'_> {
     }
 
     /// Waits for a statement's end.
-    pub(super) async fn ended(&self, step: &Step, task: JoinHandle<Ran>) -> Tried<Ran> {
+    pub(super) async fn ended(
+        &self,
+        step: &Step,
+        node: &NodeName,
+        task: JoinHandle<Ran>,
+    ) -> Tried<Ran> {
         let within = self.patience(step);
         let mut task = task;
         tokio::select! {
             () = self.cancel.cancelled() => Err(Wrong::Interrupted),
             ran = &mut task => ran.map_err(|panic| Wrong::failed(panic.to_string())),
             // It keeps running, and ends with its session.
-            () = tokio::time::sleep(within) => Err(Wrong::Unmet {
-                expected: format!("an end within {}", crate::text::duration(within)),
-                found: "the statement is still running".to_owned(),
-            }),
+            () = tokio::time::sleep(within) => self.no_answer(node, within).await,
         }
     }
 
     /// The statement that runs in a session.
-    pub(super) async fn running_in(&self, name: &SessionName) -> Tried<JoinHandle<Ran>> {
+    pub(super) async fn running_in(
+        &self,
+        name: &SessionName,
+    ) -> Tried<(NodeName, JoinHandle<Ran>)> {
         let mut sessions = self.sessions.lock().await;
         let session = sessions.get_mut(name);
         let end = session.as_ref().and_then(|session| session.client.end());
-        let running = session.and_then(|session| session.running.take());
+        let running = session.and_then(|session| {
+            let running = session.running.take()?;
+            Some((session.node.clone(), running))
+        });
         running.ok_or_else(|| {
             let why = end.map_or_else(String::new, |end| format!(": its connection ended: {end}"));
             Wrong::failed(format!("no statement is running in session `{name}`{why}"))
@@ -145,6 +160,11 @@ impl Scene<'_> {
         for (_, session) in std::mem::take(&mut *self.sessions.lock().await) {
             self.end(session).await;
         }
+        for client in std::mem::take(&mut *self.left.lock().await) {
+            client.cancel().await;
+            client.close().await;
+        }
+        self.close_readers().await;
         let loads = std::mem::take(&mut *self.loads.lock().await);
         if !loads.is_empty() {
             for task in loads.into_values() {
@@ -163,6 +183,10 @@ impl Scene<'_> {
         }
         if let Some(task) = last {
             task.abort();
+        }
+        // A statement that was aborted may still hold it for a moment.
+        if let Some(client) = Arc::into_inner(session.client) {
+            client.close().await;
         }
     }
 

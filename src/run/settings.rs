@@ -29,18 +29,7 @@ impl Scene<'_> {
     pub(super) async fn fresh_reader(&self, node: &NodeName) -> Tried<Reader> {
         let container = self.running(node).await?;
         let database = &self.lab.plan.database;
-        self.own_reader(node, &container, database, SearchPath::Users)
-            .await
-    }
-
-    /// A new connection with the settings that the server's users see.
-    pub(super) async fn fresh_client(
-        &self,
-        node: &NodeName,
-    ) -> Tried<crate::server::client::Noticing> {
-        let container = self.running(node).await?;
-        let database = self.lab.plan.database.as_str();
-        self.fresh(node, &container, database, crate::server::SUPERUSER)
+        self.own_reader(node, &container, database.as_str(), SearchPath::Users)
             .await
     }
 
@@ -51,10 +40,11 @@ impl Scene<'_> {
         name: &str,
         wanted: &Cell,
     ) -> Tried<Probe<String>> {
-        let fresh = self.fresh_client(node).await?;
-        let shown = one(&fresh, &format!("SHOW {name}"))
-            .await?
-            .unwrap_or_default();
+        let database = &self.lab.plan.database;
+        let fresh = self.connection(node, database, None, None).await?;
+        let shown = one(&fresh, &format!("SHOW {name}")).await;
+        fresh.close().await;
+        let shown = shown?.unwrap_or_default();
         let wanted = boolean(wanted.0.as_deref().unwrap_or_default());
         let said = format!(
             "{name} is {}",

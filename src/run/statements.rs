@@ -1,16 +1,22 @@
 //! Statements, sent one by one as `psql` does, and the comparison of their results.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_postgres::SimpleQueryMessage;
 
 use super::scene::Scene;
 use super::state::{Answer, Ran};
 use super::{Tried, Wrong};
-use crate::action::{Cell, Expect, Step};
+use crate::action::{Cell, Expect, ExpectedError, Step};
+use crate::failure::Failure;
+use crate::name::NodeName;
 use crate::server::client::Noticing;
+use crate::server::server_error::ServerError;
 use crate::sql::script;
 use crate::wait::Probe;
+
+/// The least time for an attempt at the end of a limit.
+const LEAST: Duration = Duration::from_millis(100);
 
 impl Scene<'_> {
     /// Runs statements and compares their result.
@@ -18,25 +24,17 @@ impl Scene<'_> {
         if let Some(name) = &step.session {
             return self.in_session(step, name, text).await;
         }
-        let (node, database) = super::target(step)?;
+        let silent = Expect::default();
+        let expect = step.expect.as_ref().unwrap_or(&silent);
         let within = self.patience(step);
-        let Some(expect) = &step.expect else {
-            let client = self.connection(node, database, step.user.as_ref()).await?;
-            let ran = self.run(&client, text, within).await?;
-            self.keep(&ran).await;
-            return judge(&Expect::default(), ran);
-        };
-        if step.within.is_none() {
-            let client = self.connection(node, database, step.user.as_ref()).await?;
-            let ran = self.run(&client, text, within).await?;
-            self.keep(&ran).await;
+        if step.expect.is_none() || step.within.is_none() {
+            let ran = self.run_alone(step, expect, text, within).await?;
             return judge(expect, ran);
         }
-        let expected = || describe(expect);
+        let (began, expected) = (Instant::now(), || describe(expect));
         self.wait(within, expected, || async {
-            let client = self.connection(node, database, step.user.as_ref()).await?;
-            let ran = run(&client, text).await;
-            self.keep(&ran).await;
+            let left = within.saturating_sub(began.elapsed());
+            let ran = self.run_alone(step, expect, text, left.max(LEAST)).await?;
             Ok(match judge(expect, ran) {
                 Ok(seen) => Probe::Ready(seen),
                 Err(Wrong::Unmet { found, .. }) => Probe::NotYet(found),
@@ -44,6 +42,37 @@ impl Scene<'_> {
             })
         })
         .await
+    }
+
+    /// Runs statements in a connection of their own, which ends with them.
+    async fn run_alone(
+        &self,
+        step: &Step,
+        expect: &Expect,
+        text: &str,
+        within: Duration,
+    ) -> Tried<Ran> {
+        let (node, database) = super::target(step)?;
+        let wanted = expect.error.as_ref();
+        let connecting = self.connection(node, database, step.user.as_ref(), wanted);
+        let client = match connecting.await {
+            Ok(client) => client,
+            Err(wrong) => return refused(expect, step.within.is_some(), wrong),
+        };
+        let Some(ran) = self.in_time(&client, text, within).await? else {
+            // The evidence of the failure still shows it.
+            self.left.lock().await.push(client);
+            return self.no_answer(node, within).await;
+        };
+        let open = ran.is_ok() && ends_in_transaction(&client, text).await;
+        client.close().await;
+        if open {
+            let why = "the statements ended within a transaction, which is rolled back";
+            let hint = "end it with `COMMIT` in this step, or give this step and those that go on with it a `session`";
+            return Err(Wrong::Failed(Failure::seen(why).with_hint(hint)));
+        }
+        self.keep(&ran).await;
+        Ok(ran)
     }
 
     /// Keeps the first value for `capture`.
@@ -55,16 +84,84 @@ impl Scene<'_> {
         *self.given.lock().await = first;
     }
 
-    /// Runs statements, no longer than `within`.
-    pub(super) async fn run(&self, client: &Noticing, text: &str, within: Duration) -> Tried<Ran> {
+    /// Runs statements. `None` if they have not ended in time.
+    pub(super) async fn in_time(
+        &self,
+        client: &Noticing,
+        text: &str,
+        within: Duration,
+    ) -> Tried<Option<Ran>> {
         tokio::select! {
             () = self.cancel.cancelled() => Err(Wrong::Interrupted),
-            ran = tokio::time::timeout(within, run(client, text)) => ran.map_err(|_| Wrong::Unmet {
-                expected: format!("an answer within {}", crate::text::duration(within)),
+            ran = tokio::time::timeout(within, run(client, text)) => Ok(ran.ok()),
+        }
+    }
+
+    /// The outcome of a statement that has not ended in time. A node that was frozen or has lost its container gives no
+    /// answer at all, and no end of the connection either.
+    pub(super) async fn no_answer<T>(
+        &self,
+        node: &NodeName,
+        within: Duration,
+    ) -> Tried<Result<T, ServerError>> {
+        let within = crate::text::duration(within);
+        match self.running(node).await {
+            Err(Wrong::Down(why) | Wrong::Frozen(why)) => {
+                let why = format!("no answer within {within}: {why}");
+                Ok(Err(ServerError::silent(why)))
+            }
+            Err(wrong) => Err(wrong),
+            Ok(_) => Err(Wrong::Unmet {
+                expected: format!("an answer within {within}"),
                 found: "none: the statement is still running".to_owned(),
             }),
         }
     }
+}
+
+/// The outcome of statements that got no connection. With a limit, an error of the server may pass.
+pub(super) fn refused(expect: &Expect, may_pass: bool, wrong: Wrong) -> Tried<Ran> {
+    let passing = matches!(wrong, Wrong::Refused { .. }) && may_pass;
+    match wrong.server_error() {
+        Some(error) if expect.error.is_some() || passing => Ok(Err(error)),
+        _ => Err(wrong),
+    }
+}
+
+/// Whether a connection is in a transaction after statements that succeeded.
+async fn ends_in_transaction(client: &Noticing, text: &str) -> bool {
+    // Nothing else opens one, so the server is not asked after other statements.
+    let opens = script::pieces(text).is_ok_and(|pieces| {
+        pieces.iter().any(|piece| {
+            let word = first_word(piece.text);
+            word == "BEGIN" || word == "START"
+        })
+    });
+    if !opens {
+        return false;
+    }
+    // Outside a transaction block a statement begins its own transaction.
+    let sql = "SELECT pg_catalog.now() OPERATOR(pg_catalog.=) pg_catalog.statement_timestamp()";
+    match client.send(sql).await {
+        Ok(messages) => messages.iter().any(
+            |message| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("f")),
+        ),
+        Err(error) => error.is("25P02"),
+    }
+}
+
+/// Whether an error is the expected one.
+pub(super) fn is_wanted(wanted: &ExpectedError, error: &ServerError) -> bool {
+    let is_code = wanted.code.as_ref();
+    let has = wanted.has.as_ref();
+    is_code.is_none_or(|code| error.is(code.as_str()))
+        && has.is_none_or(|has| error.to_string().contains(has))
+}
+
+/// The first word of a statement, in capitals.
+fn first_word(statement: &str) -> String {
+    let mut words = statement.split(|letter: char| !letter.is_ascii_alphabetic());
+    words.next().map(str::to_uppercase).unwrap_or_default()
 }
 
 /// Sends each statement alone, as `psql` does: some statements are refused in a batch.
@@ -103,9 +200,7 @@ fn changes_rows(statement: &str) -> bool {
     const WORDS: [&str; 8] = [
         "COPY", "DELETE", "FETCH", "INSERT", "MERGE", "MOVE", "UPDATE", "WITH",
     ];
-    let word = statement.split(|letter: char| !letter.is_ascii_alphabetic());
-    let word = word.map(str::to_uppercase).next().unwrap_or_default();
-    WORDS.contains(&word.as_str())
+    WORDS.contains(&first_word(statement).as_str())
 }
 
 /// Compares a result with the expectation. A met expectation is reported by the result itself.
@@ -118,15 +213,7 @@ pub(super) fn judge(expect: &Expect, ran: Ran) -> Tried {
         (Err(error), None) => return Err(unmet(error.to_string())),
         (Err(error), Some(wanted)) => {
             let said = error.to_string();
-            let is_code = wanted
-                .code
-                .as_ref()
-                .is_none_or(|wanted| error.is(wanted.as_str()));
-            let has = wanted
-                .has
-                .as_ref()
-                .is_none_or(|wanted| said.contains(wanted.as_str()));
-            return if is_code && has {
+            return if is_wanted(wanted, &error) {
                 Ok(said)
             } else {
                 Err(unmet(said))

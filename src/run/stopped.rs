@@ -14,12 +14,17 @@ pub(super) async fn lab(nodes: &str) -> Lab {
     let engine = Fake::new();
     engine.add_image("postgres:17");
     let plan = Plan::resolve(&loaded.scenario, &loaded.sql, None);
+    let claim = labels::Claim {
+        lab: plan.lab.clone(),
+        word: "5d0da3dc97641f07".to_owned(),
+    };
     for node in &plan.nodes {
         let name = labels::node_object(&plan.lab, &node.name);
-        container(&engine, &name, labels::of_node(&plan.lab, &node.name)).await;
+        container(&engine, &name, labels::of_node(&claim, &node.name)).await;
     }
     Lab {
         engine: engine.engine(),
+        claim,
         plan,
         containers: Vec::new(),
         service_containers: Vec::new(),

@@ -132,7 +132,10 @@ impl<'a, 'b> Walk<'a, 'b> {
             return Err(Wrong::Interrupted);
         }
         scene.given.lock().await.take();
-        let seen = as_expected(step, self.act(step).await)?;
+        let seen = as_expected(step, self.act(step).await);
+        // A step leaves no connection behind that a later one could notice.
+        scene.close_readers().await;
+        let seen = seen?;
         if let Some(name) = &step.capture {
             let given = scene.given.lock().await.take();
             let given = given.ok_or_else(|| {
@@ -171,8 +174,11 @@ pub(super) fn outcome(
     let (seen, expected, hint) = match seen {
         Ok(seen) => (seen, None, None),
         Err(Wrong::Unmet { expected, found }) => (found, Some(expected), None),
-        Err(Wrong::Failed(why) | Wrong::Frozen(why)) => (why.to_string(), None, why.hint),
         Err(Wrong::Interrupted) => return None,
+        Err(wrong) => {
+            let hint = wrong.failure().and_then(|why| why.hint.clone());
+            (wrong.to_string(), None, hint)
+        }
     };
     Some(Outcome {
         number,
@@ -201,11 +207,20 @@ fn as_expected(step: &Step, seen: Tried) -> Tried {
         found,
     };
     match seen {
-        Err(Wrong::Failed(why) | Wrong::Frozen(why)) => match &wanted.has {
-            Some(has) if !why.contains(has.as_str()) => Err(unmet(why.to_string())),
-            _ => Ok(why.to_string()),
-        },
         Ok(seen) => Err(unmet(format!("no error, but {seen}"))),
+        Err(wrong) if wrong.failure().is_some() => {
+            let said = wrong.to_string();
+            let is_code = wanted.code.as_ref().is_none_or(|code| {
+                let error = wrong.server_error();
+                error.is_some_and(|error| error.is(code.as_str()))
+            });
+            let has = wanted.has.as_ref().is_none_or(|has| said.contains(has));
+            if is_code && has {
+                Ok(said)
+            } else {
+                Err(unmet(said))
+            }
+        }
         Err(wrong) => Err(wrong),
     }
 }

@@ -27,7 +27,7 @@ impl Scene<'_> {
     /// Runs it and returns its output.
     pub(super) async fn work(&self, work: Work<'_>) -> Tried {
         let engine = &self.lab.engine;
-        let lab = &self.lab.plan.lab;
+        let (lab, claim) = (&self.lab.plan.lab, &self.lab.claim);
         let own = self.container(work.node).await?;
         if own.state == ContainerState::Paused {
             let node = work.node;
@@ -48,9 +48,9 @@ impl Scene<'_> {
             volume: labels::node_object(lab, work.node),
             target: image::data_mount(&image).into(),
             read_only: false,
-            labels: labels::of_node(lab, work.node),
+            labels: labels::of_node(claim, work.node),
         }];
-        mounts.extend(archive::mount(&self.lab.plan));
+        mounts.extend(archive::mount(&self.lab.plan, claim));
         let spec = ContainerSpec {
             name: labels::work_object(lab, work.node),
             hostname: work.node.to_string(),
@@ -58,13 +58,13 @@ impl Scene<'_> {
             user: "postgres".to_owned(),
             command,
             env: work.env,
-            network: Some(labels::lab_object(lab)),
+            network: Some(labels::network_object(claim)),
             // The node's own address, which is free while the node is stopped: other nodes admit no other address.
             address: own.address,
             publish: None,
             mounts,
             shm_bytes: 0,
-            labels: labels::of_work(lab, &work.act),
+            labels: labels::of_work(claim, &work.act),
             stdin: false,
             power: None,
         };
@@ -199,7 +199,7 @@ mod tests {
         stopped::container(
             &fake,
             &name,
-            labels::of_work(&lab.plan.lab, "rewinding `n` to `m`"),
+            labels::of_work(&lab.claim, "rewinding `n` to `m`"),
         )
         .await;
         fake.engine().start_container(&name).await.expect("started");
@@ -260,7 +260,7 @@ mod tests {
         let (fake, wrongs) = starting(Some(0)).await;
         assert_eq!((starts(&fake), wrongs.len()), (2, 2));
         assert!(
-            matches!(&wrongs[0], Wrong::Failed(why) if why.contains("no port")),
+            matches!(&wrongs[0], Wrong::Down(why) if why.contains("no port")),
             "{wrongs:?}"
         );
     }

@@ -3,6 +3,7 @@
 mod noticing;
 mod pins;
 mod reader;
+mod stream;
 
 use std::time::Duration;
 
@@ -64,15 +65,12 @@ pub async fn connect(host: &str, port: u16, database: &str) -> Result<Noticing, 
     connect_noticing(host, port, database, SUPERUSER).await
 }
 
-fn config(host: &str, port: u16, database: &str, user: &str) -> Config {
+fn config(database: &str, user: &str) -> Config {
     let mut config = Config::new();
     config
-        .host(host)
-        .port(port)
         .user(user)
         .dbname(database)
         .application_name("lab")
-        .ssl_mode(SslMode::Disable)
-        .connect_timeout(CONNECT_LIMIT);
+        .ssl_mode(SslMode::Disable);
     config
 }

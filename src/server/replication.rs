@@ -10,6 +10,7 @@ use super::client::Reader;
 use super::lsn::Lsn;
 use super::position::END;
 use super::server_error::ServerError;
+use super::slots::Slot;
 use super::word::words;
 
 words! {
@@ -91,6 +92,8 @@ pub struct Sender {
     pub pid: i32,
     /// The `application_name` of the receiver.
     pub application_name: String,
+    /// Whether it sends decoded changes: to a subscription or one of its table synchronization workers.
+    pub is_logical: bool,
     /// The address of the receiver.
     pub address: Option<String>,
     /// Its state.
@@ -145,7 +148,9 @@ pub async fn senders(reader: &Reader) -> Result<Vec<Sender>, ServerError> {
          pg_catalog.pg_wal_lsn_diff(c.now, r.flush_lsn)::pg_catalog.int8, \
          pg_catalog.pg_wal_lsn_diff(c.now, r.replay_lsn)::pg_catalog.int8, \
          extract(epoch FROM r.write_lag)::pg_catalog.float8, extract(epoch FROM r.flush_lag)::pg_catalog.float8, \
-         extract(epoch FROM r.replay_lag)::pg_catalog.float8, pg_catalog.host(r.client_addr) \
+         extract(epoch FROM r.replay_lag)::pg_catalog.float8, pg_catalog.host(r.client_addr), \
+         EXISTS (SELECT FROM pg_catalog.pg_replication_slots AS s \
+             WHERE s.active_pid = r.pid AND s.slot_type = 'logical') \
          FROM pg_catalog.pg_stat_replication AS r CROSS JOIN (SELECT {END} AS now) AS c \
          ORDER BY r.application_name, r.pid"
     );
@@ -175,6 +180,7 @@ fn sender(row: &Row) -> Sender {
             flush: row.get(11),
             replay: row.get(12),
         },
+        is_logical: row.get(14),
     }
 }
 
@@ -192,11 +198,19 @@ impl Sender {
     }
 }
 
-/// The walsenders with the `application_name` `name`: none, one, or several while a lost connection has not timed out.
-pub fn named<'a>(senders: &'a [Sender], name: &'a str) -> impl Iterator<Item = &'a Sender> {
+/// The walsenders that send WAL to a standby with the `application_name` `name`: none, one, or several while a lost
+/// connection has not timed out. A subscription of that name is not among them.
+pub fn to_standby<'a>(senders: &'a [Sender], name: &'a str) -> impl Iterator<Item = &'a Sender> {
     senders
         .iter()
-        .filter(move |sender| sender.application_name == name)
+        .filter(move |sender| sender.application_name == name && !sender.is_logical)
+}
+
+/// The walsender that streams through a slot.
+#[must_use]
+pub fn through<'a>(senders: &'a [Sender], slot: &Slot) -> Option<&'a Sender> {
+    let pid = slot.active_pid?;
+    senders.iter().find(|sender| sender.pid == pid)
 }
 
 /// A standby's receiver. `None` while there is none: on a primary, and on a standby between two attempts.

@@ -10,6 +10,9 @@ use std::sync::Arc;
 use crate::failure::Explain;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
+/// No connection could be made (manual: "PostgreSQL Error Codes").
+const UNREACHABLE: SqlState = SqlState::SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION;
+
 /// An error between a client and a server. Its `Display` is complete, so it has no source.
 #[derive(Debug, Clone)]
 pub struct ServerError(Arc<What>);
@@ -23,6 +26,10 @@ enum What {
         error: tokio_postgres::Error,
         farewell: Option<Box<DbError>>,
     },
+    /// No connection came about, and no server said why.
+    Unreachable(String),
+    /// A connection without an answer.
+    Silent(String),
 }
 
 impl ServerError {
@@ -38,11 +45,32 @@ impl ServerError {
         }))
     }
 
+    /// An attempt to connect that failed.
+    #[must_use]
+    pub fn of_connecting(error: tokio_postgres::Error) -> Self {
+        match error.as_db_error() {
+            Some(_) => error.into(),
+            None => Self::unreachable(words(&error)),
+        }
+    }
+
+    /// A server that cannot be reached, for this reason.
+    #[must_use]
+    pub fn unreachable(why: impl Into<String>) -> Self {
+        Self(Arc::new(What::Unreachable(why.into())))
+    }
+
+    /// A server that gives no answer to a statement, for this reason.
+    #[must_use]
+    pub fn silent(why: impl Into<String>) -> Self {
+        Self(Arc::new(What::Silent(why.into())))
+    }
+
     /// The server's error, if the server refused.
     fn said(&self) -> Option<&DbError> {
         match &*self.0 {
             What::Failed(error) => error.as_db_error(),
-            What::Lost { .. } => None,
+            What::Lost { .. } | What::Unreachable(_) | What::Silent(_) => None,
         }
     }
 
@@ -53,7 +81,7 @@ impl ServerError {
     }
 
     /// Whether this is its SQLSTATE. A connection that ended without an error is a `connection_failure`, and has the
-    /// code of the warning before it as well.
+    /// code of the warning before it as well. A connection that did not come about has that code too, besides its own.
     #[must_use]
     pub fn is(&self, code: &str) -> bool {
         match &*self.0 {
@@ -61,6 +89,11 @@ impl ServerError {
             What::Lost { farewell, .. } => {
                 let farewell = farewell.as_deref().map(DbError::code);
                 let mut codes = farewell.into_iter().chain([&SqlState::CONNECTION_FAILURE]);
+                codes.any(|state| state.code() == code)
+            }
+            What::Silent(_) => code == SqlState::CONNECTION_FAILURE.code(),
+            What::Unreachable(_) => {
+                let mut codes = [&UNREACHABLE, &SqlState::CONNECTION_FAILURE].into_iter();
                 codes.any(|state| state.code() == code)
             }
         }
@@ -102,14 +135,16 @@ impl fmt::Display for ServerError {
         match &*self.0 {
             What::Failed(error) => match error.as_db_error() {
                 Some(said) => say(f, said),
-                None => chain(f, error),
+                None => f.write_str(&words(error)),
             },
+            What::Unreachable(why) => write!(f, "{}: {why}", UNREACHABLE.code()),
+            What::Silent(why) => write!(f, "{}: {why}", SqlState::CONNECTION_FAILURE.code()),
             What::Lost { error, farewell } => {
                 write!(f, "{}: ", SqlState::CONNECTION_FAILURE.code())?;
                 if error.is_closed() {
                     f.write_str("the connection ended without an answer")?;
                 } else {
-                    chain(f, error)?;
+                    f.write_str(&words(error))?;
                 }
                 let Some(said) = farewell else { return Ok(()) };
                 f.write_str("\n")?;
@@ -120,14 +155,15 @@ impl fmt::Display for ServerError {
 }
 
 /// The client's own words, with their causes.
-fn chain(f: &mut fmt::Formatter<'_>, error: &tokio_postgres::Error) -> fmt::Result {
-    write!(f, "{error}")?;
+fn words(error: &tokio_postgres::Error) -> String {
+    let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        write!(f, ": {error}")?;
+        words.push_str(": ");
+        words.push_str(&error.to_string());
         cause = error.source();
     }
-    Ok(())
+    words
 }
 
 /// Everything that the server said.

@@ -68,8 +68,33 @@ impl Slot {
             "active" => Some(self.is_active.to_string()),
             "wal_status" => self.wal_status.as_ref().map(ToString::to_string),
             "invalidation_reason" => self.invalidation_reason.clone(),
-            "synced" => self.is_synced.map(|synced| synced.to_string()),
+            "synced" => self.is_synced.map(|_| self.is_ready().to_string()),
             _ => None,
+        }
+    }
+
+    /// Whether it is a standby's copy of a failover slot that a promotion would keep.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.is_synced == Some(true) && self.unready().is_none()
+    }
+
+    /// Why a standby's copy of a failover slot is not ready (manual: "Replication Slot Synchronization").
+    #[must_use]
+    pub fn unready(&self) -> Option<String> {
+        if self.is_synced != Some(true) {
+            return None;
+        }
+        let lost = self.wal_status == Some(WalStatus::Lost);
+        match &self.invalidation_reason {
+            Some(reason) => Some(format!("it is invalidated: {reason}")),
+            None if lost => Some("it is lost".to_owned()),
+            None if self.is_temporary => Some(
+                "it is temporary, and a promotion would drop it: the primary's slot has not advanced beyond what this \
+                 standby retains"
+                    .to_owned(),
+            ),
+            None => None,
         }
     }
 }
@@ -161,6 +186,43 @@ pub async fn log_standby_snapshot(reader: &Reader) -> Result<(), ServerError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_copy_that_a_promotion_would_drop_is_not_ready() {
+        let copy = Slot {
+            name: "s".to_owned(),
+            kind: SlotKind::Logical,
+            is_active: false,
+            active_pid: None,
+            wal_status: Some(WalStatus::Reserved),
+            confirmed_flush_lsn: None,
+            retained_bytes: None,
+            unconfirmed_bytes: None,
+            invalidation_reason: None,
+            is_synced: Some(true),
+            is_temporary: false,
+        };
+        let synced = |slot: &Slot| slot.column("synced");
+        let is = |value: &str| Some(value.to_owned());
+        assert_eq!(synced(&copy), is("true"));
+        let mut temporary = copy.clone();
+        temporary.is_temporary = true;
+        assert_eq!(synced(&temporary), is("false"));
+        assert!(
+            temporary
+                .unready()
+                .is_some_and(|why| why.contains("temporary"))
+        );
+        let mut lost = copy.clone();
+        lost.invalidation_reason = Some("rows_removed".to_owned());
+        assert_eq!(synced(&lost), is("false"));
+        let mut own = temporary.clone();
+        own.is_synced = Some(false);
+        assert_eq!((synced(&own), own.unready()), (is("false"), None));
+        // A server before 17 has no such column.
+        own.is_synced = None;
+        assert_eq!(synced(&own), None);
+    }
 
     #[test]
     fn a_server_is_asked_for_the_columns_that_it_has() {

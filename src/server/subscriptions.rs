@@ -4,25 +4,31 @@
 use tokio_postgres::Row;
 
 use super::client::Reader;
+use super::conninfo::Conninfo;
 use super::lsn::Lsn;
 use super::server_error::ServerError;
 use super::version::Version;
 
 /// A subscription.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Subscription {
     /// Its name.
     pub name: String,
-    /// The host that it connects to. `None` for one that connects through a foreign server.
-    pub host: Option<String>,
+    /// The database that it belongs to.
+    pub database: String,
+    /// The hosts that it connects to, of which it takes the first that answers. None for the server's own machine and for
+    /// one that connects through a foreign server.
+    pub hosts: Vec<String>,
     /// The database there.
-    pub database: Option<String>,
+    pub remote_database: Option<String>,
     /// The publications.
     pub publications: Vec<String>,
     /// Whether it is enabled.
     pub is_enabled: bool,
     /// Whether a worker applies its changes now.
     pub is_applied: bool,
+    /// Seconds for which that worker has run.
+    pub applied_for: Option<f64>,
     /// The position in the publisher's WAL that its worker has received.
     pub received_lsn: Option<Lsn>,
     /// Its slot on the publisher.
@@ -31,7 +37,7 @@ pub struct Subscription {
     pub apply_errors: Option<i64>,
     /// How often copying a table has failed, or since PostgreSQL 19 a sequence. Absent before PostgreSQL 15.
     pub sync_errors: Option<i64>,
-    /// Its tables, by name.
+    /// Its tables, by name. Empty if it belongs to another database than the one that was asked.
     pub tables: Vec<SubscribedTable>,
 }
 
@@ -55,6 +61,12 @@ impl TableState {
         self.0 == 'r'
     }
 
+    /// Whether it has the rows of its copy and what was changed meanwhile.
+    #[must_use]
+    pub fn is_copied(self) -> bool {
+        matches!(self.0, 's' | 'r')
+    }
+
     /// The meaning of the letter.
     #[must_use]
     pub fn meaning(self) -> &'static str {
@@ -70,6 +82,23 @@ impl TableState {
 }
 
 impl Subscription {
+    /// The host that it connects to: the first of several.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.hosts.first().map(String::as_str)
+    }
+
+    /// Whether a worker applies its changes, and not only until it fails again.
+    ///
+    /// A worker that fails is started again every five seconds, and runs for some milliseconds.
+    #[must_use]
+    pub fn stays_applied(&self) -> bool {
+        /// The seconds after which a worker has not failed at once.
+        const STAYS: f64 = 1.0;
+        let has_failed = self.apply_errors.is_none_or(|errors| errors > 0);
+        self.is_applied && (!has_failed || self.applied_for.is_some_and(|run| run >= STAYS))
+    }
+
     /// Its tables that do not follow yet.
     pub fn unready(&self) -> impl Iterator<Item = &SubscribedTable> {
         self.tables.iter().filter(|table| !table.state.is_ready())
@@ -85,7 +114,11 @@ fn counters(version: Version) -> &'static str {
     }
 }
 
-fn sql(version: Version) -> String {
+/// The subscriptions of the database that is asked.
+const HERE: &str = "WHERE s.subdbid = \
+    (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) ";
+
+fn sql(version: Version, only: &str) -> String {
     // Workers that apply one large transaction for another have no table either.
     let leader = if version >= Version(16) {
         " AND w.leader_pid IS NULL"
@@ -98,14 +131,13 @@ fn sql(version: Version) -> String {
         ""
     };
     format!(
-        "SELECT s.subname::pg_catalog.text, \
-         pg_catalog.substring(s.subconninfo, 'host\\s*=\\s*''?([^ '']+)'), s.subpublications, s.subenabled, \
-         w.pid IS NOT NULL, w.received_lsn, s.subslotname::pg_catalog.text, {}, \
-         pg_catalog.substring(s.subconninfo, 'dbname\\s*=\\s*''?([^ '']+)') \
-         FROM pg_catalog.pg_subscription AS s \
+        "SELECT s.subname::pg_catalog.text, d.datname::pg_catalog.text, s.subconninfo, s.subpublications, s.subenabled, \
+         w.pid IS NOT NULL, extract(epoch FROM pg_catalog.clock_timestamp() - a.backend_start)::pg_catalog.float8, \
+         w.received_lsn, s.subslotname::pg_catalog.text, {} \
+         FROM pg_catalog.pg_subscription AS s JOIN pg_catalog.pg_database AS d ON d.oid = s.subdbid \
          LEFT JOIN pg_catalog.pg_stat_subscription AS w ON w.subid = s.oid AND w.relid IS NULL{leader} \
-         {join}WHERE s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
-         ORDER BY 1",
+         LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = w.pid \
+         {join}{only}ORDER BY 1, 2",
         counters(version)
     )
 }
@@ -124,7 +156,7 @@ const TABLES: &str = "SELECT s.subname::pg_catalog.text, CASE n.nspname WHEN 'pu
 /// # Errors
 /// The server's error.
 pub async fn subscriptions(reader: &Reader) -> Result<Vec<Subscription>, ServerError> {
-    let sql = sql(reader.version());
+    let sql = sql(reader.version(), HERE);
     // Sent at once, and answered in one round trip.
     let (rows, tables) = tokio::try_join!(reader.query(&sql, &[]), async {
         reader.query(TABLES, &[]).await
@@ -132,23 +164,36 @@ pub async fn subscriptions(reader: &Reader) -> Result<Vec<Subscription>, ServerE
     Ok(rows.iter().map(|row| subscription(row, &tables)).collect())
 }
 
+/// All subscriptions of a server, by name, without their tables: `pg_subscription` is one for all databases.
+///
+/// # Errors
+/// The server's error.
+pub async fn everywhere(reader: &Reader) -> Result<Vec<Subscription>, ServerError> {
+    let rows = reader.query(&sql(reader.version(), ""), &[]).await?;
+    Ok(rows.iter().map(|row| subscription(row, &[])).collect())
+}
+
 fn subscription(row: &Row, tables: &[Row]) -> Subscription {
     let name: String = row.get(0);
+    let conninfo: Option<&str> = row.get(2);
+    let conninfo = Conninfo::parse(conninfo.unwrap_or_default());
     let own = tables.iter().filter(|row| row.get::<_, &str>(0) == name);
     let table = |row: &Row| SubscribedTable {
         name: row.get(1),
         state: TableState(row.get::<_, &str>(2).chars().next().unwrap_or(' ')),
     };
     Subscription {
-        host: row.get(1),
-        database: row.get(9),
-        publications: row.get(2),
-        is_enabled: row.get(3),
-        is_applied: row.get(4),
-        received_lsn: row.get(5),
-        slot: row.get(6),
-        apply_errors: row.get(7),
-        sync_errors: row.get(8),
+        database: row.get(1),
+        remote_database: conninfo.value("dbname").map(str::to_owned),
+        hosts: conninfo.hosts().into_iter().map(str::to_owned).collect(),
+        publications: row.get(3),
+        is_enabled: row.get(4),
+        is_applied: row.get(5),
+        applied_for: row.get(6),
+        received_lsn: row.get(7),
+        slot: row.get(8),
+        apply_errors: row.get(9),
+        sync_errors: row.get(10),
         tables: own.map(table).collect(),
         name,
     }
@@ -166,18 +211,44 @@ mod tests {
 
     #[test]
     fn the_counters_have_a_name_by_version() {
-        assert!(!sql(Version(14)).contains("pg_stat_subscription_stats"));
+        assert!(!sql(Version(14), "").contains("pg_stat_subscription_stats"));
         for version in [15, 16, 17, 18] {
-            assert!(sql(Version(version)).contains("c.sync_error_count"));
+            assert!(sql(Version(version), "").contains("c.sync_error_count"));
         }
-        let newest = sql(Version(19));
+        let newest = sql(Version(19), "");
         assert!(newest.contains("c.sync_table_error_count + c.sync_seq_error_count"));
     }
 
     #[test]
     fn a_worker_that_applies_for_another_is_not_a_second_subscription() {
-        assert!(!sql(Version(15)).contains("leader_pid"));
-        assert!(sql(Version(16)).contains("w.leader_pid IS NULL"));
+        assert!(!sql(Version(15), "").contains("leader_pid"));
+        assert!(sql(Version(16), "").contains("w.leader_pid IS NULL"));
+    }
+
+    #[test]
+    fn a_worker_that_has_failed_must_run_for_a_while() {
+        let mut found = Subscription {
+            name: "s".to_owned(),
+            database: "d".to_owned(),
+            remote_database: None,
+            hosts: Vec::new(),
+            publications: Vec::new(),
+            is_enabled: true,
+            is_applied: true,
+            applied_for: Some(0.01),
+            received_lsn: None,
+            slot: None,
+            apply_errors: Some(0),
+            sync_errors: Some(0),
+            tables: Vec::new(),
+        };
+        assert!(found.stays_applied());
+        found.apply_errors = Some(1);
+        assert!(!found.stays_applied());
+        found.applied_for = Some(3.0);
+        assert!(found.stays_applied());
+        found.is_applied = false;
+        assert!(!found.stays_applied());
     }
 
     #[test]

@@ -156,10 +156,7 @@ impl Prover<'_> {
             Ok(Err(error)) => Err(words(error).into()),
             Err(_) => {
                 // Cancel the statement, which would otherwise hold the connection.
-                let _ = client
-                    .cancel_token()
-                    .cancel_query(tokio_postgres::NoTls)
-                    .await;
+                client.cancel().await;
                 Err(format!(
                     "it did not return within {} while they were frozen",
                     duration(self.within)
@@ -204,11 +201,7 @@ impl Prover<'_> {
             Ok(Ok(())) => Ok("waited for SyncRep; it returned after they answered".to_owned()),
             Ok(Err(why)) => Err(why),
             Err(_) => {
-                let _ = writer
-                    .client
-                    .cancel_token()
-                    .cancel_query(tokio_postgres::NoTls)
-                    .await;
+                writer.client.cancel().await;
                 Err(format!(
                     "it still waits {} after they were unfrozen",
                     duration(self.within)

@@ -180,7 +180,7 @@ impl Prover<'_> {
             if let Some(why) = self.never_arrives(node).await {
                 return Err(why);
             }
-            let named: Vec<&Sender> = replication::named(&senders, application).collect();
+            let named: Vec<&Sender> = replication::to_standby(&senders, application).collect();
             let sync_state = match streaming(&named, standby) {
                 Ok(sync_state) => sync_state,
                 Err(seen) => return Ok(Probe::NotYet(seen.to_string())),
@@ -313,7 +313,7 @@ impl Prover<'_> {
         let waited = wait_for(limit, self.cancel, || async {
             let senders = replication::senders(upstream).await;
             let senders = senders.map_err(Failure::from)?;
-            let sender = replication::named(&senders, application).next();
+            let sender = replication::to_standby(&senders, application).next();
             let seen = sender.and_then(|sender| reach.of(sender));
             if seen >= Some(lsn) {
                 return Ok(Probe::Ready(String::new()));

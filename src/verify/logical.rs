@@ -319,8 +319,7 @@ impl Prover<'_> {
                 return Err(Failure::seen(format!("the slot `{slot}` is gone")));
             };
             let senders = replication::senders(upstream).await.map_err(failed)?;
-            let mut senders = senders.iter();
-            let sender = senders.find(|sender| Some(sender.pid) == found.active_pid);
+            let sender = replication::through(&senders, found);
             // An applied change may reach the subscriber's disk a fifth of a second later (`synchronous_commit = off`).
             let applied = sender.and_then(|sender| sender.replay_lsn);
             if found.confirmed_flush_lsn.max(applied) >= Some(lsn) {

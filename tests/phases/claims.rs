@@ -11,10 +11,7 @@ use replication_lab::lab::up::Keep;
 use replication_lab::plan::Plan;
 use tokio_util::sync::CancellationToken;
 
-use crate::lab::{chain, engine, failing, labels, left, pair, plan, up, volume};
-
-/// No process has this number.
-const NOBODY: &str = "4294967295@nowhere";
+use crate::lab::{chain, claim, ended, engine, failing, labels, left, pair, plan, up, volume};
 
 fn holder(error: &LabError) -> &Holder {
     match error {
@@ -83,13 +80,18 @@ async fn eight_labs_of_one_process_do_not_get_in_each_other_s_way() {
 
 #[tokio::test(start_paused = true)]
 async fn a_name_that_something_else_has_is_left_to_it() {
-    let made = |by: &str| ours::of_claim(&pair("pair"), "a word", by);
+    let made = |by: &str| ours::of_claim(&pair("pair"), &claim("pair", "a-word"), by);
     let cases = [
         (
             labels(&[("com.example", "x")]),
             Holder::Foreign("lab-pair".to_owned()),
         ),
-        (made(NOBODY), Holder::Abandoned),
+        (made(&ended()), Holder::Abandoned),
+        (
+            // Nobody here knows whether it lives.
+            made("7@elsewhere 1 another-boot 2/3"),
+            Holder::Making("7@elsewhere".to_owned()),
+        ),
         (
             labels(&[(LAB_LABEL, "other")]),
             Holder::Other {
@@ -141,7 +143,11 @@ async fn a_complete_lab_is_not_being_made_although_its_maker_lives() {
 async fn a_node_s_volume_that_is_another_lab_s_is_not_touched() {
     let fake = engine();
     // The node `sync` of `physical` would be called as the lab `physical-sync`.
-    let others = ours::of_claim(&pair("physical-sync"), "a word", NOBODY);
+    let others = ours::of_claim(
+        &pair("physical-sync"),
+        &claim("physical-sync", "a-word"),
+        &ended(),
+    );
     volume(&fake, "lab-physical-sync", others.clone()).await;
     let physical = plan("name: physical\nnodes: { sync: {} }\n");
     let refused = failing(&fake, &physical).await;

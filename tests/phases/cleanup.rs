@@ -7,16 +7,13 @@ use replication_lab::engine::{
 use replication_lab::failure::Explain as _;
 use replication_lab::image::IMAGE_LABEL;
 use replication_lab::lab::cleanup::{self, GcScope, Removed};
-use replication_lab::lab::labels as ours;
+use replication_lab::lab::labels::{self as ours, Claim};
 use replication_lab::lab::up::Keep;
-use replication_lab::lab::{Lab, LabError, running};
+use replication_lab::lab::{Lab, LabError, owner, running};
 use replication_lab::name::{LabName, NodeName};
 use tokio_util::sync::CancellationToken;
 
-use crate::lab::{chain, engine, labels, left, pair, up, volume};
-
-/// No process has this number.
-const NOBODY: &str = "4294967295@nowhere";
+use crate::lab::{chain, claim, ended, engine, labels, left, pair, up, volume};
 
 fn lab(name: &str) -> LabName {
     LabName::new(name).expect("a name")
@@ -53,14 +50,24 @@ async fn network(fake: &Fake, name: &str, labels: Labels) {
         .expect("a network");
 }
 
+/// The claim of a lab of this file.
+fn own(name: &str) -> Claim {
+    claim(name, "a-word")
+}
+
 /// A lab as a killed process left it: a claim, a network, and a node that runs, on the lab's network.
 async fn killed(fake: &Fake, name: &str) {
-    let plan = pair(name);
+    killed_under(fake, &own(name)).await;
+}
+
+pub async fn killed_under(fake: &Fake, claim: &Claim) {
+    let plan = pair(claim.lab.as_str());
     let object = ours::lab_object(&plan.lab);
-    volume(fake, &object, ours::of_claim(&plan, "a word", NOBODY)).await;
-    network(fake, &object, ours::of_lab(&plan.lab)).await;
+    volume(fake, &object, ours::of_claim(&plan, claim, &ended())).await;
+    let on = ours::network_object(claim);
+    network(fake, &on, ours::of_lab(claim)).await;
     let node = NodeName::new("primary").expect("a name");
-    let own = ours::of_node(&plan.lab, &node);
+    let own = ours::of_node(claim, &node);
     let node = ours::node_object(&plan.lab, &node);
     let mount = Mount {
         volume: node.clone(),
@@ -69,7 +76,7 @@ async fn killed(fake: &Fake, name: &str) {
         labels: own.clone(),
     };
     let mut spec = container(&node, own, vec![mount]);
-    spec.network = Some(object);
+    spec.network = Some(on);
     fake.engine()
         .create_container(&spec)
         .await
@@ -77,11 +84,12 @@ async fn killed(fake: &Fake, name: &str) {
     fake.engine().start_container(&node).await.expect("a start");
 }
 
-async fn gc(fake: &Fake, reach: GcScope) -> Vec<String> {
+pub async fn gc(fake: &Fake, reach: GcScope) -> Vec<String> {
     let removed = cleanup::gc(&fake.engine(), reach)
         .await
         .expect("a clean-up");
-    removed.into_keys().collect()
+    assert!(removed.failed.is_empty(), "{:?}", removed.failed);
+    removed.removed.into_keys().collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -89,7 +97,7 @@ async fn gc_takes_what_a_killed_process_left_and_nothing_that_is_whole() {
     let fake = engine();
     killed(&fake, "dead").await;
     killed(&fake, "complete").await;
-    volume(&fake, "lab-complete.ready", ours::of_lab(&lab("complete"))).await;
+    volume(&fake, "lab-complete.ready", ours::of_lab(&own("complete"))).await;
     volume(&fake, "somebody-s", labels(&[("com.example", "x")])).await;
     assert_eq!(
         running(&fake.engine()).await.expect("a list"),
@@ -98,7 +106,7 @@ async fn gc_takes_what_a_killed_process_left_and_nothing_that_is_whole() {
     assert_eq!(gc(&fake, GcScope::Leftovers).await, ["dead"]);
     let whole = [
         "container lab-complete-primary",
-        "network lab-complete",
+        "network lab-complete.a-word",
         "volume lab-complete",
         "volume lab-complete-primary",
         "volume lab-complete.ready",
@@ -109,35 +117,22 @@ async fn gc_takes_what_a_killed_process_left_and_nothing_that_is_whole() {
     assert_eq!(fake.objects(), whole);
 }
 
-/// A process of this host that has ended.
-fn ended() -> String {
-    let mut child = std::process::Command::new("true").spawn().expect("a child");
-    child.wait().expect("its end");
-    process(child.id())
-}
-
-/// A process of this host, as labels name it.
-fn process(id: u32) -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").expect("a name");
-    format!("{id}@{}", host.trim())
-}
-
 #[tokio::test(start_paused = true)]
 async fn gc_takes_a_complete_lab_that_was_for_a_process_which_is_gone() {
     let fake = engine();
     for (name, owner) in [
         ("gone", ended()),
-        ("alive", process(std::process::id())),
+        ("alive", owner::this_process()),
         // Nobody here knows whether it lives.
         ("elsewhere", "1@another-host".to_owned()),
     ] {
         killed(&fake, name).await;
-        let mut own = ours::of_lab(&lab(name));
-        own.insert(ours::OWNER_LABEL.to_owned(), owner);
-        volume(&fake, &format!("lab-{name}.ready"), own).await;
+        let mut mark = ours::of_lab(&own(name));
+        mark.insert(ours::OWNER_LABEL.to_owned(), owner);
+        volume(&fake, &format!("lab-{name}.ready"), mark).await;
     }
     killed(&fake, "kept").await;
-    volume(&fake, "lab-kept.ready", ours::of_lab(&lab("kept"))).await;
+    volume(&fake, "lab-kept.ready", ours::of_lab(&own("kept"))).await;
     assert_eq!(gc(&fake, GcScope::Leftovers).await, ["gone"]);
     let there = running(&fake.engine()).await.expect("a list");
     assert_eq!(there, ["alive", "elsewhere", "kept"]);
@@ -163,7 +158,7 @@ async fn gc_leaves_alone_what_a_living_process_is_making() {
 #[tokio::test(start_paused = true)]
 async fn gc_finds_a_network_that_is_all_there_is_of_a_lab() {
     let fake = engine();
-    network(&fake, "lab-half", ours::of_lab(&lab("half"))).await;
+    network(&fake, "lab-half", ours::of_lab(&own("half"))).await;
     assert_eq!(gc(&fake, GcScope::Leftovers).await, ["half"]);
     assert!(fake.objects().is_empty(), "{:?}", fake.objects());
 }
@@ -178,8 +173,11 @@ async fn gc_goes_on_to_the_next_lab_when_one_cannot_be_removed() {
         EngineErrorKind::Other,
         "stuck",
     );
-    let failed = cleanup::gc(&fake.engine(), GcScope::Leftovers).await;
-    let told = chain(&failed.expect_err("one is stuck"));
+    let collected = cleanup::gc(&fake.engine(), GcScope::Leftovers).await;
+    let collected = collected.expect("a clean-up");
+    assert!(collected.removed.contains_key("second"));
+    assert_eq!(collected.failed.len(), 1);
+    let told = chain(&collected.failed[0]);
     assert_eq!(told, "removing the container `lab-first-primary`: stuck");
     assert!(
         !fake
@@ -237,7 +235,10 @@ async fn gc_of_everything_takes_templates_and_built_images_that_nobody_uses() {
         images: vec!["lab-postgres:15".to_owned()],
         ..Removed::default()
     };
-    assert_eq!(removed.into_values().collect::<Vec<_>>(), [expected]);
+    assert_eq!(
+        removed.removed.into_values().collect::<Vec<_>>(),
+        [expected]
+    );
     for (reference, there) in [
         ("lab-postgres:15", false),
         ("lab-postgres:17", true),
@@ -266,20 +267,21 @@ async fn gc_takes_a_container_that_was_to_prepare_a_template() {
 }
 
 /// A whole lab with a container in every state that one can be in.
-async fn states(fake: &Fake) -> LabName {
+async fn states(fake: &Fake) {
     let lab = lab("states");
     let object = ours::lab_object(&lab);
     volume(
         fake,
         &object,
-        ours::of_claim(&pair("states"), "a word", NOBODY),
+        ours::of_claim(&pair("states"), &own("states"), &ended()),
     )
     .await;
-    network(fake, &object, ours::of_lab(&lab)).await;
+    let on = ours::network_object(&own("states"));
+    network(fake, &on, ours::of_lab(&own("states"))).await;
     for name in ["created", "running", "paused", "exited"] {
         let node = NodeName::new(name).expect("a name");
         let object = ours::node_object(&lab, &node);
-        let own = ours::of_node(&lab, &node);
+        let own = ours::of_node(&own("states"), &node);
         let mount = Mount {
             volume: object.clone(),
             target: "/data".to_owned(),
@@ -287,7 +289,7 @@ async fn states(fake: &Fake) -> LabName {
             labels: own.clone(),
         };
         let mut spec = container(&object, own, vec![mount]);
-        spec.network = Some(ours::lab_object(&lab));
+        spec.network = Some(on.clone());
         fake.engine()
             .create_container(&spec)
             .await
@@ -308,17 +310,20 @@ async fn states(fake: &Fake) -> LabName {
             _ => {}
         }
     }
-    lab
 }
 
 #[tokio::test(start_paused = true)]
 async fn down_takes_containers_in_any_state_and_the_claim_last() {
     let fake = engine();
-    let lab = states(&fake).await;
-    let removed = cleanup::remove(&fake.engine(), &lab)
+    states(&fake).await;
+    let removed = cleanup::remove(&fake.engine(), &own("states"))
         .await
         .expect("a removal");
     assert!(fake.objects().is_empty(), "{:?}", fake.objects());
+    let journal = fake.journal();
+    let thawed = journal.iter().filter(|call| call.starts_with("unpause"));
+    let thawed: Vec<_> = thawed.collect();
+    assert_eq!(thawed, ["unpause_container lab-states-paused"]);
     let (containers, volumes) = (removed.containers.len(), removed.volumes.len());
     assert_eq!((containers, removed.networks.len(), volumes), (4, 1, 5));
     let journal = fake.journal();
@@ -326,7 +331,7 @@ async fn down_takes_containers_in_any_state_and_the_claim_last() {
         journal.last().map(String::as_str),
         Some("remove_volume lab-states")
     );
-    let again = cleanup::remove(&fake.engine(), &lab)
+    let again = cleanup::remove(&fake.engine(), &own("states"))
         .await
         .expect("a removal");
     assert!(again.is_empty(), "{again:?}");
@@ -335,14 +340,14 @@ async fn down_takes_containers_in_any_state_and_the_claim_last() {
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_removed_is_told_and_the_rest_goes() {
     let fake = engine();
-    let lab = states(&fake).await;
+    states(&fake).await;
     fake.fail_nth(
         "remove_container lab-states-exited",
         1,
         EngineErrorKind::Other,
         "stuck",
     );
-    let failed = cleanup::remove(&fake.engine(), &lab)
+    let failed = cleanup::remove(&fake.engine(), &own("states"))
         .await
         .expect_err("one is stuck");
     assert_eq!(
@@ -355,7 +360,7 @@ async fn what_cannot_be_removed_is_told_and_the_rest_goes() {
         "volume lab-states-exited",
     ];
     assert_eq!(fake.objects(), stuck, "the claim still holds the name");
-    cleanup::remove(&fake.engine(), &lab)
+    cleanup::remove(&fake.engine(), &own("states"))
         .await
         .expect("a removal");
     assert!(fake.objects().is_empty(), "{:?}", fake.objects());
@@ -367,7 +372,7 @@ async fn down_takes_no_other_lab_with_it() {
     killed(&fake, "one").await;
     killed(&fake, "one-more").await;
     let before = fake.objects().len();
-    cleanup::remove(&fake.engine(), &lab("one"))
+    cleanup::remove(&fake.engine(), &own("one"))
         .await
         .expect("a removal");
     assert_eq!(fake.objects().len(), before / 2);

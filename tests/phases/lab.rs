@@ -6,8 +6,10 @@ use std::time::Duration;
 use replication_lab::engine::fake::{Fake, Process};
 use replication_lab::engine::{Labels, Selector, Volume};
 use replication_lab::event::Silent;
-use replication_lab::lab::LabError;
+use replication_lab::lab::labels::Claim;
 use replication_lab::lab::up::{self, Keep, Options, Up};
+use replication_lab::lab::{LabError, owner};
+use replication_lab::name::LabName;
 use replication_lab::plan::Plan;
 use replication_lab::scenario::load::{Overrides, Source, load};
 use replication_lab::verify;
@@ -96,11 +98,35 @@ pub async fn failing(fake: &Fake, plan: &Plan) -> LabError {
         .expect_err("no server answers here")
 }
 
-/// What is left, but for templates, which are meant to stay.
+/// What is left, but for templates, which are meant to stay. Networks are named without the word of their claim.
 pub fn left(fake: &Fake) -> Vec<String> {
     let mut objects = fake.objects();
     objects.retain(|object| !object.starts_with("volume lab-template-"));
+    for object in &mut objects {
+        if let Some((network, _)) = object.split_once('.')
+            && network.starts_with("network ")
+        {
+            *object = network.to_owned();
+        }
+    }
     objects
+}
+
+/// A claim of that lab, with a word.
+pub fn claim(lab: &str, word: &str) -> Claim {
+    Claim {
+        lab: LabName::new(lab).expect("a name"),
+        word: word.to_owned(),
+    }
+}
+
+/// A process of this host that has ended, as labels name it.
+pub fn ended() -> String {
+    let child = std::process::Command::new("true").spawn();
+    let mut child = child.expect("a child");
+    let owner = owner::of(child.id());
+    child.wait().expect("its end");
+    owner
 }
 
 /// An error and all its reasons.

@@ -8,4 +8,5 @@ mod cleanup;
 mod failures;
 mod lab;
 mod nodes;
+mod removal;
 mod secrets;

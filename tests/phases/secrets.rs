@@ -92,11 +92,12 @@ async fn who_carries_out_a_step_has_its_password_as_long_as_a_container_knows_it
          PASSWORD '{PASSWORD}'\n"
     ));
     let fake = lab::engine();
-    let claim = labels::of_claim(&plan, "a word", "1@nowhere");
+    let held = lab::claim("pair", "a-word");
+    let claim = labels::of_claim(&plan, &held, "1@nowhere");
     lab::volume(&fake, "lab-pair", claim).await;
     let replica = NodeName::new("replica").expect("a name");
     let name = labels::node_object(&plan.lab, &replica);
-    let spec = container(&name, labels::of_node(&plan.lab, &replica), Vec::new());
+    let spec = container(&name, labels::of_node(&held, &replica), Vec::new());
     let id = fake
         .engine()
         .create_container(&spec)

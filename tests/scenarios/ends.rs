@@ -26,6 +26,7 @@ pub fn trials() -> Vec<Trial> {
                 drop(passes(lab, "each").await);
             },
         ),
+        lab::trial("ends::a_step_ends_within_a_transaction", "eo", open),
         lab::trial("ends::a_node_is_down_or_frozen", "ea", |lab| async {
             drop(passes(lab, "away").await);
         }),
@@ -45,6 +46,23 @@ async fn rewound(lab: Lab) {
     let seen = seen.expect("what was seen");
     assert!(seen.starts_with("servers diverged at "), "{seen}");
     assert!(seen.ends_with("; follows replica"), "{seen}");
+}
+
+async fn open(lab: Lab) {
+    let own = own("open", &lab, AS_IT_IS);
+    let ran = binary::lab(&["run", &own.path, "--output=json"]).await;
+    let document = ran.document(1);
+    let steps = document["steps"].as_array().expect("steps");
+    let failed = steps.iter().find(|step| step["passed"] == false);
+    let failed = failed.expect("a failed step");
+    assert_eq!(failed["number"], "5", "{document:#}");
+    let seen = failed["seen"].as_str().expect("what was seen");
+    assert!(seen.contains("ended within a transaction"), "{seen}");
+    let hint = failed["hint"].as_str().expect("a hint");
+    assert!(
+        hint.contains("COMMIT") && hint.contains("session"),
+        "{hint}"
+    );
 }
 
 async fn passes(lab: Lab, file: &str) -> Value {

@@ -93,8 +93,9 @@ impl Lab {
             container: self.container(node),
             force: None,
         };
-        let network = format!("lab-{}", self.name);
-        let done = self.docker.disconnect_network(&network, which).await;
+        let own = Selector::LabelValue(LAB_LABEL.to_owned(), self.name.clone());
+        let networks = self.engine.networks(Some(&own)).await.expect("a list");
+        let done = self.docker.disconnect_network(&networks[0].id, which).await;
         done.expect("disconnected");
     }
 

@@ -21,7 +21,8 @@ pub struct Slot {
     /// The reason why it is lost, from PostgreSQL 17 on: `wal_removed`, `rows_removed`, `wal_level_insufficient`, `idle_timeout`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invalidation_reason: Option<String>,
-    /// Whether it is synchronised from a primary, on a standby (PostgreSQL 17).
+    /// Whether it is a standby's copy of a failover slot and ready: synced, not temporary, not invalidated, so that a
+    /// promotion keeps it (PostgreSQL 17).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub synced: Option<bool>,
 }

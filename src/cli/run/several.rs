@@ -60,7 +60,7 @@ impl Several<'_> {
         if exits.contains(&Exit::Interrupted) {
             for report in reports.iter_mut().filter(|report| report.kept) {
                 let removing = cleanup::remove_any(&docker, &report.lab);
-                removing.await.map_err(LabError::from)?;
+                removing.await?;
                 report.kept = false;
             }
         }

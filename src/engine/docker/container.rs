@@ -142,24 +142,34 @@ fn tcp(port: u16) -> String {
 
 pub(super) async fn remove(docker: &Docker, id: &str) -> Result<(), EngineError> {
     let act = format!("removing the container `{}`", shown(id));
-    // On cgroup v1 a frozen process cannot be killed. Docker refuses to thaw a container that is not frozen; trying costs less
-    // than asking first.
-    let _ = docker.client.unpause_container(id).await;
+    let error = match try_to_remove(docker, &act, id).await {
+        Err(error) => error,
+        done => return done,
+    };
+    if error.kind == EngineErrorKind::Conflict && error.source.0.contains("already in progress") {
+        return gone(docker, id, act).await;
+    }
+    // A frozen process may not die. A container that is not frozen is not thawed: the engine would call it an error.
+    let found = find(docker, id).await?;
+    match found.map(|container| container.state) {
+        None => Ok(()),
+        Some(ContainerState::Paused) => {
+            docker.unpause_container(id).await?;
+            try_to_remove(docker, &act, id).await
+        }
+        Some(_) => Err(error),
+    }
+}
+
+async fn try_to_remove(docker: &Docker, act: &str, id: &str) -> Result<(), EngineError> {
     let options = RemoveContainerOptionsBuilder::default()
         .force(true)
         .v(true)
         .build();
     let removal = docker.client.remove_container(id, Some(options));
-    match docker.call(&act, removal).await {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind == EngineErrorKind::NotFound => Ok(()),
-        Err(error)
-            if error.kind == EngineErrorKind::Conflict
-                && error.source.0.contains("already in progress") =>
-        {
-            gone(docker, id, act).await
-        }
-        Err(error) => Err(error),
+    match docker.call(act, removal).await {
+        Err(error) if error.kind != EngineErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

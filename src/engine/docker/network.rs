@@ -7,7 +7,9 @@ use bollard::models;
 use bollard::query_parameters::ListNetworksOptionsBuilder;
 
 use super::{Docker, label_filter, labels, shown};
-use crate::engine::{EngineCause, EngineError, EngineErrorKind, Network, NetworkSpec, Selector};
+use crate::engine::{
+    Endpoint, EngineCause, EngineError, EngineErrorKind, Network, NetworkSpec, Selector,
+};
 
 /// The address that Docker gives to a subnet's gateway: the first host address.
 fn first_address(subnet: &str) -> Option<Ipv4Addr> {
@@ -89,6 +91,44 @@ pub(super) async fn list(
 pub(super) async fn remove(docker: &Docker, id: &str) -> Result<(), EngineError> {
     let act = format!("removing the network `{}`", shown(id));
     match docker.call(&act, docker.client.remove_network(id)).await {
+        Err(error) if error.kind != EngineErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+pub(super) async fn endpoints(docker: &Docker, id: &str) -> Result<Vec<Endpoint>, EngineError> {
+    let act = format!("looking at the network `{}`", shown(id));
+    let inspected = docker.call(&act, docker.client.inspect_network(id, None));
+    let network = match inspected.await {
+        Ok(network) => network,
+        Err(error) if error.kind == EngineErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let containers = network.containers.unwrap_or_default().into_iter();
+    Ok(containers
+        .map(|(container, endpoint)| Endpoint {
+            name: endpoint.name.unwrap_or_default(),
+            container,
+        })
+        .collect())
+}
+
+pub(super) async fn disconnect(
+    docker: &Docker,
+    id: &str,
+    endpoint: &str,
+) -> Result<(), EngineError> {
+    let act = format!(
+        "disconnecting `{endpoint}` from the network `{}`",
+        shown(id)
+    );
+    let which = models::NetworkDisconnectRequest {
+        container: endpoint.to_owned(),
+        // Docker looks for an endpoint of that name only if this is set.
+        force: Some(true),
+    };
+    let done = docker.client.disconnect_network(id, which);
+    match docker.call(&act, done).await {
         Err(error) if error.kind != EngineErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }

@@ -6,8 +6,8 @@ use super::held::Refusal;
 use super::process::{Main, Process};
 use super::{Fake, refused};
 use crate::engine::{
-    Attached, Container, ContainerSpec, EngineError, EngineErrorKind, EngineInfo, ExecOutput,
-    Image, LayerProgress, Network, NetworkSpec, Selector, Volume,
+    Attached, Container, ContainerSpec, Endpoint, EngineError, EngineErrorKind, EngineInfo,
+    ExecOutput, Image, LayerProgress, Network, NetworkSpec, Selector, Volume,
 };
 
 impl Fake {
@@ -123,6 +123,29 @@ impl Fake {
     pub(in crate::engine) async fn remove_network(&self, id: &str) -> Result<(), EngineError> {
         self.call("remove_network", id, |shared| {
             shared.world.remove_network(id)
+        })
+        .await
+    }
+
+    pub(in crate::engine) async fn endpoints(
+        &self,
+        network: &str,
+    ) -> Result<Vec<Endpoint>, EngineError> {
+        self.call("endpoints", network, |shared| {
+            Ok(shared.world.endpoints(network))
+        })
+        .await
+    }
+
+    pub(in crate::engine) async fn disconnect(
+        &self,
+        network: &str,
+        endpoint: &str,
+    ) -> Result<(), EngineError> {
+        let called = format!("{} {endpoint}", self.lock().world.name_of(network));
+        self.call("disconnect", &called, |shared| {
+            shared.world.disconnect(network, endpoint);
+            Ok(())
         })
         .await
     }

@@ -114,6 +114,8 @@ pub(super) fn act(verb: &str, subject: &str) -> String {
             "attach" => ("attaching to", "container"),
             "logs" => ("reading the log of", "container"),
             "exec" => ("running a program in", "container"),
+            "endpoints" => ("looking at", "network"),
+            "disconnect" => ("disconnecting from", "network"),
             "info" => return "asking the engine for its version".to_owned(),
             _ => return format!("listing {verb}"),
         },

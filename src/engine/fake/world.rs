@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::addresses::{Block, pools};
 use super::held::{Held, Refusal, conflict, missing};
-use crate::engine::{ContainerSpec, EngineErrorKind, Image, Labels, Network, NetworkSpec, Volume};
+use crate::engine::{
+    ContainerSpec, Endpoint, EngineErrorKind, Image, Labels, Network, NetworkSpec, Volume,
+};
 
 #[derive(Default)]
 pub(super) struct World {
@@ -19,6 +21,8 @@ pub(super) struct World {
     pub(super) ports: BTreeMap<String, u16>,
     /// Files by container name and path.
     pub(super) files: BTreeMap<(String, String), Vec<u8>>,
+    /// Endpoints without a container, each with the name of its network.
+    pub(super) lost: Vec<(String, String)>,
     pub(super) made: u64,
     /// Whether containers get other addresses than they ask for.
     pub(super) chooses_addresses: bool,
@@ -166,7 +170,7 @@ impl World {
             return Ok(());
         };
         let network = &self.networks[at];
-        if self.on_network(&network.name).next().is_some() {
+        if !self.endpoints(id).is_empty() {
             return Err(conflict(format!(
                 "error while removing network: network {} id {} has active endpoints",
                 network.name, network.id
@@ -174,6 +178,30 @@ impl World {
         }
         self.networks.remove(at);
         Ok(())
+    }
+
+    /// The containers on a network, given by its id or name, and the endpoints whose container is gone.
+    pub(super) fn endpoints(&self, id: &str) -> Vec<Endpoint> {
+        let is = |network: &&Network| network.id == id || network.name == id;
+        let Some(network) = self.networks.iter().find(is) else {
+            return Vec::new();
+        };
+        let held = self.on_network(&network.name).map(|held| Endpoint {
+            name: held.container.name.clone(),
+            container: held.container.id.clone(),
+        });
+        let lost = self.lost.iter().filter(|(on, _)| *on == network.name);
+        let lost = lost.map(|(_, name)| Endpoint {
+            name: name.clone(),
+            container: format!("ep-{name}"),
+        });
+        held.chain(lost).collect()
+    }
+
+    pub(super) fn disconnect(&mut self, id: &str, endpoint: &str) {
+        let network = self.name_of(id);
+        self.lost
+            .retain(|(on, name)| *on != network || name != endpoint);
     }
 
     pub(super) fn create_volume(&mut self, volume: &Volume) -> Volume {
@@ -196,6 +224,7 @@ impl World {
         self.volumes.retain(|volume| volume.name != name);
         Ok(())
     }
+
     pub(super) fn found(&self, id: &str) -> Option<&Held> {
         let is = |held: &&Held| held.container.id == id || held.container.name == id;
         self.containers.iter().find(is)

@@ -9,9 +9,10 @@ use super::{FaultError, Rules};
 use crate::engine::{Container, ContainerSpec, ContainerState, EngineErrorKind, NetworkPower};
 use crate::event::Silent;
 use crate::image;
+use crate::lab::Lab;
 use crate::lab::error::LabError;
-use crate::lab::{Lab, labels};
-use crate::name::{LabName, NodeName};
+use crate::lab::labels::{self, Claim};
+use crate::name::NodeName;
 
 /// The program that applies the rules.
 const APPLY: &str = include_str!("../../../images/net/apply.sh");
@@ -68,7 +69,7 @@ impl Lab {
         }
         let found = image::ensure_net(&self.engine, &Silent, cancel).await?;
         let power = NetworkPower::Of(container.id.clone());
-        let spec = spec(&self.plan.lab, name.clone(), found.reference, power);
+        let spec = spec(&self.claim, name.clone(), found.reference, power);
         match self.engine.create_container(&spec).await {
             Ok(id) => {
                 self.engine.start_container(&id).await?;
@@ -86,7 +87,7 @@ impl Lab {
 
 /// A container that waits for programs to be run in it. It has no node label, because it is not a node.
 pub(super) fn spec(
-    lab: &LabName,
+    claim: &Claim,
     name: String,
     image: String,
     power: NetworkPower,
@@ -103,7 +104,7 @@ pub(super) fn spec(
         publish: None,
         mounts: Vec::new(),
         shm_bytes: 0,
-        labels: labels::of_lab(lab),
+        labels: labels::of_lab(claim),
         stdin: false,
         power: Some(power),
     }

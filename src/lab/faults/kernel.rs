@@ -11,7 +11,7 @@ use crate::engine::{Engine, NetworkPower};
 use crate::event::Reporter;
 use crate::image;
 use crate::lab::error::LabError;
-use crate::lab::labels;
+use crate::lab::{claim, labels, owner};
 use crate::name::LabName;
 use crate::plan::Plan;
 
@@ -93,7 +93,11 @@ pub async fn lacking(
     }
     // The process number keeps two attempts for labs of one name apart.
     let name = format!("{}.kernel-{}", labels::lab_object(lab), std::process::id());
-    let spec = beside::spec(lab, name, image.to_owned(), NetworkPower::Own);
+    // No lab is claimed yet. As long as this process lives, `gc` leaves the container alone.
+    let claim = claim::new(lab);
+    let mut spec = beside::spec(&claim, name, image.to_owned(), NetworkPower::Own);
+    let own = owner::this_process();
+    spec.labels.insert(labels::OWNER_LABEL.to_owned(), own);
     let id = engine.create_container(&spec).await?;
     let tried = async {
         engine.start_container(&id).await?;

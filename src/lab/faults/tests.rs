@@ -180,27 +180,27 @@ async fn lab(fake: &Fake) -> Lab {
     let plan = Plan::resolve(&loaded.scenario, &loaded.sql, None);
     fake.add_image("postgres:17");
     fake.add_image("lab-net:1");
+    let claim = claim::claim(&fake.engine(), &plan).await;
+    let claim = claim.expect("the name");
     let lab = &plan.lab;
     let network = NetworkSpec {
-        name: labels::lab_object(lab),
+        name: labels::network_object(&claim),
         subnet: Some("10.213.0.0/27".to_owned()),
-        labels: labels::of_lab(lab),
+        labels: labels::of_lab(&claim),
     };
     fake.engine()
         .create_network(&network)
         .await
         .expect("a network");
-    let claimed = claim::claim(&fake.engine(), &plan).await;
-    claimed.expect("the name");
     for node in &plan.nodes {
         let name = labels::node_object(lab, &node.name);
-        let own = labels::of_node(lab, &node.name);
+        let own = labels::of_node(&claim, &node.name);
         let power = crate::engine::NetworkPower::Own;
         let spec = ContainerSpec {
-            network: Some(labels::lab_object(lab)),
+            network: Some(labels::network_object(&claim)),
             labels: own,
             power: None,
-            ..beside::spec(lab, name, "postgres:17".to_owned(), power)
+            ..beside::spec(&claim, name, "postgres:17".to_owned(), power)
         };
         let id = fake
             .engine()
@@ -309,23 +309,10 @@ async fn nothing_is_left_of_a_lab_with_faults() {
     let fake = Fake::new();
     let lab = lab(&fake).await;
     break_it(&lab).await.expect("a partition");
-    fake.fail("remove_network", EngineErrorKind::Conflict, "in use");
-    let removed = crate::lab::cleanup::remove(&fake.engine(), &lab.plan.lab).await;
+    fake.fail_nth("remove_volume lab-pair", 1, EngineErrorKind::Other, "stuck");
+    let removed = crate::lab::cleanup::remove(&fake.engine(), &lab.claim).await;
     assert!(removed.is_err());
-    assert!(
-        fake.engine()
-            .containers(&Selector::any_lab())
-            .await
-            .expect("a list")
-            .is_empty()
-    );
-    let left = fake
-        .engine()
-        .volumes(&Selector::any_lab())
-        .await
-        .expect("a list");
-    let names: Vec<_> = left.into_iter().map(|volume| volume.name).collect();
-    assert_eq!(names, ["lab-pair"], "the claim goes last");
+    assert_eq!(fake.objects(), ["volume lab-pair"], "the claim goes last");
 }
 
 #[test]

@@ -5,6 +5,7 @@ fn sender(name: &str, pid: i32) -> Sender {
     Sender {
         pid,
         application_name: name.to_owned(),
+        is_logical: false,
         address: None,
         state: Some(SenderState::Streaming),
         sync_state: Some(SyncState::Async),
@@ -63,5 +64,45 @@ fn a_slot_whose_process_sends_nothing_and_a_sender_without_a_slot_are_edges_of_t
     assert_eq!(
         (edges[1].slot.as_deref(), edges[1].slot_active),
         (Some("z"), Some(true))
+    );
+}
+
+#[tokio::test]
+async fn two_subscriptions_of_one_name_are_told_apart_by_their_slots() {
+    let planned = |node: &str, slot: &str| EdgeStatus {
+        downstream: Some(node.to_owned()),
+        name: Some("s".to_owned()),
+        kind: Some(SlotKind::Logical),
+        slot: Some(slot.to_owned()),
+        ..edge(None, None)
+    };
+    let logical = |slot_name: &str, pid| Slot {
+        kind: SlotKind::Logical,
+        ..slot(slot_name, Some(pid))
+    };
+    // A standby of that name has no slot, and one of the subscriptions has another slot than planned.
+    let senders = [sender("s", 3), sender("s", 2), sender("s", 1)];
+    let edges = join(&senders, &[logical("s1", 1), logical("changed", 2)], |_| {
+        None
+    });
+    let standby = EdgeStatus {
+        kind: Some(SlotKind::Physical),
+        slot: None,
+        ..planned("replica", "")
+    };
+    let wanted = vec![planned("sub2", "s2"), planned("sub1", "s1"), standby];
+    let mut told = matched(edges, wanted);
+    told.sort_by(|one, other| one.downstream.cmp(&other.downstream));
+    let told = told.iter();
+    let told: Vec<_> = told
+        .map(|edge| (edge.downstream.as_deref(), edge.slot.as_deref()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Some("replica"), None),
+            (Some("sub1"), Some("s1")),
+            (Some("sub2"), Some("changed")),
+        ]
     );
 }

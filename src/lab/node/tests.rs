@@ -7,6 +7,7 @@ use crate::engine::NetworkSpec;
 use crate::engine::fake::{Fake, Process};
 use crate::event::{Reporter, Silent};
 use crate::failure::Explain as _;
+use crate::lab::error::Holder;
 use crate::name::LabName;
 use crate::scenario::PostgresVersion;
 use crate::scenario::load::{Overrides, Source, load};
@@ -39,12 +40,13 @@ where
     F: Future<Output = i64> + Send + 'static,
 {
     let plan = plan();
+    let claim = claim::new(&plan.lab);
     let found = image_of_17(fake).await;
     fake.on_start(main);
     let network = NetworkSpec {
-        name: labels::lab_object(&plan.lab),
+        name: labels::network_object(&claim),
         subnet: Some("10.213.0.0/27".to_owned()),
-        labels: labels::of_lab(&plan.lab),
+        labels: labels::of_lab(&claim),
     };
     fake.engine()
         .create_network(&network)
@@ -54,13 +56,29 @@ where
     let clock = Clock::new(reporter);
     start(
         &fake.engine(),
-        &plan,
+        (&plan, &claim),
         &plan.nodes[1],
         &found,
         address,
         &clock,
     )
     .await
+}
+
+#[tokio::test]
+async fn a_volume_of_an_earlier_lab_of_the_name_is_refused() {
+    let fake = Fake::new();
+    let there = Volume {
+        name: "lab-pair-replica".to_owned(),
+        labels: labels::of_lab(&claim::new(&plan().lab)),
+    };
+    fake.engine().create_volume(&there).await.expect("a volume");
+    let refused = replica(&fake, Arc::new(Silent), |_| std::future::pending()).await;
+    let LabError::Taken { by, .. } = refused.expect_err("it has the data of another lab") else {
+        panic!("the name is taken")
+    };
+    assert_eq!(by, Holder::Earlier("lab-pair-replica".to_owned()));
+    assert_eq!(fake.made(), []);
 }
 
 /// Waits for the base backup of a standby whose container says `words` and exits.
@@ -122,14 +140,22 @@ async fn standbys_with_one_base_backup_have_its_volume_and_know_how_many_they_ar
     let plan = planned(
         "name: three\nnodes: { primary: {}, one: { standby_of: primary }, two: { standby_of: primary } }\n",
     );
+    let claim = claim::new(&plan.lab);
     let fake = Fake::new();
     let found = image_of_17(&fake).await;
     for node in &plan.nodes[1..] {
         let backup = Backup::of(&plan, node);
-        let spec = spec(&plan, node, &backup, &found, None, node.name.to_string());
+        let spec = spec(
+            (&plan, &claim),
+            node,
+            &backup,
+            &found,
+            None,
+            node.name.to_string(),
+        );
         assert_eq!(spec.command[5], "2");
         assert_eq!(spec.mounts[1].volume, "lab-three.backup-one");
-        assert_eq!(spec.mounts[1].labels, labels::of_lab(&plan.lab));
+        assert_eq!(spec.mounts[1].labels, labels::of_lab(&claim));
     }
 }
 
@@ -260,7 +286,7 @@ async fn a_volume_that_is_another_lab_s_is_refused() {
     let other = LabName::new("other").expect("a name");
     let there = Volume {
         name: "lab-pair-replica".to_owned(),
-        labels: labels::of_lab(&other),
+        labels: labels::of_lab(&claim::new(&other)),
     };
     fake.engine().create_volume(&there).await.expect("a volume");
     let refused = replica(&fake, Arc::new(Silent), |_| std::future::pending()).await;

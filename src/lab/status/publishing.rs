@@ -116,6 +116,7 @@ impl From<subscriptions::Subscription> for SubscriptionStatus {
             state: table.state.0.to_string(),
             meaning: table.state.meaning().to_owned(),
         };
+        let upstream = found.host().map(str::to_owned);
         let slot = found.slot.map(|name| LogicalSlot {
             name,
             active: None,
@@ -124,9 +125,9 @@ impl From<subscriptions::Subscription> for SubscriptionStatus {
             lag_bytes: None,
         });
         Self {
+            upstream,
             name: found.name,
-            upstream: found.host,
-            database: found.database,
+            database: found.remote_database,
             publications: found.publications,
             enabled: found.is_enabled,
             active: found.is_applied,

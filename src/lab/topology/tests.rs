@@ -47,6 +47,7 @@ fn primary(timeline: i32, downstreams: &[&str]) -> Told {
         pid: 1,
         application_name: (*name).to_owned(),
         address: None,
+        is_logical: false,
         state: Some(SenderState::Streaming),
         sync_state: None,
         flush_lsn: None,

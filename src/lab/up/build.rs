@@ -14,6 +14,7 @@ use crate::image::Found;
 use crate::lab::addresses::{self, Places, Server};
 use crate::lab::clock::Clock;
 use crate::lab::error::LabError;
+use crate::lab::labels::Claim;
 use crate::lab::node::Starting;
 use crate::lab::tls::Authority;
 use crate::lab::verdict::{Connections, Proof, Verdict};
@@ -30,6 +31,7 @@ use super::{Options, mark_ready};
 pub(super) struct Build {
     pub(super) engine: Engine,
     pub(super) plan: Arc<Plan>,
+    pub(super) claim: Arc<Claim>,
     pub(super) images: Arc<BTreeMap<String, Found>>,
     /// The certificate authority, if the scenario asks for TLS.
     authority: Option<Arc<Authority>>,
@@ -81,7 +83,7 @@ impl Meeting {
 impl Build {
     pub(super) fn new(
         engine: &Engine,
-        plan: Plan,
+        (plan, claim): (Plan, Claim),
         images: BTreeMap<String, Found>,
         authority: Option<Authority>,
         options: &Options,
@@ -91,6 +93,7 @@ impl Build {
         Self {
             engine: engine.clone(),
             plan: Arc::new(plan),
+            claim: Arc::new(claim),
             images: Arc::new(images),
             authority: authority.map(Arc::new),
             within: options.within,
@@ -118,7 +121,7 @@ impl Build {
         let (verdict, answered) = tokio::join!(self.proof(&lab, live), self.answering(&services));
         let verdict = verdict?;
         answered?;
-        mark_ready(&self.engine, &self.plan, self.for_this_process).await?;
+        mark_ready(&self.engine, &self.plan, &self.claim, self.for_this_process).await?;
         Ok((lab, verdict))
     }
 
@@ -156,14 +159,14 @@ impl Build {
         let hosts = self.plan.nodes.len() + self.plan.services.len();
         // Both run to their ends even if one fails: an abandoned call may still create something.
         let (network, prepared) =
-            tokio::join!(claim::network(&self.engine, &self.plan.lab, hosts), async {
+            tokio::join!(claim::network(&self.engine, &self.claim, hosts), async {
                 for found in primaries.values() {
-                    template::prepare(&self.engine, &self.plan.lab, found).await?;
+                    template::prepare(&self.engine, &self.claim, found).await?;
                 }
                 if let Some(found) = primaries.values().next() {
-                    archive::prepare(&self.engine, &self.plan.lab, &self.plan, found).await?;
+                    archive::prepare(&self.engine, &self.claim, &self.plan, found).await?;
                 }
-                backup::prepare(&self.engine, &self.plan, &self.images).await
+                backup::prepare(&self.engine, &self.plan, &self.claim, &self.images).await
             });
         prepared?;
         addresses::assign(&self.plan, &network?)

@@ -96,8 +96,15 @@ impl Build {
                     let (found, name) = (self.image(&planned), &planned.name);
                     let asked = meeting.places.asked(name);
                     let (engine, clock) = (&self.engine, &self.clock);
-                    let starting =
-                        node::start(engine, &self.plan, &planned, found, asked, clock).await?;
+                    let starting = node::start(
+                        engine,
+                        (&self.plan, &self.claim),
+                        &planned,
+                        found,
+                        asked,
+                        clock,
+                    )
+                    .await?;
                     self.found(name, starting.address, meeting).await;
                     Ok(StartedHost::Node(planned, Box::new(starting)))
                 }
@@ -105,8 +112,14 @@ impl Build {
                     let found = &self.images[&super::image_of(planned.name)];
                     let host = planned.name.host();
                     let asked = meeting.places.asked(&host);
-                    let started =
-                        service::start(&self.engine, &self.plan, &planned, found, asked).await?;
+                    let started = service::start(
+                        &self.engine,
+                        (&self.plan, &self.claim),
+                        &planned,
+                        found,
+                        asked,
+                    )
+                    .await?;
                     self.found(&host, started.address, meeting).await;
                     Ok(StartedHost::Service(started))
                 }

@@ -6,9 +6,15 @@ use crate::action::{Amount, Step};
 use crate::name::NodeName;
 use crate::run::scene::Scene;
 use crate::run::{Tried, Wrong};
-use crate::server::position::{self, Behind};
-use crate::server::replication;
+use crate::server::position;
 use crate::wait::Probe;
+
+/// How far a node is behind.
+struct Behind {
+    bytes: i64,
+    /// `None` if nobody knows: nothing is connected, or nothing was reported yet.
+    seconds: Option<f64>,
+}
 
 impl Look for Lag {
     async fn look(&self, scene: &Scene<'_>, _: &Step) -> Tried<Probe<String>> {
@@ -18,29 +24,34 @@ impl Look for Lag {
         let Behind { bytes, seconds } = if scene.recovers(node).await? {
             let primary = primary_of_or_planned(scene, node).await?;
             let lsn = scene.written_by(&primary).await?;
-            position::behind(&*scene.client(node).await?, lsn).await?
+            let behind = position::behind(&*scene.client(node).await?, lsn).await?;
+            Behind {
+                bytes: behind.bytes,
+                seconds: Some(behind.seconds),
+            }
         } else {
             furthest_behind(scene, node).await?
         };
         // A node that has replayed everything has no lag, no matter how old the last transaction is.
-        let seconds = if bytes > 0 { seconds } else { 0.0 };
+        let seconds = if bytes > 0 { seconds } else { Some(0.0) };
         let measure = |amount: Amount| match amount {
             #[expect(
                 clippy::cast_precision_loss,
                 reason = "a size of log is far below 2^52"
             )]
-            Amount::Bytes(wanted) => (bytes as f64, wanted as f64),
-            Amount::Time(wanted) => (seconds, wanted.as_secs_f64()),
+            Amount::Bytes(wanted) => Some((bytes as f64, wanted as f64)),
+            Amount::Time(wanted) => Some((seconds?, wanted.as_secs_f64())),
         };
-        let least = self.at_least.is_none_or(|amount| {
-            let (found, wanted) = measure(amount);
-            found >= wanted
-        });
-        let most = self.at_most.is_none_or(|amount| {
-            let (found, wanted) = measure(amount);
-            found <= wanted
-        });
-        let said = format!("{node} is {bytes} B and {seconds:.1} s behind");
+        let least = self
+            .at_least
+            .is_none_or(|amount| measure(amount).is_some_and(|(found, wanted)| found >= wanted));
+        let most = self
+            .at_most
+            .is_none_or(|amount| measure(amount).is_some_and(|(found, wanted)| found <= wanted));
+        let said = match seconds {
+            Some(seconds) => format!("{node} is {bytes} B and {seconds:.1} s behind"),
+            None => format!("{node} is {bytes} B behind, and it is not known for how long"),
+        };
         Ok(if least && most {
             Probe::Ready(said)
         } else {
@@ -49,23 +60,24 @@ impl Look for Lag {
     }
 }
 
-/// The largest lag of a node's subscriptions.
+/// The largest lag of a node's subscriptions, in every database and also of those that are disabled.
 async fn furthest_behind(scene: &Scene<'_>, node: &NodeName) -> Tried<Behind> {
     let mut most: Option<Behind> = None;
-    for (name, publisher) in scene.subscriptions(node).await? {
+    for found in scene.subscriptions(node).await? {
+        let publisher = scene.publisher(node, &found).await?;
         let lsn = scene.written_by(&publisher).await?;
-        let senders = replication::senders(&*scene.client(&publisher).await?).await?;
-        let Some(sender) = replication::named(&senders, &name).next() else {
+        let Some(progress) = scene.progress(&publisher, &found).await? else {
             return Err(failed(format!(
-                "`{publisher}` has no walsender for the subscription `{name}`"
+                "`{publisher}` has no slot for the subscription `{}`",
+                found.name
             )));
         };
-        let replayed = sender.replay_lsn;
+        let applied = progress.applied();
         let lag = Behind {
-            bytes: replayed.map_or(0, |replayed| lsn.bytes_ahead_of(replayed)),
-            seconds: sender.seconds.replay.unwrap_or_default(),
+            bytes: applied.map_or(0, |applied| lsn.bytes_ahead_of(applied).max(0)),
+            seconds: progress.sender.and_then(|sender| sender.seconds.replay),
         };
-        if most.is_none_or(|most| lag.bytes > most.bytes) {
+        if most.as_ref().is_none_or(|most| lag.bytes > most.bytes) {
             most = Some(lag);
         }
     }

@@ -60,7 +60,7 @@ mod tests {
         // Any other check of a node that is down fails at once.
         assert_eq!(look("down").await.expect("a look"), ready("r: down"));
         assert_eq!(look("frozen").await.expect("a look"), not_yet("r: down"));
-        assert!(matches!(look("standby").await, Err(Wrong::Failed(_))));
+        assert!(matches!(look("standby").await, Err(Wrong::Down(_))));
         fake.engine()
             .start_container("lab-a-r")
             .await

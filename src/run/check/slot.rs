@@ -20,7 +20,9 @@ impl Look for Slot {
         seen.add(true, format!("slot {name}"));
         for (column, wanted) in self.columns() {
             let value = found.column(column).unwrap_or_else(|| "none".to_owned());
-            let said = format!("{column} {value}");
+            let why = (column == "synced").then(|| found.unready()).flatten();
+            let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+            let said = format!("{column} {value}{why}");
             seen.add(value == wanted, said);
         }
         Ok(seen.probe())

@@ -47,6 +47,6 @@ async fn is_served(scene: &Scene<'_>, node: &NodeName, host: &str) -> Tried<bool
     let name = scene.application_name(node);
     let serves =
         |state: &SenderState| matches!(state, SenderState::Catchup | SenderState::Streaming);
-    let mut named = replication::named(&senders, &name);
+    let mut named = replication::to_standby(&senders, &name);
     Ok(named.any(|sender| sender.state.as_ref().is_some_and(serves)))
 }

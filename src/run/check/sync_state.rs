@@ -15,7 +15,7 @@ impl Look for SyncState {
         let mut seen = AllOf::default();
         for (node, Cell(wanted)) in &self.0 {
             let name = scene.application_name(node);
-            let state = replication::named(&senders, &name).next();
+            let state = replication::to_standby(&senders, &name).next();
             let state = state.and_then(|sender| sender.sync_state);
             let found = state.map_or_else(|| "not connected".to_owned(), |state| state.to_string());
             let is_it = wanted.as_deref() == Some(found.as_str());

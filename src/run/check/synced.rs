@@ -1,21 +1,18 @@
 //! `synced`: whether the tables of subscriptions are copied and follow.
 
+use std::collections::BTreeSet;
+
 use super::{AllOf, Look};
 use crate::action::Step;
 use crate::action::check::synced::Synced;
 use crate::run::Tried;
 use crate::run::scene::Scene;
-use crate::server::subscriptions;
+use crate::server::subscriptions::{self, Subscription};
 use crate::wait::Probe;
 
 impl Look for Synced {
     async fn look(&self, scene: &Scene<'_>, step: &Step) -> Tried<Probe<String>> {
-        let database = step.database.as_ref().unwrap_or(&scene.lab.plan.database);
-        let reader = scene.reader(&self.node, database).await?;
-        let mut found = subscriptions::subscriptions(&reader).await?;
-        if let Some(only) = &self.subscription {
-            found.retain(|found| found.name == only.as_str());
-        }
+        let found = self.found(scene, step).await?;
         if found.is_empty() {
             return Ok(Probe::NotYet(match &self.subscription {
                 Some(name) => format!("`{}` has no subscription `{name}`", self.node),
@@ -30,12 +27,40 @@ impl Look for Synced {
                 one.name,
                 tables - unready
             );
-            if one.is_applied {
+            if one.stays_applied() {
                 seen.add(unready == 0, said);
-            } else {
-                seen.add(false, format!("{said}, its worker is not running"));
+                continue;
             }
+            let why = if !one.is_enabled {
+                "it is disabled"
+            } else if one.is_applied {
+                "its worker has failed and was started again"
+            } else {
+                "its worker is not running"
+            };
+            seen.add(false, format!("{said}, {why}"));
         }
         Ok(seen.probe())
+    }
+}
+
+impl Synced {
+    /// The subscriptions that are meant, with their tables.
+    async fn found(&self, scene: &Scene<'_>, step: &Step) -> Tried<Vec<Subscription>> {
+        let databases: BTreeSet<String> = if let Some(database) = &step.database {
+            [database.to_string()].into()
+        } else {
+            let found = scene.subscriptions(&self.node).await?;
+            found.into_iter().map(|found| found.database).collect()
+        };
+        let mut all = Vec::new();
+        for database in databases {
+            let reader = scene.reader(&self.node, &database).await?;
+            all.extend(subscriptions::subscriptions(&reader).await?);
+        }
+        if let Some(only) = &self.subscription {
+            all.retain(|found| found.name == only.as_str());
+        }
+        Ok(all)
     }
 }

@@ -53,7 +53,7 @@ impl Scene<'_> {
 
     async fn reader_of_rows(&self, node: &NodeName, database: &DatabaseName) -> Tried<Reader> {
         let container = self.running(node).await?;
-        self.own_reader(node, &container, database, SearchPath::Catalog)
+        self.own_reader(node, &container, database.as_str(), SearchPath::Catalog)
             .await
     }
 }

@@ -153,7 +153,17 @@ impl<'a> Reading<'a> {
     /// Keys that this action has no use for would be ignored silently.
     fn keys(&mut self, step: &Step, at: &str) {
         let action = &step.action;
-        let expects = action.gives() != Gives::Verdict;
+        // A check can expect nothing but the server's error that it gets in place of an answer.
+        let only_error = |expect: &Expect| {
+            let error = expect.error.clone();
+            let same = Expect {
+                error,
+                ..Expect::default()
+            };
+            *expect == same && same.error.is_some()
+        };
+        let expects =
+            action.gives() != Gives::Verdict || step.expect.as_ref().is_some_and(only_error);
         let unused = |is_written: bool, key| is_written && !action.takes(key);
         let unused: [(&str, bool, &str); 6] = [
             (
@@ -179,7 +189,7 @@ impl<'a> Reading<'a> {
             (
                 "expect",
                 step.expect.is_some() && !expects,
-                "a check is itself what is expected",
+                "a check is itself what is expected, or expects an `error` of its server",
             ),
             (
                 "capture",

@@ -1,19 +1,29 @@
 //! A connection that keeps the notices of the server and the reason of its end.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use tokio::task::JoinHandle;
 use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls, SimpleQueryMessage};
 
-use super::config;
+use super::stream::UntilClosed;
+use super::{CONNECT_LIMIT, config};
 use crate::server::server_error::ServerError;
+
+/// How long the end of a connection is waited for. A frozen server never ends it.
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
 /// A connection that keeps the notices of the server.
 #[derive(Debug)]
 pub struct Noticing {
     client: Client,
     heard: Arc<Heard>,
+    host: String,
+    port: u16,
+    /// Ends with the connection.
+    hearing: JoinHandle<()>,
 }
 
 /// The messages from the server besides answers.
@@ -79,6 +89,28 @@ impl Noticing {
         self.client.is_closed() || locked(&self.heard.end).is_some()
     }
 
+    /// Ends the connection and waits until the server has ended its process: nothing of the session is left then.
+    pub async fn close(self) {
+        let Self {
+            client, hearing, ..
+        } = self;
+        drop(client);
+        if tokio::time::timeout(CLOSE_LIMIT, hearing).await.is_err() {
+            tracing::debug!("the server has not ended a connection");
+        }
+    }
+
+    /// Asks the server to cancel the statement that runs in this connection.
+    pub async fn cancel(&self) {
+        let cancelling = async {
+            let stream = UntilClosed::connect(&self.host, self.port).await.ok()?;
+            let token = self.client.cancel_token();
+            token.cancel_query_raw(stream, NoTls).await.ok()
+        };
+        let cancelled = tokio::time::timeout(CONNECT_LIMIT, cancelling).await;
+        tracing::debug!(?cancelled, "cancelled a statement");
+    }
+
     /// Sends statements as they stand.
     ///
     /// # Errors
@@ -116,33 +148,51 @@ pub async fn connect_noticing(
     database: &str,
     user: &str,
 ) -> Result<Noticing, ServerError> {
-    let (connection, _) = open(&config(host, port, database, user)).await?;
+    let (connection, _) = open(host, port, &config(database, user)).await?;
     Ok(connection)
 }
 
 /// Connects, and tells the `server_version` that the server reported.
-pub(super) async fn open(config: &Config) -> Result<(Noticing, String), ServerError> {
-    let (client, mut connection) = config.connect(NoTls).await?;
+pub(super) async fn open(
+    host: &str,
+    port: u16,
+    config: &Config,
+) -> Result<(Noticing, String), ServerError> {
+    let connecting = tokio::time::timeout(CONNECT_LIMIT, UntilClosed::connect(host, port));
+    let stream = match connecting.await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return Err(ServerError::unreachable(error.to_string())),
+        Err(_) => return Err(ServerError::unreachable("no answer")),
+    };
+    let connected = config.connect_raw(stream, NoTls).await;
+    let (client, mut connection) = connected.map_err(ServerError::of_connecting)?;
     let version = connection.parameter("server_version").unwrap_or_default();
     let version = version.to_owned();
     let heard = Arc::new(Heard::default());
-    let hearing = Arc::clone(&heard);
-    tokio::spawn(async move {
+    let own = Arc::clone(&heard);
+    let hearing = tokio::spawn(async move {
         let mut messages = futures_util::stream::poll_fn(move |cx| connection.poll_message(cx));
         while let Some(message) = messages.next().await {
             match message {
-                Ok(AsyncMessage::Notice(notice)) => hearing.notice(notice),
+                Ok(AsyncMessage::Notice(notice)) => own.notice(notice),
                 Ok(_) => {}
                 Err(error) => {
                     // Before the statement that runs learns that it has no answer.
-                    let error = hearing.ended(error);
+                    let error = own.ended(error);
                     tracing::debug!(%error, "connection ended");
                     break;
                 }
             }
         }
     });
-    Ok((Noticing { client, heard }, version))
+    let connection = Noticing {
+        client,
+        heard,
+        host: host.to_owned(),
+        port,
+        hearing,
+    };
+    Ok((connection, version))
 }
 
 #[cfg(test)]

@@ -27,9 +27,9 @@ impl Reader {
         database: &str,
         path: SearchPath,
     ) -> Result<Self, ServerError> {
-        let mut config = config(host, port, database, SUPERUSER);
+        let mut config = config(database, SUPERUSER);
         config.options(pins::options(path));
-        let (connection, server_version) = open(&config).await?;
+        let (connection, server_version) = open(host, port, &config).await?;
         let version = Version::from_report(&server_version);
         if let Some(set) = pins::by_version(version) {
             connection.batch_execute(set).await?;
@@ -38,6 +38,11 @@ impl Reader {
             connection,
             version,
         })
+    }
+
+    /// Ends the connection and waits until the server has ended its process.
+    pub async fn close(self) {
+        self.connection.close().await;
     }
 
     /// The server's version, as it reported it to this connection.

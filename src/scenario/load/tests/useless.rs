@@ -29,7 +29,7 @@ fn keys_that_would_be_ignored_are_refused() {
     7 | - { streaming: replica, expect: { value: 1 } }
       |                         ^^^^^^
       |
-      = help: a check is itself what is expected
+      = help: a check is itself what is expected, or expects an `error` of its server
 
     error: `exec` takes no `user`
      --> a.yaml:8:17
@@ -148,5 +148,26 @@ fn what_tests_nothing_is_refused() {
        |             ^^^^^^
        |
        = help: the check `ledger` looks at what a ledger wrote
+    "#);
+}
+
+#[test]
+fn one_subscription_belongs_to_one_node() {
+    let shown = wrong(
+        "\
+name: a
+nodes: { p: {}, q: {} }
+steps:
+- caught_up: { node: [p, q], subscription: s }
+",
+    );
+    insta::assert_snapshot!(shown, @r#"
+    error: one subscription cannot belong to several nodes
+     --> a.yaml:4:22
+      |
+    4 | - caught_up: { node: [p, q], subscription: s }
+      |                      ^
+      |
+      = help: make a step of it for each node
     "#);
 }
