@@ -25,6 +25,7 @@ mod progress;
 mod psql;
 mod run;
 mod schema;
+mod secrets;
 mod server;
 mod show;
 mod status;
@@ -144,9 +145,10 @@ impl Cli {
         };
         let given = std::env::var("LAB_LOG").ok();
         let given = given.and_then(|targets| targets.parse::<Targets>().ok());
+        let coloured = failure::colours();
         let lines = tracing_subscriber::fmt::layer()
-            .with_writer(|| output::Traces)
-            .with_ansi(failure::colours())
+            .with_writer(move || output::Traces { coloured })
+            .with_ansi(coloured)
             .with_target(false);
         tracing_subscriber::registry()
             .with(lines)
@@ -159,6 +161,7 @@ impl Cli {
         !matches!(
             self.verb,
             Verb::Monitor(_)
+                | Verb::Logs(_)
                 | Verb::Step(_)
                 | Verb::Promote(_)
                 | Verb::Follow(_)
@@ -196,7 +199,7 @@ impl Cli {
             Verb::Verify(verb) => verb.run(&context).await,
             Verb::Psql(verb) => verb.run().await,
             Verb::Exec(verb) => verb.run().await,
-            Verb::Logs(verb) => verb.run().await,
+            Verb::Logs(verb) => verb.run(&context).await,
             Verb::Fault(verb) => verb.run(&context).await,
             Verb::Heal(verb) => verb.run(&context).await,
             Verb::Env(verb) => verb.run().await,

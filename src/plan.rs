@@ -8,6 +8,7 @@ pub mod logical;
 mod node;
 pub mod order;
 pub mod passwords;
+pub mod secrets;
 pub mod services;
 pub mod settings;
 mod steps;

@@ -21,6 +21,7 @@ pub mod logical;
 pub mod lsn;
 pub mod position;
 pub mod publications;
+pub mod quiet;
 pub mod replication;
 pub mod rows;
 pub mod server_error;

@@ -1,5 +1,6 @@
 //! How a message words an error, a number of things and a duration. Every other module may use it.
 
+pub mod foreign;
 pub(crate) mod suggest;
 
 use std::error::Error;
@@ -54,7 +55,13 @@ pub(crate) fn shortened(text: &str) -> String {
     let mut cut: String = text
         .chars()
         .take(MOST)
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| {
+            if c.is_control() || foreign::is_hidden(c) {
+                ' '
+            } else {
+                c
+            }
+        })
         .collect();
     if text.chars().nth(MOST).is_some() {
         cut.push('…');

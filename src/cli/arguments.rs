@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::secrets;
 use anyhow::Result;
 use clap::Args;
 use replication_lab::engine::Engine;
@@ -61,6 +62,7 @@ impl ScenarioArguments {
     pub(crate) fn plan(&self, name: Option<&LabName>) -> Result<(Loaded, Plan)> {
         let loaded = self.changes.load(&self.lab)?;
         let plan = Plan::resolve(&loaded.scenario, &loaded.sql, name);
+        secrets::keep(&plan, &[&loaded.scenario.about]);
         Ok((loaded, plan))
     }
 }
@@ -75,7 +77,14 @@ pub(crate) struct LabArgument {
 
 impl LabArgument {
     pub(crate) async fn find(&self) -> Result<Lab> {
-        Ok(Lab::find(Engine::connect().await?, &self.name).await?)
+        let lab = Lab::find(Engine::connect().await?, &self.name).await?;
+        // A lab whose containers are gone has no passwords any more.
+        if lab.plan.lacks_passwords()
+            && let Ok(plan) = lab.whole_plan().await
+        {
+            secrets::keep(&plan, &[]);
+        }
+        Ok(lab)
     }
 }
 

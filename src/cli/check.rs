@@ -9,7 +9,7 @@ use replication_lab::scenario::load::{Overrides, load};
 use serde::Serialize;
 
 use super::failure;
-use super::output::{self, Output, say};
+use super::output::{self, Output, say_coloured};
 
 /// Report every error in scenario files. Needs no Docker.
 #[derive(Debug, Args)]
@@ -44,7 +44,7 @@ impl CheckCommand {
                 Ok(None) => {}
                 Ok(Some(found)) => {
                     if self.output == Output::Table {
-                        say(found.render(failure::colours()).trim_end());
+                        say_coloured(found.render(failure::colours()).trim_end());
                     }
                     errors = found.iter().cloned().collect();
                 }

@@ -12,8 +12,10 @@ use replication_lab::lab::LabError;
 use replication_lab::report::run::RunFailure;
 use replication_lab::scenario::catalog::OpenError;
 use replication_lab::scenario::diagnostic::Diagnostics;
+use replication_lab::text::foreign::visible;
 
-use super::output::say;
+use super::output::{say, say_coloured};
+use super::secrets;
 
 /// Wrong usage of a verb that clap cannot detect.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +44,7 @@ pub(crate) fn colours() -> bool {
 /// Shows an error and returns its exit code.
 pub(crate) fn show(error: &anyhow::Error) -> ExitCode {
     if let Some(diagnostics) = diagnostics(error) {
-        say(diagnostics.render(colours()).trim_end());
+        say_coloured(diagnostics.render(colours()).trim_end());
         return Exit::Usage.into();
     }
     let failure = failure(error);
@@ -55,8 +57,8 @@ pub(crate) fn show(error: &anyhow::Error) -> ExitCode {
     } else {
         [""; 3]
     };
-    let indented = |text: &str| text.replace('\n', "\n         ");
-    say(&format!(
+    let indented = |text: &str| visible(text).replace('\n', "\n         ");
+    say_coloured(&format!(
         "{red}error:{plain} {}",
         indented(&failure.message)
     ));
@@ -67,7 +69,8 @@ pub(crate) fn show(error: &anyhow::Error) -> ExitCode {
         say(evidence.trim_end());
     }
     if let Some(hint) = &failure.hint {
-        say(&format!("{cyan}hint:{plain} {hint}"));
+        let hint = visible(hint);
+        say_coloured(&format!("{cyan}hint:{plain} {hint}"));
     }
     failure.exit.into()
 }
@@ -94,12 +97,15 @@ pub(crate) fn failure(error: &anyhow::Error) -> Failure {
     let explained: Vec<Failure> = error.chain().filter_map(explained).collect();
     let mut hints = explained.iter().map(|failure| &failure.hint);
     let mut evidence = explained.iter().map(|failure| &failure.evidence);
+    let hint = told.hint.or_else(|| hints.find_map(Clone::clone));
+    let evidence = told.evidence.or_else(|| evidence.find_map(Clone::clone));
+    let masked = |text: String| secrets::masked(&text).into_owned();
     Failure {
         exit: explained.first().map_or(told.exit, |failure| failure.exit),
-        hint: told.hint.or_else(|| hints.find_map(Clone::clone)),
-        evidence: told.evidence.or_else(|| evidence.find_map(Clone::clone)),
-        message: told.message,
-        because: told.because,
+        hint: hint.map(masked),
+        evidence: evidence.map(masked),
+        message: masked(told.message),
+        because: told.because.into_iter().map(masked).collect(),
     }
 }
 

@@ -8,6 +8,7 @@ use clap::Args;
 use replication_lab::exit::Exit;
 use replication_lab::lab::monitor::Monitor;
 use replication_lab::report::table;
+use replication_lab::text::foreign::{visible, visible_json};
 
 use super::Context;
 use super::arguments::{self, LabArgument};
@@ -44,7 +45,7 @@ impl MonitorCommand {
         loop {
             // A restarted node has another port, so the lab is looked up every time.
             let monitor = self.lab.find().await?.monitor().await;
-            let is_read = output::print_on(&self.text(&monitor)?)?;
+            let is_read = output::print_raw(&self.text(&monitor)?)?;
             if !self.watch {
                 return Ok(if monitor.is_streaming() {
                     Exit::Done
@@ -64,13 +65,15 @@ impl MonitorCommand {
 
     fn text(&self, monitor: &Monitor) -> Result<String> {
         Ok(match self.output {
-            Output::Json if self.watch => serde_json::to_string(monitor)? + "\n",
-            Output::Json => serde_json::to_string_pretty(monitor)? + "\n",
+            Output::Json if self.watch => {
+                visible_json(&serde_json::to_string(monitor)?).into_owned() + "\n"
+            }
+            Output::Json => output::document(monitor)?,
             // Moves the cursor home and clears the screen below it.
             Output::Table if self.watch && std::io::stdout().is_terminal() => {
-                format!("\u{1b}[H\u{1b}[J{}", table::monitor(monitor))
+                format!("\u{1b}[H\u{1b}[J{}", visible(&table::monitor(monitor)))
             }
-            Output::Table => table::monitor(monitor),
+            Output::Table => visible(&table::monitor(monitor)).into_owned(),
         })
     }
 }

@@ -4,7 +4,10 @@ use std::io::Write as _;
 
 use clap::ValueEnum;
 use replication_lab::sql::password::without_passwords;
+use replication_lab::text::foreign::{visible, visible_json};
 use serde::Serialize;
+
+use super::secrets::{masked, masked_json};
 
 /// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -16,21 +19,35 @@ pub(crate) enum Output {
     Json,
 }
 
-/// Prints a line to standard error.
+/// Prints a line to standard error. What it quotes may come from anywhere.
 pub(crate) fn say(line: &str) {
+    say_coloured(&visible(&masked(line)));
+}
+
+/// Prints a line to standard error as it is. What it quotes was made visible before.
+pub(crate) fn say_coloured(line: &str) {
     // If standard error is closed, nobody reads the line.
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
 /// Standard error for traces. Each event is written at once, with passwords removed: traces contain what is sent to servers and
 /// to Docker.
-pub(crate) struct Traces;
+pub(crate) struct Traces {
+    /// Whether the event has colours, which the subscriber adds. It escapes what would be others.
+    pub(crate) coloured: bool,
+}
 
 impl std::io::Write for Traces {
     fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
         let text = String::from_utf8_lossy(event);
         let mut talk = std::io::stderr().lock();
-        talk.write_all(without_passwords(&text).as_bytes())?;
+        let text = masked(&without_passwords(&text)).into_owned();
+        let shown = if self.coloured {
+            text.as_str().into()
+        } else {
+            visible(&text)
+        };
+        talk.write_all(shown.as_bytes())?;
         Ok(event.len())
     }
 
@@ -39,7 +56,7 @@ impl std::io::Write for Traces {
     }
 }
 
-/// Writes text to standard output.
+/// Writes text to standard output. What it quotes may come from anywhere.
 ///
 /// # Errors
 /// When writing fails. A reader that closed the pipe (`lab list | head -1`) is not an error.
@@ -49,6 +66,11 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
 
 /// Writes text to standard output and returns whether somebody still reads it.
 pub(crate) fn print_on(text: &str) -> anyhow::Result<bool> {
+    print_raw(&visible(&masked(text)))
+}
+
+/// Writes text to standard output as it is, and returns whether somebody still reads it.
+pub(crate) fn print_raw(text: &str) -> anyhow::Result<bool> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
@@ -59,5 +81,11 @@ pub(crate) fn print_on(text: &str) -> anyhow::Result<bool> {
 
 /// Writes one JSON document to standard output.
 pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
-    print(&(serde_json::to_string_pretty(value)? + "\n"))
+    print_raw(&document(value)?).map(|_| ())
+}
+
+/// One JSON document.
+pub(crate) fn document(value: &impl Serialize) -> anyhow::Result<String> {
+    let document = serde_json::to_string_pretty(value)?;
+    Ok(visible_json(&masked_json(&document)).into_owned() + "\n")
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use replication_lab::event::{Event, Outcome, Phase, Progress, ProgressUnit, Reporter, Silent};
 use replication_lab::text::duration;
+use replication_lab::text::foreign::visible;
 
 use super::Context;
 use super::output::say;
@@ -193,7 +194,7 @@ impl Bars {
             bar.set_style(style(progress.unit));
             bar
         });
-        bar.set_prefix(progress.subject.clone());
+        bar.set_prefix(visible(&progress.subject).into_owned());
         if let Some(total) = progress.total {
             bar.set_length(total);
         }

@@ -11,8 +11,10 @@ use crate::dataset::Dataset;
 use crate::exit::Exit;
 use crate::failure::Explain;
 use crate::name::DatasetName;
+use crate::server::quiet;
 use crate::server::server_error::ServerError;
 use crate::sql::SqlFile;
+use crate::sql::password::places;
 use crate::sql::script::{Data, ScriptError};
 use batch::{Exchange, Query, StatementOrigin, exchanges};
 
@@ -89,6 +91,10 @@ impl Explain for DatasetError {
 /// [`DatasetError`] with the file and the line to blame.
 pub async fn load(client: &Client, dataset: &Dataset) -> Result<Loaded, DatasetError> {
     let script = dataset.script();
+    let secret = script.iter().any(|file| !places(&file.text).is_empty());
+    if secret {
+        quiet::begin(client).await;
+    }
     let loaded = run(client, dataset, &script).await;
     if dataset.own {
         let end = if loaded.is_ok() { "" } else { "ROLLBACK; " };

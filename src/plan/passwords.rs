@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::Plan;
-use crate::sql::password::replace;
+use crate::sql::password::{replace, wants_password};
 
 /// The two halves of a plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +44,11 @@ impl Plan {
                     return;
                 }
                 Place::File => mark(MARKS[1], text) + &print(text),
+                Place::Secret if text.starts_with(MARKS[0]) => {
+                    mark(MARKS[0], text);
+                    return;
+                }
+                Place::Secret => mark(MARKS[0], text),
                 Place::Other => replace(text, |password| mark(MARKS[0], password)),
             };
         });
@@ -71,7 +76,7 @@ impl Plan {
                 Place::File if !text.starts_with(MARKS[1]) => return,
                 Place::File => numbered(&text[MARKS[1].len()..], passwords)
                     .map(|(content, _)| content.to_owned()),
-                Place::Other => put_back(text, passwords),
+                Place::Secret | Place::Other => put_back(text, passwords),
             };
             match filled {
                 Some(filled) => *text = filled,
@@ -113,6 +118,8 @@ fn print(content: &str) -> String {
 enum Place {
     /// The content of an SQL file.
     File,
+    /// The argument of an option such as `--password`.
+    Secret,
     /// Anything else.
     Other,
 }
@@ -120,7 +127,22 @@ enum Place {
 fn each_text(json: &mut Value, look: &mut impl FnMut(&mut String, Place)) {
     match json {
         Value::String(text) => look(text, Place::Other),
-        Value::Array(items) => items.iter_mut().for_each(|item| each_text(item, look)),
+        Value::Array(items) => {
+            let mut is_secret = false;
+            for item in items {
+                match item {
+                    Value::String(text) if is_secret && !text.starts_with('-') => {
+                        look(text, Place::Secret);
+                        is_secret = false;
+                    }
+                    Value::String(text) => {
+                        is_secret = wants_password(text);
+                        look(text, Place::Other);
+                    }
+                    item => each_text(item, look),
+                }
+            }
+        }
         Value::Object(entries) => {
             let entries = entries.iter_mut();
             for (key, value) in entries.filter(|(key, _)| !PROSE.contains(&key.as_str())) {
@@ -148,6 +170,7 @@ steps:
 - say: Its password=x, as everybody knows.
   sql: CREATE ROLE a PASSWORD 'one'; CREATE ROLE b PASSWORD 'it''s two'
 - exec: [psql, postgresql://a:one@localhost/shopping]
+- exec: [prog, --password, five and six, -x]
 - repeat: { over: [1], as: i, steps: [{ exec: psql password=three }] }
 teardown:
 - sql: ALTER ROLE a PASSWORD $$four$$
@@ -164,7 +187,10 @@ teardown:
             plan: json,
             passwords,
         } = plan.hidden();
-        assert_eq!(passwords, ["one", "it''s two", "three", "four"]);
+        assert_eq!(
+            passwords,
+            ["one", "it''s two", "five and six", "three", "four"]
+        );
         let text = json.to_string();
         for password in &passwords {
             assert!(!text.contains(password), "{password}: {text}");
@@ -175,7 +201,7 @@ teardown:
         assert!(read.lacks_passwords() && !plan.lacks_passwords());
         let whole = read.with_passwords(&passwords).expect("all passwords");
         assert_eq!((whole.steps, whole.teardown), (plan.steps, plan.teardown));
-        assert_eq!(read.with_passwords(&passwords[..3]), None);
+        assert_eq!(read.with_passwords(&passwords[..4]), None);
     }
 
     #[test]
@@ -193,14 +219,14 @@ teardown:
             plan.steps.push(step);
             plan
         };
-        let plan = with("COPY secrets FROM stdin; -- password=five");
+        let plan = with("COPY secrets FROM stdin; -- password=seven");
         let Hidden {
             plan: json,
             passwords,
         } = plan.hidden();
-        assert_eq!(passwords.len(), 5, "{passwords:?}");
+        assert_eq!(passwords.len(), 6, "{passwords:?}");
         assert!(!json.to_string().contains("secrets"), "{json}");
-        assert!(!json.to_string().contains("five"), "{json}");
+        assert!(!json.to_string().contains("seven"), "{json}");
 
         let read: Plan = serde_json::from_value(json).expect("a plan");
         assert!(read.lacks_passwords() && !read.differs_from(&plan));
@@ -208,7 +234,7 @@ teardown:
         assert_eq!(read.hidden().plan, plan.hidden().plan);
         let whole = read.with_passwords(&passwords).expect("all contents");
         assert_eq!((whole.steps, whole.teardown), (plan.steps, plan.teardown));
-        assert_eq!(read.with_passwords(&passwords[..4]), None);
+        assert_eq!(read.with_passwords(&passwords[..5]), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::run::{RunReport, StepReport};
+use crate::text::foreign;
 
 /// One test case: bringing the lab up, a check of the proof, or a step.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,7 +111,32 @@ pub(super) fn cases(run: &RunReport) -> Vec<Case> {
             reason: reason.clone(),
         },
     }));
-    cases
+    cases.into_iter().map(visible).collect()
+}
+
+/// A case in whose texts nothing is hidden: its readers are terminals and browsers too.
+fn visible(case: Case) -> Case {
+    let visible = |text: String| foreign::visible(&text).into_owned();
+    Case {
+        name: visible(case.name),
+        end: match case.end {
+            End::Passed { seen } => End::Passed {
+                seen: visible(seen),
+            },
+            End::Failed { expected, found } => End::Failed {
+                expected: expected.map(visible),
+                found: visible(found),
+            },
+            End::Broken { message, detail } => End::Broken {
+                message: visible(message),
+                detail: visible(detail),
+            },
+            End::Skipped { reason } => End::Skipped {
+                reason: visible(reason),
+            },
+        },
+        ..case
+    }
 }
 
 fn step(step: &StepReport) -> Case {
@@ -148,7 +174,7 @@ pub(super) fn evidence(run: &RunReport) -> String {
     for log in &run.logs {
         _ = write!(text, "{}:\n{}\n", log.node, log.lines.join("\n"));
     }
-    text
+    foreign::visible(&text).into_owned()
 }
 
 #[cfg(test)]
@@ -158,6 +184,31 @@ pub(super) mod example {
     use crate::report::run::{NotRun, RunFailure, RunReport, StepReport};
     use crate::run::NodeLog;
     use crate::verify::{Check, Verdict};
+
+    /// The runs with words in them that a terminal acts on and XML refuses.
+    pub(in crate::report) fn hostile() -> [RunReport; 2] {
+        const WORDS: &str = "\u{1b}]0;mine\u{7}\u{9b}31m\u{202e}\0\u{ffff}<![CDATA[]]>&\r";
+        let mut runs = runs();
+        for run in &mut runs {
+            run.file += WORDS;
+            for step in &mut run.steps {
+                step.outcome.what += WORDS;
+                step.outcome.seen += WORDS;
+                step.outcome.expected = Some(WORDS.to_owned());
+            }
+            for step in &mut run.not_run {
+                step.what += WORDS;
+            }
+            for log in &mut run.logs {
+                log.lines.push(WORDS.to_owned());
+            }
+            if let Some(trouble) = &mut run.error {
+                trouble.failure.message += WORDS;
+                trouble.failure.because.push(WORDS.to_owned());
+            }
+        }
+        runs
+    }
 
     /// A lab whose second step failed, and one that did not come up.
     pub(in crate::report) fn runs() -> [RunReport; 2] {

@@ -6,6 +6,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::case::{Case, End, cases, evidence};
 use super::run::RunReport;
+use crate::text::foreign::visible;
 
 /// The `JUnit` document.
 ///
@@ -21,7 +22,7 @@ pub fn junit(runs: &[RunReport], took: Duration) -> Result<String, quick_junit::
 fn suite(run: &RunReport) -> TestSuite {
     let mut suite = TestSuite::new(run.lab.as_str());
     suite.set_time(millis(run.took_ms));
-    suite.add_property(("scenario", run.file.as_str()));
+    suite.add_property(("scenario", &*visible(&run.file)));
     suite.add_property(("kept", if run.kept { "true" } else { "false" }));
     let output = evidence(run);
     let mut evidence = Some(output).filter(|text| !text.is_empty());
@@ -47,9 +48,9 @@ fn written(run: &RunReport, case: &Case) -> TestCase {
                 Some(expected) => format!("expected: {expected}\nfound: {found}"),
                 None => found.clone(),
             };
-            let place = case
-                .line
-                .map_or_else(String::new, |line| format!("\n{}:{line}", run.file));
+            let place = case.line.map_or_else(String::new, |line| {
+                format!("\n{}:{line}", visible(&run.file))
+            });
             status.set_message(first_line(&message.replace("\nfound", ", found")));
             status.set_type("failed");
             status.set_description(format!("{message}{place}"));
@@ -72,7 +73,7 @@ fn written(run: &RunReport, case: &Case) -> TestCase {
     written.set_classname(run.lab.as_str());
     written.set_time(millis(case.took_ms));
     if let Some(line) = case.line {
-        let file = run.file.as_str();
+        let file = visible(&run.file);
         written.extra.insert("file".into(), file.into());
         written.extra.insert("line".into(), line.to_string().into());
     }
@@ -94,6 +95,21 @@ fn millis(millis: f64) -> Duration {
 mod tests {
     use super::*;
     use crate::report::case::example;
+    use crate::text::foreign::is_hidden;
+
+    #[test]
+    fn words_of_servers_are_shown_and_end_no_element() {
+        let written = junit(&example::hostile(), Duration::from_secs(3)).expect("a document");
+        assert!(!written.contains(is_hidden), "{written}");
+        for shown in [
+            "\\x1b]0;mine\\x07\\u{9b}31m\\u{202e}\\x00\\u{ffff}",
+            "&amp;\\r",
+        ] {
+            assert!(written.contains(shown), "{shown}: {written}");
+        }
+        let read = Report::deserialize_from_str(&written).expect("XML");
+        assert_eq!(read.tests, 7);
+    }
 
     #[test]
     fn each_lab_is_a_suite_and_each_step_a_case() {

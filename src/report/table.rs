@@ -13,6 +13,7 @@ use crate::report::up::UpReport;
 use crate::server::replication::SenderState;
 use crate::server::slots::WalStatus;
 use crate::text::duration;
+use crate::text::foreign::visible;
 use crate::verify::Verdict;
 
 fn table(header: &[&str]) -> Table {
@@ -45,7 +46,7 @@ fn shown(value: Option<&impl ToString>) -> String {
 pub fn rows(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = table(header);
     for row in rows {
-        table.add_row(row);
+        table.add_row(row.iter().map(|cell| visible(cell)));
     }
     text(&table)
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::case::{Case, End, cases, evidence};
 use super::run::RunReport;
+use crate::text::foreign::visible;
 
 /// The TAP document.
 #[must_use]
@@ -45,7 +46,7 @@ fn point(run: &RunReport, case: &Case, number: usize, logs: Option<String>) -> S
     if let Some(line) = case.line {
         key(
             "at",
-            &format!("{{file: {}, line: {line}}}", quoted(&run.file)),
+            &format!("{{file: {}, line: {line}}}", quoted(&visible(&run.file))),
         );
     }
     match &case.end {
@@ -102,6 +103,14 @@ fn block(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::report::case::example;
+    use crate::text::foreign::is_hidden;
+
+    #[test]
+    fn words_of_servers_are_shown() {
+        let written = tap(&example::hostile());
+        assert!(!written.contains(is_hidden), "{written}");
+        assert!(written.contains("x1b]0;mine"), "{written}");
+    }
 
     #[test]
     fn each_lab_is_a_subtest_and_each_step_a_point() {

@@ -49,7 +49,7 @@ pub async fn part(
 ) -> Result<Walked, LabError> {
     let plan = lab.whole_plan().await?;
     let stop = cancel.child_token();
-    let scene = Scene::new(lab, options.within, &stop, plan.limit.0);
+    let scene = Scene::new(lab, options.within, &stop, plan.limit.0).with_secrets_of(&plan);
     scene.forget_no_log(steps.start).await;
     let before = captured(&lab.engine, &plan.lab, steps.start).await?;
     scene.recall(before).await;

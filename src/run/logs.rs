@@ -54,7 +54,7 @@ impl Scene<'_> {
             let cut = lines.len().saturating_sub(SHOWN);
             let mut lines = lines.split_off(cut);
             for line in &mut lines {
-                *line = without_passwords(line);
+                *line = self.masked(&without_passwords(line));
             }
             if !lines.is_empty() {
                 let node = node.name.to_string();

@@ -15,6 +15,8 @@ use crate::engine::{Container, ContainerState};
 use crate::failure::Failure;
 use crate::lab::{HOST, Lab};
 use crate::name::{DatabaseName, NodeName, SessionName, UserName};
+use crate::plan::Plan;
+use crate::plan::secrets::Secrets;
 use crate::server::SUPERUSER;
 use crate::server::client::{self, Noticing, Reader, SearchPath};
 use crate::server::server_error::ServerError;
@@ -38,6 +40,8 @@ pub(super) struct Scene<'a> {
     variables: Mutex<Captured>,
     /// The value that the current step gives for `capture`.
     pub(super) given: Mutex<Option<String>>,
+    /// The values that no report shows.
+    secrets: Secrets,
 }
 
 impl<'a> Scene<'a> {
@@ -60,7 +64,19 @@ impl<'a> Scene<'a> {
             ledgers: Mutex::default(),
             variables: Mutex::default(),
             given: Mutex::default(),
+            secrets: Secrets::of(&lab.plan, &[]),
         }
+    }
+
+    /// The same for steps whose plan, with all its passwords, is not the lab's own.
+    pub(super) fn with_secrets_of(mut self, plan: &Plan) -> Self {
+        self.secrets = Secrets::of(plan, &[]);
+        self
+    }
+
+    /// A text without the passwords of the lab.
+    pub(super) fn masked(&self, text: &str) -> String {
+        self.secrets.masked(text).into_owned()
     }
 
     /// The longest time that a step may wait.

@@ -10,7 +10,9 @@ use crate::action::stop::StopMode;
 use crate::action::{Cell, Step};
 use crate::engine::ContainerState;
 use crate::name::NodeName;
-use crate::server::in_force;
+use crate::server::client::Reader;
+use crate::server::server_error::ServerError;
+use crate::server::{in_force, quiet};
 
 const SET: &str = include_str!("../../images/node/set.sh");
 
@@ -23,13 +25,7 @@ impl Act for Set {
             return set_stopped(scene, step, node, self).await;
         }
         let reader = scene.client(node).await?;
-        for (name, value) in &self.0 {
-            let value = match value {
-                Some(Cell(Some(value))) => Some(boolean(value)),
-                _ => None,
-            };
-            in_force::alter_system(&reader, name.as_str(), value.as_deref()).await?;
-        }
+        self.alter(&reader).await?;
         scene.reload(step, node).await?;
         let pending = in_force::pending_restart(&scene.fresh_reader(node).await?).await?;
         if pending.is_empty() {
@@ -41,6 +37,22 @@ impl Act for Set {
             .await?;
         scene.start(step, std::slice::from_ref(node)).await?;
         Ok(format!("restarted, for {}", pending.join(", ")))
+    }
+}
+
+impl Set {
+    /// Alters each setting. One with a password is kept out of the server's log.
+    async fn alter(&self, reader: &Reader) -> Result<(), ServerError> {
+        for (name, value) in &self.0 {
+            let value = match value {
+                Some(Cell(Some(value))) => Some(boolean(value)),
+                _ => None,
+            };
+            let value = value.as_deref();
+            let altering = in_force::alter_system(reader, name.as_str(), value);
+            quiet::about(reader, value.unwrap_or_default(), altering).await?;
+        }
+        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ use crate::action::{Cell, Expect, ExpectedError, Step};
 use crate::failure::Failure;
 use crate::name::NodeName;
 use crate::server::client::Noticing;
+use crate::server::quiet;
 use crate::server::server_error::ServerError;
 use crate::sql::script;
 use crate::wait::Probe;
@@ -164,8 +165,13 @@ fn first_word(statement: &str) -> String {
     words.next().map(str::to_uppercase).unwrap_or_default()
 }
 
-/// Sends each statement alone, as `psql` does: some statements are refused in a batch.
+/// Sends statements. Those with passwords are kept out of the server's log.
 pub(super) async fn run(client: &Noticing, text: &str) -> Ran {
+    quiet::about(client, text, each(client, text)).await
+}
+
+/// Sends each statement alone, as `psql` does: some statements are refused in a batch.
+async fn each(client: &Noticing, text: &str) -> Ran {
     let mut answer = Answer::default();
     // A text that cannot be split is sent whole, so that the server reports its error.
     let statements: Vec<&str> = match script::pieces(text) {

@@ -83,7 +83,7 @@ impl<'a, 'b> Walk<'a, 'b> {
             let own = self.marks.len();
             self.marks.push((number.clone(), mark));
             let filled = self.scene.fill(step).await;
-            let what = filled.describe();
+            let what = self.scene.masked(&filled.describe());
             self.reporter.report(&Event::Step {
                 number: number.clone(),
                 say: step.say.clone(),
@@ -93,7 +93,7 @@ impl<'a, 'b> Walk<'a, 'b> {
             let seen = self.step(step, &filled).await;
             let seen = seen.map_err(|wrong| self.in_time(wrong));
             let outcome = outcome(step, number, what, began.elapsed(), seen);
-            let Some(outcome) = outcome else {
+            let Some(outcome) = outcome.map(|outcome| self.masked(outcome)) else {
                 return Ended::Interrupted;
             };
             self.reporter.report(&Event::Stepped(outcome.clone()));
@@ -105,6 +105,17 @@ impl<'a, 'b> Walk<'a, 'b> {
             }
         }
         Ended::Well
+    }
+
+    /// An outcome without the lab's passwords, which a server's answer may have.
+    fn masked(&self, outcome: Outcome) -> Outcome {
+        let masked = |text: String| self.scene.masked(&text);
+        Outcome {
+            seen: masked(outcome.seen),
+            expected: outcome.expected.map(masked),
+            hint: outcome.hint.map(masked),
+            ..outcome
+        }
     }
 
     /// The number of the step that began last.

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt as _;
+
 use super::scene::Scene;
 use super::{Tried, Wrong};
-use crate::engine::{Container, ContainerSpec, ContainerState, Mount};
+use crate::engine::{Container, ContainerSpec, ContainerState, Engine, EngineError, Mount};
 use crate::image;
 use crate::lab::{archive, labels};
 use crate::name::NodeName;
 use crate::wait::Probe;
+
+/// Reads `AUTO_CONF` from standard input.
+const AUTO_CONF: &str = include_str!("../../images/node/auto_conf.sh");
 
 /// One piece of work.
 pub(super) struct Work<'w> {
@@ -18,7 +23,7 @@ pub(super) struct Work<'w> {
     /// A shell script, and its arguments.
     pub(super) script: &'static str,
     pub(super) arguments: Vec<String>,
-    /// `KEY=VALUE`.
+    /// `AUTO_CONF=TEXT`, which the script gets on its standard input: `docker inspect` shows an environment.
     pub(super) env: Vec<String>,
     pub(super) within: Duration,
 }
@@ -40,9 +45,13 @@ impl Scene<'_> {
         let image = image.ok_or_else(|| {
             Wrong::failed(format!("{}: the image `{}` is gone", work.act, own.image))
         })?;
-        let mut command: Vec<String> = ["sh", "-c", work.script, "lab-node"]
-            .map(str::to_owned)
-            .into();
+        let mut auto_conf = work.env.into_iter();
+        let auto_conf = auto_conf.find_map(|it| it.strip_prefix("AUTO_CONF=").map(str::to_owned));
+        let script = match &auto_conf {
+            Some(_) => [AUTO_CONF, work.script].concat(),
+            None => work.script.to_owned(),
+        };
+        let mut command: Vec<String> = ["sh", "-c", &script, "lab-node"].map(str::to_owned).into();
         command.extend(work.arguments);
         let mut mounts = vec![Mount {
             volume: labels::node_object(lab, work.node),
@@ -57,7 +66,7 @@ impl Scene<'_> {
             image: own.image.clone(),
             user: "postgres".to_owned(),
             command,
-            env: work.env,
+            env: Vec::new(),
             network: Some(labels::network_object(claim)),
             // The node's own address, which is free while the node is stopped: other nodes admit no other address.
             address: own.address,
@@ -65,7 +74,7 @@ impl Scene<'_> {
             mounts,
             shm_bytes: 0,
             labels: labels::of_work(claim, &work.act),
-            stdin: false,
+            stdin: auto_conf.is_some(),
             power: None,
         };
         // The container of a killed `lab` may have ended since, or never have started.
@@ -77,7 +86,7 @@ impl Scene<'_> {
             engine.remove_container(&old.id).await?;
         }
         let id = engine.create_container(&spec).await?;
-        if let Err(error) = engine.start_container(&id).await {
+        if let Err(error) = started(engine, &id, auto_conf).await {
             engine.remove_container(&id).await?;
             return Err(error.into());
         }
@@ -135,6 +144,24 @@ impl Scene<'_> {
         })
         .await
     }
+}
+
+/// Starts the container and writes its standard input, which ends then.
+async fn started(engine: &Engine, id: &str, input: Option<String>) -> Result<(), EngineError> {
+    let Some(input) = input else {
+        return engine.start_container(id).await;
+    };
+    let mut attached = engine.attach(id).await?;
+    engine.start_container(id).await?;
+    let written = async {
+        attached.input.write_all(input.as_bytes()).await?;
+        attached.input.shutdown().await
+    };
+    if let Err(error) = written.await {
+        // It has ended before it read its input, and its exit code says why.
+        tracing::debug!(%error, "the input of the container `{id}` was not read");
+    }
+    Ok(())
 }
 
 /// Whether it has begun and not ended. A frozen container has not ended.

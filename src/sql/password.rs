@@ -1,7 +1,9 @@
 //! The passwords in a text: SQL, connection strings, command lines.
 //!
-//! Owns finding them. A literal that only looks like a password is found too. Passwords are removed from texts for
-//! people, and stored apart when they are needed again.
+//! Owns finding them by their place. A literal that only looks like a password is found too. Passwords are removed from
+//! texts for people, and stored apart when they are needed again.
+
+mod pairs;
 
 use std::ops::Range;
 
@@ -13,8 +15,13 @@ const WORD: &str = "password";
 /// The ranges of the passwords in a text, in order, without the quotes around them.
 #[must_use]
 pub fn places(text: &str) -> Vec<Range<usize>> {
-    let mut found = [after_the_word(text), in_addresses(text)].concat();
-    found.sort_by_key(|place| place.start);
+    let mut found = [
+        after_the_word(text),
+        pairs::places(text),
+        in_addresses(text),
+    ]
+    .concat();
+    found.sort_by_key(|place| (place.start, std::cmp::Reverse(place.end)));
     let mut end = 0;
     found.retain(|place| {
         let apart = place.start >= end;
@@ -36,6 +43,12 @@ pub fn replace(text: &str, mut put: impl FnMut(&str) -> String) -> String {
     replaced + &text[from..]
 }
 
+/// Whether the next argument of a program is a password: after `--password`.
+#[must_use]
+pub fn wants_password(option: &str) -> bool {
+    option.starts_with('-') && !places(&format!("{option} x")).is_empty()
+}
+
 /// A text without its passwords, to show or to log.
 #[must_use]
 pub fn without_passwords(text: &str) -> String {
@@ -50,6 +63,11 @@ fn after_the_word(text: &str) -> Vec<Range<usize>> {
     let mut from = 0;
     while let Some(at) = lower[from..].find(WORD) {
         from += at + WORD.len();
+        // Another part of the statement has the value: an argument of `format`, or what is concatenated.
+        if let Some(rest) = elsewhere(&text[from..]) {
+            found.extend(literals(text, from + rest));
+            continue;
+        }
         if let Some(value) = value(&text[from..]).filter(|value| !value.is_empty()) {
             let end = from + value.end;
             found.push(from + value.start..end);
@@ -57,6 +75,35 @@ fn after_the_word(text: &str) -> Vec<Range<usize>> {
         }
     }
     found
+}
+
+/// Where the literals begin that hold the value of `PASSWORD %L` or `PASSWORD ' ||`, from the end of the word on.
+fn elsewhere(rest: &str) -> Option<usize> {
+    let after = rest.trim_start();
+    let at = rest.len() - after.len();
+    let quotes = after.len() - after.trim_start_matches('\'').len();
+    let beyond = after[quotes..].trim_start();
+    if beyond.starts_with('%') {
+        let end = beyond.find(['\'', ';'])?;
+        let closed = beyond[end..].trim_start_matches('\'');
+        return Some(rest.len() - closed.len());
+    }
+    let is_joined = beyond.starts_with("||") || beyond.starts_with(',');
+    (quotes > 0 && is_joined).then_some(at + after.len() - beyond.len())
+}
+
+/// The literals from a place on, to the end of the statement.
+fn literals(text: &str, from: usize) -> Vec<Range<usize>> {
+    let tokens = Lexer::new(&text[from..]).take_while(|token| !token.is_symbol(';'));
+    tokens
+        .filter(|token| token.kind != TokenKind::QuotedName)
+        .filter_map(|token| {
+            let inside = token.inside_place()?;
+            let start = from + token.at;
+            Some(start + inside.start..start + inside.end)
+        })
+        .filter(|place| !place.is_empty())
+        .collect()
 }
 
 /// The password at the beginning of what follows the word.
@@ -190,6 +237,22 @@ mod tests {
             (
                 "postgresql://a:b@host/d?password=c",
                 "postgresql://a:…@host/d?password=…",
+            ),
+            (
+                "SELECT format('ALTER ROLE %I PASSWORD %L', 'a', 'secret'); SELECT 'b'",
+                "SELECT format('ALTER ROLE %I PASSWORD %L', '…', '…'); SELECT 'b'",
+            ),
+            (
+                "DO $$BEGIN EXECUTE format('ALTER ROLE a PASSWORD %1$L', E'sec''ret'); END$$",
+                "DO $$BEGIN EXECUTE format('ALTER ROLE a PASSWORD %1$L', E'…'); END$$",
+            ),
+            (
+                "EXECUTE 'ALTER ROLE a PASSWORD ' || quote_literal('secret') || ' LOGIN'",
+                "EXECUTE 'ALTER ROLE a PASSWORD ' || quote_literal('…') || '…'",
+            ),
+            (
+                "EXECUTE 'ALTER ROLE a PASSWORD ''' || 'secret' || ''''",
+                "EXECUTE 'ALTER ROLE a PASSWORD ''' || '…' || '…'",
             ),
             (
                 "SET password_encryption = 'md5'",

@@ -11,6 +11,8 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::tree::Spot;
+use crate::sql::password;
+use crate::text::foreign;
 
 /// A place in a text, both counted from 1; the column in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -64,20 +66,23 @@ impl Excerpt {
         let (before, after) = text.split_at(offset);
         let start = before.rfind('\n').map_or(0, |at| at + 1);
         let end = after.find('\n').map_or(text.len(), |at| offset + at);
-        // A tab would be widened and a carriage return would be shown: a space keeps the caret in its place.
-        let line = text[start..end]
-            .trim_end_matches('\r')
-            .replace(['\t', '\r'], " ");
-        let at = (offset - start).min(line.len());
+        let end = start + text[start..end].trim_end_matches('\r').len();
+        let offset = offset.min(end);
         let position = Position {
             line: before.matches('\n').count() + 1,
-            column: line[..at].chars().count() + 1,
+            column: text[start..offset].chars().count() + 1,
         };
-        let caret = at..boundary(&line, at + width);
+        let under = boundary(text, offset.saturating_add(width)).min(end);
+        let from = boundary(text, offset.saturating_sub(MOST_BESIDE)).max(start);
+        let to = boundary(text, under.saturating_add(MOST_BESIDE)).min(end);
+        let secret = password::places(&text[from..to]).into_iter();
+        let secret: Vec<_> = secret.map(|it| from + it.start..from + it.end).collect();
+        let before_caret = one_wide(text, start..offset, &secret);
+        let under_caret = one_wide(text, offset..under, &secret);
         Self {
             position,
-            line,
-            caret,
+            caret: before_caret.len()..before_caret.len() + under_caret.len(),
+            line: before_caret + &under_caret + &one_wide(text, under..end, &secret),
         }
     }
 
@@ -85,6 +90,29 @@ impl Excerpt {
     pub(crate) fn of(text: &str, spot: Spot) -> Self {
         Self::new(text, spot.start, width(text, spot))
     }
+}
+
+/// Passwords are looked for in so much of a line on each side of the caret. Nobody sees more of a longer one.
+const MOST_BESIDE: usize = 1000;
+
+/// A part of a line in which every character has a place: a tab would be widened, and some are not seen. Passwords are
+/// not shown.
+fn one_wide(text: &str, part: Range<usize>, secret: &[Range<usize>]) -> String {
+    let is_secret = |at: usize| {
+        let place = secret.partition_point(|place| place.end <= at);
+        secret.get(place).is_some_and(|place| place.start <= at)
+    };
+    text[part.clone()]
+        .char_indices()
+        .map(|(at, c)| match c {
+            _ if is_secret(part.start + at) => '*',
+            '\t' | '\r' => ' ',
+            // Unicode has pictures of the oldest control characters.
+            '\0'..'\x20' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(c),
+            _ if foreign::is_hidden(c) => '\u{fffd}',
+            _ => c,
+        })
+        .collect()
 }
 
 /// How much of a value to put a caret under: a scalar whole, of a list or a mapping its bracket, its dash or its first
@@ -143,6 +171,22 @@ impl Diagnostic {
     }
 
     #[cfg(feature = "cli")]
+    fn visible(&self) -> Self {
+        let visible = |text: &str| foreign::visible(text).into_owned();
+        Self {
+            file: visible(&self.file),
+            place: match &self.place {
+                Place::File(excerpt) => Place::File(excerpt.clone()),
+                Place::Override(given) => {
+                    Place::Override(visible(&password::without_passwords(given)))
+                }
+            },
+            message: visible(&self.message),
+            help: self.help.as_deref().map(visible),
+        }
+    }
+
+    #[cfg(feature = "cli")]
     fn group(&self) -> Group<'_> {
         let title = Level::ERROR.primary_title(self.message.as_str());
         let group = match &self.place {
@@ -168,7 +212,7 @@ impl Serialize for Diagnostic {
         let position = self.position();
         let file = match &self.place {
             Place::File(_) => &self.file,
-            Place::Override(given) => given,
+            Place::Override(given) => &password::without_passwords(given),
         };
         let mut fields = serializer.serialize_struct("Diagnostic", 5)?;
         fields.serialize_field("file", file)?;
@@ -229,7 +273,7 @@ impl Diagnostics {
         1 + self.rest.len() + self.left_out
     }
 
-    /// The errors for people: message, line, caret and help of each.
+    /// The errors for people: message, line, caret and help of each. What they quote is made visible.
     #[cfg(feature = "cli")]
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
@@ -242,6 +286,7 @@ impl Diagnostics {
             .iter()
             .map(|one| {
                 // The renderer pads the empty lines beside the bar; nobody wants blanks at the end of a line.
+                let one = one.visible();
                 let drawn = renderer.render(&[one.group()]);
                 let lines: Vec<&str> = drawn.lines().map(str::trim_end).collect();
                 lines.join("\n") + "\n"
@@ -272,89 +317,4 @@ impl Serialize for Diagnostics {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str, offset: usize, width: usize) -> Diagnostic {
-        Diagnostic {
-            file: "a.yaml".to_owned(),
-            place: Place::File(Excerpt::new(text, offset, width)),
-            message: "`slt` is no key here".to_owned(),
-            help: Some("did you mean `slot`?".to_owned()),
-        }
-    }
-
-    #[test]
-    fn an_error_shows_its_line_a_caret_and_the_help() {
-        let shown = Diagnostics::one(at("name: a\n  slt: x\n", 10, 3)).render(false);
-        assert_eq!(
-            shown,
-            "\
-error: `slt` is no key here
- --> a.yaml:2:3
-  |
-2 |   slt: x
-  |   ^^^
-  |
-  = help: did you mean `slot`?
-"
-        );
-    }
-
-    #[test]
-    fn colour_is_added_only_when_asked_for() {
-        let diagnostics = Diagnostics::one(at("slt", 0, 3));
-        assert!(diagnostics.render(true).contains('\u{1b}'));
-        assert!(!diagnostics.render(false).contains('\u{1b}'));
-    }
-
-    #[test]
-    fn an_error_in_an_override_names_it_instead_of_a_line() {
-        let mut one = at("", 0, 0);
-        one.place = Place::Override("--set nodes.a.slt=x".to_owned());
-        let diagnostics = Diagnostics::one(one);
-        assert_eq!(
-            diagnostics.render(false),
-            "\
-error: `slt` is no key here
- |
- = note: given by `--set nodes.a.slt=x`
- = help: did you mean `slot`?
-"
-        );
-        assert_eq!(
-            serde_json::to_string(&diagnostics).expect("JSON"),
-            r#"[{"file":"--set nodes.a.slt=x","line":null,"column":null,"message":"`slt` is no key here","help":"did you mean `slot`?"}]"#
-        );
-    }
-
-    #[test]
-    fn any_offset_of_any_text_gives_a_place() {
-        for text in ["", "\n", "ä\tö\r\n", "\n\n", &"é".repeat(500), "\r\r"] {
-            for offset in 0..text.len() + 3 {
-                let one = at(text, offset, 9);
-                let position = one.position().expect("a place in the file");
-                assert!(position.line <= text.matches('\n').count() + 1);
-                let shown = Diagnostics::one(one).render(false);
-                let place = format!("a.yaml:{}:{}", position.line, position.column);
-                assert!(shown.contains(&place), "{text:?} {offset} {place}\n{shown}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_long_line_is_cut_around_the_error() {
-        let line = "x".repeat(5000);
-        let shown = Diagnostics::one(at(&line, 4000, 3)).render(false);
-        assert!(shown.contains("a.yaml:1:4001"), "{shown}");
-        assert!(shown.lines().all(|line| line.len() < 200), "{shown}");
-    }
-
-    #[test]
-    fn the_count_is_said_in_words() {
-        let one = at("a", 0, 1);
-        let two = Diagnostics::several(vec![one.clone(), at("b\na", 2, 1), one], 0);
-        assert_eq!(two.expect("errors").to_string(), "`a.yaml` has 2 errors");
-        assert!(Diagnostics::several(Vec::new(), 0).is_none());
-    }
-}
+mod tests;

@@ -125,6 +125,59 @@ fn a_scenario_comes_from_standard_input_too() {
     );
 }
 
+/// Words that move the cursor, rename the window and turn the direction, as YAML and as a terminal sees them.
+const ESCAPES: (&str, &str) = (
+    r"\e]0;mine\a\e[2J\x9b31m\u202Efdp\u2066\u200B\r",
+    "\u{1b}]0;mine\u{7}\u{1b}[2J\u{9b}31m\u{202e}fdp\u{2066}\u{200b}\r",
+);
+
+#[test]
+fn no_verb_prints_a_control_character_of_a_scenario() {
+    let (yaml, shown) = ESCAPES;
+    let one_line = yaml.trim_end_matches(r"\r");
+    let text = format!(
+        "name: a\ntitle: \"{yaml}\"\nabout: \"{yaml}\"\nnodes: {{ primary: {{ conf: {{ log_line_prefix: \"%m {one_line}\" }} }} }}\n\
+         data: [{{ name: own, files: [more.sql] }}]\n\
+         steps:\n- say: \"{yaml}\"\n  sql: \"SELECT '{yaml}'\"\n- exec: [\"{yaml}\"]\n  expect: {{ output: \"{yaml}\" }}\n"
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("more.sql"), shown).expect("a file");
+    let wrong = format!("{text}\"{yaml}\": 1\npostgres: \"{yaml}\"\nlimit: \u{202e}{yaml}\n");
+    for (file, text) in [("good.yaml", &text), ("wrong.yaml", &wrong)] {
+        std::fs::write(folder.path().join(file), text).expect("a file");
+        let path = folder.path().join(file).display().to_string();
+        for arguments in [
+            &["check", &path][..],
+            &["check", &path, "-o", "json"],
+            &["plan", &path],
+            &["plan", &path, "-o", "json"],
+            &["show", &path],
+            &["show", &path, "-o", "json"],
+            &[
+                "show",
+                &path,
+                "--set",
+                &format!("nodes.{shown}.slot={shown}"),
+            ],
+            &["show", shown],
+            &["run", &path, "-vvv"],
+        ] {
+            let ran = lab(arguments);
+            let said = out(&ran) + &err(&ran);
+            assert!(!said.is_empty(), "{arguments:?}");
+            let hidden = said.contains(|c: char| {
+                (c.is_control() && c != '\n') || "\u{202e}\u{2066}\u{200b}".contains(c)
+            });
+            assert!(!hidden, "{arguments:?}: {said:?}");
+        }
+    }
+    let path = folder.path().join("good.yaml").display().to_string();
+    assert!(out(&lab(&["show", &path])).contains(r"\x1b]0;mine\x07\x1b[2J\u{9b}31m\u{202e}fdp"));
+    let json = out(&lab(&["show", &path, "-o", "json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["title"], shown);
+}
+
 #[test]
 fn a_file_of_a_step_is_not_in_the_plan() {
     let (_folder, path) = naming("link.sql");
@@ -132,5 +185,46 @@ fn a_file_of_a_step_is_not_in_the_plan() {
         let plan = lab(&["plan", &path, "--allow-outside", "-o", format]);
         assert_eq!(plan.status.code(), Some(0), "{}", err(&plan));
         assert!(!out(&plan).contains("hidden-words"), "{}", out(&plan));
+    }
+}
+
+#[test]
+fn no_verb_shows_a_password_of_a_scenario() {
+    let text = "name: a\nreplication_user: { name: r, password: swordfish-1 }\nnodes:\n  primary: {}\n  replica: { standby_of: primary }\n\
+                steps:\n- sql: ALTER ROLE r PASSWORD 'swordfish-2'\n- exec: [psql, --set, pass=swordfish-3]\n\
+                - exec: [prog, --password, swordfish-4]\n- sql: SELECT format('PASSWORD %L', 'swordfish-5')\n\
+                - sql: SELECT 'swordfish-2'\n  expect: { value: swordfish-3 }\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    let wrong = text.replace("{ name: r,", "{ nme: r,") + "  on: nobody\n";
+    for (file, text) in [("good.yaml", text), ("wrong.yaml", &wrong)] {
+        std::fs::write(folder.path().join(file), text).expect("a file");
+        let path = folder.path().join(file).display().to_string();
+        let set = "replication_user.passwod=swordfish-6";
+        for arguments in [
+            &["check", &path][..],
+            &["check", &path, "-o", "json"],
+            &["plan", &path],
+            &["plan", &path, "-o", "json"],
+            &["show", &path],
+            &["show", &path, "-o", "json"],
+            &[
+                "plan",
+                &path,
+                "--set",
+                "replication_user.password=swordfish-6",
+                "--set",
+                "x=y",
+            ],
+            &["run", &path, "-vvv", "--report", "json=-"],
+        ] {
+            let ran = lab(arguments);
+            let said = out(&ran) + &err(&ran);
+            // It stands openly in a step that only selects it.
+            for number in [1, 4, 5, 6] {
+                let secret = format!("swordfish-{number}");
+                assert!(!said.contains(&secret), "{arguments:?}: {said}");
+            }
+        }
+        assert_eq!(lab(&["plan", &path, "--set", set]).status.code(), Some(2));
     }
 }

@@ -12,13 +12,26 @@ const SECRET: &str = "swordfish";
 
 const NODES: &str = "
 nodes:
-  publisher: { data: [jobs], publications: { every_job: { tables: [employer, job_seeker] } }, conf: { wal_level: logical } }
-  subscriber: { data: [jobs] }
+  publisher: { data: [jobs], publications: { every_job: { tables: [employer, job_seeker] } }, conf: { wal_level: logical, log_statement: all } }
+  subscriber: { data: [jobs], conf: { log_statement: all } }
 ";
 
 const STEPS: &str = "
 steps:
 - sql: CREATE ROLE reader LOGIN REPLICATION PASSWORD 'swordfish-1'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader
+  on: publisher
+- sql: ALTER ROLE nobody PASSWORD 'swordfish-5'
+  on: publisher
+  expect: { error: \"42704\" }
+- sql: DO $$BEGIN EXECUTE format('ALTER ROLE %I PASSWORD %L', 'nobody', 'swordfish-6'); END$$
+  on: publisher
+  expect: { error: \"42704\" }
+- exec: [psql, -U, postgres, -v, pass=swordfish-7, -c, SELECT 1]
+  on: publisher
+- sql_file: more.sql
+  on: publisher
+  expect: { error: \"42704\" }
+- sql: DO $$BEGIN RAISE LOG E'\\x1b]0;mine\\x07\\u202e'; END$$; SELECT E'\\x1b[2J', 'sword' || 'fish-1'
   on: publisher
 - hba: [{ database: shopping, user: reader, address: subscriber, method: scram-sha-256 }]
   on: publisher
@@ -49,15 +62,19 @@ async fn hidden(lab: Lab) {
     let path = folder.path().join("passwords.yaml").display().to_string();
     let text = format!("name: {}\ntitle: Passwords\n{NODES}{STEPS}", lab.name);
     std::fs::write(&path, text).expect("written");
+    let more = "ALTER ROLE nobody PASSWORD 'swordfish-8'";
+    std::fs::write(folder.path().join("more.sql"), more).expect("written");
     lab.up(&path, &["--no-verify"]).await;
     shows_none(&lab, &path).await;
-    for _ in 0..4 {
+    for _ in 0..9 {
         let ran = lab.run("step", &["-vvv"]).await;
         ran.document(0);
-        let traced = ran.stderr.contains("DEBUG") && !ran.stderr.contains('\x1b');
-        assert!(traced && !ran.stderr.contains(SECRET), "{}", ran.stderr);
+        let all = format!("{}{}", ran.stdout, ran.stderr);
+        let traced = ran.stderr.contains("DEBUG") && !all.contains('\x1b');
+        assert!(traced && !all.contains(SECRET), "{all}");
     }
     shows_none(&lab, &path).await;
+    logs_none(&lab).await;
 
     // The file is read from the first node, whatever became of that.
     lab.stop("publisher").await;
@@ -103,6 +120,29 @@ async fn shows_none(lab: &Lab, path: &str) {
         let ran = binary::lab(&arguments).await;
         assert_eq!(ran.code, Some(0), "{ran:?}");
         assert!(!format!("{ran:?}").contains(SECRET), "{ran:?}");
+    }
+}
+
+/// Looks for the passwords, and for what a terminal acts on, in the servers' logs.
+async fn logs_none(lab: &Lab) {
+    for arguments in [
+        &["logs", &lab.name][..],
+        &["logs", &lab.name, "publisher"],
+        &["logs", &lab.name, "publisher", "--tail=100"],
+    ] {
+        let log = binary::lab(arguments).await;
+        assert_eq!(log.code, Some(0), "{log:?}");
+        assert!(log.stdout.contains(r"\x1b]0;mine\x07\u{202e}"), "{log:?}");
+        assert!(
+            !log.stdout.contains(['\x1b', '\x07', '\u{202e}']),
+            "{log:?}"
+        );
+    }
+    let log = binary::lab(&["logs", &lab.name, "--raw"]).await.stdout;
+    assert!(log.contains("\x1b]0;mine\x07\u{202e}"), "{log}");
+    assert!(log.contains("role \"nobody\" does not exist"), "{log}");
+    for line in log.lines() {
+        assert!(!line.contains(SECRET), "{line}");
     }
 }
 

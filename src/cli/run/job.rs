@@ -14,6 +14,7 @@ use replication_lab::scenario::load::Loaded;
 
 use crate::cli::arguments::Changes;
 use crate::cli::failure::{self, Misuse};
+use crate::cli::secrets;
 use crate::cli::up::blamed;
 
 /// A scenario to run.
@@ -110,6 +111,7 @@ impl Job {
     fn load(given: &str, changes: &Changes, name: Option<&LabName>, proves: bool) -> Result<Self> {
         let loaded = changes.load(given)?;
         let plan = Plan::resolve(&loaded.scenario, &loaded.sql, name);
+        secrets::keep(&plan, &[&loaded.scenario.about]);
         if plan.steps.is_empty() && !proves {
             return Err(Misuse {
                 message: format!("`{given}` has no steps"),

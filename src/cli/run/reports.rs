@@ -109,8 +109,8 @@ pub(super) fn write(reports: &[ReportTo], runs: &[RunReport], took: Duration) ->
         let text = match (report.format, runs) {
             (Format::Junit, _) => junit(runs, took)?,
             (Format::Tap, _) => tap(runs),
-            (Format::Json, [run]) => serde_json::to_string_pretty(run)? + "\n",
-            (Format::Json, _) => serde_json::to_string_pretty(runs)? + "\n",
+            (Format::Json, [run]) => output::document(run)?,
+            (Format::Json, _) => output::document(&runs)?,
         };
         match &report.file {
             None => output::print(&text)?,

@@ -99,13 +99,13 @@ replication_user: { connection_limit: many, password: 12345 }
     error: a whole number from 1 to 2147483647 is wanted, not the text `many`
       --> a.yaml:13:39
        |
-    13 | replication_user: { connection_limit: many, password: 12345 }
+    13 | replication_user: { connection_limit: many, password: ***** }
        |                                       ^^^^
 
     error: a password is text
       --> a.yaml:13:55
        |
-    13 | replication_user: { connection_limit: many, password: 12345 }
+    13 | replication_user: { connection_limit: many, password: ***** }
        |                                                       ^^^^^
        |
        = help: put it in quotes
