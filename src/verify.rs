@@ -11,8 +11,10 @@ pub mod compare;
 mod control;
 mod edge;
 mod logical;
+mod present;
 pub mod probe;
 mod reason;
+mod undo;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::ContainerState;
 use crate::failure::Failure;
+use crate::lab::deeds::Note;
 use crate::lab::verdict::Connections;
 use crate::lab::{Lab, LabError};
 use crate::name::NodeName;
@@ -34,6 +37,8 @@ use crate::wait::{Probe, WaitError, wait_for};
 use logical::RowStage;
 
 pub use crate::lab::verdict::{Check, Verdict};
+pub use present::verify_present;
+pub use undo::undo_killed;
 
 /// Runs and times one check. `Err` is the reason that it failed.
 async fn check(name: String, looked: impl Future<Output = Result<String, Failure>>) -> Check {
@@ -63,6 +68,8 @@ struct Prover<'a> {
     out_of_reach: BTreeMap<NodeName, Failure>,
     within: Duration,
     cancel: &'a CancellationToken,
+    /// What was noted, and not yet undone.
+    notes: tokio::sync::Mutex<Vec<Note>>,
 }
 
 /// [`verify`] as [`lab::up`](crate::lab::up::Options::proof) takes it.
@@ -109,44 +116,6 @@ pub async fn verify(
     Ok(Verdict::new(checks))
 }
 
-/// Proves that the lab replicates as it does now: after a failover the new primary and its downstreams, and subscriptions
-/// that were created since. Two primaries of the same data are no proof.
-///
-/// # Errors
-/// As [`verify`].
-pub async fn verify_present(
-    lab: &Lab,
-    within: Duration,
-    cancel: &CancellationToken,
-) -> Result<Verdict, LabError> {
-    let present = lab.at_present().await;
-    let topology = lab.topology().await;
-    let verdict = verify(&present, BTreeMap::new(), within, cancel).await?;
-    let mut checks = verdict.checks;
-    for check in &mut checks {
-        let mut nodes = present.plan.nodes.iter();
-        let about = nodes.find(|node| check.name == format!("{}: is a primary", node.name));
-        if let Some(node) = about.filter(|_| !check.passed) {
-            check.hint = check.hint.take().or(lab.succession(&topology, &node.name));
-        }
-    }
-    for rivals in topology.rivals() {
-        let names: Vec<String> = rivals.iter().map(|node| format!("`{node}`")).collect();
-        let why = format!("{} take writes, each for itself", names.join(" and "));
-        let mut failure = Failure::seen(why);
-        failure.hint = Some(format!(
-            "`lab status {}` says what makes them one again",
-            lab.plan.lab
-        ));
-        checks.push(failed(
-            rivals[0],
-            "is the only primary of its data",
-            failure,
-        ));
-    }
-    Ok(Verdict::new(checks))
-}
-
 impl<'a> Prover<'a> {
     async fn new(
         lab: &'a Lab,
@@ -160,6 +129,7 @@ impl<'a> Prover<'a> {
             out_of_reach: BTreeMap::new(),
             within,
             cancel,
+            notes: tokio::sync::Mutex::default(),
         };
         let mut missing = Vec::new();
         for (node, container) in lab.nodes() {
@@ -237,7 +207,7 @@ impl<'a> Prover<'a> {
             None => self.client(&primary.name),
         };
         let mut written = match &writer {
-            Ok(client) => edge::write(client, &barred(&followed)).await,
+            Ok(client) => self.write(primary, client, &barred(&followed)).await,
             Err(why) => Err(why.clone()),
         };
         let edges = standbys
@@ -302,13 +272,18 @@ impl<'a> Prover<'a> {
         let inserted = written.inserted.rows.clone();
         let mut checks = self.stages(followed, RowStage::Inserted, written).await;
         if !followed.is_empty() {
-            match edge::change(client, written).await {
+            match self.change(primary, client, written).await {
                 Ok(()) => checks.extend(self.stages(followed, RowStage::Updated, written).await),
                 Err(why) => checks.push(failed(&primary.name, "rows can be changed", why)),
             }
         }
         let name = format!("{}: the written rows are removed", primary.name);
-        checks.push(check(name, edge::remove(client, written)).await);
+        let removed = async {
+            let removed = edge::remove(client, written).await?;
+            Ok(removed + &self.kept_by_triggers(followed, &inserted).await)
+        };
+        let removal = checks.len();
+        checks.push(check(name, removed).await);
         if !followed.is_empty() {
             match edge::now(client).await {
                 Ok((lsn, at)) => {
@@ -323,6 +298,9 @@ impl<'a> Prover<'a> {
         let swept = unsound.map(|edge| self.sweep_what_is_left(edge, &versions));
         checks.extend(join_all(swept).await.into_iter().flatten());
         checks.extend(self.sweep_beyond(primary, &versions).await);
+        if checks.iter().skip(removal).all(|check| check.passed) {
+            self.forget_rows(&primary.name).await;
+        }
         checks
     }
 

@@ -326,10 +326,11 @@ async fn a_table_that_takes_no_row_is_touched_or_skipped_and_says_why() {
         }
     };
     for (table, start, word) in [
-        ("refusing_full", "updated", "P0001: no"),
-        ("refusing_empty", "skipped", "there is no row"),
-        ("swallowing", "skipped", "trigger"),
-        ("again", "updated", "trigger"),
+        ("refusing_full", "inserted", ""),
+        ("refusing_empty", "inserted", ""),
+        ("swallowing", "inserted", ""),
+        ("again", "inserted", ""),
+        ("always", "skipped", "`always` would fire"),
         ("checked", "updated", "23514"),
         ("child_of_checked", "inserted", ""),
         ("child_of_empty", "skipped", "empty"),

@@ -37,8 +37,8 @@ pub struct Table {
     pub name: String,
     /// Whether its rows are in partitions.
     pub partitioned: bool,
-    /// Whether a trigger or a rule of the user's may do something of its own with a row.
-    pub triggers: bool,
+    /// The triggers and rules that fire whatever the `session_replication_role`: ENABLE ALWAYS, ENABLE REPLICA.
+    pub always: Vec<String>,
     /// Its columns, in order.
     pub columns: Vec<Column>,
     /// The columns of its primary key; empty without one.
@@ -61,9 +61,9 @@ pub struct Column {
     pub data_type: DataType,
     /// Whether NULL is refused, by the column or by its domain.
     pub not_null: bool,
-    /// Whether it has a default that takes nothing from a sequence.
+    /// Whether it has a default that changes nothing.
     pub default: bool,
-    /// Whether it takes its default from a sequence: `serial` or an identity.
+    /// Whether its default changes something: `serial`, an identity, or a volatile function of the user's.
     pub sequence: bool,
     /// Whether it is computed and so cannot be written.
     pub generated: bool,
@@ -130,6 +130,37 @@ pub async fn read(client: &Client) -> Result<Catalog, CatalogError> {
         _ => None,
     });
     serde_json::from_str(document.unwrap_or("{}")).map_err(CatalogError::Answer)
+}
+
+/// A trigger of a table that a subscription writes to, which fires for replicated rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplicaTrigger {
+    /// Its name.
+    pub name: String,
+    /// Its table's schema and name, quoted where needed.
+    pub relation: String,
+    /// The same, quoted in any case.
+    pub table: String,
+}
+
+/// The triggers that fire for the rows that subscriptions bring (manual: "Logical Replication", "Architecture").
+///
+/// # Errors
+/// The server's error.
+pub async fn replica_triggers(client: &Client) -> Result<Vec<ReplicaTrigger>, ServerError> {
+    let sql = "SELECT g.tgname::pg_catalog.text, pg_catalog.format('%I.%I', n.nspname, c.relname), \
+        pg_catalog.format('\"%s\".\"%s\"', pg_catalog.replace(n.nspname, '\"', '\"\"'), pg_catalog.replace(c.relname, '\"', '\"\"')) \
+        FROM pg_catalog.pg_trigger AS g JOIN pg_catalog.pg_class AS c ON c.oid = g.tgrelid \
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE NOT g.tgisinternal AND g.tgenabled IN ('A', 'R') \
+        AND g.tgtype OPERATOR(pg_catalog.&) 28 <> 0 \
+        AND g.tgrelid IN (SELECT srrelid FROM pg_catalog.pg_subscription_rel) ORDER BY 2, 1";
+    let rows = client.query(sql, &[]).await?;
+    let trigger = |row: &tokio_postgres::Row| ReplicaTrigger {
+        name: row.get(0),
+        relation: row.get(1),
+        table: row.get(2),
+    };
+    Ok(rows.iter().map(trigger).collect())
 }
 
 /// Whether a server has a database of that name.

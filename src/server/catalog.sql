@@ -11,17 +11,18 @@ relation AS (
 ),
 -- A domain is followed down to what it is made of; a length may come in on the way.
 written AS (
-    SELECT a.attrelid, a.attnum, a.atttypid AS type, a.atttypmod AS modifier, false AS not_null, false AS checked
+    SELECT a.attrelid, a.attnum, a.atttypid AS type, a.atttypmod AS modifier, false AS not_null, false AS counted,
+           false AS checked
     FROM relation r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid
     WHERE a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
   UNION ALL
     SELECT w.attrelid, w.attnum, t.typbasetype, CASE WHEN w.modifier = -1 THEN t.typtypmod ELSE w.modifier END,
-           w.not_null OR t.typnotnull,
+           w.not_null OR t.typnotnull, w.counted OR coalesce(t.typdefault LIKE '%nextval(%', false),
            w.checked OR EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c')
     FROM written w JOIN pg_catalog.pg_type t ON t.oid = w.type WHERE t.typtype = 'd'
 ),
 base AS (
-    SELECT w.attrelid, w.attnum, w.not_null, w.checked, pg_catalog.json_build_object(
+    SELECT w.attrelid, w.attnum, w.not_null, w.counted, w.checked, pg_catalog.json_build_object(
         'name', t.typname, 'kind', t.typtype, 'category', t.typcategory, 'modifier', w.modifier,
         'element', CASE WHEN t.typcategory = 'A' THEN
             (SELECT pg_catalog.json_build_object('name', e.typname, 'kind', e.typtype, 'category', e.typcategory,
@@ -36,10 +37,8 @@ columns AS (
     SELECT a.attrelid, pg_catalog.json_agg(pg_catalog.json_build_object(
         'name', a.attname, 'type', b.type,
         'not_null', a.attnotnull OR b.not_null,
-        'default', d.adbin IS NOT NULL AND a.attgenerated = ''
-                   AND pg_catalog.pg_get_expr(d.adbin, d.adrelid) NOT LIKE '%nextval(%',
-        'sequence', a.attidentity <> ''
-                    OR a.attgenerated = '' AND coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE '%nextval(%', false),
+        'default', d.adbin IS NOT NULL AND a.attgenerated = '' AND NOT coalesce(e.acts, false),
+        'sequence', a.attidentity <> '' OR b.counted OR a.attgenerated = '' AND coalesce(e.acts, false),
         'generated', a.attgenerated <> '',
         'identity_always', a.attidentity = 'a',
         'unique', EXISTS (SELECT FROM pg_catalog.pg_index i
@@ -52,6 +51,13 @@ columns AS (
     FROM base b
     JOIN pg_catalog.pg_attribute a ON a.attrelid = b.attrelid AND a.attnum = b.attnum
     LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    -- A default that does something: it takes a number from a sequence, or calls a volatile function of somebody's.
+    LEFT JOIN LATERAL (
+        SELECT pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE '%nextval(%'
+               OR EXISTS (SELECT FROM pg_catalog.pg_depend n JOIN pg_catalog.pg_proc f ON f.oid = n.refobjid
+                          WHERE n.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND n.objid = d.oid
+                            AND n.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND f.provolatile = 'v') AS acts
+    ) AS e ON true
     GROUP BY a.attrelid
 ),
 foreign_keys AS (
@@ -75,8 +81,15 @@ foreign_keys AS (
 SELECT pg_catalog.json_build_object(
     'tables', coalesce((SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
         'oid', r.oid::bigint, 'schema', r.nspname, 'name', r.relname, 'partitioned', r.relkind = 'p',
-        'triggers', EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = r.oid AND NOT g.tgisinternal)
-                    OR EXISTS (SELECT FROM pg_catalog.pg_rewrite w WHERE w.ev_class = r.oid),
+        -- INSERT, DELETE and UPDATE are the bits 4, 8 and 16 of a trigger, and 3, 4 and 2 of a rule.
+        'always', coalesce((SELECT pg_catalog.json_agg(DISTINCT x.name) FROM (
+                SELECT g.tgrelid, g.tgname::text FROM pg_catalog.pg_trigger g
+                WHERE NOT g.tgisinternal AND g.tgenabled IN ('A', 'R') AND g.tgtype & 28 <> 0
+              UNION ALL
+                SELECT w.ev_class, w.rulename::text FROM pg_catalog.pg_rewrite w
+                WHERE w.ev_enabled IN ('A', 'R') AND w.ev_type IN ('2', '3', '4')
+            ) AS x (relation, name)
+            WHERE x.relation = r.oid OR x.relation IN (SELECT t.relid FROM pg_catalog.pg_partition_tree(r.oid) AS t)), '[]'),
         'columns', coalesce(c.list, '[]'),
         'primary_key', coalesce((SELECT pg_catalog.json_agg(a.attname ORDER BY x.place)
                         FROM pg_catalog.pg_constraint k, pg_catalog.unnest(k.conkey) WITH ORDINALITY AS x (attnum, place),

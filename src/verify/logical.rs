@@ -4,8 +4,10 @@ mod judge;
 mod mutual;
 mod published;
 mod sweep;
+mod triggers;
 
 use crate::failure::Failure;
+use crate::name::NodeName;
 use crate::plan::{PlannedNode, PlannedSubscription};
 use crate::server::lsn::Lsn;
 use crate::server::{replication, slots, subscriptions};
@@ -76,6 +78,11 @@ impl<'a> Edge<'a> {
     fn operations(&self) -> Operations {
         let all = self.published.iter().map(|table| table.operations);
         all.fold(Operations::default(), Operations::or)
+    }
+
+    /// Its node.
+    pub(super) fn subscriber(&self) -> &'a NodeName {
+        &self.node.name
     }
 
     /// Whether its checks can go on.
@@ -294,6 +301,11 @@ impl Prover<'_> {
             .iter()
             .map(|row| row.is_some() && passes.next() == Some(true))
             .collect())
+    }
+
+    /// Waits until a subscription whose checks went well so far has applied everything up to a position.
+    pub(super) async fn has_applied(&self, edge: &Edge<'_>, lsn: Lsn) -> Result<(), Failure> {
+        self.applied(edge.node, edge.subscription, lsn).await
     }
 
     /// Waits until the subscription has applied the publisher's WAL up to a position.

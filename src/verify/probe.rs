@@ -5,7 +5,8 @@
 //!
 //! A probe takes only the locks of an INSERT, so a lab in use goes on. Keys are negative or random, so no sequence moves
 //! and no row of the user is touched. If a table takes no new row, an UPDATE sets one existing row to its present values.
-//! The user's triggers fire as for any row, and their writes to other tables stay.
+//! The user's triggers and rules do not fire, and defaults that change something are not asked for. A table whose triggers
+//! would fire all the same gets no row, and is named.
 
 mod keyed;
 mod order;
@@ -14,6 +15,8 @@ mod same;
 mod statement;
 mod value;
 mod write;
+
+use serde::{Deserialize, Serialize};
 
 use crate::failure::Explain;
 use crate::server::lsn::Lsn;
@@ -24,7 +27,7 @@ pub(super) use statement::qualified;
 pub use write::{commit, insert, write};
 
 /// The origin of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum How {
     /// It is new.
     Inserted,
@@ -36,7 +39,7 @@ pub enum How {
 }
 
 /// One row on the server where it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbeRow {
     /// The table's schema and name, quoted if needed.
     pub table: String,

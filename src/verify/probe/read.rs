@@ -13,6 +13,13 @@ pub(super) const SAME_TEXT: &str = "SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL 
 /// The name of an object looks the same from everywhere. For transactions that run nothing of a user's.
 pub(super) const SAME_NAMES: &str = "SET LOCAL search_path = pg_catalog";
 
+/// The setting under which the user's triggers and rules do not fire for our rows, so that they do nothing that would have
+/// to be undone. Those that are enabled for replicas fire all the same: their tables get no row.
+///
+/// Foreign keys are not looked at either. Our rows refer to rows that exist, and nobody refers to ours, so that no table is
+/// searched for references when they are removed.
+pub(super) const NO_TRIGGERS: &str = "SET LOCAL session_replication_role = replica";
+
 /// Limit for waiting for a table that somebody has locked, in milliseconds.
 pub(super) const LOCK_TIMEOUT_MS: u32 = 2000;
 
@@ -125,6 +132,7 @@ async fn delete(client: &Client, rows: &[&ProbeRow]) -> Result<RemovedRows, Serv
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".to_owned(),
         "SET LOCAL synchronous_commit = local".to_owned(),
         format!("SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"),
+        NO_TRIGGERS.to_owned(),
         "SET CONSTRAINTS ALL DEFERRED".to_owned(),
     ];
     let before = batch.len();

@@ -8,7 +8,7 @@ use tokio_postgres::error::SqlState;
 
 use super::order::parents_first;
 use super::read::{
-    LOCK_TIMEOUT_MS, ReturnedRows, SAME_NAMES, SAME_TEXT, answers, roll_back, selected,
+    LOCK_TIMEOUT_MS, NO_TRIGGERS, ReturnedRows, SAME_NAMES, SAME_TEXT, answers, roll_back, selected,
 };
 use super::statement::{
     Extent, Present, ProbeWriter, any_row, delete, qualified, select_written, touch,
@@ -39,21 +39,47 @@ pub async fn insert(
 /// # Errors
 /// [`ProbeError::Write`] when the connection fails or is told to stop. The transaction has then ended.
 pub async fn write(client: &Client, tables: &[Table]) -> Result<UncommittedRows, ProbeError> {
-    let written = match at_once(client, tables).await {
-        Ok(Some(rows)) => {
-            let skipped = Vec::new();
-            return Ok(UncommittedRows { rows, skipped });
-        }
+    let (tables, acting) = tables
+        .iter()
+        .cloned()
+        .partition::<Vec<Table>, _>(|table| table.always.is_empty());
+    let written = match at_once(client, &tables).await {
+        Ok(Some(rows)) => Ok(UncommittedRows {
+            rows,
+            skipped: Vec::new(),
+        }),
         Ok(None) => {
             roll_back(client).await;
-            one_by_one(client, tables).await
+            one_by_one(client, &tables).await
         }
         Err(error) => Err(error),
     };
-    if written.is_err() {
-        roll_back(client).await;
+    match written {
+        Ok(mut written) => {
+            written.skipped.extend(acting.iter().map(acts));
+            Ok(written)
+        }
+        Err(error) => {
+            roll_back(client).await;
+            Err(ProbeError::Write(error))
+        }
     }
-    written.map_err(ProbeError::Write)
+}
+
+/// A table whose triggers would do something that nothing undoes.
+fn acts(table: &Table) -> Skipped {
+    let names: Vec<String> = table
+        .always
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect();
+    Skipped {
+        table: qualified(table),
+        because: format!(
+            "{} would fire (ENABLE ALWAYS or REPLICA), and what it does would stay",
+            names.join(", ")
+        ),
+    }
 }
 
 /// Commits the rows of [`write()`], and returns the position of the WAL after that. All WAL up to there is on this
@@ -94,7 +120,7 @@ pub async fn commit(client: &Client, how: Commit) -> Result<Lsn, ProbeError> {
 fn begin() -> String {
     // With deferred constraints, two tables can reference each other's new row.
     format!(
-        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; SET CONSTRAINTS ALL DEFERRED"
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; {NO_TRIGGERS}; SET CONSTRAINTS ALL DEFERRED"
     )
 }
 
