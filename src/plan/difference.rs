@@ -35,6 +35,12 @@ impl Plan {
         found
     }
 
+    /// Whether another plan differs in anything, its steps and texts included.
+    #[must_use]
+    pub fn differs_from(&self, other: &Self) -> bool {
+        self.hidden().plan != other.hidden().plan
+    }
+
     /// Whether another plan has other steps.
     #[must_use]
     pub fn has_other_steps(&self, other: &Self) -> bool {

@@ -158,10 +158,6 @@ fn each_text(json: &mut Value, look: &mut impl FnMut(&mut String, Place)) {
 
 #[cfg(test)]
 mod tests {
-    fn differ(one: &Plan, other: &Plan) -> bool {
-        !one.differences(other).is_empty() || one.has_other_steps(other)
-    }
-
     use super::*;
     use crate::action::sql_file::SqlFile;
     use crate::action::{Action, Step};
@@ -233,8 +229,8 @@ teardown:
         assert!(!json.to_string().contains("seven"), "{json}");
 
         let read: Plan = serde_json::from_value(json).expect("a plan");
-        assert!(read.lacks_passwords() && !differ(&read, &plan));
-        assert!(differ(&read, &with("COPY others FROM stdin")));
+        assert!(read.lacks_passwords() && !read.differs_from(&plan));
+        assert!(read.differs_from(&with("COPY others FROM stdin")));
         assert_eq!(read.hidden().plan, plan.hidden().plan);
         let whole = read.with_passwords(&passwords).expect("all contents");
         assert_eq!((whole.steps, whole.teardown), (plan.steps, plan.teardown));
@@ -245,6 +241,6 @@ teardown:
     fn a_plan_that_was_read_back_is_no_other_plan() {
         let plan = written();
         let read: Plan = serde_json::from_value(plan.hidden().plan).expect("a plan");
-        assert!(!differ(&read, &plan) && !differ(&plan, &read));
+        assert!(!read.differs_from(&plan) && !plan.differs_from(&read));
     }
 }
