@@ -24,6 +24,7 @@ mod statements;
 #[cfg(test)]
 mod stopped;
 mod subscriptions;
+mod waits;
 mod walk;
 mod work;
 mod wrong;

@@ -8,6 +8,7 @@ pub mod expression;
 pub mod lexer;
 #[cfg(test)]
 mod odd;
+pub mod one;
 pub mod password;
 pub mod quote;
 pub mod script;

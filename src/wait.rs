@@ -82,6 +82,42 @@ where
     }
 }
 
+/// The pause between two looks at what must last.
+const BETWEEN: Duration = Duration::from_millis(20);
+
+/// One of the things that `look` finds, if it lasts: every look until `limit` has passed, and at least a second one, finds
+/// the same.
+///
+/// # Errors
+/// [`WaitError::Interrupted`], or the look's error.
+pub async fn lasting<T, E, F, L>(
+    limit: Duration,
+    cancel: &CancellationToken,
+    mut look: L,
+) -> Result<Option<T>, WaitError<E>>
+where
+    T: PartialEq,
+    E: std::error::Error + 'static,
+    F: Future<Output = Result<Vec<T>, E>>,
+    L: FnMut() -> F,
+{
+    let mut found = look().await.map_err(WaitError::Failed)?;
+    let deadline = Instant::now() + limit;
+    while !found.is_empty() {
+        let last = Instant::now() >= deadline;
+        tokio::select! {
+            () = cancel.cancelled() => return Err(WaitError::Interrupted),
+            () = tokio::time::sleep(BETWEEN) => {}
+        }
+        let again = look().await.map_err(WaitError::Failed)?;
+        found.retain(|one| again.contains(one));
+        if last {
+            break;
+        }
+    }
+    Ok(found.into_iter().next())
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
@@ -135,6 +171,25 @@ mod tests {
             error.to_string(),
             "gave up after 1.0 s, before anything was seen"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_what_every_look_finds_lasts() {
+        let cancel = CancellationToken::new();
+        let looks = Cell::new(0_u32);
+        let find = |found: fn(u32) -> Vec<u32>| {
+            looks.set(looks.get() + 1);
+            let looked = looks.get();
+            async move { Ok::<_, Infallible>(found(looked)) }
+        };
+        let limit = Duration::from_millis(200);
+        let stays = lasting(limit, &cancel, || find(|look| vec![look, 0])).await;
+        assert!(matches!(stays, Ok(Some(0))));
+        assert!(looks.get() > 5, "{looks:?}");
+        let changes = lasting(limit, &cancel, || find(|look| vec![look])).await;
+        assert!(matches!(changes, Ok(None)));
+        let second = lasting(Duration::ZERO, &cancel, || find(|look| vec![look])).await;
+        assert!(matches!(second, Ok(None)));
     }
 
     #[tokio::test]

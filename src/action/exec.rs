@@ -8,8 +8,9 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::words::one_line;
-use super::{Beside, Cell, Declare, Gives, Text};
+use super::{Beside, Declare, Gives, Text};
 use crate::name::NodeName;
+use crate::yaml::SPELLED;
 
 /// A program and its arguments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,8 +29,8 @@ impl<'de> Deserialize<'de> for Exec {
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
                 let mut words = Vec::new();
-                while let Some(Cell(word)) = list.next_element()? {
-                    words.push(word.unwrap_or_default());
+                while let Some(Word(word)) = list.next_element()? {
+                    words.push(word);
                 }
                 Ok(words)
             }
@@ -39,6 +40,40 @@ impl<'de> Deserialize<'de> for Exec {
             return Err(D::Error::custom("there is no program"));
         }
         Ok(Self(words))
+    }
+}
+
+/// A program or an argument, as it is written: `true` is no `t` here, as it is in a row.
+struct Word(String);
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Written;
+        impl<'de> Visitor<'de> for Written {
+            type Value = Word;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text, a number or a boolean")
+            }
+            fn visit_bool<E: Error>(self, value: bool) -> Result<Word, E> {
+                Ok(Word(value.to_string()))
+            }
+            fn visit_i64<E: Error>(self, value: i64) -> Result<Word, E> {
+                Ok(Word(value.to_string()))
+            }
+            fn visit_u64<E: Error>(self, value: u64) -> Result<Word, E> {
+                Ok(Word(value.to_string()))
+            }
+            fn visit_f64<E: Error>(self, value: f64) -> Result<Word, E> {
+                Ok(Word(value.to_string()))
+            }
+            fn visit_str<E: Error>(self, value: &str) -> Result<Word, E> {
+                Ok(Word(value.to_owned()))
+            }
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, de: D) -> Result<Word, D::Error> {
+                de.deserialize_any(self)
+            }
+        }
+        deserializer.deserialize_newtype_struct(SPELLED, Written)
     }
 }
 

@@ -32,7 +32,8 @@ pub struct Expect {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "error_schema")]
     pub error: Option<ExpectedError>,
-    /// The wait event that the session's statement must be seen in: `SyncRep`, or its type: `Lock`.
+    /// The wait event that the session's statement must be seen in: `SyncRep`, or its type: `Lock`. A wait of a moment, as a
+    /// healthy commit has it, does not count: the statement must stay in the same wait for 200 ms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<String>,
     /// `true`: the session's statement must be seen running, whatever it waits for.

@@ -4,7 +4,7 @@
 //! while the node is stopped and started. That container also fills it: a server that stopped because its disk was full
 //! has no container to run a program in.
 
-use crate::engine::{ContainerSpec, Engine, EngineError, Mount, Volume};
+use crate::engine::{ContainerSpec, ContainerState, Engine, EngineError, Mount, Volume};
 use crate::image::{self, Found};
 use crate::name::NodeName;
 use crate::plan::PlannedNode;
@@ -32,7 +32,7 @@ pub(super) async fn create(
         hostname: "disk".to_owned(),
         image: found.reference.clone(),
         user: "postgres".to_owned(),
-        command: ["sleep", "infinity"].map(str::to_owned).into(),
+        command: labels::HOLD.map(str::to_owned).into(),
         env: Vec::new(),
         network: None,
         address: None,
@@ -66,6 +66,20 @@ impl Lab {
             }
         }
         Ok(full)
+    }
+
+    /// Whether the data of a stopped node is lost, because its disk is memory and the container that held it has ended.
+    ///
+    /// # Errors
+    /// The engine's error.
+    pub(crate) async fn lost_disk(&self, node: &NodeName) -> Result<bool, EngineError> {
+        let planned = self.plan.node(node);
+        if planned.is_none_or(|planned| planned.disk.is_none()) {
+            return Ok(false);
+        }
+        let name = labels::disk_object(&self.plan.lab, node);
+        let holder = self.engine.find_container(&name).await?;
+        Ok(holder.is_none_or(|holder| holder.state != ContainerState::Running))
     }
 
     /// Fills a node's data disk.

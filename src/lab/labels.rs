@@ -56,6 +56,9 @@ pub fn word(labels: &Labels) -> Option<&String> {
     labels.get(CLAIM_LABEL)
 }
 
+/// The program of a container that does nothing until other programs are run in it.
+pub(super) const HOLD: [&str; 4] = ["sh", "-c", include_str!("../../images/hold.sh"), "lab-hold"];
+
 /// The name of a node's container and of its volume.
 #[must_use]
 pub fn node_object(lab: &LabName, node: &NodeName) -> String {

@@ -6,6 +6,7 @@ use super::scene::Scene;
 use super::{Tried, Wrong, work};
 use crate::action::{Step, stop::StopMode};
 use crate::engine::ContainerState;
+use crate::failure::Failure;
 use crate::name::NodeName;
 use crate::plan::Role;
 use crate::server::log;
@@ -25,6 +26,16 @@ impl Scene<'_> {
                 return Err(Wrong::failed(why));
             }
             self.not_at_work(node, self.patience(step)).await?;
+            if container.state != ContainerState::Running && self.lab.lost_disk(node).await? {
+                let name = &self.lab.plan.lab;
+                let why = format!(
+                    "the data of `{node}` is gone: its `disk` is memory, and the container that held it has ended, with Docker or by hand"
+                );
+                let hint = format!(
+                    "`lab down {name}` removes the lab, `lab up` makes it anew; without `disk` the data is on Docker's disk"
+                );
+                return Err(Wrong::Failed(Failure::seen(why).with_hint(hint)));
+            }
             before.push(self.lines(node).await?.len());
             self.lab.engine.start_container(&container.id).await?;
             // Before the next node starts, so that of two partitioned nodes at least one has its fault.
@@ -111,5 +122,44 @@ impl Scene<'_> {
             })
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::action::OneOrMany;
+    use crate::action::start::Start;
+    use crate::engine::Engine;
+    use crate::run::stopped;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_in_memory_that_nobody_holds_any_more_is_said_to_be_gone() {
+        let lab = stopped::lab("n: { disk: 256MB }").await;
+        let node = lab.plan.nodes[0].name.clone();
+        let cancel = CancellationToken::new();
+        let second = Duration::from_secs(1);
+        let scene = Scene::new(&lab, second, &cancel, Duration::from_secs(60));
+        let nodes = OneOrMany(vec![node]);
+        let step = Step::of(Start(nodes.clone()));
+        let wrong = scene.start(&step, &nodes.0).await.expect_err("no data");
+        let Wrong::Failed(why) = &wrong else {
+            panic!("{wrong:?}");
+        };
+        assert!(
+            why.message
+                .starts_with("the data of `n` is gone: its `disk` is memory"),
+            "{why}"
+        );
+        let Engine::Fake(fake) = &lab.engine else {
+            unreachable!("the lab is in memory")
+        };
+        let calls = fake.journal();
+        assert!(
+            !calls.iter().any(|call| call.starts_with("start")),
+            "{calls:?}"
+        );
     }
 }

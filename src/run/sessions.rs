@@ -52,9 +52,8 @@ impl Scene<'_> {
                         found: "the statement has ended".to_owned(),
                     });
                 }
-                let reader = self.client(&node).await?;
-                let seen = activity::session(&reader, pid.parse().unwrap_or_default()).await?;
-                Ok(goes_on(expect, &seen.unwrap_or_default().to_string()))
+                self.look_at(step, &node, pid.parse().unwrap_or_default(), expect)
+                    .await
             })
             .await;
         let mut sessions = self.sessions.lock().await;
@@ -74,6 +73,29 @@ impl Scene<'_> {
             session.running = Some(task);
         }
         waited
+    }
+
+    /// Whether the statement of a process is in the expected state. A wait must last.
+    async fn look_at(
+        &self,
+        step: &Step,
+        node: &NodeName,
+        pid: i32,
+        expect: &Expect,
+    ) -> Tried<Probe<String>> {
+        let reader = self.client(node).await?;
+        let seen = activity::session(&reader, pid).await?.unwrap_or_default();
+        let probe = goes_on(expect, &seen.to_string());
+        if expect.waiting.is_none() || matches!(probe, Probe::NotYet(_)) {
+            return Ok(probe);
+        }
+        let look = || async {
+            let again = activity::session(&reader, pid).await?;
+            Ok(again.into_iter().filter(|again| *again == seen).collect())
+        };
+        let lasts = self.lasting(step, look).await?.is_some();
+        let short = || Probe::NotYet(format!("it was seen as {seen}, but only for a moment"));
+        Ok(if lasts { probe } else { short() })
     }
 
     /// The session of that name, opened if needed.

@@ -14,6 +14,8 @@ pub struct Session {
     pub wait_event_type: Option<String>,
     /// Its wait event: `SyncRep`, `transactionid`, …
     pub wait_event: Option<String>,
+    /// What tells this statement of this process from others.
+    pub since: String,
 }
 
 /// A process that waits.
@@ -27,7 +29,12 @@ pub struct Waiter {
     pub wait_event_type: String,
     /// Its wait event.
     pub wait_event: String,
+    /// What tells this statement of this process from others.
+    pub since: String,
 }
+
+/// When the process, its statement and its state began.
+const SINCE: &str = "pg_catalog.concat_ws(' ', pid, backend_start, query_start, state_change)";
 
 /// The commits that wait for synchronous standbys.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -53,6 +60,7 @@ impl fmt::Display for Waiter {
             pid,
             wait_event_type,
             wait_event,
+            since: _,
         } = self;
         write!(f, "{backend_type} {pid}: {wait_event_type}: {wait_event}")
     }
@@ -72,13 +80,15 @@ pub async fn own_pid(client: &tokio_postgres::Client) -> Result<i32, ServerError
 /// # Errors
 /// The server's error.
 pub async fn session(reader: &Reader, pid: i32) -> Result<Option<Session>, ServerError> {
-    let sql =
-        "SELECT state, wait_event_type, wait_event FROM pg_catalog.pg_stat_activity WHERE pid = $1";
-    let row = reader.query_opt(sql, &[&pid]).await?;
+    let sql = format!(
+        "SELECT state, wait_event_type, wait_event, {SINCE} FROM pg_catalog.pg_stat_activity WHERE pid = $1"
+    );
+    let row = reader.query_opt(&sql, &[&pid]).await?;
     Ok(row.map(|row| Session {
         state: row.get(0),
         wait_event_type: row.get(1),
         wait_event: row.get(2),
+        since: row.get(3),
     }))
 }
 
@@ -108,24 +118,28 @@ pub async fn processes(reader: &Reader, backend_type: &str) -> Result<Vec<i32>, 
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// A process, of that type where one is given, that waits for an event of that name or type, whatever their case. `%`
+/// The processes, of that type where one is given, that wait for an event of that name or type, whatever their case. `%`
 /// and `_` stand for other letters.
 ///
 /// # Errors
 /// The server's error.
-pub async fn waiter(
+pub async fn waiters(
     reader: &Reader,
     event: &str,
     backend_type: Option<&str>,
-) -> Result<Option<Waiter>, ServerError> {
-    let sql = "SELECT backend_type, pid, wait_event_type, wait_event FROM pg_catalog.pg_stat_activity \
-        WHERE pid <> pg_catalog.pg_backend_pid() AND (wait_event ILIKE $1 OR wait_event_type ILIKE $1) \
-        AND ($2::pg_catalog.text IS NULL OR backend_type = $2) ORDER BY pid LIMIT 1";
-    let row = reader.query_opt(sql, &[&event, &backend_type]).await?;
-    Ok(row.map(|row| Waiter {
+) -> Result<Vec<Waiter>, ServerError> {
+    let sql = format!(
+        "SELECT backend_type, pid, wait_event_type, wait_event, {SINCE} FROM pg_catalog.pg_stat_activity \
+         WHERE pid <> pg_catalog.pg_backend_pid() AND (wait_event ILIKE $1 OR wait_event_type ILIKE $1) \
+         AND ($2::pg_catalog.text IS NULL OR backend_type = $2) ORDER BY pid"
+    );
+    let rows = reader.query(&sql, &[&event, &backend_type]).await?;
+    let waiter = |row: &tokio_postgres::Row| Waiter {
         backend_type: row.get(0),
         pid: row.get(1),
         wait_event_type: row.get(2),
         wait_event: row.get(3),
-    }))
+        since: row.get(4),
+    };
+    Ok(rows.iter().map(waiter).collect())
 }

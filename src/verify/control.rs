@@ -2,7 +2,7 @@
 //!
 //! The write is a logical message. It is in the WAL, its commit waits like any other, and no table changes.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
@@ -14,7 +14,7 @@ use crate::server::activity;
 use crate::server::client::{Reader, SearchPath, words};
 use crate::server::replication::SyncState;
 use crate::text::{chain, duration};
-use crate::wait::{Probe, wait_for};
+use crate::wait::{Probe, lasting, wait_for};
 
 use super::{Check, Prover, check};
 
@@ -181,7 +181,17 @@ impl Prover<'_> {
             let seen = activity::session(client, writer.pid).await;
             let seen = seen.ok().flatten().ok_or(Returned)?;
             Ok(if seen.wait_event.as_deref() == Some("SyncRep") {
-                Probe::Ready(())
+                // A healthy commit waits as well, for a moment.
+                let look = || async {
+                    let again = activity::session(client, writer.pid).await;
+                    let again = again.ok().flatten().ok_or(Returned)?;
+                    Ok::<_, Returned>(Vec::from_iter((again == seen).then_some(())))
+                };
+                match lasting(LASTS, self.cancel, look).await {
+                    Ok(Some(())) => Probe::Ready(()),
+                    Ok(None) => Probe::NotYet("wait event SyncRep, for a moment".to_owned()),
+                    Err(_) => return Err(Returned),
+                }
             } else {
                 let shown = |word: Option<String>| word.unwrap_or_else(|| "none".to_owned());
                 Probe::NotYet(format!(
@@ -211,6 +221,9 @@ impl Prover<'_> {
         }
     }
 }
+
+/// How long a commit must be seen waiting.
+const LASTS: Duration = Duration::from_millis(30);
 
 /// The commit returned although no standby could have answered.
 #[derive(Debug, thiserror::Error)]

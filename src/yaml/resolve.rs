@@ -24,12 +24,24 @@ fn number(text: &str) -> Option<Value> {
         return large(text);
     };
     Some(if !number.is_f64() {
-        Value::Integer(number.to_string())
-    } else if is_decimal(text) {
+        // `-0` is not `0`, as text.
+        let own = is_decimal(text).then(|| text.to_owned());
+        Value::Integer(own.unwrap_or_else(|| number.to_string()))
+    } else if is_decimal(text) || is_exponential(text) {
         Value::Float(text.to_owned())
     } else {
-        Value::Float(number.as_f64()?.to_string())
+        Value::Float(decimal(number.as_f64()?))
     })
+}
+
+/// A number as PostgreSQL writes it without an exponent.
+fn decimal(number: f64) -> String {
+    if number.is_finite() {
+        return number.to_string();
+    }
+    let word = if number.is_nan() { "NaN" } else { "Infinity" };
+    let sign = if number == f64::NEG_INFINITY { "-" } else { "" };
+    format!("{sign}{word}")
 }
 
 /// An integer of more than 64 bits.
@@ -48,6 +60,15 @@ fn is_decimal(text: &str) -> bool {
     }
 }
 
+/// Whether it is written as PostgreSQL writes a large or small number: `1e+20`, `-2.5e-07`.
+fn is_exponential(text: &str) -> bool {
+    let Some((mantissa, exponent)) = text.split_once('e') else {
+        return false;
+    };
+    let digits = exponent.strip_prefix(['+', '-']);
+    is_decimal(mantissa) && digits.is_some_and(|digits| digits.len() >= 2 && is_digits(digits))
+}
+
 fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -57,20 +78,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_decimal_number_keeps_its_spelling_and_others_become_decimal() {
+    fn a_number_as_postgresql_writes_it_keeps_its_spelling_and_others_become_such() {
         for (written, read) in [
             ("12.50", "12.50"),
             ("-0.10", "-0.10"),
             ("1e3", "1000"),
             (".5", "0.5"),
             ("+1.5", "1.5"),
-            (".inf", "inf"),
+            ("1e+20", "1e+20"),
+            ("-2.50e-07", "-2.50e-07"),
+            ("-0.0", "-0.0"),
+            (".inf", "Infinity"),
+            ("-.inf", "-Infinity"),
+            (".nan", "NaN"),
         ] {
             assert_eq!(plain(written), Value::Float(read.to_owned()), "{written}");
         }
         for (written, read) in [
             ("0x1F", "31"),
             ("+7", "7"),
+            ("-0", "-0"),
             ("-0o17", "-15"),
             ("18446744073709551616", "18446744073709551616"),
         ] {

@@ -26,7 +26,7 @@ pub(crate) enum Value {
     Boolean(bool),
     /// As decimal digits.
     Integer(String),
-    /// As it is written where that is decimal, such as `12.50`; otherwise in the shortest way.
+    /// As it is written where PostgreSQL writes numbers so, such as `12.50` and `1e+20`; otherwise as PostgreSQL would.
     Float(String),
     Text(String),
     List(Vec<Node>),

@@ -36,6 +36,7 @@ pub fn trials() -> Vec<Trial> {
             interrupted,
         ),
         lab::trial("runs::an_up_that_fails_is_in_the_report", "ru", not_up),
+        lab::trial("runs::a_wait_of_a_moment_does_not_count", "rmo", moment),
         lab::trial("runs::without_steps_it_is_the_proof", "rw", proof_alone),
     ]
 }
@@ -125,6 +126,15 @@ async fn held(lab: Lab) {
         &ran.stdout,
         &[&watch, "during step 2.", &torn, "the step before", "42601"],
     );
+}
+
+async fn moment(lab: Lab) {
+    let own = own("moment", &lab, AS_IT_IS);
+    let ran = binary::lab(&["run", &own.path]).await;
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let place = format!("step 4 (moment) failed at {}:13\n", own.path);
+    says(&ran.stdout, &[&place, "found:    the statement returned"]);
+    assert_eq!(lab.left().await, Vec::<String>::new());
 }
 
 async fn limit(lab: Lab) {

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Beside, Declare, Text};
 use crate::name::NodeName;
 
-/// A process of a server waits for an event: its name or its type, as in `pg_stat_activity`.
+/// A process of a server waits for an event: its name or its type, as in `pg_stat_activity`. The same process must stay in
+/// the same wait for 200 ms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Waiting {

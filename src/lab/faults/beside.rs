@@ -97,7 +97,7 @@ pub(super) fn spec(
         hostname: "net".to_owned(),
         image,
         user: "root".to_owned(),
-        command: ["sleep", "infinity"].map(str::to_owned).into(),
+        command: labels::HOLD.map(str::to_owned).into(),
         env: Vec::new(),
         network: None,
         address: None,

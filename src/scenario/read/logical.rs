@@ -6,6 +6,7 @@ use crate::scenario::ByName;
 use crate::scenario::logical::{
     ChangeOrigin, Operation, Publication, PublishedTable, Streaming, Subscription, Tables,
 };
+use crate::sql::one::not_one_expression;
 use crate::yaml::{Node, Value};
 
 /// The keys of a publication.
@@ -95,12 +96,24 @@ impl Reader<'_> {
             (&[][..], node)
         };
         let columns = self.optional(keys, "columns", Self::names);
-        let filter = self.optional(keys, "where", Self::text);
+        let filter = self.optional(keys, "where", Self::expression);
         Some(PublishedTable {
             name: self.text_as::<TableName>(name)?,
             columns: columns.unwrap_or_default(),
             filter,
         })
+    }
+
+    /// A text that is sent as a part of a statement.
+    fn expression(&mut self, node: &Node) -> Option<String> {
+        let text = self.text(node)?;
+        if let Some(why) = not_one_expression(&text) {
+            let message = format!("this is not one expression of SQL: {why}");
+            let help = "write what would stand after WHERE, such as `id > 0`".to_owned();
+            self.problems.push(node.problem(message, Some(help)));
+            return None;
+        }
+        Some(text)
     }
 
     fn operations(&mut self, node: &Node) -> Option<Vec<Operation>> {

@@ -63,8 +63,8 @@ fn value(before: &str, rest: &str) -> Option<Range<usize>> {
 
 /// The value of `--password x`. Programs of PostgreSQL know `--no-password`.
 fn of_option(before: &str, rest: &str) -> Option<Range<usize>> {
-    let option = before.rfind(|c: char| c.is_whitespace() || "'\"".contains(c));
-    let option = &before[option.map_or(0, |at| at + 1)..];
+    let option = before.rsplit(|c: char| c.is_whitespace() || "'\"".contains(c));
+    let option = option.into_iter().next().unwrap_or_default();
     let value = rest.trim_start_matches([' ', '\t']);
     if !option.starts_with('-') || option.starts_with("--no") || value.len() == rest.len() {
         return None;
@@ -84,7 +84,26 @@ fn end_of_plain(value: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use crate::sql::password::without_passwords;
+    use proptest::prelude::*;
+
+    use crate::sql::password::{places, without_passwords};
+
+    proptest! {
+        #[test]
+        fn any_text_around_a_key_has_its_places_in_order(
+            before in any::<String>(),
+            key in "--?[a-z\u{85}\u{2003} ]{0,3}(password|pass|pw|pwd)[ =:'\"\u{85}%|]{0,3}",
+            after in any::<String>(),
+        ) {
+            let text = before + &key + &after;
+            let mut end = 0;
+            for place in places(&text) {
+                prop_assert!(end <= place.start && place.start < place.end);
+                prop_assert!(text.get(place.clone()).is_some());
+                end = place.end;
+            }
+        }
+    }
 
     #[test]
     fn the_value_of_a_pair_is_not_shown() {
@@ -111,6 +130,7 @@ mod tests {
             ("pass := 'secret';", "pass := '…';"),
             ("app_pass=two words", "app_pass=…"),
             ("passwd = 'secret'", "passwd = '…'"),
+            ("\u{85}--password secret", "\u{85}--password …"),
         ] {
             assert_eq!(without_passwords(text), wanted);
             assert_eq!(without_passwords(wanted), wanted);

@@ -257,3 +257,37 @@ data: [shopping]
        = help: a standby begins with a base backup anyway: leave one of the two out
     "#);
 }
+
+#[test]
+fn a_filter_is_one_expression() {
+    let shown = wrong(
+        "\
+name: a
+nodes:
+  publisher:
+    publications:
+      pub:
+        tables:
+          - { name: employer, where: \"id > 0) ; DROP TABLE employer; --\" }
+          - { name: job_seeker, where: \"name = 'x\" }
+data: [jobs]
+",
+    );
+    insta::assert_snapshot!(shown, @r#"
+    error: this is not one expression of SQL: its `)` closes nothing
+     --> a.yaml:7:38
+      |
+    7 |           - { name: employer, where: "id > 0) ; DROP TABLE employer; --" }
+      |                                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: write what would stand after WHERE, such as `id > 0`
+
+    error: this is not one expression of SQL: a string in it has no end
+     --> a.yaml:8:40
+      |
+    8 |           - { name: job_seeker, where: "name = 'x" }
+      |                                        ^^^^^^^^^^^
+      |
+      = help: write what would stand after WHERE, such as `id > 0`
+    "#);
+}
