@@ -20,6 +20,7 @@ pub(crate) mod archive;
 mod backup;
 mod claim;
 mod clock;
+pub mod deeds;
 mod disk;
 mod frame;
 pub mod hindrance;

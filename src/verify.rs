@@ -14,6 +14,7 @@ mod logical;
 mod present;
 pub mod probe;
 mod reason;
+mod undo;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::ContainerState;
 use crate::failure::Failure;
+use crate::lab::deeds::Note;
 use crate::lab::verdict::Connections;
 use crate::lab::{Lab, LabError};
 use crate::name::NodeName;
@@ -36,6 +38,7 @@ use logical::RowStage;
 
 pub use crate::lab::verdict::{Check, Verdict};
 pub use present::verify_present;
+pub use undo::undo_killed;
 
 /// Runs and times one check. `Err` is the reason that it failed.
 async fn check(name: String, looked: impl Future<Output = Result<String, Failure>>) -> Check {
@@ -65,6 +68,8 @@ struct Prover<'a> {
     out_of_reach: BTreeMap<NodeName, Failure>,
     within: Duration,
     cancel: &'a CancellationToken,
+    /// What was noted, and not yet undone.
+    notes: tokio::sync::Mutex<Vec<Note>>,
 }
 
 /// [`verify`] as [`lab::up`](crate::lab::up::Options::proof) takes it.
@@ -124,6 +129,7 @@ impl<'a> Prover<'a> {
             out_of_reach: BTreeMap::new(),
             within,
             cancel,
+            notes: tokio::sync::Mutex::default(),
         };
         let mut missing = Vec::new();
         for (node, container) in lab.nodes() {
@@ -201,7 +207,7 @@ impl<'a> Prover<'a> {
             None => self.client(&primary.name),
         };
         let mut written = match &writer {
-            Ok(client) => edge::write(client, &barred(&followed)).await,
+            Ok(client) => self.write(primary, client, &barred(&followed)).await,
             Err(why) => Err(why.clone()),
         };
         let edges = standbys
@@ -266,7 +272,7 @@ impl<'a> Prover<'a> {
         let inserted = written.inserted.rows.clone();
         let mut checks = self.stages(followed, RowStage::Inserted, written).await;
         if !followed.is_empty() {
-            match edge::change(client, written).await {
+            match self.change(primary, client, written).await {
                 Ok(()) => checks.extend(self.stages(followed, RowStage::Updated, written).await),
                 Err(why) => checks.push(failed(&primary.name, "rows can be changed", why)),
             }
@@ -276,6 +282,7 @@ impl<'a> Prover<'a> {
             let removed = edge::remove(client, written).await?;
             Ok(removed + &self.kept_by_triggers(followed, &inserted).await)
         };
+        let removal = checks.len();
         checks.push(check(name, removed).await);
         if !followed.is_empty() {
             match edge::now(client).await {
@@ -291,6 +298,9 @@ impl<'a> Prover<'a> {
         let swept = unsound.map(|edge| self.sweep_what_is_left(edge, &versions));
         checks.extend(join_all(swept).await.into_iter().flatten());
         checks.extend(self.sweep_beyond(primary, &versions).await);
+        if checks.iter().skip(removal).all(|check| check.passed) {
+            self.forget_rows(&primary.name).await;
+        }
         checks
     }
 

@@ -18,6 +18,8 @@ mod faults;
 mod hardened;
 #[path = "scenarios/hba.rs"]
 mod hba;
+#[path = "scenarios/killed_proofs.rs"]
+mod killed_proofs;
 #[path = "scenarios/lab.rs"]
 mod lab;
 #[path = "scenarios/logical.rs"]
@@ -56,6 +58,7 @@ fn main() {
     trials.extend(broken_logical::trials());
     trials.extend(faults::trials());
     trials.extend(odd_tables::trials());
+    trials.extend(killed_proofs::trials());
     trials.extend(rehearsals::trials());
     trials.extend(restarts::trials());
     trials.extend(mutations::trials());

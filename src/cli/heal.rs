@@ -1,5 +1,7 @@
 //! `lab heal`: undoes faults, whoever injected them.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use clap::Args;
 use replication_lab::action::OneOrMany;
@@ -10,10 +12,14 @@ use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
 use replication_lab::lab::Lab;
 use replication_lab::name::{LabName, NodeName};
+use replication_lab::verify;
 
 use super::Context;
 use super::fault::{act, done};
 use super::output::Output;
+
+/// How long undoing what a killed proof left may wait for a server.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -21,7 +27,8 @@ Examples:
   lab heal fan-out replica_1                 undo the faults of that node
   lab heal fan-out primary --to replica_1    undo the faults between the two, in both directions
 
-Healing without a fault is not an error. Faults of a killed run are undone too.";
+Healing without a fault is not an error. Faults of a killed run are undone too, and so is what \
+a killed `lab verify` left.";
 
 /// Undo faults: heal the network, free filled disks and thaw frozen nodes.
 #[derive(Debug, Args)]
@@ -50,8 +57,13 @@ impl HealCommand {
         for node in self.nodes.iter().chain(&self.to) {
             lab.container(node.as_str())?;
         }
+        let mut seen = verify::undo_killed(&lab, PATIENCE, &context.cancel).await?;
+        let lab = if seen.is_empty() {
+            lab
+        } else {
+            Lab::find(lab.engine, &self.name).await?
+        };
         let frozen = frozen(&lab, &self.nodes);
-        let mut seen = Vec::new();
         // With `--to` only links are healed.
         if self.to.is_empty() && !frozen.is_empty() {
             let names: Vec<&str> = frozen.iter().map(NodeName::as_str).collect();

@@ -11,7 +11,7 @@ use replication_lab::verify;
 
 use super::Context;
 use super::arguments::{self, LabArgument};
-use super::output::{self, Output};
+use super::output::{self, Output, say};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -47,6 +47,15 @@ impl VerifyCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
         let lab = self.lab.find().await?;
         let (within, cancel) = (self.within, &context.cancel);
+        let undone = verify::undo_killed(&lab, within, cancel).await?;
+        for what in &undone {
+            say(what);
+        }
+        let lab = if undone.is_empty() {
+            lab
+        } else {
+            self.lab.find().await?
+        };
         let verdict = if self.as_planned {
             verify::verify(&lab, BTreeMap::new(), within, cancel).await?
         } else {

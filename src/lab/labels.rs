@@ -14,7 +14,7 @@ pub const PLAN_LABEL: &str = "dev.replication-lab.plan";
 /// The label of every object of a lab with the word of the lab's claim. It says whose an object is when a name was given
 /// again.
 pub const CLAIM_LABEL: &str = "dev.replication-lab.claim";
-/// The label of a claim, or of the mark that a lab is complete, with the process that it belongs to.
+/// The label of a claim, of the mark that a lab is complete, or of a proof's note, with the process that it belongs to.
 pub const OWNER_LABEL: &str = "dev.replication-lab.owner";
 /// The label of a template: the ID of the image that made it.
 pub const TEMPLATE_LABEL: &str = "dev.replication-lab.template";
@@ -27,6 +27,9 @@ pub const WORK_LABEL: &str = "dev.replication-lab.work";
 
 /// The label with a random word that says which of several processes recorded faults first.
 pub const NOTE_LABEL: &str = "dev.replication-lab.note";
+
+/// The label with what a proof is about to do, as JSON.
+pub const DEED_LABEL: &str = "dev.replication-lab.deed";
 
 /// The label with the faults of a lab's network as JSON.
 pub const FAULTS_LABEL: &str = "dev.replication-lab.faults";
@@ -90,6 +93,12 @@ pub fn faults_number(lab: &LabName, name: &str) -> Option<u64> {
         .strip_prefix(&lab_object(lab))?
         .strip_prefix(".faults-")?;
     number.parse().ok()
+}
+
+/// The name of the volume that notes what a proof is about to do.
+#[must_use]
+pub fn deed_object(lab: &LabName, word: &str) -> String {
+    format!("lab-{lab}.proof-{word}")
 }
 
 /// The name of the container that changes a node's network.

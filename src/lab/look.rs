@@ -10,6 +10,7 @@ use crate::server::replication::Sender;
 use crate::server::slots;
 
 use super::Lab;
+use super::deeds::{Deed, Note};
 use super::faults::LinkFault;
 use super::hindrance::{self, Condition, Connected, Hindrance, WaitingCommits};
 use super::status::SubscriptionStatus;
@@ -22,16 +23,19 @@ pub(super) struct Look<'a> {
     pub(super) asked: Vec<Result<Answers, Unasked>>,
     pub(super) topology: Topology,
     pub(super) faults: Vec<LinkFault>,
+    /// What killed proofs left.
+    left: Vec<Note>,
 }
 
 impl<'a> Look<'a> {
     pub(super) async fn at(lab: &'a Lab) -> Self {
-        let (asked, faults) = tokio::join!(lab.ask_all(), lab.faults());
+        let (asked, faults, left) = tokio::join!(lab.ask_all(), lab.faults(), lab.deeds_left());
         Self {
             lab,
             topology: lab.topology_of(&asked),
             asked,
             faults: faults.unwrap_or_default().links,
+            left: left.unwrap_or_default(),
         }
     }
 
@@ -106,6 +110,7 @@ impl<'a> Look<'a> {
     /// What to say of the lab as a whole, a line each.
     pub(super) fn remarks(&self) -> Vec<String> {
         let mut remarks = self.rivalries();
+        remarks.extend(self.remains());
         for (node, said) in self.lab.plan.nodes.iter().zip(&self.asked) {
             let name = &node.name;
             match said {
@@ -118,6 +123,22 @@ impl<'a> Look<'a> {
             }
         }
         remarks
+    }
+
+    /// What killed proofs left.
+    fn remains(&self) -> Vec<String> {
+        let lab = &self.lab.plan.lab;
+        let told = self.left.iter().map(|note| {
+            let what = match &note.deed {
+                Deed::Freeze { nodes } => {
+                    let names: Vec<String> = nodes.iter().map(|node| format!("`{node}`")).collect();
+                    format!("may have left {} frozen", names.join(", "))
+                }
+                Deed::Write { node, .. } => format!("may have left rows on `{node}`"),
+            };
+            format!("a proof that was killed {what}: `lab heal {lab}` undoes it")
+        });
+        told.collect()
     }
 
     fn rivalries(&self) -> Vec<String> {

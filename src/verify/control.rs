@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 
 use crate::engine::{Container, EngineError, EngineErrorKind};
 use crate::failure::Failure;
+use crate::lab::deeds::Deed;
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Standby};
 use crate::server::activity;
@@ -104,6 +105,9 @@ impl Prover<'_> {
             .iter()
             .filter_map(|node| self.lab.container(node.as_str()).ok())
             .collect();
+        // Whoever finds the lab after a `kill -9` knows that they are not frozen on purpose.
+        let nodes = nodes.to_vec();
+        let note = self.lab.note_deed(Deed::Freeze { nodes }).await?;
         let freezing = join_all(
             containers
                 .iter()
@@ -121,7 +125,11 @@ impl Prover<'_> {
                 .map(|container| engine.unpause_container(&container.id)),
         )
         .await;
-        match thawing.into_iter().collect::<Result<Vec<()>, _>>() {
+        let thawed = thawing.into_iter().collect::<Result<Vec<()>, _>>();
+        if let (Ok(_), Some(note)) = (&thawed, note) {
+            self.lab.forget_deed(&note).await?;
+        }
+        match thawed {
             Err(error) if looked.is_ok() => Err(format!("thawing: {}", chain(&error)).into()),
             _ => looked,
         }

@@ -18,7 +18,7 @@ use crate::text::{chain, count, duration};
 use crate::wait::{Probe, WaitError, wait_for};
 
 use super::compare::compare;
-use super::probe::{self, Commit, How, Inserted, Skipped};
+use super::probe::{self, Commit, How, Inserted, Skipped, UncommittedRows};
 use super::{Check, Prover, check, limited, reason};
 use sender::{Reach, streaming};
 
@@ -41,54 +41,6 @@ pub(super) async fn is_primary(client: &Reader) -> Result<String, Failure> {
             .into());
     }
     Ok(format!("not in recovery, timeline {}", state.timeline))
-}
-
-/// Inserts a row into every table and takes the WAL position after the commit.
-///
-/// The commit waits for no standby; another check covers that. The tables in `barred` get no row.
-pub(super) async fn write(client: &Reader, barred: &[String]) -> Result<WrittenRows, Failure> {
-    let mut catalog = catalog::read(client).await.map_err(|error| chain(&error))?;
-    let is_barred = |table: &Table| barred.contains(&probe::qualified(table));
-    catalog.tables.retain(|table| !is_barred(table));
-    // The time is taken before the commit. A delayed standby cannot show the row earlier than this time plus its delay,
-    // even if this task has to wait for its turn.
-    let at = Instant::now();
-    let inserted = probe::insert(client, &catalog.tables, Commit::Local).await;
-    let mut inserted = inserted.map_err(|error| chain(&error))?;
-    inserted.skipped.extend(barred.iter().map(|table| Skipped {
-        table: table.clone(),
-        because: "a subscriber that does not follow would keep the row".to_owned(),
-    }));
-    if !inserted.rows.is_empty() {
-        return Ok(WrittenRows {
-            inserted,
-            at,
-            tables: catalog.tables,
-        });
-    }
-    // Nothing was written, so every standby would already be past this position. A message moves it.
-    let sql = "SET synchronous_commit = local; SELECT pg_catalog.pg_logical_emit_message(true, 'lab', 'verify')";
-    client.batch_execute(sql).await.map_err(words)?;
-    Ok(WrittenRows {
-        inserted: Inserted {
-            lsn: position::flushed(client).await.map_err(words)?,
-            ..inserted
-        },
-        at,
-        tables: catalog.tables,
-    })
-}
-
-/// Updates the rows, and takes the WAL position after that. A row that refuses the UPDATE stays as it is.
-pub(super) async fn change(client: &Reader, written: &mut WrittenRows) -> Result<(), Failure> {
-    let changed = probe::update(client, &written.tables, &written.inserted.rows).await;
-    let (rows, refused) = changed.map_err(|error| chain(&error))?;
-    for Skipped { table, because } in refused {
-        tracing::debug!(table, because, "not changed");
-    }
-    written.inserted.rows = rows;
-    (written.inserted.lsn, written.at) = now(client).await?;
-    Ok(())
 }
 
 /// The present WAL position.
@@ -136,6 +88,70 @@ pub(super) async fn remove(client: &Reader, written: &WrittenRows) -> Result<Str
 }
 
 impl Prover<'_> {
+    /// Inserts a row into every table and takes the WAL position after the commit.
+    ///
+    /// The commit waits for no standby; another check covers that. The tables in `barred` get no row.
+    pub(super) async fn write(
+        &self,
+        primary: &PlannedNode,
+        client: &Reader,
+        barred: &[String],
+    ) -> Result<WrittenRows, Failure> {
+        let mut catalog = catalog::read(client).await.map_err(|error| chain(&error))?;
+        let is_barred = |table: &Table| barred.contains(&probe::qualified(table));
+        catalog.tables.retain(|table| !is_barred(table));
+        // The time is taken before the commit. A delayed standby cannot show the row earlier than this time plus its delay,
+        // even if this task has to wait for its turn.
+        let at = Instant::now();
+        let written = probe::write(client, &catalog.tables).await;
+        let UncommittedRows { rows, skipped } = written.map_err(|error| chain(&error))?;
+        self.note_rows(&primary.name, client, &rows).await?;
+        let lsn = probe::commit(client, Commit::Local).await;
+        let lsn = lsn.map_err(|error| chain(&error))?;
+        let mut inserted = Inserted { rows, skipped, lsn };
+        inserted.skipped.extend(barred.iter().map(|table| Skipped {
+            table: table.clone(),
+            because: "a subscriber that does not follow would keep the row".to_owned(),
+        }));
+        if !inserted.rows.is_empty() {
+            return Ok(WrittenRows {
+                inserted,
+                at,
+                tables: catalog.tables,
+            });
+        }
+        // Nothing was written, so every standby would already be past this position. A message moves it.
+        let sql = "SET synchronous_commit = local; SELECT pg_catalog.pg_logical_emit_message(true, 'lab', 'verify')";
+        client.batch_execute(sql).await.map_err(words)?;
+        Ok(WrittenRows {
+            inserted: Inserted {
+                lsn: position::flushed(client).await.map_err(words)?,
+                ..inserted
+            },
+            at,
+            tables: catalog.tables,
+        })
+    }
+
+    /// Updates the rows, and takes the WAL position after that. A row that refuses the UPDATE stays as it is.
+    pub(super) async fn change(
+        &self,
+        primary: &PlannedNode,
+        client: &Reader,
+        written: &mut WrittenRows,
+    ) -> Result<(), Failure> {
+        let changed = probe::update(client, &written.tables, &written.inserted.rows).await;
+        let (rows, refused) = changed.map_err(|error| chain(&error))?;
+        for Skipped { table, because } in refused {
+            tracing::debug!(table, because, "not changed");
+        }
+        self.note_rows(&primary.name, client, &rows).await?;
+        client.batch_execute("COMMIT").await.map_err(words)?;
+        written.inserted.rows = rows;
+        (written.inserted.lsn, written.at) = now(client).await?;
+        Ok(())
+    }
+
     /// The checks of one edge, up to the first failure. Later ones would fail for the same reason.
     pub(super) async fn edge(
         &self,

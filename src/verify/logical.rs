@@ -303,6 +303,11 @@ impl Prover<'_> {
             .collect())
     }
 
+    /// Waits until a subscription whose checks went well so far has applied everything up to a position.
+    pub(super) async fn has_applied(&self, edge: &Edge<'_>, lsn: Lsn) -> Result<(), Failure> {
+        self.applied(edge.node, edge.subscription, lsn).await
+    }
+
     /// Waits until the subscription has applied the publisher's WAL up to a position.
     pub(super) async fn applied(
         &self,

@@ -16,6 +16,8 @@ mod statement;
 mod value;
 mod write;
 
+use serde::{Deserialize, Serialize};
+
 use crate::failure::Explain;
 use crate::server::lsn::Lsn;
 use crate::server::server_error::ServerError;
@@ -25,7 +27,7 @@ pub(super) use statement::qualified;
 pub use write::{commit, insert, write};
 
 /// The origin of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum How {
     /// It is new.
     Inserted,
@@ -37,7 +39,7 @@ pub enum How {
 }
 
 /// One row on the server where it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbeRow {
     /// The table's schema and name, quoted if needed.
     pub table: String,

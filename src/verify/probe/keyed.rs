@@ -244,8 +244,9 @@ pub async fn kept_back(
         .collect())
 }
 
-/// Updates one column of each inserted row, if it has a column that nothing depends on. Returns the rows as they are
-/// then, including those that could not be updated. The commit waits for this server's disk alone.
+/// Updates one column of each inserted row, if it has a column that nothing depends on, and leaves the transaction open.
+/// Returns the rows as they are then, including those that could not be updated. The commit waits for this server's disk
+/// alone.
 ///
 /// # Errors
 /// [`ProbeError::Write`] when the connection fails or is told to stop. A table that refuses the UPDATE is no error.
@@ -265,67 +266,85 @@ pub async fn update(
             Some((at, statement::change(table, row)?))
         })
         .collect();
-    match changed(client, &statements, rows).await {
+    match changed(client, &begin(), &statements, rows).await {
         Ok(rows) => return Ok((rows, Vec::new())),
-        Err(error) if of_one_table(&error) => {}
-        Err(error) => return Err(ProbeError::Write(error)),
+        Err(error) => {
+            roll_back(client).await;
+            if !of_one_table(&error) {
+                return Err(ProbeError::Write(error));
+            }
+        }
     }
-    // One UPDATE is refused, for example because its table has no replica identity. The others are still made.
+    let changed = one_by_one(client, &statements, rows).await;
+    if changed.is_err() {
+        roll_back(client).await;
+    }
+    changed.map_err(ProbeError::Write)
+}
+
+fn begin() -> String {
+    format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL synchronous_commit = local; \
+         SET LOCAL lock_timeout = {}; {NO_TRIGGERS}",
+        super::read::LOCK_TIMEOUT_MS
+    )
+}
+
+/// One UPDATE is refused, for example because its table has no replica identity. The others are still made.
+async fn one_by_one(
+    client: &tokio_postgres::Client,
+    statements: &[(usize, String)],
+    rows: &[ProbeRow],
+) -> Result<(Vec<ProbeRow>, Vec<Skipped>), ServerError> {
     let (mut rows, mut refused) = (rows.to_vec(), Vec::new());
+    client.batch_execute(&begin()).await?;
     for one in statements.chunks(1) {
-        match changed(client, one, &rows).await {
-            Ok(all) => rows = all,
+        match changed(client, "SAVEPOINT lab", one, &rows).await {
+            Ok(all) => {
+                rows = all;
+                client.batch_execute("RELEASE SAVEPOINT lab").await?;
+            }
             Err(error) if of_one_table(&error) => {
+                let back = "ROLLBACK TO SAVEPOINT lab; RELEASE SAVEPOINT lab";
+                client.batch_execute(back).await?;
                 refused.extend(one.iter().map(|(at, _)| Skipped {
                     table: rows[*at].table.clone(),
                     because: error.to_string(),
                 }));
             }
-            Err(error) => return Err(ProbeError::Write(error)),
+            Err(error) => return Err(error),
         }
     }
     Ok((rows, refused))
 }
 
-/// The rows after one transaction of UPDATEs of some of them.
+/// The rows after UPDATEs of some of them, which follow the statements in `first`.
 async fn changed(
     client: &tokio_postgres::Client,
+    first: &str,
     statements: &[(usize, String)],
     rows: &[ProbeRow],
 ) -> Result<Vec<ProbeRow>, ServerError> {
-    let mut batch = vec![
-        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".to_owned(),
-        "SET LOCAL synchronous_commit = local".to_owned(),
-        format!("SET LOCAL lock_timeout = {}", super::read::LOCK_TIMEOUT_MS),
-        NO_TRIGGERS.to_owned(),
-    ];
+    let mut batch = vec![first.to_owned()];
     batch.extend(statements.iter().map(|(_, statement)| statement.clone()));
-    let changed = async {
-        let answers = answers(client, &batch.join("; ")).await?;
-        let places = answers.iter().flatten().map(|answer| {
-            let row = answer.first()?;
-            Some((row.get(0)?.to_owned(), row.get(1)?.to_owned()))
-        });
-        let mut all = rows.to_vec();
-        for ((at, _), place) in statements.iter().zip(places) {
-            if let (Some(row), Some((relation, ctid))) = (all.get_mut(*at), place) {
-                (row.relation, row.ctid) = (relation, ctid);
-            }
+    let answers = answers(client, &batch.join("; ")).await?;
+    let places = answers.iter().flatten().map(|answer| {
+        let row = answer.first()?;
+        Some((row.get(0)?.to_owned(), row.get(1)?.to_owned()))
+    });
+    let mut all = rows.to_vec();
+    for ((at, _), place) in statements.iter().zip(places) {
+        if let (Some(row), Some((relation, ctid))) = (all.get_mut(*at), place) {
+            (row.relation, row.ctid) = (relation, ctid);
         }
-        let read: Vec<ProbeRow> = statements.iter().map(|(at, _)| all[*at].clone()).collect();
-        if let Some(read) = with_values(client, read).await? {
-            for ((at, _), row) in statements.iter().zip(read) {
-                all[*at] = row;
-            }
-        }
-        client.batch_execute("COMMIT").await?;
-        Ok(all)
-    };
-    let changed = changed.await;
-    if changed.is_err() {
-        roll_back(client).await;
     }
-    changed
+    let read: Vec<ProbeRow> = statements.iter().map(|(at, _)| all[*at].clone()).collect();
+    if let Some(read) = with_values(client, read).await? {
+        for ((at, _), row) in statements.iter().zip(read) {
+            all[*at] = row;
+        }
+    }
+    Ok(all)
 }
 
 #[cfg(test)]
