@@ -119,8 +119,8 @@ impl Prover<'_> {
             Ok::<_, Failure>(noted?)
         };
         match noting.await {
-            Ok(note) => {
-                self.notes.lock().await.extend(note);
+            Ok(made) => {
+                self.notes.lock().await.extend(made);
                 Ok(())
             }
             Err(why) => {
