@@ -36,6 +36,9 @@ pub(crate) struct Document {
 /// # Errors
 /// With the first thing that is no YAML, or that YAML has and a scenario has not: tags, a second document.
 pub(crate) fn parse(text: &str, origin: usize) -> Result<Document, SyntaxError> {
+    if let Some(at) = tag_before_comma(text) {
+        return Err(SyntaxError::tag(at));
+    }
     let ended = Ended::new(text);
     let mut parser = Parser::new();
     parser.set_encoding(Encoding::Utf8);
@@ -64,6 +67,48 @@ pub(crate) fn parse(text: &str, origin: usize) -> Result<Document, SyntaxError> 
         root: builder.root.unwrap_or(nothing),
         problems: builder.problems,
     })
+}
+
+/// The place of a tag with a comma right after it, at which the parser would panic: `[!!str, b]`.
+fn tag_before_comma(text: &str) -> Option<usize> {
+    /// No scenario has so many that only look like one.
+    const MOST: usize = 100;
+    let begins = |at: usize| {
+        at == 0 || text[..at].ends_with(|c: char| c.is_whitespace() || "[{,:?-".contains(c))
+    };
+    let places = text.match_indices('!').map(|(at, _)| at);
+    let looks = places.filter(|at| begins(*at)).filter_map(|at| {
+        let word = text[at..].find(|c: char| c.is_whitespace() || c == ',')?;
+        let comma = at + word;
+        text[comma..].starts_with(',').then_some((at, comma))
+    });
+    let mut looks = looks.enumerate();
+    let is_tag = |(count, (at, comma)): &(usize, (usize, usize))| {
+        *count >= MOST || ends_in_tag(&text[..*comma], *at)
+    };
+    looks.find(is_tag).map(|(_, (at, _))| at)
+}
+
+/// Whether what begins at a place is a tag, and not part of a text.
+fn ends_in_tag(text: &str, at: usize) -> bool {
+    // The parser needs a line break at the end.
+    let text = format!("{text} \n");
+    let mut parser = Parser::new();
+    parser.set_encoding(Encoding::Utf8);
+    parser.set_input(text.as_bytes());
+    while let Ok(event) = parser.parse() {
+        let tag = match &event.data {
+            EventData::StreamEnd => return false,
+            EventData::Scalar { tag, .. }
+            | EventData::SequenceStart { tag, .. }
+            | EventData::MappingStart { tag, .. } => tag,
+            _ => continue,
+        };
+        if tag.is_some() && offset(event.end_mark) >= at {
+            return true;
+        }
+    }
+    false
 }
 
 /// A text with a line break at its end: the parser needs one behind a block of text (`|`, `>`).

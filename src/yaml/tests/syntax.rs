@@ -87,3 +87,26 @@ fn depth_has_a_limit_also_through_aliases() {
     );
     assert!(said(&half).contains("too deep"));
 }
+
+#[test]
+fn a_tag_with_a_comma_after_it_is_a_tag_and_in_a_text_it_is_none() {
+    for text in [
+        "[!!str, b]",
+        "{ a: !!str, b: c }",
+        "[&a !x, b]",
+        "{!!str, a: b}",
+    ] {
+        let error = parse(text, 0).expect_err("a tag");
+        assert!(error.message.contains("tag"), "{text}: {}", error.message);
+        assert_eq!(error.at, text.find('!').expect("it"), "{text}");
+    }
+    for text in [
+        "a: 'b, !c, d'",
+        "[\"a, !b, c\"]",
+        "a: b !c, d",
+        "# !a, b\na: b",
+        "a: |\n  [ !b, c ]",
+    ] {
+        assert!(parse(text, 0).is_ok(), "{text}");
+    }
+}
