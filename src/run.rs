@@ -7,6 +7,7 @@
 pub mod by_hand;
 mod check;
 pub mod experiment;
+mod forks;
 pub mod groups;
 mod kept;
 mod ledgers;

@@ -14,6 +14,7 @@ macro_rules! checks {
             role Role,
             sync_state SyncState,
             timeline Timeline,
+            diverged Diverged,
             slot Slot,
             log Log,
             file File,

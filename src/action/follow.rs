@@ -8,6 +8,7 @@ use super::{Declare, Flaw, Known, Step};
 use crate::name::NodeName;
 
 /// Makes a node stream from another one: writes `primary_conninfo` and `standby.signal`, and restarts the node if it must.
+/// It fails if the node has diverged from the other one, and names the fork.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Follow(pub Upstream);
 

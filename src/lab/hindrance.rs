@@ -28,6 +28,8 @@ pub enum Hindrance {
     UpstreamFrozen,
     /// Its replay is paused.
     ReplayPaused,
+    /// It has WAL that is not part of its upstream's history.
+    Diverged,
 }
 
 impl fmt::Display for Hindrance {
@@ -37,6 +39,7 @@ impl fmt::Display for Hindrance {
             Self::Frozen => "frozen",
             Self::UpstreamFrozen => "upstream frozen",
             Self::ReplayPaused => "replay paused",
+            Self::Diverged => "diverged",
         })
     }
 }
@@ -208,6 +211,7 @@ mod tests {
             application_name: name.to_owned(),
             address: None,
             is_logical: false,
+            connected_for: 60.0,
             state: Some(SenderState::Streaming),
             sync_state: Some(sync_state),
             flush_lsn: None,

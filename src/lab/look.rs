@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use crate::engine::ContainerState;
 use crate::name::NodeName;
 use crate::server::client::{identifier, literal};
+use crate::server::history::History;
 use crate::server::replication::Sender;
 use crate::server::slots;
 
@@ -90,7 +91,28 @@ impl<'a> Look<'a> {
     /// What hinders a downstream of a node.
     pub(super) fn hinders(&self, upstream: Option<&NodeName>, node: &NodeName) -> Vec<Hindrance> {
         let upstream = upstream.map(|name| (name, self.condition(name)));
-        hindrance::of_edge(upstream, (node, self.condition(node)), &self.faults)
+        let fork = upstream.and_then(|(upstream, _)| self.fork(upstream, node));
+        let mut found = hindrance::of_edge(upstream, (node, self.condition(node)), &self.faults);
+        found.extend(fork.map(|_| Hindrance::Diverged));
+        found
+    }
+
+    /// Why a standby cannot follow its upstream, in words: they are of different clusters, or their histories fork.
+    fn fork(&self, upstream: &NodeName, node: &NodeName) -> Option<String> {
+        let own = self.said_by(node)?;
+        let other = self.said_by(upstream)?.history.as_ref()?;
+        // They were asked at once, so what the standby has may be newer than what its upstream said.
+        let other = History {
+            is_standby: true,
+            ..other.clone()
+        };
+        let is_standby = own.state.is_standby;
+        let parting = own
+            .history
+            .as_ref()
+            .filter(|_| is_standby)?
+            .parted_from(&other)?;
+        Some(parting.told(node.as_str(), upstream.as_str()))
     }
 
     /// The commits of a node that wait, and for whom.
@@ -118,6 +140,8 @@ impl<'a> Look<'a> {
                     let waiting = self.waiting(name, said);
                     remarks.extend(waiting.map(|waiting| format!("{name}: {waiting}")));
                     remarks.extend(self.moved_publishers(name, said));
+                    let upstream = self.topology.upstream(name);
+                    remarks.extend(upstream.and_then(|upstream| self.fork(upstream, name)));
                 }
                 Err(_) => remarks.extend(self.succession(name)),
             }

@@ -92,6 +92,14 @@ impl EdgeStatus {
         self.name.as_deref().or(self.slot.as_deref())
     }
 
+    /// A distance between two histories means nothing.
+    fn has_no_lag(&mut self) {
+        self.sent_lag_bytes = None;
+        self.write_lag_bytes = None;
+        self.flush_lag_bytes = None;
+        self.replay_lag_bytes = None;
+    }
+
     /// Adds the downstream that was planned.
     fn is_meant(&mut self, planned: Self) {
         self.downstream = planned.downstream;
@@ -148,6 +156,9 @@ fn named(
         let below = nodes.find(|below| Some(below.name.as_str()) == edge.downstream.as_deref());
         if let Some(below) = below {
             edge.hindered_by = look.hinders(Some(node), &below.name);
+            if edge.hindered_by.contains(&Hindrance::Diverged) {
+                edge.has_no_lag();
+            }
         }
     }
     edges
@@ -268,6 +279,8 @@ fn join(
 fn edge(sender: Option<&Sender>, slot: Option<&Slot>) -> EdgeStatus {
     let bytes = sender.map(|sender| sender.bytes).unwrap_or_default();
     let seconds = sender.map(|sender| sender.seconds).unwrap_or_default();
+    // The end of the WAL is read a moment before the positions of its receivers.
+    let behind = |bytes: Option<i64>| bytes.map(|bytes| bytes.max(0));
     let milliseconds = |seconds: Option<f64>| seconds.map(|seconds| seconds * 1000.0);
     EdgeStatus {
         upstream: String::new(),
@@ -277,10 +290,10 @@ fn edge(sender: Option<&Sender>, slot: Option<&Slot>) -> EdgeStatus {
         state: sender.and_then(|sender| sender.state.clone()),
         sync_state: sender.and_then(|sender| sender.sync_state),
         hindered_by: Vec::new(),
-        sent_lag_bytes: bytes.sent,
-        write_lag_bytes: bytes.write,
-        flush_lag_bytes: bytes.flush,
-        replay_lag_bytes: bytes.replay,
+        sent_lag_bytes: behind(bytes.sent),
+        write_lag_bytes: behind(bytes.write),
+        flush_lag_bytes: behind(bytes.flush),
+        replay_lag_bytes: behind(bytes.replay),
         write_lag_ms: milliseconds(seconds.write),
         flush_lag_ms: milliseconds(seconds.flush),
         replay_lag_ms: milliseconds(seconds.replay),

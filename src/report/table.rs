@@ -185,14 +185,14 @@ fn subscription_row(node: &str, subscription: &SubscriptionStatus) -> Vec<String
 fn remarks(node: &NodeStatus) -> Vec<String> {
     let mut remarks: Vec<String> = node.problem.iter().cloned().collect();
     let shown = |hindrance: &Hindrance| match hindrance {
-        Hindrance::LinkCut | Hindrance::Frozen => None,
+        Hindrance::LinkCut | Hindrance::Frozen | Hindrance::Diverged => None,
         Hindrance::UpstreamFrozen => {
             let upstream = node.upstream.as_deref().unwrap_or_default();
             Some(format!("its upstream `{upstream}` is frozen"))
         }
         Hindrance::ReplayPaused => Some("replay is paused".to_owned()),
     };
-    // A cut link and a container that is paused are said elsewhere.
+    // A cut link, a container that is paused and a fork are said elsewhere.
     remarks.extend(node.hindered_by.iter().filter_map(shown));
     let Some(role) = &node.role else {
         return remarks;

@@ -33,6 +33,7 @@ impl Act for Follow {
             };
             scene.work(work).await?;
             scene.start(step, std::slice::from_ref(node)).await?;
+            scene.can_follow(node, upstream).await?;
             return Ok("started as a standby".to_owned());
         }
         let client = scene.client(node).await?;
@@ -41,6 +42,7 @@ impl Act for Follow {
         }
         if scene.recovers(node).await? {
             scene.reload(step, node).await?;
+            scene.can_follow(node, upstream).await?;
             return Ok("reloaded".to_owned());
         }
         let signal = ["touch".to_owned(), format!("{PGDATA}/standby.signal")];
@@ -57,6 +59,7 @@ impl Act for Follow {
             .stop_one(node, StopMode::Fast, scene.patience(step))
             .await?;
         scene.start(step, std::slice::from_ref(node)).await?;
+        scene.can_follow(node, upstream).await?;
         Ok("restarted as a standby".to_owned())
     }
 }

@@ -5,7 +5,7 @@ use super::{Tried, Wrong};
 use crate::action::upstream::Upstream;
 use crate::name::NodeName;
 use crate::plan::Role;
-use crate::server::{command, conf, slots, state};
+use crate::server::{command, conf, slots};
 
 impl Scene<'_> {
     /// Refuses an upstream that gets its WAL from the node itself: no primary would be among them.
@@ -17,8 +17,11 @@ impl Scene<'_> {
             let Ok(reader) = self.client(&at).await else {
                 return Ok(());
             };
-            let from = state::configured_upstream(&reader).await;
-            let Some(from) = from.ok().flatten() else {
+            let from = crate::server::upstream::upstream(&reader)
+                .await
+                .ok()
+                .flatten();
+            let Some(from) = from.and_then(|from| from.configured) else {
                 return Ok(());
             };
             if from == node.as_str() {

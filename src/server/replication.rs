@@ -92,6 +92,8 @@ pub struct Sender {
     pub pid: i32,
     /// The `application_name` of the receiver.
     pub application_name: String,
+    /// Seconds since the receiver connected.
+    pub connected_for: f64,
     /// Whether it sends decoded changes: to a subscription or one of its table synchronization workers.
     pub is_logical: bool,
     /// The address of the receiver.
@@ -150,7 +152,8 @@ pub async fn senders(reader: &Reader) -> Result<Vec<Sender>, ServerError> {
          extract(epoch FROM r.write_lag)::pg_catalog.float8, extract(epoch FROM r.flush_lag)::pg_catalog.float8, \
          extract(epoch FROM r.replay_lag)::pg_catalog.float8, pg_catalog.host(r.client_addr), \
          EXISTS (SELECT FROM pg_catalog.pg_replication_slots AS s \
-             WHERE s.active_pid = r.pid AND s.slot_type = 'logical') \
+             WHERE s.active_pid = r.pid AND s.slot_type = 'logical'), \
+         extract(epoch FROM pg_catalog.clock_timestamp() - r.backend_start)::pg_catalog.float8 \
          FROM pg_catalog.pg_stat_replication AS r CROSS JOIN (SELECT {END} AS now) AS c \
          ORDER BY r.application_name, r.pid"
     );
@@ -181,6 +184,7 @@ fn sender(row: &Row) -> Sender {
             replay: row.get(12),
         },
         is_logical: row.get(14),
+        connected_for: row.get::<_, Option<f64>>(15).unwrap_or_default(),
     }
 }
 

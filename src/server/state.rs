@@ -82,14 +82,3 @@ pub async fn promote(reader: &Reader) -> Result<(), ServerError> {
     let sql = "SELECT pg_catalog.pg_promote(false)";
     Ok(reader.query_one(sql, &[]).await.map(drop)?)
 }
-
-/// The host that a standby is configured to stream from. `None` for a primary.
-///
-/// # Errors
-/// The server's error.
-pub async fn configured_upstream(reader: &Reader) -> Result<Option<String>, ServerError> {
-    let sql = "SELECT pg_catalog.substring(pg_catalog.current_setting('primary_conninfo'), 'host=''?([^ '']+)') \
-        WHERE pg_catalog.pg_is_in_recovery()";
-    let row = reader.query_opt(sql, &[]).await?;
-    Ok(row.and_then(|row| row.get(0)))
-}

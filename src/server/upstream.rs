@@ -1,6 +1,7 @@
 //! How a standby gets its WAL: its settings (manual: "Replication" of "Server Configuration"), and its receiver.
 
 use super::client::Reader;
+use super::conninfo::Conninfo;
 use super::server_error::ServerError;
 
 /// The upstream of a standby, as the standby is configured and as it is connected.
@@ -18,9 +19,8 @@ pub struct Upstream {
     pub apply_delay_ms: u64,
 }
 
-const SQL: &str = "SELECT pg_catalog.substring(c.info, 'host\\s*=\\s*''?([^ '']+)'), r.sender_host, \
-    coalesce(pg_catalog.substring(c.info, 'application_name\\s*=\\s*''?([^ '']+)'), \
-        nullif(pg_catalog.current_setting('cluster_name'), ''), 'walreceiver'), \
+const SQL: &str = "SELECT c.info, r.sender_host, \
+    coalesce(nullif(pg_catalog.current_setting('cluster_name'), ''), 'walreceiver'), \
     coalesce(nullif(r.slot_name, ''), nullif(pg_catalog.current_setting('primary_slot_name'), '')), \
     (SELECT setting::pg_catalog.int8 FROM pg_catalog.pg_settings WHERE name = 'recovery_min_apply_delay') \
     FROM (SELECT pg_catalog.current_setting('primary_conninfo') AS info) AS c \
@@ -33,11 +33,18 @@ const SQL: &str = "SELECT pg_catalog.substring(c.info, 'host\\s*=\\s*''?([^ '']+
 /// The server's error.
 pub async fn upstream(reader: &Reader) -> Result<Option<Upstream>, ServerError> {
     let row = reader.query_opt(SQL, &[]).await?;
-    Ok(row.map(|row| Upstream {
-        configured: row.get(0),
-        connected: row.get(1),
-        application_name: row.get::<_, Option<String>>(2).unwrap_or_default(),
-        slot: row.get(3),
-        apply_delay_ms: row.get::<_, i64>(4).try_into().unwrap_or_default(),
+    Ok(row.map(|row| {
+        let conninfo: Option<&str> = row.get(0);
+        let conninfo = Conninfo::parse(conninfo.unwrap_or_default());
+        let fallback: String = row.get(2);
+        Upstream {
+            configured: conninfo.hosts().first().map(|host| (*host).to_owned()),
+            connected: row.get(1),
+            application_name: conninfo
+                .value("application_name")
+                .map_or(fallback, str::to_owned),
+            slot: row.get(3),
+            apply_delay_ms: row.get::<_, i64>(4).try_into().unwrap_or_default(),
+        }
     }))
 }

@@ -193,7 +193,7 @@ impl Prover<'_> {
                 Ok::<_, ServerError>((senders, slots::slots(upstream).await?))
             };
             let (senders, slots) = seen.await.map_err(Failure::from)?;
-            if let Some(why) = self.never_arrives(node).await {
+            if let Some(why) = self.never_arrives(node, standby).await {
                 return Err(why);
             }
             let named: Vec<&Sender> = replication::to_standby(&senders, application).collect();
@@ -334,7 +334,7 @@ impl Prover<'_> {
             if seen >= Some(lsn) {
                 return Ok(Probe::Ready(String::new()));
             }
-            if let Some(why) = self.never_arrives(node).await {
+            if let Some(why) = self.never_arrives(node, standby).await {
                 return Err(why);
             }
             Ok(Probe::NotYet(match sender {
@@ -372,9 +372,11 @@ impl Prover<'_> {
         }
     }
 
-    async fn never_arrives(&self, node: &PlannedNode) -> Option<Failure> {
+    async fn never_arrives(&self, node: &PlannedNode, standby: &Standby) -> Option<Failure> {
         let client = self.clients.get(&node.name)?;
-        reason::never_arrives(&node.name, client).await
+        let upstream = &standby.upstream;
+        let upstream = self.client(upstream).ok().map(|its| (upstream, its));
+        reason::never_arrives(&node.name, client, upstream).await
     }
 
     async fn explain(

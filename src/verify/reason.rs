@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::lab::Lab;
 use crate::name::NodeName;
 use crate::server::client::Reader;
-use crate::server::state;
+use crate::server::{history, state};
 
 /// The container's `state` in words, for its node.
 pub(super) fn not_running(node: &NodeName, state: Option<ContainerState>) -> Failure {
@@ -22,8 +22,12 @@ pub(super) fn not_running(node: &NodeName, state: Option<ContainerState>) -> Fai
     Failure::seen(seen)
 }
 
-/// The reason that nothing will ever arrive; `None` if waiting may help.
-pub(super) async fn never_arrives(node: &NodeName, reader: &Reader) -> Option<Failure> {
+/// The reason that nothing of `upstream` will ever arrive; `None` if waiting may help.
+pub(super) async fn never_arrives(
+    node: &NodeName,
+    reader: &Reader,
+    upstream: Option<(&NodeName, &Reader)>,
+) -> Option<Failure> {
     match state::state(reader).await {
         Err(error) => Some(Failure::from(error).while_doing(format!("`{node}` no longer answers"))),
         Ok(state) if !state.is_standby => Some(Failure::seen(format!(
@@ -32,7 +36,13 @@ pub(super) async fn never_arrives(node: &NodeName, reader: &Reader) -> Option<Fa
         Ok(state) if state.is_paused => Some(Failure::seen(format!(
             "replay is paused on `{node}`: `SELECT pg_wal_replay_resume()` lets it go on"
         ))),
-        Ok(_) => None,
+        Ok(_) => {
+            let (name, upstream) = upstream?;
+            let own = history::history(reader).await.ok()??;
+            let other = history::history(upstream).await.ok()??;
+            let parting = own.parted_from(&other)?;
+            Some(Failure::seen(parting.told(node.as_str(), name.as_str())))
+        }
     }
 }
 

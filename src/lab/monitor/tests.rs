@@ -6,6 +6,7 @@ fn sender(name: &str, pid: i32) -> Sender {
         pid,
         application_name: name.to_owned(),
         is_logical: false,
+        connected_for: 60.0,
         address: None,
         state: Some(SenderState::Streaming),
         sync_state: Some(SyncState::Async),

@@ -167,6 +167,8 @@ impl NodeStatus {
             self.streams_from = upstream.as_ref().map(ToString::to_string);
         }
         self.waiting_commits = look.waiting(&planned.name, own);
+        let diverged = self.hindered_by.contains(&Hindrance::Diverged);
+        let written = written.filter(|_| !diverged);
         self.replay_lag_bytes = match (state.is_standby, state.lsn, written) {
             (true, Some(replayed), Some(written)) => Some(written.bytes_ahead_of(replayed).max(0)),
             _ => None,

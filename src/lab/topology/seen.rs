@@ -8,6 +8,7 @@ use crate::lab::{Lab, LabError};
 use crate::plan::PlannedNode;
 use crate::server::activity::{self, Waiting};
 use crate::server::client::{Reader, SearchPath};
+use crate::server::history::{self, History};
 use crate::server::in_force;
 use crate::server::replication::{self, Sender};
 use crate::server::server_error::ServerError;
@@ -23,6 +24,8 @@ pub(in crate::lab) struct Answers {
     pub(in crate::lab) state: ServerState,
     pub(in crate::lab) senders: Vec<Sender>,
     pub(in crate::lab) slots: Vec<Slot>,
+    /// Its timelines. `None` for a standby that has replayed nothing yet.
+    pub(in crate::lab) history: Option<History>,
     /// Where its WAL comes from, if it is a standby.
     pub(in crate::lab) upstream: Option<Upstream>,
     /// Its `synchronous_standby_names`.
@@ -110,6 +113,7 @@ impl Lab {
         Ok(Answers {
             senders: replication::senders(&reader).await?,
             slots: slots::slots(&reader).await?,
+            history: history::history(&reader).await?,
             upstream: upstream::upstream(&reader).await?,
             waiting: activity::waiting_commits(&reader).await?,
             synchronous: synchronous.unwrap_or_default(),

@@ -48,6 +48,7 @@ fn primary(timeline: i32, downstreams: &[&str]) -> Told {
         application_name: (*name).to_owned(),
         address: None,
         is_logical: false,
+        connected_for: 60.0,
         state: Some(SenderState::Streaming),
         sync_state: None,
         flush_lsn: None,

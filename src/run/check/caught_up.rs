@@ -15,7 +15,11 @@ use crate::wait::Probe;
 #[derive(Debug, Clone)]
 enum Goal {
     /// A standby has to replay it.
-    Standby { node: NodeName, lsn: Lsn },
+    Standby {
+        node: NodeName,
+        primary: NodeName,
+        lsn: Lsn,
+    },
     /// A subscription has to apply it.
     Subscription {
         node: NodeName,
@@ -59,10 +63,18 @@ async fn reached(scene: &Scene<'_>, goals: &[Goal]) -> Tried<Probe<String>> {
     let mut seen = AllOf::default();
     for goal in goals {
         match goal {
-            Goal::Standby { node, lsn } => {
+            Goal::Standby { node, primary, lsn } => {
                 let at = position::replayed(&*scene.client(node).await?).await?;
                 let holds = at >= Some(*lsn);
-                seen.add(holds, said(node.as_str(), holds, at));
+                let parting = if holds {
+                    scene.parting(node, primary).await?
+                } else {
+                    None
+                };
+                match parting {
+                    Some(parting) => seen.add(false, parting.told(node.as_str(), primary.as_str())),
+                    None => seen.add(holds, said(node.as_str(), holds, at)),
+                }
             }
             Goal::Subscription { .. } => match applied(scene, goal).await? {
                 Probe::Ready(said) => seen.add(true, said),
@@ -142,10 +154,7 @@ async fn goals(scene: &Scene<'_>, wanted: &CaughtUp) -> Tried<Vec<Goal>> {
     for node in &wanted.node.0 {
         let before = goals.len();
         if !wanted.is_logical() && scene.recovers(node).await? {
-            let primary = scene.primary_of(node).await?;
-            let lsn = scene.written_by(&primary).await?;
-            let node = node.clone();
-            goals.push(Goal::Standby { node, lsn });
+            goals.push(standby_goal(scene, node).await?);
         }
         goals.extend(subscription_goals(scene, node, wanted).await?);
         if goals.len() == before {
@@ -153,6 +162,21 @@ async fn goals(scene: &Scene<'_>, wanted: &CaughtUp) -> Tried<Vec<Goal>> {
         }
     }
     Ok(goals)
+}
+
+async fn standby_goal(scene: &Scene<'_>, node: &NodeName) -> Tried<Goal> {
+    let primary = match scene.primary_of(node).await {
+        Err(Wrong::Unmet { expected, found }) => {
+            let found = scene.diverged(node).await.unwrap_or(found);
+            return Err(Wrong::Unmet { expected, found });
+        }
+        primary => primary?,
+    };
+    Ok(Goal::Standby {
+        node: node.clone(),
+        lsn: scene.written_by(&primary).await?,
+        primary,
+    })
 }
 
 /// That a node has nothing to catch up with.

@@ -22,6 +22,9 @@ impl Look for Lag {
         // commit of the last replayed transaction.
         let node = &self.node;
         let Behind { bytes, seconds } = if scene.recovers(node).await? {
+            if let Some(diverged) = scene.diverged(node).await {
+                return Ok(Probe::NotYet(diverged));
+            }
             let primary = primary_of_or_planned(scene, node).await?;
             let lsn = scene.written_by(&primary).await?;
             let behind = position::behind(&*scene.client(node).await?, lsn).await?;

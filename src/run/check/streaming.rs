@@ -6,47 +6,79 @@ use crate::action::check::streaming::Streaming;
 use crate::name::NodeName;
 use crate::run::Tried;
 use crate::run::scene::Scene;
-use crate::server::replication::{self, ReceiverStatus, SenderState};
+use crate::server::replication::{self, ReceiverStatus, Sender, SenderState};
+use crate::server::upstream;
 use crate::wait::Probe;
 
 impl Look for Streaming {
     async fn look(&self, scene: &Scene<'_>, _: &Step) -> Tried<Probe<String>> {
-        // A walreceiver reports `streaming` as soon as it has connected, even if its upstream is about to refuse it, for
-        // example because the slot does not exist. So it counts once WAL arrived, or its upstream reports it as
-        // streaming: no WAL arrives while the upstream is idle or at a segment's end.
         let mut seen = AllOf::default();
         for node in &self.node.0 {
-            let found = replication::receiver(&*scene.client(node).await?).await?;
-            let Some(found) = found else {
-                seen.add(false, format!("{node}: waiting"));
-                continue;
-            };
-            let host = found.host.as_deref().unwrap_or_default();
-            let is_from = self.from.as_ref().is_none_or(|from| from.as_str() == host);
-            if found.status != ReceiverStatus::Streaming {
-                seen.add(false, format!("{node}: {}", found.status));
-            } else if found.has_received || is_served(scene, node, host).await? {
-                seen.add(is_from, format!("{node} streams from {host}"));
-            } else {
-                seen.add(
-                    false,
-                    format!("{node} is connected to {host}, which sends nothing yet"),
-                );
+            match self.streams(scene, node).await? {
+                Probe::Ready(said) => seen.add(true, said),
+                Probe::NotYet(said) => {
+                    // It says more than the state of a receiver that comes and goes.
+                    let diverged = scene.diverged(node).await;
+                    seen.add(false, diverged.unwrap_or(said));
+                }
             }
         }
         Ok(seen.probe())
     }
 }
 
-/// Whether the upstream reports that it streams to a node. A host outside the lab is not asked.
-async fn is_served(scene: &Scene<'_>, node: &NodeName, host: &str) -> Tried<bool> {
-    let Some(upstream) = scene.node_called(host) else {
-        return Ok(true);
-    };
-    let senders = replication::senders(&*scene.client(&upstream).await?).await?;
-    let name = scene.application_name(node);
-    let serves =
-        |state: &SenderState| matches!(state, SenderState::Catchup | SenderState::Streaming);
-    let mut named = replication::to_standby(&senders, &name);
-    Ok(named.any(|sender| sender.state.as_ref().is_some_and(serves)))
+impl Streaming {
+    /// Whether a standby streams, and will go on.
+    ///
+    /// A walreceiver reports `streaming` as soon as it has connected, even if its upstream is about to refuse it. It tries
+    /// again every five seconds. So its upstream must serve it, and their histories must not have forked.
+    async fn streams(&self, scene: &Scene<'_>, node: &NodeName) -> Tried<Probe<String>> {
+        let not_yet = |why: String| Ok(Probe::NotYet(format!("{node}{why}")));
+        let found = replication::receiver(&*scene.client(node).await?).await?;
+        let Some(found) = found else {
+            return not_yet(": waiting".to_owned());
+        };
+        let host = found.host.as_deref().unwrap_or_default();
+        if found.status != ReceiverStatus::Streaming {
+            return not_yet(format!(": {}", found.status));
+        }
+        let streams = format!(" streams from {host}");
+        let is_from = self.from.as_ref().is_none_or(|from| from.as_str() == host);
+        if !is_from {
+            return not_yet(streams);
+        }
+        // A host outside the lab is not asked.
+        let Some(upstream) = scene.node_called(host) else {
+            return Ok(if found.has_received {
+                Probe::Ready(format!("{node}{streams}"))
+            } else {
+                Probe::NotYet(format!(
+                    "{node} is connected to {host}, which sends nothing yet"
+                ))
+            });
+        };
+        let senders = replication::senders(&*scene.client(&upstream).await?).await?;
+        let own = upstream::upstream(&*scene.client(node).await?).await?;
+        let name = own.map_or_else(String::new, |own| own.application_name);
+        let mut named = replication::to_standby(&senders, &name);
+        if !named.any(serves) {
+            return not_yet(format!(" is connected to {host}, which sends nothing yet"));
+        }
+        Ok(match scene.parting(node, &upstream).await? {
+            Some(parting) => Probe::NotYet(parting.told(node.as_str(), host)),
+            None => Probe::Ready(format!("{node}{streams}")),
+        })
+    }
+}
+
+/// Whether a walsender goes on sending. One that cannot send what is asked for ends within milliseconds, while it catches
+/// up.
+fn serves(sender: &Sender) -> bool {
+    /// The seconds after which a walsender has not failed at once.
+    const STAYS: f64 = 1.0;
+    match sender.state {
+        Some(SenderState::Streaming) => true,
+        Some(SenderState::Catchup) => sender.connected_for >= STAYS,
+        _ => false,
+    }
 }
