@@ -11,7 +11,7 @@ use crate::name::{LabName, NodeName};
 use crate::scenario::services::ServiceName;
 use crate::server::client::SqlError;
 use crate::server::log::Blame;
-use crate::server::trouble::Trouble;
+use crate::server::trouble::{Trouble, lacks_resources};
 
 use super::cleanup::Held;
 use super::faults::error::FaultError;
@@ -341,6 +341,7 @@ impl Explain for LabError {
                 how: ContainerEnd::OutOfMemory(_),
                 ..
             } => Exit::Environment,
+            Self::NodeEnded { log, .. } if lacks_resources(log) => Exit::Environment,
             Self::NotFound { .. }
             | Self::NoNode { .. }
             | Self::Subscription { .. }

@@ -83,13 +83,7 @@ impl Trouble {
     /// Whether the machine is to blame, which lacks disk or memory.
     #[must_use]
     pub fn is_of_machine(&self) -> bool {
-        let lacks = [
-            "No space left on device",
-            "out of memory",
-            "Cannot allocate memory",
-        ];
-        let lacking = |line: &String| lacks.iter().any(|lack| line.contains(lack));
-        self.words.iter().any(lacking)
+        lacks_resources(&self.words)
     }
 
     /// The position after which the failed transaction ends: what `SKIP` wants (manual: `ALTER SUBSCRIPTION`).
@@ -101,6 +95,18 @@ impl Trouble {
         let (_, lsn) = context.rsplit_once("finished at ")?;
         lsn.split_whitespace().next()
     }
+}
+
+/// Whether lines of a server say that the machine lacks disk or memory.
+#[must_use]
+pub fn lacks_resources(lines: &[String]) -> bool {
+    let lacks = [
+        "No space left on device",
+        "out of memory",
+        "Cannot allocate memory",
+    ];
+    let lacking = |line: &String| lacks.iter().any(|lack| line.contains(lack));
+    lines.iter().any(lacking)
 }
 
 /// The last trouble of a subscription in a log whose lines begin as PostgreSQL's do where nothing else is said: time and
@@ -182,7 +188,7 @@ mod tests {
     fn a_copy_that_fails_names_its_table_and_says_why() {
         let trouble = last(COPY.lines(), "shop_sub").expect("trouble");
         assert_eq!(trouble.table.as_deref(), Some("customers"));
-        assert!(trouble.copying && !trouble.may_pass());
+        assert!(trouble.copying && !trouble.may_pass() && !trouble.is_of_machine());
         assert_eq!(trouble.words.len(), 3);
         assert_eq!(
             trouble.to_string(),
