@@ -1,6 +1,6 @@
 # Replaces a node's data directory by a base backup, and keeps the node's own configuration.
 #
-#   AUTO_CONF=TEXT sh -c RECLONE lab-node COMMAND…
+#   sh -c RECLONE lab-node COMMAND…, with the text of AUTO_CONF on standard input (auto_conf.sh)
 #
 # COMMAND is `pg_basebackup …` without its directory. TEXT becomes postgresql.auto.conf. Runs beside the node's own
 # container, which is stopped meanwhile.

@@ -1,6 +1,6 @@
 # Replaces the data of a stopped node by a kept base backup, and keeps the node's own configuration.
 #
-#   AUTO_CONF=TEXT sh -c RESTORE lab-node BACKUP SIGNAL
+#   sh -c RESTORE lab-node BACKUP SIGNAL, with the text of AUTO_CONF on standard input (auto_conf.sh)
 #
 # SIGNAL is the empty file that tells the server what to be: standby.signal or recovery.signal.
 set -eu

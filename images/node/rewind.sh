@@ -1,6 +1,6 @@
 # Makes a stopped node a standby of another by pg_rewind, and keeps the node's own configuration.
 #
-#   AUTO_CONF=TEXT sh -c REWIND lab-node CONNINFO
+#   sh -c REWIND lab-node CONNINFO, with the text of AUTO_CONF on standard input (auto_conf.sh)
 #
 # pg_rewind brings the other node's files, its configuration with them.
 set -eu
