@@ -16,7 +16,7 @@ mod reason;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
@@ -62,6 +62,8 @@ struct Prover<'a> {
     /// The reason that a node has no client.
     out_of_reach: BTreeMap<NodeName, Failure>,
     within: Duration,
+    /// When the proof began.
+    began: SystemTime,
     cancel: &'a CancellationToken,
 }
 
@@ -159,6 +161,7 @@ impl<'a> Prover<'a> {
             clients,
             out_of_reach: BTreeMap::new(),
             within,
+            began: SystemTime::now(),
             cancel,
         };
         let mut missing = Vec::new();
