@@ -118,14 +118,18 @@ impl Dataset {
     /// Everything to run, in order.
     ///
     /// A built-in dataset is one query and so one transaction, and its settings end with it. The user's own may have
-    /// several transactions. In both, a commit waits for this server's disk alone: a standby in
-    /// `synchronous_standby_names` need not exist yet.
+    /// many transactions: one commit at the end waits for the disk, for all of them. In both, no commit waits for a standby:
+    /// one in `synchronous_standby_names` need not exist yet.
     pub(crate) fn script(&self) -> Vec<SqlFile> {
-        let local = if self.own { "" } else { "LOCAL " };
+        let (local, commit) = if self.own {
+            ("", "off")
+        } else {
+            ("LOCAL ", "local")
+        };
         let settings = SqlFile {
             name: "settings".to_owned(),
             text: format!(
-                "SET {local}synchronous_commit = local; SET {local}lab.rows = {}; SET {local}lab.seed = {}",
+                "SET {local}synchronous_commit = {commit}; SET {local}lab.rows = {}; SET {local}lab.seed = {}",
                 self.rows, self.seed
             ),
         };

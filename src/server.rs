@@ -13,6 +13,7 @@ pub mod command;
 pub mod conf;
 pub mod conflicts;
 pub mod conninfo;
+pub mod counts;
 pub mod entries;
 pub mod hba;
 pub mod hba_file;

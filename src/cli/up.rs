@@ -97,7 +97,11 @@ impl UpCommand {
         .await;
         drop(shown);
         let up = match up {
-            Err(error) if self.keep == KeepFailed::Failed && !error.is_interrupt() => {
+            Err(error)
+                if self.keep == KeepFailed::Failed
+                    && !error.is_interrupt()
+                    && !matches!(error, LabError::Leftover { .. }) =>
+            {
                 point_at(&loaded, &self.scenario.lab, &error);
                 say(&format!(
                     "kept: `lab status {lab}`, `lab logs {lab}`; `lab down {lab}` removes it"

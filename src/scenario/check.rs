@@ -5,6 +5,7 @@
 
 mod capacity;
 mod conf;
+mod dataset_files;
 mod hba;
 mod later;
 mod logical;
@@ -130,6 +131,7 @@ pub fn check(scenario: &Scenario, sql: &SqlFiles) -> Vec<Finding> {
     found.extend(tls::check(scenario));
     found.extend(services::check(scenario));
     found.extend(logical::check(scenario));
+    found.extend(dataset_files::check(scenario, sql));
     found.extend(published::check(scenario, sql));
     found.extend(steps::check(scenario));
     found

@@ -1,7 +1,7 @@
 //! The statements and data blocks of an SQL file.
 //!
 //! Owns the boundaries of statements, as `psql` sees them. Knows of a statement only whether it takes data and whether it
-//! must be sent alone. Never talks to a server.
+//! begins or ends a transaction. Never talks to a server.
 
 use super::cursor::Cursor;
 use super::lexer::{Lexer, Token, TokenKind};
@@ -61,7 +61,7 @@ impl ScriptError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::MetaCommand { .. } => Some(
-                "give SQL alone: list an included file under `files:` instead, and write data as INSERT or as `COPY … FROM stdin;` with its lines, as `pg_dump` does",
+                "give SQL alone: list an included file under `files:` instead, leave `\\connect` out (`pg_dump` without `--create`), and write data as INSERT or as `COPY … FROM stdin;` with its lines, as `pg_dump` does",
             ),
             Self::Endless { .. } => None,
         }
@@ -85,6 +85,31 @@ pub fn pieces(text: &str) -> Result<Vec<Piece<'_>>, ScriptError> {
         });
     }
     Ok(found)
+}
+
+/// The statement that begins the transaction in which the statements end, if they do.
+#[must_use]
+pub fn open_transaction<'a>(pieces: &[Piece<'a>]) -> Option<Piece<'a>> {
+    let mut begun = None;
+    for piece in pieces {
+        let mut cursor = Cursor::new(piece.text);
+        if cursor.eat_word("BEGIN") || cursor.eat_words(&["START", "TRANSACTION"]) {
+            begun = begun.or(Some(*piece));
+        } else if cursor.eat_words(&["PREPARE", "TRANSACTION"]) {
+            begun = None;
+        } else if ["COMMIT", "END", "ROLLBACK", "ABORT"]
+            .iter()
+            .any(|word| cursor.eat_word(word))
+        {
+            let _ = cursor.eat_word("WORK") || cursor.eat_word("TRANSACTION");
+            // `ROLLBACK TO` and `COMMIT AND CHAIN` leave one open, `COMMIT PREPARED` is about another.
+            let goes_on = ["TO", "PREPARED"].iter().any(|word| cursor.is_word(word));
+            if !goes_on && !cursor.eat_words(&["AND", "CHAIN"]) {
+                begun = None;
+            }
+        }
+    }
+    begun
 }
 
 /// The next statement and its first line; `None` at the end of the file.
@@ -206,28 +231,6 @@ impl OpenBlocks {
 }
 
 impl<'a> Piece<'a> {
-    /// Whether PostgreSQL refuses the statement inside a transaction, so that it must be sent alone.
-    #[must_use]
-    pub fn refuses_transaction(&self) -> bool {
-        let words: Vec<String> = Lexer::new(self.text)
-            .filter(|token| token.kind == TokenKind::Word)
-            .take(12)
-            .map(|word| word.text.to_ascii_uppercase())
-            .collect();
-        let says = |word: &str| words.iter().any(|other| other == word);
-        let first = words.first().map_or("", String::as_str);
-        let second = words.get(1).map_or("", String::as_str);
-        let alone = match first {
-            "VACUUM" | "REINDEX" | "CLUSTER" | "CALL" | "DO" => true,
-            "CREATE" | "DROP" => matches!(second, "DATABASE" | "TABLESPACE" | "SUBSCRIPTION"),
-            "ALTER" => second == "SYSTEM",
-            _ => false,
-        };
-        // Transaction commands of a file are sent as they are.
-        let transaction = ["BEGIN", "START", "COMMIT", "END", "ROLLBACK"].contains(&first);
-        alone || transaction || (says("CONCURRENTLY") && says("INDEX"))
-    }
-
     /// The table that an INSERT or a COPY fills, as the statement writes it.
     #[must_use]
     pub fn filled_table(&self) -> Option<&'a str> {

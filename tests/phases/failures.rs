@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use replication_lab::engine::EngineErrorKind;
 use replication_lab::engine::fake::Fake;
+use replication_lab::exit::Exit;
 use replication_lab::failure::Explain as _;
 use replication_lab::lab::LabError;
 use replication_lab::lab::cleanup::{self, GcScope};
@@ -145,6 +146,27 @@ async fn an_interrupt_leaves_nothing_when_the_call_fails_besides() {
         ended.expect_err("an interrupt");
         assert!(left(&fake).is_empty(), "{call:?}: {:?}", left(&fake));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_after_which_something_is_left_says_what() {
+    let fake = engine();
+    let name = "start_container lab-pair-primary".to_owned();
+    let cancel = cancel_at(&fake, &Call { name, nth: 1 });
+    let stuck = "remove_volume lab-pair-primary";
+    fake.fail(stuck, EngineErrorKind::Other, "stuck");
+    let ended = up(&fake, &pair("pair"), Keep::Failed, &cancel).await;
+    let ended = ended.expect_err("an interrupt");
+    assert!(!ended.is_interrupt(), "{ended:?}");
+    assert_eq!(ended.exit(), Exit::Environment);
+    assert_eq!(
+        chain(&ended),
+        "interrupted, and parts of `pair` could not be removed: removing the volume `lab-pair-primary`: stuck"
+    );
+    assert_eq!(
+        ended.hint().as_deref(),
+        Some("`lab down pair` removes them")
+    );
 }
 
 #[tokio::test(start_paused = true)]

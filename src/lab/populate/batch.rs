@@ -1,20 +1,20 @@
-//! Batches of statements for the server, with the file and the line that each statement came from.
+//! Queries for the server, with the file and the line that each statement came from.
 //!
-//! Owns the way from a statement to its place in a query and back. Never sends anything.
+//! Owns the way from a statement to its place in a query and back. Never sends anything. A dataset of the user's is one query
+//! a statement, as `psql` sends it. A built-in one is one query in all, and so one transaction.
 
 use crate::sql::SqlFile;
-use crate::sql::script::{Data, Piece, ScriptError, pieces};
-
-/// Approximate size of a query in bytes: few round trips, and no parse tree that fills the server's memory.
-const QUERY_BYTES: usize = 1 << 20;
+use crate::sql::script::{Data, Piece, ScriptError, open_transaction, pieces};
 
 /// One exchange with the server.
 #[derive(Debug)]
 pub(super) enum Exchange<'a> {
-    /// Statements that run as one transaction, unless they say otherwise.
+    /// One statement, or several that run as one transaction.
     Query(Query<'a>),
     /// `COPY … FROM stdin`, and its data.
     Copy(StatementOrigin<'a>, &'a str, Data<'a>),
+    /// The end of a file that leaves a transaction open, and where that begins.
+    OpenTransaction(StatementOrigin<'a>),
 }
 
 /// The origin of a statement.
@@ -72,25 +72,30 @@ impl<'a> Query<'a> {
     }
 }
 
-/// The exchanges with the server that run `files` in order, or the file that is not SQL and why.
-pub(super) fn exchanges(files: &[SqlFile]) -> Result<Vec<Exchange<'_>>, (&str, ScriptError)> {
+/// The exchanges with the server that run `files` in order, or the file that is not SQL and why. `together`: in one
+/// transaction.
+pub(super) fn exchanges(
+    files: &[SqlFile],
+    together: bool,
+) -> Result<Vec<Exchange<'_>>, (&str, ScriptError)> {
     let mut all = Vec::new();
     let mut query = Query::default();
     for file in files {
-        for piece in pieces(&file.text).map_err(|error| (file.name.as_str(), error))? {
-            let alone = piece.refuses_transaction();
-            if alone || piece.data.is_some() || query.text.len() >= QUERY_BYTES {
-                flush(&mut query, &mut all);
-            }
-            let origin = origin(file, &piece);
+        let pieces = pieces(&file.text).map_err(|error| (file.name.as_str(), error))?;
+        for piece in &pieces {
+            let origin = origin(file, piece);
             if let Some(data) = piece.data {
+                flush(&mut query, &mut all);
                 all.push(Exchange::Copy(origin, piece.text, data));
             } else {
                 query.push(origin, piece.text);
             }
-            if alone {
+            if !together {
                 flush(&mut query, &mut all);
             }
+        }
+        if let Some(begun) = open_transaction(&pieces) {
+            all.push(Exchange::OpenTransaction(origin(file, &begun)));
         }
     }
     flush(&mut query, &mut all);
@@ -123,7 +128,7 @@ mod tests {
             let name = DatasetName::new(known.name).expect("a name");
             let dataset = dataset::builtin(&name, None, None).expect("it is known");
             let script = dataset.script();
-            let exchanges = exchanges(&script).expect("SQL");
+            let exchanges = exchanges(&script, true).expect("SQL");
             assert_eq!(exchanges.len(), 1, "{}", known.name);
         }
     }
@@ -138,41 +143,30 @@ mod tests {
     fn query<'a>(exchange: &'a Exchange<'a>) -> &'a Query<'a> {
         match exchange {
             Exchange::Query(query) => query,
-            Exchange::Copy(..) => panic!("a query was expected"),
+            _ => panic!("a query was expected"),
         }
     }
 
     #[test]
-    fn statements_go_together_and_what_has_to_be_alone_goes_alone() {
+    fn a_users_statement_is_one_query_as_psql_sends_it() {
         let files = [file(
-            "SELECT 1; SELECT 2; VACUUM; COPY t FROM stdin;\n1\n\\.\nSELECT 3;",
+            "SELECT 1; INSERT INTO t VALUES (1); COPY t FROM stdin;\n1\n\\.\nBEGIN;\nSELECT 3;",
         )];
-        let all = exchanges(&files).expect("SQL");
-        assert_eq!(all.len(), 4);
-        assert_eq!(query(&all[0]).text, "SELECT 1\n;\nSELECT 2\n;\n");
-        assert_eq!(query(&all[1]).text, "VACUUM\n;\n");
+        let all = exchanges(&files, false).expect("SQL");
+        assert_eq!(all.len(), 6);
+        assert_eq!(query(&all[0]).text, "SELECT 1\n;\n");
         assert!(matches!(all[2], Exchange::Copy(_, "COPY t FROM stdin", _)));
+        assert!(matches!(all[5], Exchange::OpenTransaction(begun) if begun.line == 4));
     }
 
     #[test]
     fn the_servers_position_leads_back_to_the_line() {
         let files = [file("SELECT 'ö';\n\nSELECT 1,\n  x;\n"), file("SELECT 2;")];
-        let all = exchanges(&files).expect("SQL");
+        let all = exchanges(&files, true).expect("SQL");
         let query = query(&all[0]);
         let at = query.text.chars().position(|c| c == 'x').expect("an x") + 1;
         assert_eq!(query.blame(Some(at), 0).line, 4);
         assert_eq!(query.blame(Some(1), 0).line, 1);
         assert_eq!(query.blame(None, 1).line, 3);
-    }
-
-    #[test]
-    fn a_long_file_is_sent_in_parts() {
-        let files = [file(&"SELECT 1;\n".repeat(300_000))];
-        let all = exchanges(&files).expect("SQL");
-        assert!(all.len() > 2);
-        assert_eq!(
-            query(&all[1]).blame(None, 0).line,
-            query(&all[0]).statements.len() + 1
-        );
     }
 }

@@ -103,15 +103,6 @@ fn a_string_without_end_is_reported_where_it_begins() {
 }
 
 #[test]
-fn statements_that_refuse_a_transaction_are_known() {
-    let alone = |sql| pieces(sql).expect("SQL")[0].refuses_transaction();
-    assert!(alone("create unique index concurrently on t (a)"));
-    assert!(alone("VACUUM (ANALYZE) t"));
-    assert!(!alone("CREATE INDEX ON t (a)"));
-    assert!(!alone("INSERT INTO t VALUES (1)"));
-}
-
-#[test]
 fn the_table_that_is_filled_is_named_as_written() {
     let filled = |sql| {
         pieces(sql).expect("SQL")[0]
@@ -137,8 +128,6 @@ fn words_in_strings_names_and_comments_decide_nothing() {
             .data
             .is_some()
     );
-    assert!(!first("INSERT INTO index VALUES ('concurrently')").refuses_transaction());
-    assert!(first("DROP/* */DATABASE d").refuses_transaction());
     assert_eq!(
         first("INSERT INTO /* a */ s . \"T\"(a) VALUES (1)").filled_table(),
         Some("s . \"T\"")
@@ -167,7 +156,7 @@ proptest! {
             }
             let before = &text[..piece.text.as_ptr() as usize - text.as_ptr() as usize];
             prop_assert_eq!(piece.line, 1 + before.matches('\n').count());
-            let _ = (piece.refuses_transaction(), piece.filled_table());
+            let _ = (open_transaction(&[piece]), piece.filled_table());
         }
     }
 
@@ -184,5 +173,32 @@ proptest! {
         let joined = format!("\n{}", once.join("\n;\n"));
         let again = texts(&joined);
         prop_assert_eq!(again.iter().map(|text| text.trim_end()).collect::<Vec<_>>(), once.iter().map(|text| text.trim_end()).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_file_that_ends_within_a_transaction_is_known_by_its_begin() {
+    for (text, line) in [
+        ("BEGIN;\nSELECT 1;", Some(1)),
+        (
+            "BEGIN; COMMIT;\nstart transaction isolation level serializable;\nSELECT 1",
+            Some(2),
+        ),
+        ("BEGIN; SAVEPOINT a; ROLLBACK TO a;", Some(1)),
+        ("BEGIN; COMMIT WORK AND CHAIN;", Some(1)),
+        ("BEGIN; COMMIT AND NO CHAIN;", None),
+        ("BEGIN; PREPARE TRANSACTION 'a';", None),
+        ("BEGIN; COMMIT PREPARED 'a';", Some(1)),
+        ("BEGIN; end;", None),
+        ("DO $$ BEGIN END $$;", None),
+        (
+            "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END;",
+            None,
+        ),
+        ("", None),
+    ] {
+        let pieces = pieces(text).expect("SQL");
+        let begun = open_transaction(&pieces).map(|piece| piece.line);
+        assert_eq!(begun, line, "{text}");
     }
 }
