@@ -65,7 +65,9 @@ pub fn of_text<'a>(lines: impl IntoIterator<Item = &'a str>, prefix: &str) -> Ve
             continue;
         }
         entries.push(Entry {
-            process: process(before, prefix).map(str::to_owned),
+            process: process(before, prefix)
+                .or_else(|| bracketed(before))
+                .map(str::to_owned),
             severity: word.to_owned(),
             message: said.to_owned(),
             more: Vec::new(),
@@ -117,6 +119,14 @@ fn process<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
             }
         }
     }
+}
+
+/// A number in brackets, for lines from before the prefix was changed.
+fn bracketed(before: &str) -> Option<&str> {
+    let (_, rest) = before.split_once('[')?;
+    let (process, _) = rest.split_once(']')?;
+    let is_number = !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some(process)
 }
 
 /// The end of a value in front of a literal. The time of `%m` and `%t` has two spaces in it.

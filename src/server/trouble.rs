@@ -217,7 +217,9 @@ impl<'a> Reading<'a> {
     /// A worker has ended: the one that started last, if no line names the process of the error before.
     fn ended(&mut self) {
         if let (Some(entry), Some((true, table))) = (self.nameless.take(), self.started) {
-            add(&mut self.found, entry, table);
+            let mut context = entry.more.iter();
+            let applies = context.any(|line| line.contains("processing remote data"));
+            add(&mut self.found, entry, table.filter(|_| !applies));
         }
     }
 }
