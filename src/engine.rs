@@ -9,6 +9,8 @@ pub mod fake;
 mod object;
 mod spec;
 
+use std::time::SystemTime;
+
 use tokio::io::AsyncRead;
 
 pub use self::error::{EngineCause, EngineError, EngineErrorKind};
@@ -211,6 +213,11 @@ impl Engine {
     /// The last `tail` lines that a container wrote. Default: all lines.
     pub async fn logs(&self, id: &str, tail: Option<usize>) -> Result<String, EngineError> {
         on!(self, it => it.logs(id, tail))
+    }
+
+    /// The lines that a container wrote since a time.
+    pub async fn logs_since(&self, id: &str, since: SystemTime) -> Result<String, EngineError> {
+        on!(self, it => it.logs_since(id, since))
     }
 
     /// The content of a file in a container in any state. The error is [`EngineErrorKind::NotFound`] when the container or the

@@ -32,6 +32,7 @@ pub mod populate;
 mod publications;
 mod replicate;
 mod roles;
+pub(crate) mod server_log;
 mod service;
 mod settings;
 mod template;
@@ -186,9 +187,7 @@ impl Lab {
 
     /// The last failure of a subscription in its node's log.
     pub async fn trouble(&self, node: &NodeName, subscription: &str) -> Option<Trouble> {
-        let container = self.container(node.as_str()).ok()?;
-        let log = self.engine.logs(&container.id, Some(200)).await.ok()?;
-        trouble::last(log.lines(), subscription)
+        trouble::last(&self.server_log(node).await?, subscription)
     }
 
     /// Whether every container runs, except those of nodes that are still to come.

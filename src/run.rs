@@ -24,6 +24,7 @@ mod state;
 mod statements;
 #[cfg(test)]
 mod stopped;
+mod stopping;
 mod subscriptions;
 mod waits;
 mod walk;

@@ -14,6 +14,7 @@ pub mod conf;
 pub mod conflicts;
 pub mod conninfo;
 pub mod counts;
+pub mod entries;
 pub mod hba;
 pub mod hba_file;
 pub mod history;

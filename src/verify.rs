@@ -18,7 +18,7 @@ mod undo;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
@@ -67,6 +67,8 @@ struct Prover<'a> {
     /// The reason that a node has no client.
     out_of_reach: BTreeMap<NodeName, Failure>,
     within: Duration,
+    /// When the proof began.
+    began: SystemTime,
     cancel: &'a CancellationToken,
     /// What was noted, and not yet undone.
     notes: tokio::sync::Mutex<Vec<Note>>,
@@ -128,6 +130,7 @@ impl<'a> Prover<'a> {
             clients,
             out_of_reach: BTreeMap::new(),
             within,
+            began: SystemTime::now(),
             cancel,
             notes: tokio::sync::Mutex::default(),
         };

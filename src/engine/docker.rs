@@ -13,7 +13,7 @@ mod talk;
 mod volume;
 
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bollard::query_parameters::KillContainerOptionsBuilder;
 use tokio::io::AsyncRead;
@@ -228,7 +228,15 @@ impl Docker {
     }
 
     pub(super) async fn logs(&self, id: &str, tail: Option<usize>) -> Result<String, EngineError> {
-        talk::logs(self, id, tail).await
+        talk::logs(self, id, tail, None).await
+    }
+
+    pub(super) async fn logs_since(
+        &self,
+        id: &str,
+        since: SystemTime,
+    ) -> Result<String, EngineError> {
+        talk::logs(self, id, None, Some(since)).await
     }
 
     pub(super) async fn read_file(&self, id: &str, path: &str) -> Result<Vec<u8>, EngineError> {

@@ -2,20 +2,23 @@
 //! `monitor` tell what it saw.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use crate::engine::ContainerState;
 use crate::name::NodeName;
+use crate::plan::{PlannedNode, Role};
 use crate::server::client::{identifier, literal};
 use crate::server::history::History;
 use crate::server::replication::Sender;
 use crate::server::slots;
+use crate::text::duration;
 
 use super::Lab;
 use super::deeds::{Deed, Note};
 use super::faults::LinkFault;
 use super::hindrance::{self, Condition, Connected, Hindrance, WaitingCommits};
 use super::status::SubscriptionStatus;
-use super::topology::{Answers, Topology, Unasked};
+use super::topology::{Answers, Topology, Unasked, sender_to};
 
 /// What was seen of a lab.
 pub(super) struct Look<'a> {
@@ -115,6 +118,45 @@ impl<'a> Look<'a> {
         Some(parting.told(node.as_str(), upstream.as_str()))
     }
 
+    /// In what a standby that is where it was planned differs from the plan: its delay, and whether commits wait for it.
+    pub(super) fn off_plan(&self, node: &PlannedNode) -> Vec<String> {
+        let name = &node.name;
+        let mut found = Vec::new();
+        let (Role::Standby(meant), true) = (
+            &node.role,
+            self.topology.is_as_planned(&self.lab.plan, name),
+        ) else {
+            return found;
+        };
+        let Some(link) = self.said_by(name).and_then(|own| own.upstream.as_ref()) else {
+            return found;
+        };
+        let delay = Duration::from_millis(link.apply_delay_ms);
+        if delay != meant.apply_delay {
+            let words = |delay: Duration| match delay {
+                Duration::ZERO => "at once".to_owned(),
+                delay => format!("{} late", duration(delay)),
+            };
+            let (now, planned) = (words(delay), words(meant.apply_delay));
+            found.push(format!("replays {now} (planned: {planned})"));
+        }
+        let upstream = self.said_by(&meant.upstream);
+        let sender =
+            upstream.and_then(|said| sender_to(&said.senders, &link.application_name, None));
+        // While it catches up it is not synchronous yet.
+        let sync_state = sender
+            .filter(|sender| sender.is_streaming())
+            .and_then(|sender| sender.sync_state);
+        if let Some(now) = sync_state.filter(|state| !meant.sync_states.contains(state)) {
+            let planned: Vec<String> = meant.sync_states.iter().map(ToString::to_string).collect();
+            found.push(format!(
+                "is `{now}` (planned: `{}`)",
+                planned.join("` or `")
+            ));
+        }
+        found
+    }
+
     /// The commits of a node that wait, and for whom.
     pub(super) fn waiting(&self, node: &NodeName, said: &Answers) -> Option<WaitingCommits> {
         let connected = said.senders.iter().map(|sender| {
@@ -139,6 +181,8 @@ impl<'a> Look<'a> {
                 Ok(said) => {
                     let waiting = self.waiting(name, said);
                     remarks.extend(waiting.map(|waiting| format!("{name}: {waiting}")));
+                    let off = self.off_plan(node);
+                    remarks.extend(off.iter().map(|what| format!("{name}: {what}")));
                     remarks.extend(self.moved_publishers(name, said));
                     let upstream = self.topology.upstream(name);
                     remarks.extend(upstream.and_then(|upstream| self.fork(upstream, name)));

@@ -11,6 +11,7 @@ use crate::image::{self, Found};
 use crate::name::NodeName;
 use crate::plan::{Plan, PlannedNode, Role};
 use crate::server::client::{self, Doing as _, Noticing, Reader, SearchPath};
+use crate::server::entries::{Entry, Form, entries};
 use crate::server::server_error::ServerError;
 use crate::server::{PORT, command, log};
 use crate::wait::{Probe, WaitError, wait_for};
@@ -21,7 +22,7 @@ use super::clock::Clock;
 use super::console::{Console, Input, Stage};
 use super::error::{ContainerEnd, LabError, Late};
 use super::labels::{self, Claim};
-use super::{claim, disk, template};
+use super::{claim, disk, server_log, template};
 
 /// The script that the container runs.
 const START: &str = include_str!("../../images/node/start.sh");
@@ -305,9 +306,12 @@ impl Starting {
         }
     }
 
-    /// All lines of the container's output that are kept.
-    pub(super) fn log(&self) -> Vec<String> {
-        self.console.tail(usize::MAX)
+    /// The messages of its server, as far as they are kept.
+    pub(super) async fn entries(&self, prefix: &str) -> Vec<Entry> {
+        let output = self.console.tail(usize::MAX).join("\n");
+        let collected = server_log::collected(&self.engine, &self.id, &output).await;
+        let (form, text) = collected.unwrap_or((Form::Text, output));
+        entries(&text, form, prefix)
     }
 
     /// The last lines that the container wrote.

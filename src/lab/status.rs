@@ -26,7 +26,8 @@ pub struct Status {
     pub lab: String,
     /// The scenario it was made from.
     pub scenario: String,
-    /// Whether every node runs, streams as a standby, and no two primaries compete. A node that starts later may be missing.
+    /// Whether every node runs, streams and replays as a standby, as late and as synchronously as planned, and no two
+    /// primaries compete. A node that starts later may be missing.
     pub healthy: bool,
     /// Whether every node has its planned role and upstream. After a switchover that succeeded a lab is healthy, and not as
     /// planned.
@@ -82,6 +83,11 @@ impl Lab {
         let is_well = |(status, planned): (&NodeStatus, &PlannedNode)| {
             self.is_to_come(planned) || status.is_healthy()
         };
+        let is_off = self
+            .plan
+            .nodes
+            .iter()
+            .any(|node| !look.off_plan(node).is_empty());
         let is_planned = |planned: &PlannedNode| {
             self.is_to_come(planned) || look.topology.is_as_planned(&self.plan, &planned.name)
         };
@@ -89,9 +95,10 @@ impl Lab {
             lab: self.plan.lab.to_string(),
             scenario: self.plan.scenario.to_string(),
             healthy: answers
+                && !is_off
                 && look.topology.rivals().is_empty()
                 && nodes.iter().zip(&self.plan.nodes).all(is_well),
-            as_planned: self.plan.nodes.iter().all(is_planned),
+            as_planned: !is_off && self.plan.nodes.iter().all(is_planned),
             remarks: look.remarks(),
             nodes,
             services,

@@ -5,6 +5,7 @@ use futures_util::future::join_all;
 use super::scene::Scene;
 use super::state::Mark;
 use super::{NodeLog, Tried};
+use crate::lab::server_log::collected;
 use crate::name::{NodeName, StepName};
 use crate::sql::password::without_passwords;
 
@@ -41,7 +42,12 @@ impl Scene<'_> {
     pub(super) async fn lines(&self, node: &NodeName) -> Tried<Vec<String>> {
         let name = crate::lab::labels::node_object(&self.lab.plan.lab, node);
         let log = self.lab.engine.logs(&name, None).await?;
-        Ok(log.lines().map(str::to_owned).collect())
+        let mut lines: Vec<String> = log.lines().map(str::to_owned).collect();
+        // What a server logs to a file of its own comes after its output, which ends there.
+        if let Some((_, text)) = collected(&self.lab.engine, &name, &log).await {
+            lines.extend(text.lines().map(str::to_owned));
+        }
+        Ok(lines)
     }
 
     /// The last lines that each node wrote since a mark.

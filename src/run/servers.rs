@@ -108,7 +108,10 @@ impl Scene<'_> {
         engine
             .signal_container(&container.id, mode.signal())
             .await?;
-        self.gone(node, within).await
+        match self.gone(node, within).await {
+            Err(wrong) => Err(self.why_not_stopped(node, mode, wrong).await),
+            gone => gone,
+        }
     }
 
     /// Waits until a node's container has ended.

@@ -88,7 +88,21 @@ pub fn why_ended(lines: &[String]) -> Vec<&str> {
     };
     let belongs = |line: &&String| line.contains(" DETAIL:  ") || line.contains(" HINT:  ");
     let more = lines[at + 1..].iter().take_while(belongs);
-    std::iter::once(&lines[at])
+    // A configuration file's FATAL line says only that there are errors. The lines before say which.
+    let own = &lines[..at];
+    let named = |line: &&String| {
+        line.contains("LOG:  ") && (line.contains(" in file \"") || line.contains("parameter \""))
+    };
+    let errors = own.iter().rev().take_while(named).count();
+    let is_configuration = lines[at].contains("contains errors");
+    let before = if is_configuration {
+        &own[at - errors..]
+    } else {
+        &[]
+    };
+    before
+        .iter()
+        .chain([&lines[at]])
         .chain(more)
         .map(String::as_str)
         .collect()

@@ -1,5 +1,7 @@
 //! The reason that a standby does not replicate, from the standby, its container and its log.
 
+use std::time::SystemTime;
+
 use crate::engine::ContainerState;
 use crate::failure::Failure;
 use crate::lab::Lab;
@@ -70,13 +72,13 @@ pub(super) async fn of_subscription(
     })
 }
 
-/// The reason for a failed wait for a standby, from its container and log.
-pub(super) async fn from_log(lab: &Lab, node: &NodeName) -> Option<Failure> {
+/// The reason for a failed wait for a standby, from its container and the log since a time: an older error may be mended.
+pub(super) async fn from_log(lab: &Lab, node: &NodeName, since: SystemTime) -> Option<Failure> {
     if let Some(why) = self::container(lab, node).await {
         return Some(why);
     }
     let container = lab.container(node.as_str()).ok()?;
-    let log = lab.engine.logs(&container.id, Some(40)).await.ok()?;
+    let log = lab.engine.logs_since(&container.id, since).await.ok()?;
     let line = log
         .lines()
         .rev()

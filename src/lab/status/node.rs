@@ -190,7 +190,7 @@ impl NodeStatus {
     pub(super) fn is_healthy(&self) -> bool {
         let is_standby = self.upstream.is_some() || self.role.as_deref() == Some("standby");
         let streams = !is_standby || self.replication_state == Some(SenderState::Streaming);
-        let reached = !self.hindered_by.iter().any(|it| it.stops_wal());
+        let reached = self.hindered_by.is_empty();
         let mut subscriptions = self.subscriptions.iter();
         self.role.is_some()
             && self.problem.is_none()

@@ -7,7 +7,7 @@ use crate::lab::error::{LabError, Late};
 use crate::lab::node::Starting;
 use crate::plan::{PlannedNode, PlannedSubscription};
 use crate::server::client::{Doing as _, Reader};
-use crate::server::{slots, subscriptions, trouble};
+use crate::server::{in_force, slots, subscriptions, trouble};
 use crate::text::duration;
 use crate::wait::{Probe, WaitError, wait_for};
 
@@ -121,9 +121,11 @@ impl Build {
             format!("waiting for the tables of the subscription `{name}` on `{node}`")
         };
         let name = subscription.name.as_str();
+        let prefix = in_force::setting(client, "log_line_prefix").await;
+        let prefix = prefix.doing(act)?.unwrap_or_default();
         let waited = wait_for(self.within, &self.stop, || async {
-            let log = starting.log();
-            if let Some(trouble) = trouble::last(log.iter().map(String::as_str), name)
+            let log = starting.entries(&prefix).await;
+            if let Some(trouble) = trouble::last(&log, name)
                 && !trouble.may_pass()
             {
                 return Err(LabError::Subscription {

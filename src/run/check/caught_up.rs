@@ -143,7 +143,7 @@ async fn applied(scene: &Scene<'_>, goal: &Goal) -> Tried<Probe<String>> {
 /// That a subscription is disabled, and the error for which it disabled itself.
 async fn disabled(scene: &Scene<'_>, node: &NodeName, found: &Subscription) -> String {
     let trouble = scene.lab.trouble(node, &found.name).await;
-    match trouble.filter(|_| found.apply_errors.is_none_or(|errors| errors > 0)) {
+    match trouble.filter(|trouble| trouble.disables) {
         Some(trouble) => format!("is disabled: {trouble}"),
         None => "is disabled".to_owned(),
     }
