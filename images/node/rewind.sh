@@ -16,7 +16,15 @@ cp "$pgdata/postgresql.conf" "$pgdata/pg_hba.conf" "$home/own/"
 # Left by a killed server. It names process 1, which is this shell here.
 rm -f "$pgdata/postmaster.pid"
 # pg_rewind needs the last checkpoint before the divergence, in WAL that crash recovery would remove.
-if ! pg_controldata "$pgdata" | grep -q '^Database cluster state: *shut down'; then
+if pg_controldata "$pgdata" | grep -q '^Database cluster state: *shut down'; then
+    :
+elif [ -e "$pgdata/standby.signal" ]; then
+    # A standby recovers as a standby: its own checkpoint at the end would be one that its upstream does not have.
+    pg_ctl start --pgdata="$pgdata" --wait --silent --log="$home/own.log" --options="-F -c wal_keep_size=1TB -c archive_mode=off \
+        -c primary_conninfo= -c restore_command= -c listen_addresses= -c unix_socket_directories=/tmp" || { cat "$home/own.log"; exit 1; }
+    pg_ctl stop --pgdata="$pgdata" --wait --silent --mode=fast
+    rm -f "$home/own.log"
+else
     postgres --single -F -D "$pgdata" -c wal_keep_size=1TB -c archive_mode=off template1 </dev/null 2>&1
 fi
 pg_rewind --target-pgdata="$pgdata" --source-server="$1" --no-sync 2>&1

@@ -211,11 +211,9 @@ fn upstream_values<'a>(
 fn streaming(scenario: &Scenario, node: &Node, standby: &Standby) -> Vec<Setting> {
     let user = &scenario.replication_user.name;
     let name = standby.application_name.as_str();
-    let mut conninfo = command::primary_conninfo(&standby.upstream, user, name, scenario.tls);
-    if syncs_slots(node) {
-        // The slot synchronisation worker connects to a database (manual: "Replication Slot Synchronization").
-        conninfo = format!("{conninfo} dbname={}", scenario.database);
-    }
+    let database = syncs_slots(node).then_some(&scenario.database);
+    let upstream = &standby.upstream;
+    let conninfo = command::primary_conninfo(upstream, user, name, database, scenario.tls);
     let mut settings = vec![Setting::derived(
         "primary_conninfo",
         conninfo,

@@ -17,7 +17,7 @@ impl Act for Follow {
     async fn act(&self, walk: &mut Walk<'_, '_>, step: &Step) -> Tried {
         let scene = walk.scene;
         let Self(wanted) = self;
-        scene.can_stream(wanted).await?;
+        scene.can_stream(step, wanted).await?;
         let Upstream { node, upstream, .. } = wanted;
         if scene.container(node).await?.state != ContainerState::Running {
             let work = Work {

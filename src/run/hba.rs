@@ -19,7 +19,7 @@ impl Act for Hba {
 }
 
 impl Scene<'_> {
-    /// Adds lines to the end of a node's `pg_hba.conf`. A stopped node keeps its address.
+    /// Adds lines to the end of a node's `pg_hba.conf`, unless they are there. A stopped node keeps its address.
     pub(super) async fn let_in(&self, step: &Step, node: &NodeName, lines: &[HbaLine]) -> Tried {
         let addresses = self.addresses().await?;
         let rules: Vec<_> = lines.iter().map(hba::written).collect();
@@ -30,6 +30,9 @@ impl Scene<'_> {
         let added = hba::lines(node, &rules, &addresses);
         let client = self.client(node).await?;
         let before = hba_file::text(&client).await?;
+        if added.iter().all(|line| before.lines().any(|there| there == line)) {
+            return Ok(added.join("\n"));
+        }
         let all = before.lines().chain(added.iter().map(String::as_str));
         let all: Vec<&str> = all.collect();
         hba_file::write(&client, &all.join("\n")).await?;

@@ -18,7 +18,7 @@ impl Act for Reclone {
     async fn act(&self, walk: &mut Walk<'_, '_>, step: &Step) -> Tried {
         let scene = walk.scene;
         let Self(wanted) = self;
-        scene.can_stream(wanted).await?;
+        scene.can_stream(step, wanted).await?;
         let Upstream {
             node,
             upstream,

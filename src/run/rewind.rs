@@ -11,7 +11,6 @@ use crate::action::rewind::Rewind;
 use crate::action::upstream::Upstream;
 use crate::engine::ContainerState;
 use crate::failure::Failure;
-use crate::hba::{Address, ConnectionType, Database, HbaLine};
 use crate::name::NodeName;
 use crate::server::{command, position};
 use crate::wait::Probe;
@@ -29,22 +28,11 @@ impl Act for Rewind {
             );
             return Err(Wrong::failed(why));
         }
-        scene.can_stream(wanted).await?;
+        scene.can_stream(step, wanted).await?;
         scene.allow_rewind(step, upstream).await?;
         let plan = &scene.lab.plan;
-        // `pg_rewind` connects to a database, which the replication lines of `pg_hba.conf` do not admit.
-        let line = HbaLine {
-            kind: if plan.tls {
-                ConnectionType::HostSsl
-            } else {
-                ConnectionType::Host
-            },
-            database: Database::Named(plan.database.clone()),
-            user: Some(plan.replication_user.name.clone()),
-            address: Address::Node(node.clone()),
-            method: plan.auth.into(),
-        };
-        scene.let_in(step, upstream, &[line]).await?;
+        // `pg_rewind` connects to a database.
+        scene.let_into_database(step, upstream, node).await?;
         let source = format!(
             "host={upstream} user={} dbname={} passfile={}{}",
             plan.replication_user.name,

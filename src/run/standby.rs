@@ -2,7 +2,9 @@
 
 use super::scene::Scene;
 use super::{Tried, Wrong};
+use crate::action::Step;
 use crate::action::upstream::Upstream;
+use crate::hba::{Address, ConnectionType, Database, HbaLine};
 use crate::name::NodeName;
 use crate::plan::Role;
 use crate::server::{command, conf, slots};
@@ -49,10 +51,47 @@ impl Scene<'_> {
         Ok(slots::create_physical(&reader, &[slot.as_str()]).await?)
     }
 
-    /// Makes sure that a node can stream from its upstream.
-    pub(super) async fn can_stream(&self, wanted: &Upstream) -> Tried<()> {
+    /// Makes sure that a node can stream from its upstream, and copy its logical slots.
+    pub(super) async fn can_stream(&self, step: &Step, wanted: &Upstream) -> Tried<()> {
         self.no_circle(wanted).await?;
-        self.slot(wanted).await
+        self.slot(wanted).await?;
+        let Upstream { node, upstream, .. } = wanted;
+        // An upstream that is down takes no line now. A node may follow it all the same.
+        if self.may_copy_slots(node) && self.client(upstream).await.is_ok() {
+            self.let_into_database(step, upstream, node).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a node's PostgreSQL can copy the logical slots of its upstream. Any user may turn that on later.
+    fn may_copy_slots(&self, node: &NodeName) -> bool {
+        let planned = self.lab.plan.node(node);
+        let major = planned.and_then(|planned| planned.postgres.major());
+        major.is_none_or(|major| major >= 17)
+    }
+
+    /// Lets the replication user of `node` into the lab's database on `upstream`. The replication lines of `pg_hba.conf` do
+    /// not.
+    pub(super) async fn let_into_database(
+        &self,
+        step: &Step,
+        upstream: &NodeName,
+        node: &NodeName,
+    ) -> Tried<()> {
+        let plan = &self.lab.plan;
+        let line = HbaLine {
+            kind: if plan.tls {
+                ConnectionType::HostSsl
+            } else {
+                ConnectionType::Host
+            },
+            database: Database::Named(plan.database.clone()),
+            user: Some(plan.replication_user.name.clone()),
+            address: Address::Node(node.clone()),
+            method: plan.auth.into(),
+        };
+        self.let_in(step, upstream, &[line]).await?;
+        Ok(())
     }
 
     /// The settings of a node that streams from an upstream.
@@ -62,6 +101,7 @@ impl Scene<'_> {
             &wanted.upstream,
             &plan.replication_user.name,
             &self.application_name(&wanted.node),
+            self.may_copy_slots(&wanted.node).then_some(&plan.database),
             plan.tls,
         );
         let slot = wanted.slot.as_ref().map(ToString::to_string);

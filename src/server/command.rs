@@ -1,6 +1,6 @@
 //! Argument lists of PostgreSQL's programs. Programs are argv here; nothing is quoted for a shell.
 
-use crate::name::{NodeName, SlotName, UserName};
+use crate::name::{DatabaseName, NodeName, SlotName, UserName};
 
 /// A node's data directory, in every container.
 pub const PGDATA: &str = "/var/lib/postgresql/data/pgdata";
@@ -109,16 +109,21 @@ pub fn base_backup(
 }
 
 /// `primary_conninfo` of a standby (manual: "Standby Servers"). The password is in [`PASSFILE`].
+///
+/// `database` is where a slot synchronisation worker connects (manual: "Replication Slot Synchronization"). Streaming does
+/// not use it.
 #[must_use]
 pub fn primary_conninfo(
     upstream: &NodeName,
     user: &UserName,
     application_name: &str,
+    database: Option<&DatabaseName>,
     tls: bool,
 ) -> String {
     use super::conf::conninfo_value;
+    let database = database.map_or_else(String::new, |database| format!(" dbname={database}"));
     format!(
-        "host={upstream} port={} user={user} application_name={} passfile={PASSFILE}{}",
+        "host={upstream} port={} user={user} application_name={} passfile={PASSFILE}{}{database}",
         super::PORT,
         conninfo_value(application_name),
         tls_options(tls)

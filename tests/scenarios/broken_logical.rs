@@ -275,7 +275,7 @@ nodes:
     let up = binary::lab(&["up", &path, "--name", &lab.name]).await;
     let took = began.elapsed();
     _ = std::fs::remove_dir_all(&folder);
-    assert_eq!(up.code, Some(3), "{}", up.stderr);
+    assert_eq!(up.code, Some(2), "{}", up.stderr);
     for word in [
         "waiting for the tables of the subscription `jobs` on `subscriber`",
         "copying the table `",
