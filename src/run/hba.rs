@@ -30,7 +30,10 @@ impl Scene<'_> {
         let added = hba::lines(node, &rules, &addresses);
         let client = self.client(node).await?;
         let before = hba_file::text(&client).await?;
-        if added.iter().all(|line| before.lines().any(|there| there == line)) {
+        if added
+            .iter()
+            .all(|line| before.lines().any(|there| there == line))
+        {
             return Ok(added.join("\n"));
         }
         let all = before.lines().chain(added.iter().map(String::as_str));
