@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use clap::Args;
 use replication_lab::exit::Exit;
+use replication_lab::lab::Lab;
 use replication_lab::report::up::{NodeReport, ServiceReport, nodes, services};
 use replication_lab::server::SUPERUSER;
 
@@ -33,7 +34,7 @@ pub(super) struct EnvCommand {
 
 impl EnvCommand {
     pub(super) async fn run(self) -> Result<Exit> {
-        let lab = self.lab.find().await?;
+        let lab = self.lab.enter().await?;
         let nodes = nodes(&lab.at_present().await);
         match (self.output, &self.node) {
             (Output::Json, Some(node)) => {
@@ -43,11 +44,20 @@ impl EnvCommand {
             (Output::Json, None) => output::json(&nodes)?,
             (Output::Table, node) => {
                 let chosen = node_or_primary(&lab, node.as_deref()).await?;
-                output::print(&assignments(&nodes, &services(&lab), &chosen))?;
+                let text = assignments(&nodes, &services(&lab), &chosen);
+                output::print(&(passfile(&lab) + &text))?;
             }
         }
         Ok(Exit::Done)
     }
+}
+
+/// The password file, quoted for a shell: its folder may have any name.
+fn passfile(lab: &Lab) -> String {
+    let file = lab.passfile().map(|file| file.display().to_string());
+    file.map_or_else(String::new, |file| {
+        format!("export PGPASSFILE='{}'\n", file.replace('\'', "'\\''"))
+    })
 }
 
 /// Shell assignments. Names, ports and connection strings contain no characters that need quoting.
