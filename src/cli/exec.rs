@@ -57,7 +57,9 @@ pub(super) async fn run_in(lab: &Lab, node: &str, command: &[String]) -> Result<
                 replaced.unwrap_or_else(|| format!("run `lab start {lab} {node}` to start it")),
             ),
         };
-        let message = format!("`{node}` {how}, so no program can run in it");
+        let why = container.why_ended().map(|why| format!(": {why}"));
+        let why = why.unwrap_or_default();
+        let message = format!("`{node}` {how}, so no program can run in it{why}");
         let hint = Some(hint);
         return Err(Misuse { message, hint }.into());
     }
