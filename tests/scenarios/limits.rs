@@ -51,9 +51,10 @@ async fn limited(lab: Lab) {
     let told = wait_for(Duration::from_secs(20), &never, || async {
         let status = lab.run("status", &[]).await.document(1);
         let problem = status["nodes"][0]["problem"].clone();
-        Ok::<_, std::convert::Infallible>(match problem == why {
-            true => Probe::Ready(()),
-            false => Probe::NotYet(problem.to_string()),
+        Ok::<_, std::convert::Infallible>(if problem == why {
+            Probe::Ready(())
+        } else {
+            Probe::NotYet(problem.to_string())
         })
     });
     told.await.expect("the status says why");
