@@ -76,7 +76,8 @@ async fn reused(lab: Lab) {
     assert_eq!(verified.code, Some(0), "{verified:?}");
     let told = "0 rows of a killed proof removed from `primary`";
     assert!(verified.stderr.contains(told), "{}", verified.stderr);
-    assert_eq!(lab.left().await, before);
+    let left = lab.left().await;
+    assert_eq!(left.len(), before.len(), "{left:?}");
     drop(other);
 }
 
