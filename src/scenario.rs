@@ -10,6 +10,7 @@ mod disk;
 mod distribution;
 mod files;
 mod host_auth;
+mod limits;
 
 pub mod load;
 pub mod logical;
@@ -34,6 +35,7 @@ pub use crate::yaml::diagnostic;
 pub use dataset_ref::{DatasetRef, SqlFiles};
 pub use disk::DiskSize;
 pub use host_auth::HostAuth;
+pub use limits::{Cpus, MemorySize, Pids};
 pub use node::{ByName, Conf, Node, Nodes, SettingValue, SlotChoice, Start, root};
 pub use replication_user::{AuthMethod, ReplicationUser};
 use services::Services;

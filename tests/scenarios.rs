@@ -24,6 +24,8 @@ mod host_auth;
 mod killed_proofs;
 #[path = "scenarios/lab.rs"]
 mod lab;
+#[path = "scenarios/limits.rs"]
+mod limits;
 #[path = "scenarios/logical.rs"]
 mod logical;
 #[path = "support/mutation.rs"]
@@ -55,6 +57,7 @@ fn main() {
     let mut trials = catalogue::trials();
     trials.extend(logical::trials());
     trials.extend(hardened::trials());
+    trials.extend(limits::trials());
     trials.extend(hba::trials());
     trials.extend(broken::trials());
     trials.extend(broken_logical::trials());

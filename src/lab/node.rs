@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Container, ContainerSpec, ContainerState, Engine, Mount, Publish, Volume};
+use crate::engine::{
+    Container, ContainerSpec, ContainerState, Engine, Limits, Mount, Publish, Volume,
+};
 use crate::event::{Event, Phase, Progress, ProgressUnit};
 use crate::image::{self, Found};
 use crate::name::{NodeName, Secret};
@@ -178,6 +180,11 @@ fn spec(
         address,
         publish: Some(Publish::anywhere(PORT)),
         mounts,
+        limits: Limits {
+            memory: node.limits.memory,
+            cpus: node.limits.cpus,
+            pids: node.limits.pids,
+        },
         shm_bytes: SHM_BYTES,
         labels: own,
         stdin: true,
