@@ -80,6 +80,18 @@ fn differ(one: &Value, other: &Value, at: &str, found: &mut Vec<String>) {
                     _ => found.push(below(name)),
                 }
             }
+            // Datasets are loaded one after the other. No other order makes another lab.
+            let order = |all: &[Value]| -> Vec<String> {
+                all.iter().filter_map(name).map(str::to_owned).collect()
+            };
+            let (mut ones, mut others) = (order(ones), order(others));
+            let is_data = at.rsplit('.').next() == Some("data");
+            let is_other = is_data && ones != others;
+            ones.sort();
+            others.sort();
+            if is_other && ones == others {
+                found.push(format!("order of {at}"));
+            }
         }
         _ => found.push(at.to_owned()),
     }
@@ -108,6 +120,10 @@ mod tests {
         );
         let other = differences("nodes: { p: {} }\n");
         assert!(other.contains("nodes.r"), "{other}");
+        assert_eq!(differences("nodes: { r: { standby_of: p }, p: {} }\n"), "");
+        let data = |names: &str| plan(&format!("nodes: {{ p: {{}} }}\ndata: [{names}]\n"));
+        let other = data("shopping, jobs").differences(&data("jobs, shopping"));
+        assert_eq!(other, ["order of nodes.p.data"]);
         let steps =
             "nodes: { p: {}, r: { standby_of: p } }\ntitle: T\nsteps: [{ sql: SELECT 1 }]\n";
         assert_eq!(differences(steps), "");

@@ -141,14 +141,7 @@ async fn ends_in_transaction(client: &Noticing, text: &str) -> bool {
     if !opens {
         return false;
     }
-    // Outside a transaction block a statement begins its own transaction.
-    let sql = "SELECT pg_catalog.now() OPERATOR(pg_catalog.=) pg_catalog.statement_timestamp()";
-    match client.send(sql).await {
-        Ok(messages) => messages.iter().any(
-            |message| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("f")),
-        ),
-        Err(error) => error.is("25P02"),
-    }
+    quiet::is_in_transaction(client).await
 }
 
 /// Whether an error is the expected one.
@@ -240,10 +233,22 @@ pub(super) fn judge(expect: &Expect, ran: Ran) -> Tried {
             .any(|notice| notice.contains(output.as_str()))
     });
     if rows && value && count && output {
-        Ok(shown(&answer))
-    } else {
-        Err(unmet(shown(&answer)))
+        return Ok(shown(&answer));
     }
+    let wanted = expect.rows.as_deref().unwrap_or_default();
+    let only_order = !rows && value && count && output && sorted(wanted) == sorted(&answer.rows);
+    let order = if only_order {
+        "\n(the same rows, in another order: `ORDER BY` sets one)"
+    } else {
+        ""
+    };
+    Err(unmet(shown(&answer) + order))
+}
+
+fn sorted(rows: &[Vec<Cell>]) -> Vec<&Vec<Cell>> {
+    let mut rows: Vec<_> = rows.iter().collect();
+    rows.sort_by_key(|row| row.iter().map(|cell| &cell.0).collect::<Vec<_>>());
+    rows
 }
 
 /// The most rows that are shown.
@@ -347,7 +352,14 @@ mod tests {
     fn rows_are_compared_value_by_value_and_in_order() {
         let two: &[&[&str]] = &[&["1", "a"], &["2", "b"]];
         assert!(judge(&expect("rows: [[1, a], [2, b]]"), Ok(answer(two))).is_ok());
-        assert!(judge(&expect("rows: [[2, b], [1, a]]"), Ok(answer(two))).is_err());
+        let other = judge(&expect("rows: [[2, b], [1, a]]"), Ok(answer(two)));
+        let Err(Wrong::Unmet { found, .. }) = other else {
+            panic!("{other:?}");
+        };
+        assert!(
+            found.contains("(the same rows, in another order"),
+            "{found}"
+        );
         assert!(judge(&expect("rows: [[1, a]]"), Ok(answer(two))).is_err());
         assert!(judge(&expect("rows: []"), Ok(answer(&[]))).is_ok());
         assert!(judge(&expect("count: 2"), Ok(answer(two))).is_ok());

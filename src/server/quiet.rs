@@ -3,8 +3,9 @@
 //! A server writes a statement that fails into its log, and with some settings every statement. It is told not to, for
 //! one connection and as long as it takes. Only a superuser may say so: for other roles nothing changes.
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, SimpleQueryMessage};
 
+use crate::server::client::Noticing;
 use crate::sql::password::places;
 
 /// The settings that decide what of a statement is logged, each with its quiet value (manual: "Error Reporting and
@@ -15,14 +16,31 @@ const QUIET: &str = "('log_min_error_statement', 'panic'), ('log_statement', 'no
                      ('debug_print_rewritten', 'off'), ('debug_print_plan', 'off')";
 
 /// Does what sends a text, quietly if the text has passwords.
-pub async fn about<T>(client: &Client, text: &str, sending: impl Future<Output = T>) -> T {
-    if places(text).is_empty() {
-        return sending.await;
+///
+/// In a transaction that is left open, or has failed, the end of quiet does not last: a rollback takes it back. So it is
+/// said again after each later text, until it is said outside a transaction.
+pub async fn about<T>(client: &Noticing, text: &str, sending: impl Future<Output = T>) -> T {
+    let has_passwords = !places(text).is_empty();
+    if has_passwords {
+        begin(client).await;
     }
-    begin(client).await;
     let done = sending.await;
-    end(client).await;
+    if has_passwords || client.owes_log() {
+        end(client).await;
+        client.owe_log(is_in_transaction(client).await);
+    }
     done
+}
+
+/// Whether a connection is in a transaction block. Outside one a statement begins its own transaction.
+pub async fn is_in_transaction(client: &Noticing) -> bool {
+    let sql = "SELECT pg_catalog.now() OPERATOR(pg_catalog.=) pg_catalog.statement_timestamp()";
+    match client.send(sql).await {
+        Ok(messages) => messages.iter().any(
+            |message| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("f")),
+        ),
+        Err(error) => error.is("25P02"),
+    }
 }
 
 /// What follows on this connection is not in the server's log, if the role may say so.

@@ -1,5 +1,6 @@
 //! A connection that keeps the notices of the server and the reason of its end.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub struct Noticing {
     heard: Arc<Heard>,
     host: String,
     port: u16,
+    /// See [`Self::owes_log`].
+    owes_log: AtomicBool,
     /// Ends with the connection.
     hearing: JoinHandle<()>,
 }
@@ -81,6 +84,15 @@ impl Noticing {
     #[must_use]
     pub fn end(&self) -> Option<ServerError> {
         locked(&self.heard.end).clone()
+    }
+
+    /// Whether the server's log of this connection is quiet for a transaction that has not ended.
+    pub(in crate::server) fn owes_log(&self) -> bool {
+        self.owes_log.load(Ordering::Relaxed)
+    }
+
+    pub(in crate::server) fn owe_log(&self, owes: bool) {
+        self.owes_log.store(owes, Ordering::Relaxed);
     }
 
     /// Whether the connection has ended.
@@ -188,6 +200,7 @@ pub(super) async fn open(
         heard,
         host: host.to_owned(),
         port,
+        owes_log: AtomicBool::new(false),
         hearing,
     };
     Ok((connection, version))
