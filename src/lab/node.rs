@@ -328,6 +328,7 @@ impl Starting {
     pub(super) async fn entries(&self, prefix: &str) -> Vec<Entry> {
         let output = self.console.tail(usize::MAX).join("\n");
         let collected = server_log::collected(&self.engine, &self.id, &output).await;
+        let collected = collected.map(|file| (file.form, file.text));
         let (form, text) = collected.unwrap_or((Form::Text, output));
         entries(&text, form, prefix)
     }

@@ -12,8 +12,16 @@ use super::Lab;
 /// The words with which a server says that the rest of its log goes to files.
 const REDIRECTED: &str = "redirecting log output to logging collector process";
 
-/// The collector's file, if a server whose output this is has one, and its form. It is read in any state of the container.
-pub(crate) async fn collected(engine: &Engine, id: &str, output: &str) -> Option<(Form, String)> {
+/// A file of the logging collector.
+pub(crate) struct Collected {
+    /// Its path. A server that starts again may begin another file.
+    pub(crate) path: String,
+    pub(crate) form: Form,
+    pub(crate) text: String,
+}
+
+/// The collector's file, if a server whose output this is has one. It is read in any state of the container.
+pub(crate) async fn collected(engine: &Engine, id: &str, output: &str) -> Option<Collected> {
     if !output.contains(REDIRECTED) {
         return None;
     }
@@ -37,8 +45,10 @@ pub(crate) async fn collected(engine: &Engine, id: &str, output: &str) -> Option
         Some((form, name))
     });
     let (form, name) = files.next()?;
-    let text = engine.read_file(id, &path(name)).await.ok()?;
-    Some((form, String::from_utf8_lossy(&text).into_owned()))
+    let path = path(name);
+    let text = engine.read_file(id, &path).await.ok()?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    Some(Collected { path, form, text })
 }
 
 impl Lab {
@@ -49,6 +59,7 @@ impl Lab {
         let container = self.container(node.as_str()).ok()?;
         let output = self.engine.logs(&container.id, Some(LINES)).await.ok()?;
         let collected = collected(&self.engine, &container.id, &output).await;
+        let collected = collected.map(|file| (file.form, file.text));
         let (form, text) = collected.unwrap_or((Form::Text, output));
         let prefix = self.log_line_prefix(node).await;
         Some(entries(

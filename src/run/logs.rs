@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 
 use super::scene::Scene;
-use super::state::Mark;
+use super::state::{LogEnd, Mark};
 use super::{NodeLog, Tried};
 use crate::lab::server_log::collected;
 use crate::name::{NodeName, StepName};
@@ -12,13 +12,43 @@ use crate::sql::password::without_passwords;
 /// The number of lines of each node's log that a failure shows.
 const SHOWN: usize = 20;
 
+/// A node's log.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// The container's output, over all starts.
+    output: Vec<String>,
+    /// The present file of the logging collector: its path and its lines.
+    file: Option<(String, Vec<String>)>,
+}
+
+impl Lines {
+    pub(super) fn end(&self) -> LogEnd {
+        let file = self.file.as_ref();
+        LogEnd {
+            output: self.output.len(),
+            file: file.map(|(path, lines)| (path.clone(), lines.len())),
+        }
+    }
+
+    /// The lines after an end: those of the output, then those of the file. A file that is another one by now is new.
+    pub(super) fn since(mut self, end: &LogEnd) -> Vec<String> {
+        let mut new = self.output.split_off(end.output.min(self.output.len()));
+        if let Some((path, mut lines)) = self.file {
+            let before = end.file.as_ref().filter(|(known, _)| *known == path);
+            let before = before.map_or(0, |(_, lines)| *lines);
+            new.extend(lines.split_off(before.min(lines.len())));
+        }
+        new
+    }
+}
+
 impl Scene<'_> {
     /// Marks the end of the logs, under the step's name if it has one.
     pub(super) async fn mark(&self, step: Option<&StepName>) -> Mark {
         let nodes = self.lab.plan.nodes.iter();
         let marks = join_all(nodes.map(async |node| {
             let lines = self.lines(&node.name).await.unwrap_or_default();
-            (node.name.clone(), lines.len())
+            (node.name.clone(), lines.end())
         }));
         let mark: Mark = marks.await.into_iter().collect();
         let mut marks = self.marks.lock().await;
@@ -38,25 +68,25 @@ impl Scene<'_> {
         }
     }
 
-    /// All log lines of a node, over all its starts.
-    pub(super) async fn lines(&self, node: &NodeName) -> Tried<Vec<String>> {
+    /// All log lines of a node.
+    pub(super) async fn lines(&self, node: &NodeName) -> Tried<Lines> {
         let name = crate::lab::labels::node_object(&self.lab.plan.lab, node);
         let log = self.lab.engine.logs(&name, None).await?;
-        let mut lines: Vec<String> = log.lines().map(str::to_owned).collect();
-        // What a server logs to a file of its own comes after its output, which ends there.
-        if let Some((_, text)) = collected(&self.lab.engine, &name, &log).await {
-            lines.extend(text.lines().map(str::to_owned));
-        }
-        Ok(lines)
+        let lines = |text: &str| text.lines().map(str::to_owned).collect();
+        let file = collected(&self.lab.engine, &name, &log).await;
+        Ok(Lines {
+            output: lines(&log),
+            file: file.map(|file| (file.path, lines(&file.text))),
+        })
     }
 
     /// The last lines that each node wrote since a mark.
     pub(super) async fn logs_since(&self, mark: Option<&Mark>) -> Vec<NodeLog> {
         let mut logs = Vec::new();
         for node in &self.lab.plan.nodes {
-            let mut lines = self.lines(&node.name).await.unwrap_or_default();
-            let before = mark.and_then(|mark| mark.get(&node.name)).copied();
-            lines.drain(..before.unwrap_or(0).min(lines.len()));
+            let before = mark.and_then(|mark| mark.get(&node.name)).cloned();
+            let lines = self.lines(&node.name).await.unwrap_or_default();
+            let mut lines = lines.since(&before.unwrap_or_default());
             let cut = lines.len().saturating_sub(SHOWN);
             let mut lines = lines.split_off(cut);
             for line in &mut lines {
@@ -68,5 +98,28 @@ impl Scene<'_> {
             }
         }
         logs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(output: usize, path: &str, file: usize) -> Lines {
+        let named = |of: &str, count| (0..count).map(|at| format!("{of} {at}")).collect();
+        Lines {
+            output: named("output", output),
+            file: Some((path.to_owned(), named(path, file))),
+        }
+    }
+
+    #[test]
+    fn the_output_and_the_collector_s_file_are_counted_each_for_itself() {
+        let end = lines(2, "a", 3).end();
+        assert_eq!(lines(3, "a", 4).since(&end), ["output 2", "a 3"]);
+        assert_eq!(lines(2, "b", 1).since(&end), ["b 0"]);
+        assert_eq!(lines(1, "a", 1).since(&end), <[String; 0]>::default());
+        let all = lines(1, "a", 1).since(&LogEnd::default());
+        assert_eq!(all, ["output 0", "a 0"]);
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::scene::Scene;
 use super::standby::auto_conf;
+use super::state::LogEnd;
 use super::{Act, Tried, Walk, Wrong};
 use crate::action::Step;
 use crate::action::restore::Restore;
@@ -25,10 +26,10 @@ impl Act for Restore {
         scene
             .begin_again(step, node, &self.backup, conf, "recovery.signal")
             .await?;
-        let before = scene.lines(node).await?.len();
+        let before = scene.lines(node).await?.end();
         if let Err(wrong) = recovers(scene, step, node).await {
             let failed = wrong.failure().is_some();
-            let unreached = unreached(scene, self, before);
+            let unreached = unreached(scene, self, &before);
             let why = if failed { unreached.await } else { None };
             return Err(why.map_or(wrong, Wrong::failed));
         }
@@ -52,13 +53,13 @@ async fn recovers(scene: &Scene<'_>, step: &Step, node: &NodeName) -> Tried<()> 
         .await
 }
 
-/// Why a recovering server ended, from its log after so many lines.
-async fn unreached(scene: &Scene<'_>, restore: &Restore, before: usize) -> Option<String> {
+/// Why a recovering server ended, from its log after that end.
+async fn unreached(scene: &Scene<'_>, restore: &Restore, before: &LogEnd) -> Option<String> {
     let node = &restore.node;
     // A server that took connections closes them a moment before its container ends.
     scene.gone(node, ENDING).await.ok()?;
-    let lines = scene.lines(node).await.ok()?;
-    let line = log::end_of_recovery(lines.iter().skip(before).map(String::as_str))?;
+    let lines = scene.lines(node).await.ok()?.since(before);
+    let line = log::end_of_recovery(lines.iter().map(String::as_str))?;
     let to = restore.target_in_words();
     Some(format!("`{node}` did not reach {to} and ended: {line}"))
 }

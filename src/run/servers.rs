@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::scene::Scene;
+use super::state::LogEnd;
 use super::{Tried, Wrong, work};
 use crate::action::{Step, stop::StopMode};
 use crate::engine::ContainerState;
@@ -36,27 +37,26 @@ impl Scene<'_> {
                 );
                 return Err(Wrong::Failed(Failure::seen(why).with_hint(hint)));
             }
-            before.push(self.lines(node).await?.len());
+            before.push(self.lines(node).await?.end());
             self.lab.engine.start_container(&container.id).await?;
             // Before the next node starts, so that of two partitioned nodes at least one has its fault.
             self.lab.restore_faults(node, self.cancel).await?;
         }
         for (node, before) in nodes.iter().zip(before) {
             if let Err(wrong) = self.answers(step, node).await {
-                let ended = self.ended_at_once(node, before).await;
+                let ended = self.ended_at_once(node, &before).await;
                 return Err(ended.map_or(wrong, Wrong::failed));
             }
         }
         Ok("takes connections".to_owned())
     }
 
-    /// Why a started node is not running, from its log after so many lines.
-    async fn ended_at_once(&self, node: &NodeName, before: usize) -> Option<String> {
+    /// Why a started node is not running, from its log after that end.
+    async fn ended_at_once(&self, node: &NodeName, before: &LogEnd) -> Option<String> {
         let container = self.container(node).await.ok()?;
         let code = container.exit_code?;
-        let lines = self.lines(node).await.ok()?;
-        let lines = lines.get(before..).unwrap_or_default();
-        let why = log::why_ended(lines).join("\n");
+        let lines = self.lines(node).await.ok()?.since(before);
+        let why = log::why_ended(&lines).join("\n");
         let how = work::ended(code, container.out_of_memory, &format!("\n{why}"));
         Some(format!("`{node}` was started and ended with {how}"))
     }

@@ -15,8 +15,18 @@ use crate::name::NodeName;
 use crate::server::client::Noticing;
 use crate::server::server_error::ServerError;
 
-/// The number of lines in each node's log.
-pub(super) type Mark = BTreeMap<NodeName, usize>;
+/// The end of each node's log.
+pub(super) type Mark = BTreeMap<NodeName, LogEnd>;
+
+/// The end of a node's log: what comes after it is new. The container's output and the collector's file grow each for
+/// itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct LogEnd {
+    /// The number of lines of the container's output.
+    pub(super) output: usize,
+    /// The collector's file, and the number of its lines.
+    pub(super) file: Option<(String, usize)>,
+}
 
 /// The result of statements.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -15,10 +15,11 @@ impl Look for Log {
         let before = {
             let marks = scene.marks.lock().await;
             let mark = marks.get(since);
-            mark.and_then(|mark| mark.get(node)).copied().unwrap_or(0)
+            mark.and_then(|mark| mark.get(node))
+                .cloned()
+                .unwrap_or_default()
         };
-        let lines = scene.lines(node).await?;
-        let new = lines.get(before..).unwrap_or_default();
+        let new = scene.lines(node).await?.since(&before);
         let find = |words: &String| new.iter().find(|line| line.contains(words));
         if let Some(line) = self.lacks.as_ref().and_then(find) {
             return Ok(Probe::NotYet(format!("it has: {line}")));
