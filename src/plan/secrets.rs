@@ -133,6 +133,8 @@ fn without(text: &str, secret: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::action::Step;
+    use crate::action::sql_file::SqlFile;
     use crate::plan::tests::plan;
 
     #[test]
@@ -154,6 +156,35 @@ mod tests {
             assert_eq!(secrets.masked(text), wanted, "{secrets:?}");
         }
         assert!(!format!("{secrets:?}").contains("hunter"));
+    }
+
+    #[test]
+    fn of_an_sql_file_its_passwords_are_masked_and_nothing_else() {
+        let mut plan = plan("name: a\nnodes: { primary: {} }\n");
+        let text = "CREATE TABLE notes (id int);\nALTER ROLE a PASSWORD 'seventeen'";
+        plan.steps.push(Step::of(SqlFile {
+            path: "more.sql".into(),
+            text: text.to_owned(),
+        }));
+        let secrets = Secrets::of(&plan, &[]);
+        let shown = "CREATE TABLE notes (id int);\nALTER ROLE a PASSWORD '…'";
+        assert_eq!(secrets.masked(text), shown);
+        plan.steps[0] = Step::of(SqlFile {
+            path: "more.sql".into(),
+            text: "TABLE notes".to_owned(),
+        });
+        let secrets = Secrets::of(&plan, &[]);
+        assert_eq!(secrets.masked("TABLE notes"), "TABLE notes");
+    }
+
+    #[test]
+    fn the_password_of_a_step_is_masked() {
+        let plan = plan(
+            "name: a\nnodes: { primary: {} }\nsteps:\n- { sql: SELECT 1, user: a, password: eighteen }\n",
+        );
+        assert!(!plan.hidden().plan.to_string().contains("eighteen"));
+        let secrets = Secrets::of(&plan, &[]);
+        assert_eq!(secrets.masked("with eighteen"), "with …");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use replication_lab::engine::EngineErrorKind;
 use replication_lab::event::{Event, Reporter};
 use replication_lab::lab::up::{self, Keep, Options};
 use replication_lab::lab::{Lab, LabError, labels};
@@ -109,6 +110,14 @@ async fn who_carries_out_a_step_has_its_password_as_long_as_a_container_knows_it
 
     let gone = found.whole_plan().await.expect_err("no file");
     assert!(matches!(gone, LabError::HalfMade { .. }), "{gone:?}");
+    assert_eq!(found.known_plan().await.expect("no file"), None);
+    // What cannot be read or understood is not taken for no password.
+    fake.put_file(&spec.name, PASSWORDS, "[\"half");
+    let broken = found.known_plan().await.expect_err("no JSON");
+    assert!(matches!(broken, LabError::HalfMade { .. }), "{broken:?}");
+    fake.fail("read_file", EngineErrorKind::PermissionDenied, "no");
+    let refused = found.known_plan().await.expect_err("no answer");
+    assert!(matches!(refused, LabError::Engine(_)), "{refused:?}");
     fake.put_file(&spec.name, PASSWORDS, format!("[\"{PASSWORD}\"]"));
     let whole = found.whole_plan().await.expect("the file");
     assert_eq!(whole.steps, plan.steps);

@@ -123,5 +123,6 @@ async fn rows(lab: &Lab, node: &str) -> String {
     let count =
         "SELECT (SELECT count(*) FROM employer) || ' ' || (SELECT count(*) FROM job_seeker)";
     let asked = binary::lab(&["psql", &lab.name, node, "--", "-Atc", count]).await;
+    assert_eq!(asked.code, Some(0), "{asked:?}");
     asked.stdout
 }

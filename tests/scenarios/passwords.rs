@@ -1,8 +1,13 @@
 //! That a password in a step is nowhere where `docker inspect` or the program shows it, and that the step has it.
 
+use std::process::Stdio;
+use std::time::Duration;
+
 use libtest_mimic::Trial;
 use replication_lab::engine::{LAB_LABEL, Selector};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
 
 use crate::binary;
 use crate::lab::{Lab, trial};
@@ -18,7 +23,7 @@ nodes:
 
 const STEPS: &str = "
 steps:
-- sql: CREATE ROLE reader LOGIN REPLICATION PASSWORD 'swordfish-1'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader
+- sql: CREATE ROLE reader LOGIN REPLICATION PASSWORD 'swordfish_1'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader
   on: publisher
 - sql: ALTER ROLE nobody PASSWORD 'swordfish-5'
   on: publisher
@@ -31,14 +36,14 @@ steps:
 - sql_file: more.sql
   on: publisher
   expect: { error: \"42704\" }
-- sql: DO $$BEGIN RAISE LOG E'\\x1b]0;mine\\x07\\u202e'; END$$; SELECT E'\\x1b[2J', 'sword' || 'fish-1'
+- sql: DO $$BEGIN RAISE LOG E'\\x1b]0;mine\\x07\\u202e'; END$$; SELECT E'\\x1b[2J', 'sword' || 'fish_1'
   on: publisher
 - hba: [{ database: shopping, user: reader, address: subscriber, method: scram-sha-256 }]
   on: publisher
-- exec: [psql, 'postgresql://reader:swordfish-1@publisher/shopping', -c, SELECT current_user]
+- exec: [psql, 'postgresql://reader:swordfish_1@publisher/shopping', -c, SELECT current_user]
   on: subscriber
   expect: { output: reader }
-- sql: CREATE SUBSCRIPTION own CONNECTION 'host=publisher dbname=shopping user=reader password=swordfish-1'
+- sql: CREATE SUBSCRIPTION own CONNECTION 'host=publisher dbname=shopping user=reader password=swordfish_1'
     PUBLICATION every_job WITH (copy_data = false)
   on: subscriber
 - sql: SET password_encryption = md5; CREATE ROLE stopped PASSWORD 'swordfish-2'
@@ -75,6 +80,7 @@ async fn hidden(lab: Lab) {
     }
     shows_none(&lab, &path).await;
     logs_none(&lab).await;
+    masked(&lab).await;
 
     // The file is read from the first node, whatever became of that.
     lab.stop("publisher").await;
@@ -144,6 +150,52 @@ async fn logs_none(lab: &Lab) {
     for line in log.lines() {
         assert!(!line.contains(SECRET), "{line}");
     }
+}
+
+/// Passwords that turn up where they are no passwords: as a name, and in a message of a server.
+async fn masked(lab: &Lab) {
+    let psql =
+        async |sql: &str| binary::lab(&["psql", &lab.name, "publisher", "--", "-qc", sql]).await;
+    let named = psql(
+        "CREATE PUBLICATION swordfish_1; SELECT pg_create_physical_replication_slot('swordfish_1')",
+    )
+    .await;
+    assert_eq!(named.code, Some(0), "{named:?}");
+    for verb in ["status", "monitor", "heal", "verify"] {
+        for output in ["--output=json", "--output=table"] {
+            let ran = binary::lab(&[verb, &lab.name, output]).await;
+            let all = format!("{}{}", ran.stdout, ran.stderr);
+            assert!(!all.contains(SECRET), "{verb}: {all}");
+            let shows = verb == "heal" || verb == "verify" || all.contains('…');
+            assert!(shows, "{verb}: {all}");
+        }
+    }
+    let mut follow = Command::new(env!("CARGO_BIN_EXE_lab"))
+        .args(["logs", &lab.name, "publisher", "--follow", "--tail=1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("it starts");
+    let said = psql("DO $$BEGIN RAISE LOG 'heard %', 'sword' || 'fish_1'; END$$").await;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let err = BufReader::new(follow.stderr.take().expect("piped"));
+    let out = BufReader::new(follow.stdout.take().expect("piped"));
+    let (mut out, mut err) = (out.lines(), err.lines());
+    let heard = async {
+        loop {
+            let line = tokio::select! {
+                Ok(Some(line)) = out.next_line() => line,
+                Ok(Some(line)) = err.next_line() => line,
+            };
+            if line.contains("LOG:  heard") {
+                return line;
+            }
+        }
+    };
+    let heard = tokio::time::timeout(Duration::from_secs(30), heard).await;
+    let heard = heard.expect("the line");
+    assert!(heard.ends_with("heard …"), "{heard}");
 }
 
 /// `docker inspect` of every container, volume, network and image of the lab.

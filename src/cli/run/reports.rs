@@ -106,18 +106,86 @@ pub(super) fn check(reports: &[ReportTo], output: Output) -> Result<()> {
 /// Writes the reports.
 pub(super) fn write(reports: &[ReportTo], runs: &[RunReport], took: Duration) -> Result<()> {
     for report in reports {
-        let text = match (report.format, runs) {
-            (Format::Junit, _) => output::shown(&junit(runs, took)?),
-            (Format::Tap, _) => output::shown(&tap(runs)),
-            (Format::Json, [run]) => output::document(run)?,
-            (Format::Json, _) => output::document(&runs)?,
-        };
+        let text = text(report.format, runs, took)?;
         match &report.file {
-            // It was made fit to be printed above, whatever its destination.
             None => _ = output::print_raw(&text)?,
             Some(file) => std::fs::write(file, text)
                 .with_context(|| format!("writing the report `{}`", file.display()))?,
         }
     }
     Ok(())
+}
+
+/// A report as it may be shown, whatever its destination. JSON is masked value by value, so that its keys stay.
+fn text(format: Format, runs: &[RunReport], took: Duration) -> Result<String> {
+    Ok(match (format, runs) {
+        (Format::Junit, _) => output::shown(&junit(runs, took)?),
+        (Format::Tap, _) => output::shown(&tap(runs)),
+        (Format::Json, [run]) => output::document(run)?,
+        (Format::Json, _) => output::document(&runs)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use replication_lab::name::LabName;
+    use replication_lab::report::run::About;
+    use replication_lab::run::experiment::Ran;
+    use replication_lab::run::{self as walk, Walked};
+    use replication_lab::verify::{Check, Verdict};
+
+    use super::*;
+    use crate::cli::secrets;
+
+    /// A run whose proof quotes a password.
+    fn run(password: &str) -> RunReport {
+        let lab = LabName::new("reported").expect("a name");
+        let check = Check {
+            name: "primary: is a primary".to_owned(),
+            passed: false,
+            took_ms: 1.0,
+            detail: format!("refused with {password}"),
+            hint: None,
+        };
+        let walked = Walked {
+            passed: true,
+            steps: Vec::new(),
+            logs: Vec::new(),
+            state: None,
+            captured: walk::Captured::new(),
+        };
+        let ran = Ran {
+            lab: lab.clone(),
+            passed: false,
+            skipped: None,
+            kept: false,
+            verdict: Some(Verdict::new(vec![check])),
+            walked,
+            up_took: Duration::ZERO,
+            took: Duration::ZERO,
+        };
+        let about = About {
+            lab: &lab,
+            scenario: "reported",
+            file: "reported.yaml",
+            steps: &[],
+            line: &|_| None,
+        };
+        RunReport::new(ran, &about)
+    }
+
+    #[test]
+    fn no_report_has_a_password_and_json_keeps_its_keys() {
+        let password = "it's <mine> & \"yours\" 77";
+        secrets::keep_value(password);
+        secrets::keep_value("verification");
+        let runs = [run(password)];
+        for format in [Format::Junit, Format::Tap, Format::Json] {
+            let text = text(format, &runs, Duration::ZERO).expect("a report");
+            assert!(text.contains("refused with …"), "{format:?}: {text}");
+            assert!(!text.contains("mine"), "{format:?}: {text}");
+        }
+        let json = text(Format::Json, &runs, Duration::ZERO).expect("a report");
+        assert!(json.contains("\"verification\": {"), "{json}");
+    }
 }
