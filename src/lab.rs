@@ -30,6 +30,7 @@ pub mod owner;
 mod passwords;
 pub mod populate;
 mod publications;
+pub mod reasons;
 mod replicate;
 mod roles;
 pub(crate) mod server_log;
@@ -46,7 +47,6 @@ use crate::engine::{Container, ContainerState, Engine, Selector, Volume};
 use crate::name::{LabName, NodeName};
 use crate::plan::{Plan, PlannedNode, PlannedService};
 use crate::server::client::{self, Doing as _, Noticing, Reader, SearchPath};
-use crate::server::trouble::{self, Trouble};
 
 pub use error::LabError;
 pub use service::url;
@@ -183,11 +183,6 @@ impl Lab {
             lab: self.plan.lab.clone(),
             missing: format!("the container of `{name}` is gone"),
         })
-    }
-
-    /// The last failure of a subscription in its node's log.
-    pub async fn trouble(&self, node: &NodeName, subscription: &str) -> Option<Trouble> {
-        trouble::last(&self.server_log(node).await?, subscription)
     }
 
     /// Whether every container runs, except those of nodes that are still to come.
