@@ -1,5 +1,7 @@
 //! Statements, sent one by one as `psql` does, and the comparison of their results.
 
+mod shown;
+
 use std::time::{Duration, Instant};
 
 use tokio_postgres::SimpleQueryMessage;
@@ -15,6 +17,7 @@ use crate::server::quiet;
 use crate::server::server_error::ServerError;
 use crate::sql::script;
 use crate::wait::Probe;
+use shown::{rows, shown, sorted};
 
 /// The least time for an attempt at the end of a limit.
 const LEAST: Duration = Duration::from_millis(100);
@@ -243,50 +246,6 @@ pub(super) fn judge(expect: &Expect, ran: Ran) -> Tried {
         ""
     };
     Err(unmet(shown(&answer) + order))
-}
-
-fn sorted(rows: &[Vec<Cell>]) -> Vec<&Vec<Cell>> {
-    let mut rows: Vec<_> = rows.iter().collect();
-    rows.sort_by_key(|row| row.iter().map(|cell| &cell.0).collect::<Vec<_>>());
-    rows
-}
-
-/// The most rows that are shown.
-const MOST_ROWS: usize = 20;
-
-fn shown(answer: &Answer) -> String {
-    let mut text = if answer.rows.is_empty() {
-        match answer.count {
-            0 if !answer.counts => "done".to_owned(),
-            1 => "1 row".to_owned(),
-            count => format!("{count} rows"),
-        }
-    } else {
-        rows(&answer.rows)
-    };
-    for notice in &answer.notices {
-        text.push('\n');
-        text.push_str(notice);
-    }
-    text
-}
-
-/// One line a row, with values separated by ` | ` as in `psql`.
-fn rows(rows: &[Vec<Cell>]) -> String {
-    let mut lines: Vec<String> = rows
-        .iter()
-        .take(MOST_ROWS)
-        .map(|row| {
-            row.iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(" | ")
-        })
-        .collect();
-    if let Some(more) = rows.len().checked_sub(MOST_ROWS).filter(|more| *more > 0) {
-        lines.push(format!("… and {more} more rows"));
-    }
-    lines.join("\n")
 }
 
 /// The expectation in words.
