@@ -8,17 +8,21 @@ home=/var/lib/postgresql/data
 pgdata=$home/pgdata
 umask 077
 
-[ -f "/lab/archive/backups/$1/backup_label" ] || { echo "there is no backup $1: take it with a \`backup\` step"; exit 66; }
-rm -rf "$home/own" "$home/new"
+backup=/lab/archive/backups/$1
+[ -f "$backup/backup_label" ] || { echo "there is no backup $1: take it with a \`backup\` step"; exit 66; }
+rm -rf "$home/own" "$home/new" "$home/new.tablespaces"
 mkdir "$home/own" "$home/new"
 own=$pgdata
 # The files of a node that has not started yet lie beside its data directory.
 [ -e "$home/prepared" ] || own=$home/conf
 cp "$own/postgresql.conf" "$own/pg_hba.conf" "$home/own/"
-tar -c -f - -C "/lab/archive/backups/$1" . | tar -x -f - -C "$home/new"
+tar -c -f - -C "$backup" . | tar -x -f - -C "$home/new"
+if [ -d "$backup.tablespaces" ]; then
+    mkdir "$home/new.tablespaces"
+    tar -c -f - -C "$backup.tablespaces" . | tar -x -f - -C "$home/new.tablespaces"
+fi
 cp "$home/own/"* "$home/new/"
 printf '%s' "$AUTO_CONF" >"$home/new/postgresql.auto.conf"
 : >"$home/new/$2"
-rm -rf "$pgdata" "$home/own"
-mv "$home/new" "$pgdata"
-: >"$home/prepared"
+new_tablespaces "$backup.tablespaces"
+replace_data

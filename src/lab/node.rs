@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Container, ContainerSpec, ContainerState, Engine, Mount, Publish, Volume};
+use crate::engine::{Container, ContainerSpec, ContainerState, Engine, Publish, Volume};
 use crate::event::{Event, Phase, Progress, ProgressUnit};
-use crate::image::{self, Found};
+use crate::image::Found;
 use crate::name::NodeName;
 use crate::plan::{Plan, PlannedNode, Role};
 use crate::server::client::{self, Doing as _, Noticing, Reader, SearchPath};
@@ -22,7 +22,7 @@ use super::clock::Clock;
 use super::console::{Console, Input, Stage};
 use super::error::{ContainerEnd, LabError, Late};
 use super::labels::{self, Claim};
-use super::{claim, disk, server_log, template};
+use super::{claim, disk, server_log, template, volume};
 
 /// The script that the container runs.
 const START: &str = include_str!("../../images/node/start.sh");
@@ -130,12 +130,7 @@ fn spec(
     command.push(backup.sharers().to_string());
     command.push(template::number(plan, &node.name).to_string());
     let own = labels::of_node(claim, &node.name);
-    let mut mounts = vec![Mount {
-        volume: name.clone(),
-        target: image::data_mount(&found.image).into(),
-        read_only: false,
-        labels: own.clone(),
-    }];
+    let mut mounts = volume::of_node(&name, &own, &found.image);
     let user = &plan.replication_user.name;
     match (&node.role, &node.restored_from) {
         (Role::Primary, Some(source)) => {

@@ -4,9 +4,12 @@ use super::scene::Scene;
 use super::{Tried, Wrong};
 use crate::action::Step;
 use crate::action::upstream::Upstream;
+use crate::failure::Failure;
 use crate::hba::{Address, ConnectionType, Database, HbaLine};
 use crate::name::NodeName;
 use crate::plan::Role;
+use crate::server::command::VOLUME;
+use crate::server::tablespaces::{self, Tablespace};
 use crate::server::{command, conf, slots};
 
 impl Scene<'_> {
@@ -92,6 +95,22 @@ impl Scene<'_> {
         };
         self.let_in(step, upstream, &[line]).await?;
         Ok(())
+    }
+
+    /// The tablespaces of a node outside its data directory, of which another node can have a copy.
+    pub(super) async fn tablespaces_apart(&self, node: &NodeName) -> Tried<Vec<Tablespace>> {
+        let mut found = tablespaces::tablespaces(&*self.client(node).await?).await?;
+        found.retain(Tablespace::is_apart);
+        if let Some(Tablespace { name, location }) = found.iter().find(|it| it.is_lost()) {
+            let why = format!(
+                "the tablespace `{name}` of `{node}` is at `{location}`, outside the node's volume: a copy of it would be lost"
+            );
+            let hint = format!(
+                "`CREATE TABLESPACE … LOCATION` with a directory below `{VOLUME}` is in the volume"
+            );
+            return Err(Wrong::Failed(Failure::seen(why).with_hint(hint)));
+        }
+        Ok(found)
     }
 
     /// The settings of a node that streams from an upstream.
