@@ -165,7 +165,8 @@ mod tests {
         let hint = told.hint.expect("a hint");
         assert!(hint.starts_with("`leaf` has let go"), "{hint}");
         assert_eq!(with_hint(Failure::seen("refused"), &node).hint, None);
-        let why = "pg_rewind: error: file \"pg_tblspc/16386\" is of different type in source and target";
+        let why =
+            "pg_rewind: error: file \"pg_tblspc/16386\" is of different type in source and target";
         let told = with_hint(Failure::seen(why), &node);
         assert!(told.hint.is_some_and(|hint| hint.contains("`reclone`")));
     }
