@@ -232,7 +232,10 @@ impl Lab {
                 ContainerState::Running => {
                     format!("`{node}` runs without a port on the host: it has no network")
                 }
-                _ => format!("`{node}` does not run"),
+                _ => match container.why_ended() {
+                    Some(why) => format!("`{node}` does not run: {why}"),
+                    None => format!("`{node}` does not run"),
+                },
             },
         })
     }

@@ -5,6 +5,7 @@
 //! plan. A scenario that passed [`crate::scenario::check`] always has a plan.
 
 mod difference;
+mod limits;
 pub mod logical;
 mod node;
 pub mod order;
@@ -30,6 +31,7 @@ use crate::server::hba::{self, HbaRule};
 use crate::server::replication::SyncState;
 use crate::sql::SqlFile;
 
+pub use limits::PlannedLimits;
 pub use logical::{PlannedPublication, PlannedSubscription};
 pub use services::{PlannedService, ServiceImage};
 
@@ -122,6 +124,9 @@ pub struct PlannedNode {
     /// The size of its data disk in bytes, if it is limited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk: Option<u64>,
+    /// What it may take of the machine.
+    #[serde(default)]
+    pub limits: PlannedLimits,
     /// Whether a later `start` starts it, and not the lab.
     #[serde(default, skip_serializing_if = "is_false")]
     pub later: bool,

@@ -9,6 +9,7 @@ mod dataset_ref;
 mod disk;
 mod distribution;
 mod files;
+mod limits;
 
 pub mod load;
 pub mod logical;
@@ -32,6 +33,7 @@ use crate::name::{DatabaseName, LabName};
 pub use crate::yaml::diagnostic;
 pub use dataset_ref::{DatasetRef, SqlFiles};
 pub use disk::DiskSize;
+pub use limits::{Cpus, MemorySize, Pids};
 pub use node::{ByName, Conf, Node, Nodes, SettingValue, SlotChoice, Start, root};
 pub use replication_user::{AuthMethod, ReplicationUser};
 use services::Services;

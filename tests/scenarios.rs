@@ -22,6 +22,8 @@ mod hba;
 mod killed_proofs;
 #[path = "scenarios/lab.rs"]
 mod lab;
+#[path = "scenarios/limits.rs"]
+mod limits;
 #[path = "scenarios/logical.rs"]
 mod logical;
 #[path = "support/mutation.rs"]
@@ -53,6 +55,7 @@ fn main() {
     let mut trials = catalogue::trials();
     trials.extend(logical::trials());
     trials.extend(hardened::trials());
+    trials.extend(limits::trials());
     trials.extend(hba::trials());
     trials.extend(broken::trials());
     trials.extend(broken_logical::trials());

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use futures_util::future::try_join_all;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use replication_lab::engine::{
-    Container, ContainerSpec, ContainerState, Engine, Labels, Mount, NetworkSpec, Publish,
+    Container, ContainerSpec, ContainerState, Engine, Labels, Limits, Mount, NetworkSpec, Publish,
     Selector, Volume,
 };
 use replication_lab::image::{self, Found};
@@ -183,6 +183,7 @@ impl Floor {
                 read_only: false,
                 labels: self.labels(),
             }],
+            limits: Limits::default(),
             shm_bytes: 256 << 20,
             labels: self.labels(),
             stdin: false,

@@ -99,6 +99,12 @@ fn text(planned: &Planned<'_>) -> String {
             _ = writeln!(text, "{}: {}", node.name, subscription.create);
         }
     }
+    for node in &plan.nodes {
+        let words = node.limits.words();
+        if !words.is_empty() {
+            _ = writeln!(text, "{}: at most {words}", node.name);
+        }
+    }
     for service in &plan.services {
         let port = service.port.map_or_else(
             || "a port that Docker chooses".to_owned(),

@@ -282,7 +282,7 @@ impl Explain for LabError {
                 setting = blame.setting
             )),
             Self::NodeEnded { how: ContainerEnd::OutOfMemory(_), .. } => Some(
-                "lower `shared_buffers` and `work_mem`, or give the engine more memory: `docker info` shows how much it has".to_owned(),
+                "lower `shared_buffers` and `work_mem`, raise the node's `memory` if it has one, or give the engine more: `docker info` shows how much it has".to_owned(),
             ),
             Self::Settings { node, .. } => Some(format!("look at `nodes.{node}.conf` in the scenario")),
             Self::Held { held, .. } => Some(held.hint()),

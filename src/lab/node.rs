@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Container, ContainerSpec, ContainerState, Engine, Publish, Volume};
+use crate::engine::{Container, ContainerSpec, ContainerState, Engine, Limits, Publish, Volume};
 use crate::event::{Event, Phase, Progress, ProgressUnit};
 use crate::image::Found;
 use crate::name::NodeName;
@@ -169,6 +169,11 @@ fn spec(
         address,
         publish: Some(Publish::anywhere(PORT)),
         mounts,
+        limits: Limits {
+            memory: node.limits.memory,
+            cpus: node.limits.cpus,
+            pids: node.limits.pids,
+        },
         shm_bytes: SHM_BYTES,
         labels: own,
         stdin: true,

@@ -1,6 +1,6 @@
 //! Volumes: where a container has its node's, and how one comes to belong to `postgres` before any node runs.
 
-use crate::engine::{ContainerSpec, Engine, EngineError, Image, Labels, Mount};
+use crate::engine::{ContainerSpec, Engine, EngineError, Image, Labels, Limits, Mount};
 use crate::image::{self, Found};
 
 use super::labels::{self, Claim};
@@ -32,6 +32,7 @@ pub(super) async fn owned_by_postgres(
             target: image::data_mount(&found.image).into(),
             ..mount
         }],
+        limits: Limits::default(),
         shm_bytes: 0,
         labels: own,
         stdin: false,

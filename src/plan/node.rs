@@ -9,7 +9,7 @@ use crate::server::conf::Setting;
 use crate::server::hba;
 use crate::units;
 
-use super::{PlannedNode, Role, Standby, logical, settings, sync};
+use super::{PlannedNode, Role, Standby, limits, logical, settings, sync};
 
 pub(super) fn planned_node(
     scenario: &Scenario,
@@ -68,6 +68,7 @@ pub(super) fn planned_node(
             .filter_map(|(name, node)| slot(name, node))
             .collect(),
         disk: node.disk.map(|disk| disk.0),
+        limits: limits::of_node(node, &settings),
         later: node.start == Start::Later,
         backups_at_once: backups_at_once(scenario, name, &settings, standbys.len()),
         settings,

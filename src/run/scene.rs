@@ -158,7 +158,9 @@ impl<'a> Scene<'a> {
                 let what = self.replaced(node).await.unwrap_or_else(|| {
                     format!("start it with a `start` step or `lab start {lab} {node}`")
                 });
-                Wrong::down(format!("`{node}` is not running: {what}"))
+                let why = container.why_ended().map(|why| format!("{why}: "));
+                let why = why.unwrap_or_default();
+                Wrong::down(format!("`{node}` is not running: {why}{what}"))
             }
         })
     }

@@ -6,7 +6,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::scene::Scene;
 use super::{Tried, Wrong};
-use crate::engine::{Container, ContainerSpec, ContainerState, Engine, EngineError};
+use crate::engine::{Container, ContainerSpec, ContainerState, Engine, EngineError, Limits};
 use crate::lab::{archive, labels, volume};
 use crate::name::NodeName;
 use crate::wait::Probe;
@@ -66,6 +66,7 @@ impl Scene<'_> {
             address: own.address,
             publish: None,
             mounts,
+            limits: Limits::default(),
             shm_bytes: 0,
             labels: labels::of_work(claim, &work.act),
             stdin: work.auto_conf.is_some(),

@@ -62,6 +62,9 @@ pub(super) const NODE_KEYS: &[&str] = &[
     "subscriptions",
     "hba",
     "disk",
+    "memory",
+    "cpus",
+    "pids",
     "start",
 ];
 /// The keys of `replication_user`.
@@ -193,6 +196,9 @@ impl<'a> Reader<'a> {
                 .unwrap_or_default(),
             hba: self.optional(keys, "hba", Self::hba).unwrap_or_default(),
             disk: self.optional(keys, "disk", Self::value),
+            memory: self.optional(keys, "memory", Self::value),
+            cpus: self.optional(keys, "cpus", Self::value),
+            pids: self.optional(keys, "pids", Self::value),
             start: self
                 .optional(keys, "start", Self::value)
                 .unwrap_or_default(),
