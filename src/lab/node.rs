@@ -26,7 +26,10 @@ use super::labels::{self, Claim};
 use super::{claim, disk, server_log, template, volume};
 
 /// The script that the container runs.
-const START: &str = include_str!("../../images/node/start.sh");
+const START: &str = concat!(
+    include_str!("../../images/node/cluster.sh"),
+    include_str!("../../images/node/start.sh")
+);
 
 /// Bytes of `/dev/shm`, which parallel queries use (`dynamic_shared_memory_type = posix`).
 const SHM_BYTES: u64 = 256 << 20;
@@ -186,7 +189,7 @@ fn spec(
 }
 
 /// The image's own path, after Debian's directory of the major version's programs.
-fn path(found: &Found) -> String {
+pub(super) fn path(found: &Found) -> String {
     let own = found
         .image
         .env
