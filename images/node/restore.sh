@@ -2,10 +2,11 @@
 #
 #   sh -c RESTORE lab-node BACKUP SIGNAL, with the text of AUTO_CONF on standard input (auto_conf.sh)
 #
-# SIGNAL is the empty file that tells the server what to be: standby.signal or recovery.signal.
+# A server replays no log of one whose limits were higher: they are raised. SIGNAL is the empty file that tells the server what to be: standby.signal or recovery.signal.
 set -eu
 home=/var/lib/postgresql/data
 pgdata=$home/pgdata
+for programs in /usr/lib/postgresql/*/bin; do PATH=$programs:$PATH; done
 umask 077
 
 backup=/lab/archive/backups/$1
@@ -24,5 +25,13 @@ fi
 cp "$home/own/"* "$home/new/"
 printf '%s' "$AUTO_CONF" >"$home/new/postgresql.auto.conf"
 : >"$home/new/$2"
+for name in max_connections max_worker_processes max_wal_senders max_prepared_transactions max_locks_per_transaction; do
+    # The control file shortens `transaction` in the names (manual: "Hot Standby", "Administrator's Overview").
+    shown=$(echo "$name" | sed 's/transaction/xact/')
+    needed=$(pg_controldata "$home/new" | sed -n "s/^$shown setting: *//p")
+    if [ "${needed:-0}" -gt "$(postgres -D "$home/new" -C "$name")" ]; then
+        echo "$name = $needed" >>"$home/new/postgresql.auto.conf"
+    fi
+done
 new_tablespaces "$backup.tablespaces"
 replace_data

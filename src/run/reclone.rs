@@ -39,7 +39,7 @@ impl Act for Reclone {
             act: format!("taking a base backup of `{upstream}` for `{node}`"),
             script: RECLONE,
             arguments: command,
-            auto_conf: Some(auto_conf(&scene.standby_settings(wanted))),
+            auto_conf: Some(auto_conf(&scene.standby_settings(wanted).await?)),
             // A base backup takes longer than the usual wait of a step.
             within: scene.patience(step).max(Duration::from_secs(60)),
         };
