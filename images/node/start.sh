@@ -3,8 +3,8 @@
 #   sh -c START lab-node NODE SHARERS CLUSTER COMMAND…
 #
 # COMMAND prepares the data directory at the first start: `initdb …` or `pg_basebackup …`. So many nodes begin with what
-# a `pg_basebackup` brings, unless the node's files say otherwise: 1 where it is for this node alone, 0 where it is and this start is for its files alone, the
-# next one for the server. CLUSTER counts the lab's primaries: each has an initialised
+# a `pg_basebackup` brings, unless the node's files say otherwise: 1 where it is for this node alone, 0 where it is and this
+# start is for its files alone, the next one for the server. CLUSTER counts the lab's primaries: each has an initialised
 # directory of its own, as each has a system identifier of its own. The node's files come on standard input: a line with a
 # number of bytes, then a tar of so many bytes. A later start (`docker start`, `docker restart`) finds the directory
 # prepared and goes straight to the server.

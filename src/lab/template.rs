@@ -141,3 +141,80 @@ async fn fill(
     }
     Ok(ran.code == 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::engine::ExecOutput;
+    use crate::engine::fake::Fake;
+    use crate::event::Silent;
+    use crate::name::LabName;
+    use crate::scenario::PostgresVersion;
+
+    struct Making {
+        fake: Fake,
+        claim: Claim,
+        found: Found,
+    }
+
+    impl Making {
+        async fn new() -> Self {
+            let fake = Fake::new();
+            fake.add_image("postgres:17");
+            let (version, never) = (PostgresVersion::Major(17), CancellationToken::new());
+            let found = image::ensure(&fake.engine(), &version, &Silent, &never).await;
+            let claim = Claim {
+                lab: LabName::new("a").expect("a name"),
+                word: "5d0da3dc97641f07".to_owned(),
+            };
+            Self {
+                fake,
+                claim,
+                found: found.expect("an image"),
+            }
+        }
+
+        /// The number of containers that have made something, after these directories were asked for.
+        async fn made(&self, numbers: &[usize]) -> usize {
+            let numbers = numbers.iter().copied().collect();
+            let made = prepare(&self.fake.engine(), &self.claim, &self.found, &numbers).await;
+            made.expect("it is prepared");
+            self.fake.made().len()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_template_is_made_once_and_nodes_only_read_it() {
+        let making = Making::new().await;
+        assert_eq!(making.made(&[1]).await, 1);
+        assert_eq!(making.made(&[1]).await, 1);
+        assert_eq!(making.made(&[1, 2]).await, 2);
+        assert_eq!(making.made(&[2]).await, 2);
+        let writes = |spec: ContainerSpec| spec.mounts.iter().any(|mount| !mount.read_only);
+        assert!(making.fake.made().into_iter().all(writes));
+        assert!(mount(&making.found.image.id).read_only);
+        // Nothing is left but volumes.
+        let left = making.fake.objects();
+        assert!(
+            left.iter().all(|it| it.starts_with("volume lab-template-")),
+            "{left:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_template_that_could_not_be_made_is_made_by_the_next_lab() {
+        let making = Making::new().await;
+        let failed = ExecOutput {
+            code: 1,
+            stdout: Vec::new(),
+            stderr: b"no space left on device".to_vec(),
+        };
+        let container = format!("{}-a", name(&making.found.image.id));
+        making.fake.answer_exec(&container, failed);
+        assert_eq!(making.made(&[1]).await, 1);
+        assert_eq!(making.made(&[1]).await, 2);
+        assert_eq!(making.made(&[1]).await, 2);
+    }
+}
