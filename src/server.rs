@@ -33,6 +33,7 @@ pub mod state;
 pub mod subscriptions;
 pub mod tablespaces;
 pub mod trouble;
+pub mod unreplicated;
 pub mod upstream;
 pub mod version;
 
