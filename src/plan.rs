@@ -25,7 +25,7 @@ use crate::action::{Span, Step};
 use crate::name::{
     ApplicationName, DatabaseName, DatasetName, LabName, NodeName, Secret, SlotName, UserName,
 };
-use crate::scenario::{AuthMethod, PostgresVersion, Scenario, SqlFiles};
+use crate::scenario::{AuthMethod, HostAuth, PostgresVersion, Scenario, SqlFiles};
 use crate::server::conf::{self, Setting};
 use crate::server::hba::{self, HbaRule};
 use crate::server::replication::SyncState;
@@ -60,6 +60,9 @@ pub struct Plan {
     pub database: DatabaseName,
     /// The replication user's authentication.
     pub auth: AuthMethod,
+    /// The authentication of connections from the host.
+    #[serde(default, skip_serializing_if = "HostAuth::is_trust")]
+    pub host_auth: HostAuth,
     /// Whether nodes connect to each other with TLS.
     #[serde(default)]
     pub tls: bool,
@@ -222,6 +225,7 @@ impl Plan {
             title: scenario.title.clone(),
             database: scenario.database.clone(),
             auth: scenario.auth,
+            host_auth: scenario.host_auth,
             tls: scenario.tls,
             archive: scenario.archive,
             replication_user: PlannedUser {

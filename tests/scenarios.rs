@@ -22,6 +22,8 @@ mod faults;
 mod hardened;
 #[path = "scenarios/hba.rs"]
 mod hba;
+#[path = "scenarios/host_auth.rs"]
+mod host_auth;
 #[path = "scenarios/killed_proofs.rs"]
 mod killed_proofs;
 #[path = "scenarios/lab.rs"]
@@ -79,6 +81,7 @@ fn main() {
     trials.extend(taken::trials());
     trials.extend(tls::trials());
     trials.extend(passwords::trials());
+    trials.extend(host_auth::trials());
     trials.extend(pgadmin::trials());
     libtest_mimic::run(&ready::arguments(), trials).exit();
 }

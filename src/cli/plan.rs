@@ -87,6 +87,7 @@ fn text(planned: &Planned<'_>) -> String {
         "replication user: {} by {}, connection limit {}",
         user.name, plan.auth, user.connection_limit
     );
+    _ = writeln!(text, "the host: by {}", plan.host_auth);
     _ = writeln!(text, "database: {}", plan.database);
     for data in plan.datasets() {
         _ = writeln!(text, "dataset: {data}");

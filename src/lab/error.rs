@@ -15,6 +15,7 @@ use crate::server::trouble::{Trouble, lacks_resources};
 
 use super::cleanup::Held;
 use super::faults::error::FaultError;
+use super::passfile::PassfileError;
 use super::tls::TlsError;
 
 /// A lab that could not be made, found or removed.
@@ -72,6 +73,15 @@ pub enum LabError {
         lab: LabName,
         /// What is missing.
         missing: String,
+    },
+    /// Its servers ask this host for a password that is not known here.
+    #[error("getting into the servers of `{lab}`, which ask for a password")]
+    NoPassword {
+        /// The lab.
+        lab: LabName,
+        /// Why it is not known.
+        #[source]
+        source: PassfileError,
     },
     /// All addresses are taken.
     #[error("no addresses are free for the network of `{lab}`")]
@@ -274,6 +284,15 @@ impl Explain for LabError {
             Self::HalfMade { lab, .. } => {
                 Some(format!("`lab down {lab}` removes what is there; `--replace` makes it anew"))
             }
+            Self::NoPassword { lab, source: PassfileError::Changed { node, .. } } => Some(format!(
+                "`lab psql {lab} {node}` needs no password: `ALTER ROLE` there sets the old one again"
+            )),
+            Self::NoPassword { source: PassfileError::NoFolder, .. } => {
+                Some("set XDG_STATE_HOME to a folder of your own".to_owned())
+            }
+            Self::NoPassword { lab, .. } => Some(format!(
+                "run it as the user who made the lab; `lab psql {lab} NODE`, `lab logs {lab}` and `lab down {lab}` need no password"
+            )),
             Self::NoAddresses { .. } => {
                 Some("`lab list` shows the labs, `lab gc` removes what crashed ones left".to_owned())
             }

@@ -45,7 +45,7 @@ pub(super) fn planned_node(
         hba: hba::rules(
             &node.hba,
             &scenario.replication_user.name,
-            scenario.auth,
+            (scenario.auth, scenario.host_auth),
             &hba::Hosts {
                 services: scenario.services.names().map(ServiceName::host).collect(),
                 peers: peers(scenario, name),

@@ -15,8 +15,8 @@ use std::path::Path;
 use super::check::Doubts;
 use super::files;
 use super::{
-    AuthMethod, Conf, Feature, Nodes, PostgresVersion, ReplicationUser, Scenario, SettingValue,
-    SlotChoice, SqlFiles, default_database, default_limit,
+    AuthMethod, Conf, Feature, HostAuth, Nodes, PostgresVersion, ReplicationUser, Scenario,
+    SettingValue, SlotChoice, SqlFiles, default_database, default_limit,
 };
 use crate::action::OneOrMany;
 use crate::name::{LabName, NodeName, SettingName};
@@ -37,6 +37,7 @@ pub(super) const SCENARIO_KEYS: &[&str] = &[
     "about",
     "postgres",
     "auth",
+    "host_auth",
     "tls",
     "archive",
     "replication_user",
@@ -126,6 +127,9 @@ impl<'a> Reader<'a> {
             about: self.optional(top, "about", Self::text).unwrap_or_default(),
             postgres: version.cloned().or(postgres).unwrap_or_default(),
             auth: auth.unwrap_or_default(),
+            host_auth: self
+                .optional(top, "host_auth", Self::host_auth)
+                .unwrap_or_default(),
             tls: self.optional(top, "tls", Self::boolean).unwrap_or_default(),
             archive: self
                 .optional(top, "archive", Self::boolean)
@@ -240,8 +244,15 @@ impl<'a> Reader<'a> {
     }
 
     fn auth(&mut self, node: &Node) -> Option<AuthMethod> {
-        let methods = [AuthMethod::ScramSha256, AuthMethod::Md5];
-        let names = methods.map(|method| method.to_string());
+        self.method(node, &[AuthMethod::ScramSha256, AuthMethod::Md5])
+    }
+
+    fn host_auth(&mut self, node: &Node) -> Option<HostAuth> {
+        self.method(node, &HostAuth::ALL)
+    }
+
+    fn method<T: Copy + ToString>(&mut self, node: &Node, methods: &[T]) -> Option<T> {
+        let names: Vec<String> = methods.iter().map(ToString::to_string).collect();
         let text = self.text(node)?;
         if let Some(at) = names.iter().position(|name| *name == text) {
             return methods.get(at).copied();
