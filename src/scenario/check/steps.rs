@@ -114,12 +114,12 @@ impl<'a> Reading<'a> {
             if !self.captured.contains(&name) {
                 let known: Vec<&str> = self.captured.iter().map(String::as_str).collect();
                 let message = format!("no step before this one captures `{name}`");
-                let mut help = did_you_mean_or_list(&name, "captured values", &known);
-                if !step.action.gives().is_rows() {
-                    help.push_str(&format!(
-                        "; `$${{{name}}}` is how `${{{name}}}` itself is written"
-                    ));
-                }
+                let help = did_you_mean_or_list(&name, "captured values", &known);
+                let help = if step.action.gives().is_rows() {
+                    help
+                } else {
+                    format!("{help}; `$${{{name}}}` is how `${{{name}}}` itself is written")
+                };
                 let found = Finding::value(path.clone(), message, help);
                 self.found.push(found.sure_of_every_step());
             }
