@@ -58,6 +58,8 @@ mod steps;
 mod taken;
 #[path = "scenarios/tls.rs"]
 mod tls;
+#[path = "scenarios/unproven.rs"]
+mod unproven;
 
 fn main() {
     let mut trials = catalogue::trials();
@@ -80,6 +82,7 @@ fn main() {
     trials.extend(steps::trials());
     trials.extend(taken::trials());
     trials.extend(tls::trials());
+    trials.extend(unproven::trials());
     trials.extend(passwords::trials());
     trials.extend(host_auth::trials());
     trials.extend(pgadmin::trials());

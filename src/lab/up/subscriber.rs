@@ -1,6 +1,6 @@
 //! A node's subscriptions, from their creation until the last table is copied.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::event::Event;
 use crate::lab::error::{LabError, Late};
@@ -125,7 +125,7 @@ impl Build {
         let prefix = prefix.doing(act)?.unwrap_or_default();
         let waited = wait_for(self.within, &self.stop, || async {
             let log = starting.entries(&prefix).await;
-            if let Some(trouble) = trouble::last(&log, name)
+            if let Some(trouble) = trouble::last(&log, name, SystemTime::now())
                 && !trouble.may_pass()
             {
                 return Err(LabError::Subscription {
