@@ -52,6 +52,8 @@ mod runs;
 mod steps;
 #[path = "scenarios/tls.rs"]
 mod tls;
+#[path = "scenarios/truth.rs"]
+mod truth;
 #[path = "scenarios/unproven.rs"]
 mod unproven;
 
@@ -74,6 +76,7 @@ fn main() {
     trials.extend(ends::trials());
     trials.extend(steps::trials());
     trials.extend(tls::trials());
+    trials.extend(truth::trials());
     trials.extend(unproven::trials());
     trials.extend(passwords::trials());
     trials.extend(host_auth::trials());
