@@ -58,6 +58,8 @@ mod steps;
 mod taken;
 #[path = "scenarios/tls.rs"]
 mod tls;
+#[path = "scenarios/truth.rs"]
+mod truth;
 #[path = "scenarios/unproven.rs"]
 mod unproven;
 
@@ -82,6 +84,7 @@ fn main() {
     trials.extend(steps::trials());
     trials.extend(taken::trials());
     trials.extend(tls::trials());
+    trials.extend(truth::trials());
     trials.extend(unproven::trials());
     trials.extend(passwords::trials());
     trials.extend(host_auth::trials());
