@@ -115,7 +115,7 @@ async fn who_carries_out_a_step_has_its_password_as_long_as_a_container_knows_it
     fake.put_file(&spec.name, PASSWORDS, "[\"half");
     let broken = found.known_plan().await.expect_err("no JSON");
     assert!(matches!(broken, LabError::HalfMade { .. }), "{broken:?}");
-    fake.fail("read_file", EngineErrorKind::PermissionDenied, "no");
+    fake.fail_nth("read_file", 1, EngineErrorKind::PermissionDenied, "no");
     let refused = found.known_plan().await.expect_err("no answer");
     assert!(matches!(refused, LabError::Engine(_)), "{refused:?}");
     fake.put_file(&spec.name, PASSWORDS, format!("[\"{PASSWORD}\"]"));

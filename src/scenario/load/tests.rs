@@ -4,6 +4,7 @@ mod before;
 mod expected;
 mod faults;
 mod hba;
+mod host_auth;
 mod keys;
 mod later;
 mod limits;
