@@ -1,6 +1,7 @@
 //! The two outputs: messages for people on standard error, data on standard output.
 
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ValueEnum;
 use replication_lab::sql::password::without_passwords;
@@ -69,8 +70,12 @@ pub(crate) fn print_on(text: &str) -> anyhow::Result<bool> {
     print_raw(&visible(&masked(text)))
 }
 
+/// Whether standard output has something.
+static IS_WRITTEN: AtomicBool = AtomicBool::new(false);
+
 /// Writes text to standard output as it is, and returns whether somebody still reads it.
 pub(crate) fn print_raw(text: &str) -> anyhow::Result<bool> {
+    IS_WRITTEN.store(true, Ordering::Relaxed);
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
@@ -82,6 +87,14 @@ pub(crate) fn print_raw(text: &str) -> anyhow::Result<bool> {
 /// Writes one JSON document to standard output.
 pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     print_raw(&document(value)?).map(|_| ())
+}
+
+/// The same, unless something was written before: one program's output is one document.
+pub(crate) fn json_alone(value: &impl Serialize) -> anyhow::Result<()> {
+    if IS_WRITTEN.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    json(value)
 }
 
 /// One JSON document.

@@ -33,7 +33,9 @@ Examples:
   lab up ./my-lab.yaml --output json            your own scenario, output for a program
   lab up cascade --set data.shopping.rows=1000000";
 
-/// Start a lab, load its data and prove that it replicates. Returns when the proof is done.
+/// Start a lab, load its data and prove that it replicates.
+///
+/// Returns when the proof is done.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct UpCommand {
