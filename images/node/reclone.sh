@@ -2,7 +2,7 @@
 #
 #   sh -c RECLONE lab-node COMMAND…, with the text of AUTO_CONF on standard input (auto_conf.sh)
 #
-# COMMAND is `pg_basebackup …` without its directory. TEXT becomes postgresql.auto.conf. Runs beside the node's own
+# COMMAND is `pg_basebackup …` without its directory. AUTO_CONF becomes postgresql.auto.conf. Runs beside the node's own
 # container, which is stopped meanwhile.
 set -eu
 home=/var/lib/postgresql/data

@@ -20,9 +20,9 @@ if pg_controldata "$pgdata" | grep -q '^Database cluster state: *shut down'; the
     :
 elif [ -e "$pgdata/standby.signal" ]; then
     # A standby recovers as a standby: its own checkpoint at the end would be one that its upstream does not have.
-    pg_ctl start --pgdata="$pgdata" --wait --silent --log="$home/own.log" --options="-F -c wal_keep_size=1TB -c archive_mode=off \
+    pg_ctl start --pgdata="$pgdata" --wait --timeout=3600 --silent --log="$home/own.log" --options="-F -c wal_keep_size=1TB -c archive_mode=off \
         -c primary_conninfo= -c restore_command= -c listen_addresses= -c unix_socket_directories=/tmp" || { cat "$home/own.log"; exit 1; }
-    pg_ctl stop --pgdata="$pgdata" --wait --silent --mode=fast
+    pg_ctl stop --pgdata="$pgdata" --wait --timeout=3600 --silent --mode=fast
     rm -f "$home/own.log"
 else
     postgres --single -F -D "$pgdata" -c wal_keep_size=1TB -c archive_mode=off template1 </dev/null 2>&1

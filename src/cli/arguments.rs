@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::Args;
 use replication_lab::engine::Engine;
 use replication_lab::lab::Lab;
+use replication_lab::lab::topology::Topology;
 use replication_lab::name::LabName;
 use replication_lab::plan::Plan;
 use replication_lab::scenario::PostgresVersion;
@@ -109,13 +110,22 @@ impl LabArgument {
     }
 }
 
-/// The given node. Default: the primary of now.
+/// The given node. Default: the current primary.
 pub(crate) async fn node_or_primary(lab: &Lab, node: Option<&str>) -> Result<String> {
-    if let Some(node) = node {
-        lab.container(node)?;
-        return Ok(node.to_owned());
+    match node {
+        Some(node) => named(lab, node),
+        None => current_primary(lab, &lab.topology().await),
     }
-    let topology = lab.topology().await;
+}
+
+/// The node or service of that name.
+pub(crate) fn named(lab: &Lab, node: &str) -> Result<String> {
+    lab.container(node)?;
+    Ok(node.to_owned())
+}
+
+/// The node that a person means by the lab's primary. It may not answer.
+pub(crate) fn current_primary(lab: &Lab, topology: &Topology) -> Result<String> {
     let planned = lab.plan.nodes.first().map(|node| node.name.to_string());
     match topology.leaders().as_slice() {
         // Without an answer it may be frozen or stopped, and what is done with it next says so.

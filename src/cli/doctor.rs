@@ -141,7 +141,7 @@ async fn images(docker: &Engine) -> HostCheck {
 async fn labs(docker: &Engine) -> HostCheck {
     match running(docker).await {
         Ok(labs) if labs.is_empty() => HostCheck::ok("labs", "none"),
-        Ok(_) => match list::existing(docker).await {
+        Ok(_) => match list::existing(docker, list::Ask::Docker).await {
             Ok(labs) if labs.iter().any(list::Existing::is_incomplete) => HostCheck::note(
                 "labs",
                 "some are incomplete",

@@ -8,7 +8,7 @@ use replication_lab::exit::Exit;
 use replication_lab::report::up::{NodeReport, ServiceReport, nodes, services};
 use replication_lab::server::SUPERUSER;
 
-use super::arguments::{LabArgument, node_or_primary};
+use super::arguments::{LabArgument, current_primary, named};
 use super::output::{self, Output};
 
 const AFTER_HELP: &str = "\
@@ -24,7 +24,7 @@ Examples:
 pub(super) struct EnvCommand {
     #[command(flatten)]
     lab: LabArgument,
-    /// The node that PGHOST and PGPORT point to. Default: the primary of now.
+    /// The node that PGHOST and PGPORT point to. Default: the current primary.
     node: Option<String>,
     /// The output format: `table` prints shell assignments.
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
@@ -34,7 +34,8 @@ pub(super) struct EnvCommand {
 impl EnvCommand {
     pub(super) async fn run(self) -> Result<Exit> {
         let lab = self.lab.find().await?;
-        let nodes = nodes(&lab.at_present().await);
+        let (present, topology) = lab.present().await;
+        let nodes = nodes(&present);
         match (self.output, &self.node) {
             (Output::Json, Some(node)) => {
                 lab.container(node)?;
@@ -42,7 +43,10 @@ impl EnvCommand {
             }
             (Output::Json, None) => output::json(&nodes)?,
             (Output::Table, node) => {
-                let chosen = node_or_primary(&lab, node.as_deref()).await?;
+                let chosen = match node {
+                    Some(node) => named(&lab, node)?,
+                    None => current_primary(&lab, &topology)?,
+                };
                 output::print(&assignments(&nodes, &services(&lab), &chosen))?;
             }
         }

@@ -43,19 +43,16 @@ impl ExecCommand {
 pub(super) async fn run_in(lab: &Lab, node: &str, command: &[String]) -> Result<Exit> {
     let container = lab.container(node)?;
     if container.state != ContainerState::Running {
-        let replaced = NodeName::new(node).ok();
-        let topology = lab.topology().await;
-        let replaced = replaced.and_then(|node| lab.succession(&topology, &node));
-        let lab = &lab.plan.lab;
-        let (how, hint) = match container.state {
-            ContainerState::Paused => (
-                "is frozen",
-                format!("run `lab heal {lab} {node}` to thaw it"),
-            ),
-            _ => (
-                "is not running",
-                replaced.unwrap_or_else(|| format!("run `lab start {lab} {node}` to start it")),
-            ),
+        let name = &lab.plan.lab;
+        let (how, hint) = if container.state == ContainerState::Paused {
+            let thaw = format!("run `lab heal {name} {node}` to thaw it");
+            ("is frozen", thaw)
+        } else {
+            let topology = lab.topology().await;
+            let named = NodeName::new(node).ok();
+            let replaced = named.and_then(|node| lab.succession(&topology, &node));
+            let start = || format!("run `lab start {name} {node}` to start it");
+            ("is not running", replaced.unwrap_or_else(start))
         };
         let message = format!("`{node}` {how}, so no program can run in it");
         let hint = Some(hint);

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
+use futures_util::{StreamExt as _, stream};
 use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
 use replication_lab::lab::{self, Lab};
@@ -43,7 +44,7 @@ pub(super) struct Existing {
     /// `up`, `degraded` (a node is not running) or `incomplete` (its `up` has not ended).
     state: &'static str,
     nodes: usize,
-    /// The primaries of now.
+    /// The current primaries.
     primaries: Vec<NodeName>,
 }
 
@@ -54,36 +55,54 @@ impl Existing {
     }
 }
 
-/// The existing labs.
-pub(super) async fn existing(docker: &Engine) -> Result<Vec<Existing>> {
-    let mut labs = Vec::new();
-    for name in lab::running(docker).await? {
-        let found = match LabName::new(name.clone()) {
-            Ok(lab) => Lab::find(docker.clone(), &lab).await.ok(),
-            Err(_) => None,
+/// How many labs are asked at once.
+const AT_ONCE: usize = 8;
+
+/// Whether every server is asked what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// Docker is asked alone.
+    Docker,
+    /// The servers are asked too.
+    Servers,
+}
+
+/// The existing labs, by name.
+pub(super) async fn existing(docker: &Engine, ask: Ask) -> Result<Vec<Existing>> {
+    let names = lab::running(docker).await?;
+    let labs = stream::iter(names).map(|name| one(docker, name, ask));
+    Ok(labs.buffered(AT_ONCE).collect().await)
+}
+
+async fn one(docker: &Engine, name: String, ask: Ask) -> Existing {
+    let found = match LabName::new(name.clone()) {
+        Ok(lab) => Lab::find(docker.clone(), &lab).await.ok(),
+        Err(_) => None,
+    };
+    let Some(lab) = found else {
+        return Existing {
+            name,
+            scenario: None,
+            state: "incomplete",
+            nodes: 0,
+            primaries: Vec::new(),
         };
-        labs.push(match found {
-            None => Existing {
-                name,
-                scenario: None,
-                state: "incomplete",
-                nodes: 0,
-                primaries: Vec::new(),
-            },
-            Some(lab) => Existing {
-                name,
-                scenario: Some(lab.plan.scenario.to_string()),
-                state: match (lab.is_complete, lab.is_running()) {
-                    (true, true) => "up",
-                    (true, false) => "degraded",
-                    (false, _) => "incomplete",
-                },
-                nodes: lab.plan.nodes.len(),
-                primaries: lab.topology().await.primaries().cloned().collect(),
-            },
-        });
+    };
+    let primaries = match ask {
+        Ask::Docker => Vec::new(),
+        Ask::Servers => lab.topology().await.primaries().cloned().collect(),
+    };
+    Existing {
+        name,
+        scenario: Some(lab.plan.scenario.to_string()),
+        state: match (lab.is_complete, lab.is_running()) {
+            (true, true) => "up",
+            (true, false) => "degraded",
+            (false, _) => "incomplete",
+        },
+        nodes: lab.plan.nodes.len(),
+        primaries,
     }
-    Ok(labs)
 }
 
 /// A table of the existing labs.
@@ -127,7 +146,7 @@ impl ListCommand {
             });
         }
         let labs = match Engine::connect().await {
-            Ok(docker) => Some(existing(&docker).await?),
+            Ok(docker) => Some(existing(&docker, Ask::Servers).await?),
             Err(error) => {
                 say(&format!(
                     "warning: cannot list the existing labs: {}: {}",

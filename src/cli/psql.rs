@@ -21,7 +21,7 @@ Examples:
 pub(super) struct PsqlCommand {
     #[command(flatten)]
     lab: LabArgument,
-    /// The node. Default: the primary of now.
+    /// The node. Default: the current primary.
     node: Option<String>,
     /// Arguments for psql.
     #[arg(last = true, allow_hyphen_values = true)]

@@ -18,7 +18,7 @@ Examples:
 
   lab status physical-sync --as-planned
 
-The roles are those of now. A role or an upstream that differs from the plan is marked (planned: …). The exit code is 0 if every \
+The roles are the present ones. A role or an upstream that differs from the plan is marked (planned: …). The exit code is 0 if every \
 node works: it answers, streams if it is a standby, and is the only primary of its data. With --as-planned every node must also \
 have its planned role and upstream.";
 
@@ -42,7 +42,7 @@ impl StatusCommand {
     pub(super) async fn run(self) -> Result<Exit> {
         let docker = Engine::connect().await?;
         let Some(name) = self.name else {
-            let labs = list::existing(&docker).await?;
+            let labs = list::existing(&docker, list::Ask::Servers).await?;
             match self.output {
                 Output::Json => output::json(&labs)?,
                 Output::Table => output::print(&list::table(&labs))?,

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::engine::{Selector, Volume};
 use crate::name::NodeName;
+use crate::server::activity::Process;
 
 use super::error::LabError;
 use super::faults::FaultError;
@@ -28,7 +29,8 @@ pub enum Deed {
         /// The node.
         node: NodeName,
         /// The process that commits them.
-        pid: i32,
+        #[serde(flatten)]
+        process: Process,
         /// The rows.
         rows: Value,
     },
@@ -88,5 +90,37 @@ impl Lab {
             })
         });
         Ok(left.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_says_which_process_it_was_and_an_older_one_is_read() {
+        let node = NodeName::new("primary").expect("a name");
+        let began = "1700000000.123456".to_owned();
+        let deed = Deed::Write {
+            node: node.clone(),
+            process: Process { pid: 7, began },
+            rows: Value::Array(Vec::new()),
+        };
+        let json = serde_json::to_string(&deed).expect("JSON");
+        assert!(json.contains(r#""began":"1700000000.123456""#), "{json}");
+        assert_eq!(serde_json::from_str::<Deed>(&json).expect("a deed"), deed);
+        let older = r#"{"write":{"node":"primary","pid":7,"rows":[]}}"#;
+        let read = serde_json::from_str::<Deed>(older).expect("a deed");
+        let began = String::new();
+        let rows = Value::Array(Vec::new());
+        let process = Process { pid: 7, began };
+        assert_eq!(
+            read,
+            Deed::Write {
+                node,
+                process,
+                rows
+            }
+        );
     }
 }

@@ -138,7 +138,7 @@ impl Topology {
         self.role(node) == Some(&PresentRole::Primary)
     }
 
-    /// The primaries of now, in plan order.
+    /// The current primaries, in plan order.
     pub fn primaries(&self) -> impl Iterator<Item = &NodeName> {
         self.order.iter().filter(|node| self.is_primary(node))
     }
@@ -156,7 +156,7 @@ impl Topology {
         None
     }
 
-    /// The primaries of now among the nodes that the plan puts below one primary.
+    /// The current primaries among the nodes that the plan puts below one primary.
     fn of_family<'a>(&'a self, family: &'a NodeName) -> impl Iterator<Item = &'a NodeName> {
         self.primaries()
             .filter(move |node| self.members[*node].family == *family)

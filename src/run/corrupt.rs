@@ -52,7 +52,7 @@ impl Act for Corrupt {
             act: format!("overwriting a page of `{table}` on `{node}`"),
             script: CORRUPT,
             arguments: vec![file.clone(), (block % PAGES_A_FILE).to_string()],
-            env: Vec::new(),
+            auto_conf: None,
             within: scene.patience(step),
         };
         let done = scene.work(work).await;

@@ -51,7 +51,7 @@ impl Act for CreateSubscriber {
             act: format!("making `{node}` a subscriber of `{upstream}`"),
             script: CREATE_SUBSCRIBER,
             arguments: vec![source, plan.database.to_string(), name.to_owned()],
-            env: Vec::new(),
+            auto_conf: None,
             within: scene.patience(step).max(Duration::from_secs(60)),
         };
         scene.work(work).await?;

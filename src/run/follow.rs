@@ -25,10 +25,7 @@ impl Act for Follow {
                 act: format!("making `{node}` a standby of `{upstream}`"),
                 script: FOLLOW,
                 arguments: Vec::new(),
-                env: vec![format!(
-                    "AUTO_CONF={}",
-                    auto_conf(&scene.standby_settings(wanted))
-                )],
+                auto_conf: Some(auto_conf(&scene.standby_settings(wanted))),
                 within: scene.patience(step),
             };
             scene.work(work).await?;

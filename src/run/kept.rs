@@ -31,7 +31,7 @@ impl Scene<'_> {
             act: format!("unpacking the backup `{backup}` for `{node}`"),
             script: RESTORE,
             arguments: vec![backup.to_string(), signal.to_owned()],
-            env: vec![format!("AUTO_CONF={conf}")],
+            auto_conf: Some(conf),
             within: self.patience(step).max(Duration::from_secs(60)),
         };
         self.work(work).await

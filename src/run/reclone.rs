@@ -36,10 +36,7 @@ impl Act for Reclone {
             act: format!("taking a base backup of `{upstream}` for `{node}`"),
             script: RECLONE,
             arguments: command::base_backup(upstream, user, node, slot.as_ref(), plan.tls),
-            env: vec![format!(
-                "AUTO_CONF={}",
-                auto_conf(&scene.standby_settings(wanted))
-            )],
+            auto_conf: Some(auto_conf(&scene.standby_settings(wanted))),
             // A base backup takes longer than the usual wait of a step.
             within: scene.patience(step).max(Duration::from_secs(60)),
         };

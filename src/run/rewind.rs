@@ -45,10 +45,7 @@ impl Act for Rewind {
             act: format!("rewinding `{node}` to `{upstream}`"),
             script: REWIND,
             arguments: vec![source],
-            env: vec![format!(
-                "AUTO_CONF={}",
-                auto_conf(&scene.standby_settings(wanted))
-            )],
+            auto_conf: Some(auto_conf(&scene.standby_settings(wanted))),
             within: scene.patience(step).max(Duration::from_secs(60)),
         };
         let log = scene.work(work).await.map_err(|wrong| match wrong {

@@ -68,7 +68,7 @@ async fn set_stopped(scene: &Scene<'_>, step: &Step, node: &NodeName, set: &Set)
         act: format!("writing settings of `{node}`"),
         script: SET,
         arguments: set.0.keys().map(ToString::to_string).collect(),
-        env: vec![format!("AUTO_CONF={}", auto_conf(&lines))],
+        auto_conf: Some(auto_conf(&lines)),
         within: scene.patience(step),
     };
     scene.work(work).await?;

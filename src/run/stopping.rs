@@ -7,9 +7,7 @@ use crate::failure::Failure;
 use crate::name::NodeName;
 use crate::text::count;
 
-/// Prints the title of each process of a container, a line each.
-const TITLES: &str =
-    "for file in /proc/[0-9]*/cmdline; do tr '\\0' ' ' < \"$file\" 2>/dev/null; echo; done";
+const TITLES: &str = include_str!("../../images/node/titles.sh");
 
 /// The processes of a server that are still there, by what a shutdown waits for them to do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

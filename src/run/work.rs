@@ -23,8 +23,8 @@ pub(super) struct Work<'w> {
     /// A shell script, and its arguments.
     pub(super) script: &'static str,
     pub(super) arguments: Vec<String>,
-    /// `AUTO_CONF=TEXT`, which the script gets on its standard input: `docker inspect` shows an environment.
-    pub(super) env: Vec<String>,
+    /// Text for `postgresql.auto.conf`, which the script gets on its standard input: `docker inspect` shows an environment.
+    pub(super) auto_conf: Option<String>,
     pub(super) within: Duration,
 }
 
@@ -45,9 +45,7 @@ impl Scene<'_> {
         let image = image.ok_or_else(|| {
             Wrong::failed(format!("{}: the image `{}` is gone", work.act, own.image))
         })?;
-        let mut auto_conf = work.env.into_iter();
-        let auto_conf = auto_conf.find_map(|it| it.strip_prefix("AUTO_CONF=").map(str::to_owned));
-        let script = match &auto_conf {
+        let script = match &work.auto_conf {
             Some(_) => [AUTO_CONF, work.script].concat(),
             None => work.script.to_owned(),
         };
@@ -74,7 +72,7 @@ impl Scene<'_> {
             mounts,
             shm_bytes: 0,
             labels: labels::of_work(claim, &work.act),
-            stdin: auto_conf.is_some(),
+            stdin: work.auto_conf.is_some(),
             power: None,
         };
         // The container of a killed `lab` may have ended since, or never have started.
@@ -86,7 +84,7 @@ impl Scene<'_> {
             engine.remove_container(&old.id).await?;
         }
         let id = engine.create_container(&spec).await?;
-        if let Err(error) = started(engine, &id, auto_conf).await {
+        if let Err(error) = started(engine, &id, work.auto_conf).await {
             engine.remove_container(&id).await?;
             return Err(error.into());
         }

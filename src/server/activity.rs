@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::client::Reader;
 use super::server_error::ServerError;
 
@@ -64,6 +66,43 @@ impl fmt::Display for Waiter {
         } = self;
         write!(f, "{backend_type} {pid}: {wait_event_type}: {wait_event}")
     }
+}
+
+/// A process of a server. Its number alone may be another one's later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Its number.
+    pub pid: i32,
+    /// When it began, in seconds since 1970. Empty if that is not known.
+    #[serde(default)]
+    pub began: String,
+}
+
+/// The process behind a connection, with its beginning.
+///
+/// # Errors
+/// The server's error.
+pub async fn own_process(client: &tokio_postgres::Client) -> Result<Process, ServerError> {
+    let sql = "SELECT pid, extract(epoch FROM backend_start)::pg_catalog.text FROM pg_catalog.pg_stat_activity \
+        WHERE pid = pg_catalog.pg_backend_pid()";
+    let row = client.query_one(sql, &[]).await?;
+    Ok(Process {
+        pid: row.get(0),
+        began: row.get::<_, Option<String>>(1).unwrap_or_default(),
+    })
+}
+
+/// Whether a process still runs. One with its number that began at another time is another one.
+///
+/// # Errors
+/// The server's error.
+pub async fn runs(client: &tokio_postgres::Client, process: &Process) -> Result<bool, ServerError> {
+    let sql = "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE pid = $1 \
+        AND ($2 = '' OR backend_start IS NULL OR extract(epoch FROM backend_start)::pg_catalog.text = $2))";
+    let row = client
+        .query_one(sql, &[&process.pid, &process.began])
+        .await?;
+    Ok(row.get(0))
 }
 
 /// The process behind a connection.

@@ -11,7 +11,6 @@ use crate::server::catalog::{self, Table};
 use crate::server::client::{Reader, words};
 use crate::server::lsn::Lsn;
 use crate::server::replication::{self, Sender};
-use crate::server::server_error::ServerError;
 use crate::server::slots::{self, WalStatus};
 use crate::server::{position, state};
 use crate::text::{chain, count, duration};
@@ -188,12 +187,13 @@ impl Prover<'_> {
         let upstream = self.client(&standby.upstream)?;
         let application = standby.application_name.as_str();
         let waited = wait_for(self.within, self.cancel, || async {
-            let seen = async {
-                let senders = replication::senders(upstream).await?;
-                Ok::<_, ServerError>((senders, slots::slots(upstream).await?))
-            };
-            let (senders, slots) = seen.await.map_err(Failure::from)?;
-            if let Some(why) = self.never_arrives(node, standby).await {
+            let (senders, slots, never) = tokio::join!(
+                replication::senders(upstream),
+                slots::slots(upstream),
+                self.never_arrives(node, standby)
+            );
+            let (senders, slots) = (senders?, slots?);
+            if let Some(why) = never {
                 return Err(why);
             }
             let named: Vec<&Sender> = replication::to_standby(&senders, application).collect();

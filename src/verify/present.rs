@@ -1,4 +1,4 @@
-//! The proof of the topology of now.
+//! The proof of the present topology.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,8 +20,7 @@ pub async fn verify_present(
     within: Duration,
     cancel: &CancellationToken,
 ) -> Result<Verdict, LabError> {
-    let present = lab.at_present().await;
-    let topology = lab.topology().await;
+    let (present, topology) = lab.present().await;
     let verdict = verify(&present, BTreeMap::new(), within, cancel).await?;
     let mut checks = verdict.checks;
     for check in &mut checks {

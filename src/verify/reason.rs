@@ -30,7 +30,16 @@ pub(super) async fn never_arrives(
     reader: &Reader,
     upstream: Option<(&NodeName, &Reader)>,
 ) -> Option<Failure> {
-    match state::state(reader).await {
+    let parting = async {
+        let (name, upstream) = upstream?;
+        // In this order: what the node has may be newer than what its upstream said before.
+        let own = history::history(reader).await.ok()??;
+        let other = history::history(upstream).await.ok()??;
+        let parting = own.parted_from(&other)?;
+        Some(Failure::seen(parting.told(node.as_str(), name.as_str())))
+    };
+    let (state, parting) = tokio::join!(state::state(reader), parting);
+    match state {
         Err(error) => Some(Failure::from(error).while_doing(format!("`{node}` no longer answers"))),
         Ok(state) if !state.is_standby => Some(Failure::seen(format!(
             "`{node}` was promoted: it is not a standby any more"
@@ -38,13 +47,7 @@ pub(super) async fn never_arrives(
         Ok(state) if state.is_paused => Some(Failure::seen(format!(
             "replay is paused on `{node}`: `SELECT pg_wal_replay_resume()` lets it go on"
         ))),
-        Ok(_) => {
-            let (name, upstream) = upstream?;
-            let own = history::history(reader).await.ok()??;
-            let other = history::history(upstream).await.ok()??;
-            let parting = own.parted_from(&other)?;
-            Some(Failure::seen(parting.told(node.as_str(), name.as_str())))
-        }
+        Ok(_) => parting,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::lab::deeds::{Deed, Note};
 use crate::lab::{Lab, LabError};
 use crate::name::NodeName;
-use crate::server::activity;
+use crate::server::activity::{self, Process};
 use crate::server::client::{Reader, words};
 use crate::text::{chain, count};
 use crate::wait::{Probe, wait_for};
@@ -42,7 +42,7 @@ pub async fn undo_killed(
     }
     // Nodes that were thawed can be asked now.
     let lab = Lab::find(lab.engine.clone(), &lab.plan.lab).await?;
-    let lab = lab.at_present().await;
+    let (lab, _) = lab.present().await;
     let proof = Prover::new(&lab, BTreeMap::new(), within, cancel).await;
     for node in &lab.plan.nodes {
         let notes: Vec<&Note> = written
@@ -112,11 +112,15 @@ impl Prover<'_> {
             return Ok(());
         }
         let noting = async {
-            let pid = activity::own_pid(client).await.map_err(words)?;
+            let process = activity::own_process(client).await.map_err(words)?;
             let rows = serde_json::to_value(&ours).map_err(|error| chain(&error))?;
             let node = node.clone();
-            let noted = self.lab.note_deed(Deed::Write { node, pid, rows }).await;
-            Ok::<_, Failure>(noted?)
+            let deed = Deed::Write {
+                node,
+                process,
+                rows,
+            };
+            Ok::<_, Failure>(self.lab.note_deed(deed).await?)
         };
         match noting.await {
             Ok(made) => {
@@ -150,10 +154,10 @@ impl Prover<'_> {
         let mut versions: Vec<Vec<ProbeRow>> = Vec::new();
         let mut removed = 0;
         for note in notes {
-            let Deed::Write { pid, rows, .. } = &note.deed else {
+            let Deed::Write { process, rows, .. } = &note.deed else {
                 continue;
             };
-            self.has_ended(client, *pid).await?;
+            self.has_ended(client, process).await?;
             let rows: Vec<ProbeRow> =
                 serde_json::from_value(rows.clone()).map_err(|error| chain(&error))?;
             let gone = probe::remove(client, &rows).await;
@@ -182,14 +186,13 @@ impl Prover<'_> {
     }
 
     /// Waits for the end of a process that may still be committing.
-    async fn has_ended(&self, client: &Reader, pid: i32) -> Result<(), Failure> {
+    async fn has_ended(&self, client: &Reader, process: &Process) -> Result<(), Failure> {
         let waited = wait_for(self.within, self.cancel, || async {
-            let session = activity::session(client, pid)
-                .await
-                .map_err(Failure::from)?;
-            Ok(match session {
-                None => Probe::Ready(()),
-                Some(_) => Probe::NotYet(format!("its process {pid} still runs")),
+            let runs = activity::runs(client, process).await;
+            Ok(if runs.map_err(Failure::from)? {
+                Probe::NotYet(format!("its process {} still runs", process.pid))
+            } else {
+                Probe::Ready(())
             })
         });
         waited.await.map_err(limited)

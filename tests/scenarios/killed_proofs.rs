@@ -4,7 +4,10 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use libtest_mimic::Trial;
-use replication_lab::engine::ContainerState;
+use replication_lab::engine::{ContainerState, LAB_LABEL, Selector};
+use replication_lab::lab::deeds::Deed;
+use replication_lab::lab::labels::OWNER_LABEL;
+use replication_lab::server::activity::Process;
 use tokio::process::Command;
 
 use crate::binary;
@@ -27,11 +30,55 @@ data: [jobs]
 ";
 
 pub fn trials() -> Vec<Trial> {
-    vec![trial(
-        "a_proof_that_is_killed_leaves_nothing",
-        "killed",
-        killed,
-    )]
+    vec![
+        trial("a_proof_that_is_killed_leaves_nothing", "killed", killed),
+        trial(
+            "a_process_with_the_number_of_a_killed_proof_s_is_not_waited_for",
+            "reused",
+            reused,
+        ),
+    ]
+}
+
+/// A note names a process that has ended, and its number is another process's by now.
+async fn reused(lab: Lab) {
+    lab.up("physical-sync", &["--no-verify"]).await;
+    let other = lab.connect("primary").await;
+    let pid = other.query_one("SELECT pg_backend_pid()", &[]).await;
+    let process = Process {
+        pid: pid.expect("a number").get(0),
+        began: "1700000000.123456".to_owned(),
+    };
+    let name = lab.name.parse().expect("a name");
+    let found = replication_lab::Lab::find(lab.engine.clone(), &name).await;
+    let deed = Deed::Write {
+        node: "primary".parse().expect("a name"),
+        process,
+        rows: serde_json::Value::Array(Vec::new()),
+    };
+    let before = lab.left().await;
+    let noted = found.expect("the lab").note_deed(deed).await;
+    assert!(noted.expect("a note").is_some());
+    let label = Selector::LabelValue(LAB_LABEL.to_owned(), lab.name.clone());
+    let volumes = lab.engine.volumes(&label).await.expect("a list");
+    let mut note = volumes.into_iter();
+    let mut note = note
+        .find(|volume| !before.contains(&volume.name))
+        .expect("the note");
+    // This process lives; the one that was killed does not.
+    note.labels.remove(OWNER_LABEL);
+    let renewed = async {
+        lab.engine.remove_volume(&note.name).await?;
+        lab.engine.create_volume(&note).await
+    };
+    renewed.await.expect("a note");
+    let verified = lab.run("verify", &["--within", "5s"]).await;
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+    let told = "0 rows of a killed proof removed from `primary`";
+    assert!(verified.stderr.contains(told), "{}", verified.stderr);
+    let left = lab.left().await;
+    assert_eq!(left.len(), before.len(), "{left:?}");
+    drop(other);
 }
 
 async fn killed(lab: Lab) {

@@ -59,7 +59,7 @@ teardown:
     says(&other.stderr, &["was made from", "not from `sync-blocks`"]);
 }
 
-/// After a switchover every verb speaks of the topology of now, and a word says where that differs from the plan.
+/// After a switchover every verb speaks of the present topology, and a word says where that differs from the plan.
 async fn followed(lab: Lab) {
     lab.up("cascade", &["--no-verify"]).await;
     let name = lab.name.as_str();

@@ -71,14 +71,15 @@ impl Lab {
         self.topology_of(&self.ask_all().await)
     }
 
-    /// The lab with a plan that says what is, and no longer what was meant.
-    pub async fn at_present(&self) -> Self {
+    /// The lab with a plan that says what is, and no longer what was meant; and the topology that it follows from.
+    pub async fn present(&self) -> (Self, Topology) {
         let asked = self.ask_all().await;
         let topology = self.topology_of(&asked);
-        Self {
+        let present = Self {
             plan: self.plan.at_present(&topology, &asked),
             ..self.clone()
-        }
+        };
+        (present, topology)
     }
 
     pub(in crate::lab) fn topology_of(&self, asked: &[Result<Answers, Unasked>]) -> Topology {
@@ -108,17 +109,31 @@ impl Lab {
         container: Option<&Container>,
     ) -> Result<Answers, Unasked> {
         let reader = self.reach(node, container).await?;
-        let state = state::state(&reader).await?;
-        let synchronous = in_force::setting(&reader, "synchronous_standby_names").await?;
+        let stated = async {
+            let state = state::state(&reader).await?;
+            let publishing = self.publishing(node, &reader, &state).await;
+            Ok::<_, ServerError>((state, publishing))
+        };
+        // Sent at once, and answered as fast as one.
+        let (stated, senders, slots, history, upstream, waiting, synchronous) = tokio::try_join!(
+            stated,
+            replication::senders(&reader),
+            slots::slots(&reader),
+            history::history(&reader),
+            upstream::upstream(&reader),
+            activity::waiting_commits(&reader),
+            in_force::setting(&reader, "synchronous_standby_names"),
+        )?;
+        let (state, publishing) = stated;
         Ok(Answers {
-            senders: replication::senders(&reader).await?,
-            slots: slots::slots(&reader).await?,
-            history: history::history(&reader).await?,
-            upstream: upstream::upstream(&reader).await?,
-            waiting: activity::waiting_commits(&reader).await?,
-            synchronous: synchronous.unwrap_or_default(),
-            publishing: self.publishing(node, &reader, &state).await,
             state,
+            senders,
+            slots,
+            history,
+            upstream,
+            synchronous: synchronous.unwrap_or_default(),
+            waiting,
+            publishing,
         })
     }
 
