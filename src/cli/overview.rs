@@ -70,7 +70,7 @@ fn groups(command: &Command) -> String {
 pub(super) async fn print() -> Result<Exit> {
     output::print(&format!("{}\n", usage::command().render_help()))?;
     let labs = match Engine::connect().await {
-        Ok(docker) => list::table(&list::existing(&docker).await?),
+        Ok(docker) => list::table(&list::existing(&docker, list::Ask::Servers).await?),
         Err(_) => "Docker does not answer: `lab doctor` says why\n".to_owned(),
     };
     output::print(&labs)?;
