@@ -74,6 +74,9 @@ struct Cli {
     /// Print only errors and results.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
+    /// Print tables as wide as they are, also on a terminal.
+    #[arg(long, global = true)]
+    wide: bool,
 }
 
 /// The verbs. Their help is the description of their arguments' type.
@@ -174,6 +177,9 @@ impl Cli {
     /// Runs the verb and shows its error.
     async fn ends(self, arguments: &[OsString], command: &Command, json: bool) -> ExitCode {
         self.start_tracing();
+        if self.wide {
+            output::widen();
+        }
         let cancel = interrupt::listen(self.cleans_up());
         let error = match Box::pin(self.run(&cancel)).await {
             Ok(code) => return code.into(),

@@ -71,9 +71,12 @@ impl MonitorCommand {
             Output::Json => output::document(monitor)?,
             // Moves the cursor home and clears the screen below it.
             Output::Table if self.watch && std::io::stdout().is_terminal() => {
-                format!("\u{1b}[H\u{1b}[J{}", visible(&table::monitor(monitor)))
+                format!(
+                    "\u{1b}[H\u{1b}[J{}",
+                    visible(&table::monitor(monitor, output::width()))
+                )
             }
-            Output::Table => visible(&table::monitor(monitor)).into_owned(),
+            Output::Table => visible(&table::monitor(monitor, output::width())).into_owned(),
         })
     }
 }

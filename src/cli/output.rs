@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ValueEnum;
+use replication_lab::report::fit::Width;
 use replication_lab::sql::password::without_passwords;
 use replication_lab::text::foreign::{visible, visible_json};
 use serde::Serialize;
@@ -18,6 +19,23 @@ pub(crate) enum Output {
     Table,
     /// For programs: one JSON document.
     Json,
+}
+
+/// Whether tables are printed as wide as they are.
+static IS_WIDE: AtomicBool = AtomicBool::new(false);
+
+/// Prints tables as wide as they are from now on.
+pub(crate) fn widen() {
+    IS_WIDE.store(true, Ordering::Relaxed);
+}
+
+/// The width of tables: a terminal's, if standard output is one.
+pub(crate) fn width() -> Width {
+    if IS_WIDE.load(Ordering::Relaxed) {
+        return Width::ANY;
+    }
+    let size = terminal_size::terminal_size_of(std::io::stdout());
+    size.map_or(Width::ANY, |(columns, _)| Width::of(columns.0.into()))
 }
 
 /// Prints a line to standard error. What it quotes may come from anywhere.

@@ -189,7 +189,7 @@ impl RunCommand {
         }
         match self.output {
             Output::Json => output::json(&report)?,
-            Output::Table => self.print(&report.text())?,
+            Output::Table => self.print(&report.text(output::width()))?,
         }
         if !context.quiet && self.output == Output::Table {
             let how = report.outcome();

@@ -153,7 +153,7 @@ impl UpCommand {
         report.already_up = true;
         match self.output {
             Output::Json => output::json(&report)?,
-            Output::Table => output::print(&table::up(&report))?,
+            Output::Table => output::print(&table::up(&report, output::width()))?,
         }
         let name = &plan.lab;
         let runs = lab.is_running();
@@ -241,7 +241,7 @@ fn text(report: &UpReport) -> String {
     let checks = report
         .verification
         .as_ref()
-        .map(|verdict| table::verdict(verdict) + "\n")
+        .map(|verdict| table::verdict(verdict, output::width()) + "\n")
         .unwrap_or_default();
-    checks + &table::up(report)
+    checks + &table::up(report, output::width())
 }

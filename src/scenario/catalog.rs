@@ -200,7 +200,7 @@ mod tests {
             open("nothing")
                 .expect_err("no lab")
                 .hint()
-                .is_some_and(|it| it.contains("cascade"))
+                .is_some_and(|it| it.contains("`lab list`"))
         );
     }
 
