@@ -20,7 +20,7 @@ mod words;
 use serde::{Deserialize, Serialize};
 
 use crate::name::{
-    BackupName, DatabaseName, NodeName, SessionName, StepName, UserName, VariableName,
+    BackupName, DatabaseName, NodeName, Secret, SessionName, StepName, UserName, VariableName,
 };
 
 pub use amount::{Bandwidth, Percent};
@@ -294,6 +294,13 @@ pub struct Step {
     pub database: Option<DatabaseName>,
     /// The role that `sql` connects as. Default: the superuser.
     pub user: Option<UserName>,
+    /// The password of `user`, for servers that ask the host for one (`host_auth: password`). It is in no label and no report.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::name::exposed"
+    )]
+    pub password: Option<Secret>,
     /// A named connection that stays open across steps. With `expect: { waiting: … }` or `{ running: true }`, the
     /// statement of `sql` keeps running in it during later steps, until `finish`.
     pub session: Option<SessionName>,
@@ -322,12 +329,19 @@ impl Step {
             on: None,
             database: None,
             user: None,
+            password: None,
             session: None,
             within: None,
             expect: None,
             capture: None,
             action: action.into(),
         }
+    }
+
+    /// The role that `sql` connects as, and its password.
+    #[must_use]
+    pub fn role(&self) -> (Option<&UserName>, Option<&Secret>) {
+        (self.user.as_ref(), self.password.as_ref())
     }
 
     /// Its effect, in one line without passwords: `primary: INSERT INTO …`.

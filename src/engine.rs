@@ -19,7 +19,7 @@ pub use self::object::{
     LayerProgress, Network, Volume,
 };
 pub use self::spec::{
-    ContainerSpec, LAB_LABEL, Mount, NetworkPower, NetworkSpec, Publish, Selector,
+    ContainerSpec, LAB_LABEL, Limits, Mount, NetworkPower, NetworkSpec, Publish, Selector,
 };
 
 /// The container engine on which labs run. Clones share one connection.

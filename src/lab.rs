@@ -27,6 +27,7 @@ pub mod hindrance;
 mod look;
 mod node;
 pub mod owner;
+pub mod passfile;
 mod passwords;
 pub mod populate;
 mod publications;
@@ -40,12 +41,16 @@ mod template;
 mod tls;
 mod volume;
 
+use tokio_postgres::error::SqlState;
+
 use labels::Claim;
+use passfile::Entry;
 
 use crate::engine::{Container, ContainerState, Engine, Selector, Volume};
-use crate::name::{LabName, NodeName};
+use crate::name::{LabName, NodeName, Secret};
 use crate::plan::{Plan, PlannedNode, PlannedService};
-use crate::server::client::{self, Doing as _, Noticing, Reader, SearchPath};
+use crate::server::client::{self, Door, Noticing, Reader, SearchPath, SqlError};
+use crate::server::server_error::ServerError;
 use crate::server::trouble::{self, Trouble};
 
 pub use error::LabError;
@@ -79,6 +84,8 @@ pub struct Lab {
     pub service_containers: Vec<Option<Container>>,
     /// Whether its `up` has completed. If not, it is still running or was killed.
     pub is_complete: bool,
+    /// How a program on this host gets into its servers.
+    pub entry: Entry,
     /// The process that made it, `PID@HOST`, if it is known to live: a `lab run`, or a program that uses this crate.
     pub made_by: Option<String>,
 }
@@ -125,7 +132,8 @@ impl Lab {
         };
         let nodes = plan.nodes.iter();
         let services = plan.services.iter();
-        Ok(Self {
+        let entry = Entry::of(&plan, &claim);
+        let lab = Self {
             containers: nodes
                 .map(|node| of(labels::NODE_LABEL, node.name.as_str()))
                 .collect(),
@@ -136,8 +144,11 @@ impl Lab {
             claim,
             plan,
             is_complete,
+            entry,
             made_by,
-        })
+        };
+        lab.write_ports();
+        Ok(lab)
     }
 
     /// The planned nodes, each with its container.
@@ -205,8 +216,8 @@ impl Lab {
     /// # Errors
     /// When its port is not published (it does not run, or has no network), or the server's error.
     pub async fn connect(&self, node: &NodeName, database: &str) -> Result<Noticing, LabError> {
-        let connected = client::connect(HOST, self.port(node)?, database).await;
-        Ok(connected.doing(|| format!("connecting to `{node}`"))?)
+        let connected = client::connect(self.door(node)?, database).await;
+        connected.map_err(|error| self.refused(node, error))
     }
 
     /// Connects to a node's server as the superuser for reading. The settings of its users do not apply.
@@ -219,8 +230,49 @@ impl Lab {
         database: &str,
         path: SearchPath,
     ) -> Result<Reader, LabError> {
-        let connected = Reader::connect(HOST, self.port(node)?, database, path).await;
-        Ok(connected.doing(|| format!("connecting to `{node}`"))?)
+        let connected = Reader::connect(self.door(node)?, database, path).await;
+        connected.map_err(|error| self.refused(node, error))
+    }
+
+    /// The password of the superuser, if the servers ask this host for one.
+    ///
+    /// # Errors
+    /// [`LabError::NoPassword`] when its file cannot be read.
+    pub fn password(&self) -> Result<Option<&Secret>, LabError> {
+        match &self.entry {
+            Entry::Trusted => Ok(None),
+            Entry::Password(secret) => Ok(Some(secret)),
+            Entry::Lost(why) => Err(LabError::NoPassword {
+                lab: self.plan.lab.clone(),
+                source: why.clone(),
+            }),
+        }
+    }
+
+    /// A connection that failed. A password that the server does not take has its own hint.
+    fn refused(&self, node: &NodeName, error: ServerError) -> LabError {
+        let is_refused = error.code() == Some(&SqlState::INVALID_PASSWORD);
+        match self.passfile().filter(|_| is_refused) {
+            Some(file) => LabError::NoPassword {
+                lab: self.plan.lab.clone(),
+                source: passfile::PassfileError::Changed {
+                    node: node.to_string(),
+                    file,
+                },
+            },
+            None => LabError::Sql(SqlError {
+                act: format!("connecting to `{node}`"),
+                source: error,
+            }),
+        }
+    }
+
+    fn door(&self, node: &NodeName) -> Result<Door<'_>, LabError> {
+        let (port, password) = (self.port(node)?, self.password()?);
+        Ok(Door {
+            password,
+            ..Door::trusted(HOST, port)
+        })
     }
 
     /// The port on this host at which a node's server listens.
@@ -232,7 +284,10 @@ impl Lab {
                 ContainerState::Running => {
                     format!("`{node}` runs without a port on the host: it has no network")
                 }
-                _ => format!("`{node}` does not run"),
+                _ => match container.why_ended() {
+                    Some(why) => format!("`{node}` does not run: {why}"),
+                    None => format!("`{node}` does not run"),
+                },
             },
         })
     }

@@ -323,6 +323,17 @@ impl Serialize for Secret {
     }
 }
 
+/// Serializes an optional password in plain text: for the plan, whose public part has a mark in its place.
+///
+/// # Errors
+/// The serializer's.
+pub fn exposed<S: serde::Serializer>(
+    secret: &Option<Secret>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(Secret::expose).serialize(serializer)
+}
+
 impl schemars::JsonSchema for Secret {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Password".into()

@@ -5,6 +5,7 @@
 //! plan. A scenario that passed [`crate::scenario::check`] always has a plan.
 
 mod difference;
+mod limits;
 pub mod logical;
 mod node;
 pub mod order;
@@ -24,12 +25,13 @@ use crate::action::{Span, Step};
 use crate::name::{
     ApplicationName, DatabaseName, DatasetName, LabName, NodeName, Secret, SlotName, UserName,
 };
-use crate::scenario::{AuthMethod, PostgresVersion, Scenario, SqlFiles};
+use crate::scenario::{AuthMethod, HostAuth, PostgresVersion, Scenario, SqlFiles};
 use crate::server::conf::{self, Setting};
 use crate::server::hba::{self, HbaRule};
 use crate::server::replication::SyncState;
 use crate::sql::SqlFile;
 
+pub use limits::PlannedLimits;
 pub use logical::{PlannedPublication, PlannedSubscription};
 pub use services::{PlannedService, ServiceImage};
 
@@ -58,6 +60,9 @@ pub struct Plan {
     pub database: DatabaseName,
     /// The replication user's authentication.
     pub auth: AuthMethod,
+    /// The authentication of connections from the host.
+    #[serde(default, skip_serializing_if = "HostAuth::is_trust")]
+    pub host_auth: HostAuth,
     /// Whether nodes connect to each other with TLS.
     #[serde(default)]
     pub tls: bool,
@@ -122,6 +127,9 @@ pub struct PlannedNode {
     /// The size of its data disk in bytes, if it is limited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk: Option<u64>,
+    /// What it may take of the machine.
+    #[serde(default)]
+    pub limits: PlannedLimits,
     /// Whether a later `start` starts it, and not the lab.
     #[serde(default, skip_serializing_if = "is_false")]
     pub later: bool,
@@ -217,6 +225,7 @@ impl Plan {
             title: scenario.title.clone(),
             database: scenario.database.clone(),
             auth: scenario.auth,
+            host_auth: scenario.host_auth,
             tls: scenario.tls,
             archive: scenario.archive,
             replication_user: PlannedUser {

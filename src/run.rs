@@ -13,6 +13,7 @@ mod kept;
 mod ledgers;
 mod links;
 mod logs;
+mod memory;
 mod options;
 mod positions;
 mod scene;

@@ -9,6 +9,8 @@ mod dataset_ref;
 mod disk;
 mod distribution;
 mod files;
+mod host_auth;
+mod limits;
 
 pub mod load;
 pub mod logical;
@@ -32,6 +34,8 @@ use crate::name::{DatabaseName, LabName};
 pub use crate::yaml::diagnostic;
 pub use dataset_ref::{DatasetRef, SqlFiles};
 pub use disk::DiskSize;
+pub use host_auth::HostAuth;
+pub use limits::{Cpus, MemorySize, Pids};
 pub use node::{ByName, Conf, Node, Nodes, SettingValue, SlotChoice, Start, root};
 pub use replication_user::{AuthMethod, ReplicationUser};
 use services::Services;
@@ -66,6 +70,9 @@ pub struct Scenario {
     /// The authentication of the replication user.
     #[schemars(default)]
     pub auth: AuthMethod,
+    /// The authentication of connections from the host.
+    #[schemars(default)]
+    pub host_auth: HostAuth,
     /// Whether nodes connect to each other only with TLS, with certificates of the lab's own authority.
     #[schemars(default)]
     pub tls: bool,

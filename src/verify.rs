@@ -139,7 +139,7 @@ impl<'a> Prover<'a> {
             let state = container.map(|found| found.state);
             if state != Some(ContainerState::Running) {
                 proof.clients.remove(&node.name);
-                let why = reason::not_running(&node.name, state);
+                let why = reason::not_running(&node.name, container);
                 proof.out_of_reach.insert(node.name.clone(), why);
             } else if !proof.clients.contains_key(&node.name) && answers(node) {
                 missing.push(&node.name);

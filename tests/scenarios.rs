@@ -18,10 +18,14 @@ mod faults;
 mod hardened;
 #[path = "scenarios/hba.rs"]
 mod hba;
+#[path = "scenarios/host_auth.rs"]
+mod host_auth;
 #[path = "scenarios/killed_proofs.rs"]
 mod killed_proofs;
 #[path = "scenarios/lab.rs"]
 mod lab;
+#[path = "scenarios/limits.rs"]
+mod limits;
 #[path = "scenarios/logical.rs"]
 mod logical;
 #[path = "support/mutation.rs"]
@@ -53,6 +57,7 @@ fn main() {
     let mut trials = catalogue::trials();
     trials.extend(logical::trials());
     trials.extend(hardened::trials());
+    trials.extend(limits::trials());
     trials.extend(hba::trials());
     trials.extend(broken::trials());
     trials.extend(broken_logical::trials());
@@ -68,6 +73,7 @@ fn main() {
     trials.extend(steps::trials());
     trials.extend(tls::trials());
     trials.extend(passwords::trials());
+    trials.extend(host_auth::trials());
     trials.extend(pgadmin::trials());
     libtest_mimic::run(&ready::arguments(), trials).exit();
 }

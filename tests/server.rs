@@ -16,7 +16,7 @@ use libtest_mimic::Trial;
 use replication_lab::dataset::{self, SqlFile};
 use replication_lab::lab::populate;
 use replication_lab::name::DatasetName;
-use replication_lab::server::client::{Reader, SearchPath};
+use replication_lab::server::client::{Door, Reader, SearchPath};
 use replication_lab::server::{
     catalog, conflicts, in_force, publications, replication, slots, state, subscriptions,
 };
@@ -518,7 +518,7 @@ async fn what_users_set_changes_nothing_that_is_read() {
         database.client.batch_execute(&sql).await.expect(setting);
     }
     let port = config.get_ports().first().copied().unwrap_or(5432);
-    let reader = Reader::connect("127.0.0.1", port, name, SearchPath::Catalog);
+    let reader = Reader::connect(Door::trusted("127.0.0.1", port), name, SearchPath::Catalog);
     let reader = reader.await.expect("a reader");
     let user = database.another().await;
     for (setting, value, pinned) in SET_BY_USERS {

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use replication_lab::engine::{ContainerSpec, Engine, LAB_LABEL, Labels, Selector};
+use replication_lab::engine::{ContainerSpec, Engine, LAB_LABEL, Labels, Limits, Selector};
 
 use subject::{Dice, Place, SUBJECTS, Subject, lab, left, said, spawn};
 
@@ -295,6 +295,7 @@ async fn join(engine: &Engine, lab: &str, name: &str) -> String {
         address: None,
         publish: None,
         mounts: Vec::new(),
+        limits: Limits::default(),
         shm_bytes: 0,
         labels: Labels::new(),
         stdin: false,

@@ -7,11 +7,11 @@ use anyhow::{Context as _, Result, ensure};
 use futures_util::future::try_join_all;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use replication_lab::engine::{
-    Container, ContainerSpec, ContainerState, Engine, Labels, Mount, NetworkSpec, Publish,
+    Container, ContainerSpec, ContainerState, Engine, Labels, Limits, Mount, NetworkSpec, Publish,
     Selector, Volume,
 };
 use replication_lab::image::{self, Found};
-use replication_lab::server::client;
+use replication_lab::server::client::{self, Door};
 use replication_lab::wait::{Probe, wait_for};
 use tokio_util::sync::CancellationToken;
 
@@ -109,7 +109,7 @@ impl Floor {
         let port = found.and_then(|found| found.port);
         let port = port.context("a server of the floor ended at once")?;
         wait_for(LIMIT, cancel, || async {
-            let connected = client::connect("127.0.0.1", port, "postgres").await;
+            let connected = client::connect(Door::trusted("127.0.0.1", port), "postgres").await;
             Ok::<_, std::convert::Infallible>(match connected {
                 Ok(_) => Probe::Ready(()),
                 Err(error) => Probe::NotYet(error.to_string()),
@@ -183,6 +183,7 @@ impl Floor {
                 read_only: false,
                 labels: self.labels(),
             }],
+            limits: Limits::default(),
             shm_bytes: 256 << 20,
             labels: self.labels(),
             stdin: false,

@@ -92,6 +92,16 @@ own_backup() {
     cp "$home/conf/"* "$pgdata/"
 }
 
+# Gives the superuser its password while nobody can connect, where the lab has one. The statement has its hash, so no log
+# shows it, and no standby is waited for.
+own_password() {
+    [ -f "$home/superuser.sql" ] || return 0
+    postgres --single -F -D "$pgdata" -c exit_on_error=on -c logging_collector=off -c log_statement=none \
+        -c log_min_duration_statement=-1 -c log_min_error_statement=panic -c synchronous_commit=local \
+        postgres <"$home/superuser.sql" >/dev/null
+    rm "$home/superuser.sql"
+}
+
 # Reads the node's files: its password file, and what goes into the data directory, in pgdata/ or, where that must be
 # empty at first, in conf/. The archive's end is not the stream's end, so the length comes first.
 receive() {
@@ -118,6 +128,7 @@ if [ ! -f "$home/prepared" ]; then
         initialise "$@"
         say initialised
         receive
+        own_password
     elif [ "$sharers" -eq 0 ] && [ ! -e "$home/received" ]; then
         receive
         : >"$home/received"

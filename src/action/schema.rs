@@ -51,6 +51,15 @@ pub const COMMON: &[(&str, &str)] = &[
 ",
     ),
     (
+        "password",
+        "\
+- sql: SELECT * FROM employer
+  user: replication_user
+  password: replica123
+  expect: { error: \"42501\" }
+",
+    ),
+    (
         "session",
         "\
 - sql: BEGIN; LOCK TABLE employer

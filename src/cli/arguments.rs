@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use super::secrets;
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use replication_lab::engine::Engine;
 use replication_lab::lab::Lab;
+use replication_lab::lab::passfile::Entry;
 use replication_lab::lab::topology::Topology;
 use replication_lab::name::LabName;
 use replication_lab::plan::Plan;
-use replication_lab::scenario::PostgresVersion;
 use replication_lab::scenario::catalog::{self, OpenError};
 use replication_lab::scenario::load::{Loaded, Overrides, Setting, load};
+use replication_lab::scenario::{HostAuth, PostgresVersion};
 use replication_lab::units::{self, TimeUnit, UnitError};
 
 use super::failure::Misuse;
@@ -40,9 +41,30 @@ pub(crate) struct Changes {
     /// The image of every node: `postgres:17.2`.
     #[arg(long, value_name = "IMAGE", conflicts_with = "postgres")]
     pub(crate) image: Option<String>,
+    /// How a program on this host gets into the servers, whatever the scenario says.
+    #[arg(long, value_name = "METHOD", env = "LAB_HOST_AUTH", value_enum)]
+    pub(crate) host_auth: Option<Ask>,
     /// Read SQL files that the scenario names outside its folder.
     #[arg(long)]
     pub(crate) allow_outside: bool,
+}
+
+/// The authentication of connections from the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Ask {
+    /// Every local user is superuser, without a password.
+    Trust,
+    /// With a random password, in a file that only you can read. `lab env` names the file.
+    Password,
+}
+
+impl From<Ask> for HostAuth {
+    fn from(ask: Ask) -> Self {
+        match ask {
+            Ask::Trust => Self::Trust,
+            Ask::Password => Self::Password,
+        }
+    }
 }
 
 impl Changes {
@@ -51,6 +73,7 @@ impl Changes {
         let image = self.image.clone().map(PostgresVersion::Image);
         let overrides = Overrides {
             set: self.set.clone(),
+            host_auth: self.host_auth.map(HostAuth::from),
             postgres: image.or_else(|| self.postgres.clone()),
             allow_outside: self.allow_outside,
         };
@@ -99,15 +122,33 @@ pub(crate) struct LabArgument {
 
 impl LabArgument {
     pub(crate) async fn find(&self) -> Result<Lab> {
-        let lab = Lab::find(Engine::connect().await?, &self.name).await?;
-        // A lab whose containers are gone has no passwords any more.
-        if lab.plan.lacks_passwords()
-            && let Ok(plan) = lab.whole_plan().await
-        {
-            secrets::keep(&plan, &[]);
-        }
+        find(Engine::connect().await?, &self.name).await
+    }
+
+    /// Finds the lab for a verb that connects to its servers.
+    pub(crate) async fn enter(&self) -> Result<Lab> {
+        let lab = self.find().await?;
+        lab.password()?;
         Ok(lab)
     }
+}
+
+/// Finds a lab. From now on nothing that is printed has its passwords. Hence an error if they are there and cannot be read.
+pub(crate) async fn find(engine: Engine, name: &LabName) -> Result<Lab> {
+    let lab = Lab::find(engine, name).await?;
+    if let Entry::Password(password) = &lab.entry {
+        secrets::keep_value(password.expose());
+    }
+    if lab.plan.lacks_passwords() {
+        match lab.known_plan().await? {
+            Some(plan) => secrets::keep(&plan, &[]),
+            None if lab.is_complete => say(&format!(
+                "the passwords of `{name}` are gone with its containers, so they cannot be masked"
+            )),
+            None => {}
+        }
+    }
+    Ok(lab)
 }
 
 /// The given node. Default: the current primary.

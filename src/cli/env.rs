@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use clap::Args;
 use replication_lab::exit::Exit;
+use replication_lab::lab::Lab;
 use replication_lab::report::up::{NodeReport, ServiceReport, nodes, services};
 use replication_lab::server::SUPERUSER;
 
@@ -33,7 +34,7 @@ pub(super) struct EnvCommand {
 
 impl EnvCommand {
     pub(super) async fn run(self) -> Result<Exit> {
-        let lab = self.lab.find().await?;
+        let lab = self.lab.enter().await?;
         let (present, topology) = lab.present().await;
         let nodes = nodes(&present);
         match (self.output, &self.node) {
@@ -47,11 +48,20 @@ impl EnvCommand {
                     Some(node) => named(&lab, node)?,
                     None => current_primary(&lab, &topology)?,
                 };
-                output::print(&assignments(&nodes, &services(&lab), &chosen))?;
+                let text = assignments(&nodes, &services(&lab), &chosen);
+                output::print(&(passfile(&lab) + &text))?;
             }
         }
         Ok(Exit::Done)
     }
+}
+
+/// The password file, quoted for a shell: its folder may have any name.
+fn passfile(lab: &Lab) -> String {
+    let file = lab.passfile().map(|file| file.display().to_string());
+    file.map_or_else(String::new, |file| {
+        format!("export PGPASSFILE='{}'\n", file.replace('\'', "'\\''"))
+    })
 }
 
 /// Shell assignments. Names, ports and connection strings contain no characters that need quoting.

@@ -54,7 +54,9 @@ pub(super) async fn run_in(lab: &Lab, node: &str, command: &[String]) -> Result<
             let start = || format!("run `lab start {name} {node}` to start it");
             ("is not running", replaced.unwrap_or_else(start))
         };
-        let message = format!("`{node}` {how}, so no program can run in it");
+        let why = container.why_ended().map(|why| format!(": {why}"));
+        let why = why.unwrap_or_default();
+        let message = format!("`{node}` {how}, so no program can run in it{why}");
         let hint = Some(hint);
         return Err(Misuse { message, hint }.into());
     }

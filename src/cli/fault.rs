@@ -165,7 +165,7 @@ pub(super) struct Done {
 
 impl FaultCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let lab = Lab::find(Engine::connect().await?, &self.name).await?;
+        let lab = arguments::find(Engine::connect().await?, &self.name).await?;
         let step = self.what.step(&lab.plan.database)?;
         for node in step
             .action

@@ -15,6 +15,7 @@ use replication_lab::name::{LabName, NodeName};
 use replication_lab::verify;
 
 use super::Context;
+use super::arguments;
 use super::fault::{act, done};
 use super::output::Output;
 
@@ -53,7 +54,7 @@ impl HealCommand {
         if self.to.is_empty() {
             self.nodes.retain(|node| node.as_str() != "all");
         }
-        let lab = Lab::find(Engine::connect().await?, &self.name).await?;
+        let lab = arguments::find(Engine::connect().await?, &self.name).await?;
         for node in self.nodes.iter().chain(&self.to) {
             lab.container(node.as_str())?;
         }
@@ -61,7 +62,7 @@ impl HealCommand {
         let lab = if seen.is_empty() {
             lab
         } else {
-            Lab::find(lab.engine, &self.name).await?
+            arguments::find(lab.engine, &self.name).await?
         };
         let frozen = frozen(&lab, &self.nodes);
         // With `--to` only links are healed.

@@ -8,7 +8,6 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use replication_lab::engine::Container;
 use replication_lab::exit::Exit;
-use replication_lab::text::foreign::visible;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::process::Command;
 
@@ -120,7 +119,7 @@ async fn lines(from: Option<impl AsyncRead + Unpin>) -> io::Result<()> {
     let Some(from) = from else { return Ok(()) };
     let (mut from, mut line) = (BufReader::new(from), Vec::new());
     while (&mut from).take(MOST).read_until(b'\n', &mut line).await? > 0 {
-        let is_read = output::print_raw(&visible(&String::from_utf8_lossy(&line)));
+        let is_read = output::print_on(&String::from_utf8_lossy(&line));
         if !is_read.map_err(io::Error::other)? {
             return Err(ErrorKind::BrokenPipe.into());
         }

@@ -8,7 +8,6 @@ use clap::Args;
 use replication_lab::exit::Exit;
 use replication_lab::lab::monitor::Monitor;
 use replication_lab::report::table;
-use replication_lab::text::foreign::{visible, visible_json};
 
 use super::Context;
 use super::arguments::{self, LabArgument};
@@ -44,7 +43,7 @@ impl MonitorCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
         loop {
             // A restarted node has another port, so the lab is looked up every time.
-            let monitor = self.lab.find().await?.monitor().await;
+            let monitor = self.lab.enter().await?.monitor().await;
             let is_read = output::print_raw(&self.text(&monitor)?)?;
             if !self.watch {
                 return Ok(if monitor.is_streaming() {
@@ -65,18 +64,16 @@ impl MonitorCommand {
 
     fn text(&self, monitor: &Monitor) -> Result<String> {
         Ok(match self.output {
-            Output::Json if self.watch => {
-                visible_json(&serde_json::to_string(monitor)?).into_owned() + "\n"
-            }
+            Output::Json if self.watch => output::line(monitor)? + "\n",
             Output::Json => output::document(monitor)?,
             // Moves the cursor home and clears the screen below it.
             Output::Table if self.watch && std::io::stdout().is_terminal() => {
                 format!(
                     "\u{1b}[H\u{1b}[J{}",
-                    visible(&table::monitor(monitor, output::width()))
+                    output::shown(&table::monitor(monitor, output::width()))
                 )
             }
-            Output::Table => visible(&table::monitor(monitor, output::width())).into_owned(),
+            Output::Table => output::shown(&table::monitor(monitor, output::width())),
         })
     }
 }

@@ -85,7 +85,12 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
 
 /// Writes text to standard output and returns whether somebody still reads it.
 pub(crate) fn print_on(text: &str) -> anyhow::Result<bool> {
-    print_raw(&visible(&masked(text)))
+    print_raw(&shown(text))
+}
+
+/// Text from anywhere as it may be printed.
+pub(crate) fn shown(text: &str) -> String {
+    visible(&masked(text)).into_owned()
 }
 
 /// Whether standard output has something.
@@ -118,5 +123,14 @@ pub(crate) fn json_alone(value: &impl Serialize) -> anyhow::Result<()> {
 /// One JSON document.
 pub(crate) fn document(value: &impl Serialize) -> anyhow::Result<String> {
     let document = serde_json::to_string_pretty(value)?;
-    Ok(visible_json(&masked_json(&document)).into_owned() + "\n")
+    Ok(shown_json(&document) + "\n")
+}
+
+/// A JSON document in one line.
+pub(crate) fn line(value: &impl Serialize) -> anyhow::Result<String> {
+    Ok(shown_json(&serde_json::to_string(value)?))
+}
+
+fn shown_json(document: &str) -> String {
+    visible_json(&masked_json(document)).into_owned()
 }

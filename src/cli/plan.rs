@@ -87,6 +87,7 @@ fn text(planned: &Planned<'_>) -> String {
         "replication user: {} by {}, connection limit {}",
         user.name, plan.auth, user.connection_limit
     );
+    _ = writeln!(text, "the host: by {}", plan.host_auth);
     _ = writeln!(text, "database: {}", plan.database);
     for data in plan.datasets() {
         _ = writeln!(text, "dataset: {data}");
@@ -97,6 +98,12 @@ fn text(planned: &Planned<'_>) -> String {
         }
         for subscription in &node.subscriptions {
             _ = writeln!(text, "{}: {}", node.name, subscription.create);
+        }
+    }
+    for node in &plan.nodes {
+        let words = node.limits.words();
+        if !words.is_empty() {
+            _ = writeln!(text, "{}: at most {words}", node.name);
         }
     }
     for service in &plan.services {

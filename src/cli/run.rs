@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
 use replication_lab::lab::up;
-use replication_lab::lab::{Lab, LabError, cleanup};
+use replication_lab::lab::{LabError, cleanup};
 use replication_lab::name::LabName;
 use replication_lab::report::run::RunReport;
 use replication_lab::run as walk;
@@ -144,7 +144,8 @@ impl RunCommand {
         let reporter = shown.reporter();
         let began = Instant::now();
         let ran = if self.from.is_some() {
-            let mut lab = Lab::find(docker, &target.plan.lab).await?;
+            let mut lab = arguments::find(docker, &target.plan.lab).await?;
+            lab.password()?;
             let plan = target.plan.clone();
             job::same_scenario(&lab.plan, &plan)?;
             (lab.plan.steps, lab.plan.teardown) = (plan.steps, plan.teardown);

@@ -16,6 +16,14 @@ pub(crate) fn keep(plan: &Plan, open: &[&str]) {
         .extend(Secrets::of(plan, open));
 }
 
+/// Keeps a value out of what is printed from now on.
+pub(crate) fn keep_value(secret: &str) {
+    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+    known
+        .get_or_insert_default()
+        .extend(Secrets::of_value(secret));
+}
+
 /// A text without these passwords.
 pub(crate) fn masked(text: &str) -> Cow<'_, str> {
     let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);

@@ -241,7 +241,7 @@ impl StopArguments {
 
 impl Common {
     async fn run(self, context: &Context, action: impl Into<Action>) -> Result<Exit> {
-        let lab = self.lab.find().await?;
+        let lab = self.lab.enter().await?;
         let action = action.into();
         for (_, node) in action.nodes() {
             lab.container(node.as_str())?;

@@ -4,10 +4,10 @@ use anyhow::Result;
 use clap::Args;
 use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
-use replication_lab::lab::Lab;
 use replication_lab::name::LabName;
 use replication_lab::report::table;
 
+use super::arguments;
 use super::list;
 use super::output::{self, Output, say};
 
@@ -49,7 +49,7 @@ impl StatusCommand {
             }
             return Ok(Exit::Done);
         };
-        let lab = Lab::find(docker, &name).await?;
+        let lab = arguments::find(docker, &name).await?;
         let status = lab.status().await;
         if !lab.is_complete {
             say(&format!(

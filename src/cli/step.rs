@@ -67,7 +67,7 @@ struct Stepped {
 
 impl StepCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let lab = self.lab.find().await?;
+        let lab = self.lab.enter().await?;
         if !lab.is_complete {
             let lab = self.lab.name.clone();
             let missing = "its `lab up` still runs or was killed".to_owned();

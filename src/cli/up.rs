@@ -118,6 +118,7 @@ impl UpCommand {
             Ok(up) => up,
         };
         let passed = up.verdict.as_ref().is_none_or(|verdict| verdict.passed);
+        let has_password = up.lab.passfile().is_some();
         let report = UpReport::new(&up.lab, up.verdict, &up.timings, up.total);
         match self.output {
             Output::Json => output::json(&report)?,
@@ -129,6 +130,11 @@ impl UpCommand {
                 say(&format!(
                     "{lab} is up after {took}; `lab psql {lab}` opens psql, `lab down {lab}` removes it"
                 ));
+                if has_password {
+                    say(&format!(
+                        "its servers ask for a password: `eval \"$(lab env {lab})\"` names the file with it to psql and other programs"
+                    ));
+                }
             }
             return Ok(Exit::Done);
         }

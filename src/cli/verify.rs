@@ -45,7 +45,7 @@ pub(super) struct VerifyCommand {
 
 impl VerifyCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit> {
-        let lab = self.lab.find().await?;
+        let lab = self.lab.enter().await?;
         let (within, cancel) = (self.within, &context.cancel);
         let undone = verify::undo_killed(&lab, within, cancel).await?;
         for what in &undone {

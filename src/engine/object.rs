@@ -144,6 +144,15 @@ pub struct Container {
     pub labels: Labels,
 }
 
+impl Container {
+    /// Why it does not run, where the engine knows more than that it has ended.
+    #[must_use]
+    pub fn why_ended(&self) -> Option<&'static str> {
+        self.out_of_memory
+            .then_some("it ran out of memory, and the kernel killed it")
+    }
+}
+
 /// The result of a program that ran in a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExecOutput {

@@ -60,8 +60,30 @@ pub enum NetworkPower {
     Of(String),
 }
 
+/// What a container may take of the machine.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// Its memory in bytes. Default: no limit.
+    pub memory: Option<u64>,
+    /// Its processors, also in part. Default: all.
+    pub cpus: Option<f64>,
+    /// The most processes at once.
+    pub pids: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: None,
+            cpus: None,
+            // A server has one for each connection, and a run-away program must not fill the host.
+            pids: 8192,
+        }
+    }
+}
+
 /// A container to create. It runs with `no-new-privileges` and without capabilities, except what `power` grants.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ContainerSpec {
     /// `lab-NAME-NODE`.
     pub name: String,
@@ -83,6 +105,8 @@ pub struct ContainerSpec {
     pub publish: Option<Publish>,
     /// The volumes that it uses.
     pub mounts: Vec<Mount>,
+    /// What it may take of the machine.
+    pub limits: Limits,
     /// Size of `/dev/shm` in bytes.
     pub shm_bytes: u64,
     /// The container's labels.

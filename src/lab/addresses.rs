@@ -13,12 +13,11 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::Network;
 use crate::name::NodeName;
 use crate::plan::{Plan, PlannedNode};
-use crate::server::client::{Doing as _, Reader, SearchPath, SqlError};
+use crate::server::client::{Doing as _, Door, Reader, SearchPath, SqlError};
 use crate::server::hba::{self, Addresses};
 use crate::server::{MAINTENANCE_DATABASE, hba_file, in_force};
 use crate::wait::{Probe, WaitError, wait_for};
 
-use super::HOST;
 use super::error::{LabError, Late};
 use super::subnet::Subnet;
 
@@ -104,7 +103,7 @@ impl Places {
 pub(super) struct Server<'a> {
     pub(super) node: &'a PlannedNode,
     pub(super) client: &'a Reader,
-    pub(super) port: u16,
+    pub(super) door: Door<'a>,
 }
 
 impl Server<'_> {
@@ -120,7 +119,7 @@ impl Server<'_> {
         let reload = in_force::reload(self.client).await.doing(act)?;
         let read = wait_for(Duration::from_secs(10), cancel, || async {
             let path = SearchPath::Catalog;
-            let fresh = Reader::connect(HOST, self.port, MAINTENANCE_DATABASE, path).await;
+            let fresh = Reader::connect(self.door, MAINTENANCE_DATABASE, path).await;
             let fresh = fresh.doing(act)?;
             let loaded = in_force::has_loaded(&fresh, &reload).await.doing(act)?;
             Ok::<_, SqlError>(if loaded {

@@ -19,6 +19,7 @@ use crate::engine::Engine;
 use super::claim;
 use super::error::LabError;
 use super::labels::{self, Claim};
+use super::passfile;
 use held::Refusal;
 use sweep::{Objects, Words};
 
@@ -129,15 +130,23 @@ async fn remove_words(
         tokio::time::sleep(PAUSE).await;
     };
     let Some(refusal) = held else {
-        removed.add(sweep::release(engine, lab, words).await?);
+        removed.add(release(engine, lab, words).await?);
         return Ok(removed);
     };
     // A network has a name of its own: if only networks are left, the lab's name is given back.
     let left = Objects::of(engine, lab).await?.made_under(words);
     if left.without_claim(lab).are_networks() {
-        sweep::release(engine, lab, words).await?;
+        release(engine, lab, words).await?;
     }
     Err(refusal.error(lab))
+}
+
+/// Removes the password files, and gives the lab's name back last: until then a removal that was killed is gone on with.
+async fn release(engine: &Engine, lab: &str, words: &Words) -> Result<Removed, LabError> {
+    for word in words.iter().flatten() {
+        passfile::remove(lab, word);
+    }
+    Ok(sweep::release(engine, lab, words).await?)
 }
 
 /// The refusal for which no further attempt is made, after that time without success.

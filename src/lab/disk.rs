@@ -4,7 +4,7 @@
 //! while the node is stopped and started. That container also fills it: a server that stopped because its disk was full
 //! has no container to run a program in.
 
-use crate::engine::{ContainerSpec, ContainerState, Engine, EngineError, Mount, Volume};
+use crate::engine::{ContainerSpec, ContainerState, Engine, EngineError, Limits, Mount, Volume};
 use crate::image::{self, Found};
 use crate::name::NodeName;
 use crate::plan::PlannedNode;
@@ -43,6 +43,7 @@ pub(super) async fn create(
             read_only: false,
             labels: volume.labels.clone(),
         }],
+        limits: Limits::default(),
         shm_bytes: 0,
         labels: labels::of_lab(claim),
         stdin: false,

@@ -16,6 +16,7 @@ use crate::text::suggest::did_you_mean;
 
 use super::cleanup::Held;
 use super::faults::error::FaultError;
+use super::passfile::PassfileError;
 use super::tls::TlsError;
 
 /// A lab that could not be made, found or removed.
@@ -73,6 +74,15 @@ pub enum LabError {
         lab: LabName,
         /// What is missing.
         missing: String,
+    },
+    /// Its servers ask this host for a password that is not known here.
+    #[error("getting into the servers of `{lab}`, which ask for a password")]
+    NoPassword {
+        /// The lab.
+        lab: LabName,
+        /// Why it is not known.
+        #[source]
+        source: PassfileError,
     },
     /// All addresses are taken.
     #[error("no addresses are free for the network of `{lab}`")]
@@ -281,6 +291,15 @@ impl Explain for LabError {
             Self::HalfMade { lab, .. } => {
                 Some(format!("`lab down {lab}` removes what is there; `--replace` makes it anew"))
             }
+            Self::NoPassword { lab, source: PassfileError::Changed { node, .. } } => Some(format!(
+                "`lab psql {lab} {node}` needs no password: `ALTER ROLE` there sets the old one again"
+            )),
+            Self::NoPassword { source: PassfileError::NoFolder, .. } => {
+                Some("set XDG_STATE_HOME to a folder of your own".to_owned())
+            }
+            Self::NoPassword { lab, .. } => Some(format!(
+                "run it as the user who made the lab; `lab psql {lab} NODE`, `lab logs {lab}` and `lab down {lab}` need no password"
+            )),
             Self::NoAddresses { .. } => {
                 Some("`lab list` shows the labs, `lab gc` removes what crashed ones left".to_owned())
             }
@@ -289,7 +308,7 @@ impl Explain for LabError {
                 setting = blame.setting
             )),
             Self::NodeEnded { how: ContainerEnd::OutOfMemory(_), .. } => Some(
-                "lower `shared_buffers` and `work_mem`, or give the engine more memory: `docker info` shows how much it has".to_owned(),
+                "lower `shared_buffers` and `work_mem`, raise the node's `memory` if it has one, or give the engine more: `docker info` shows how much it has".to_owned(),
             ),
             Self::Settings { node, .. } => Some(format!("look at `nodes.{node}.conf` in the scenario")),
             Self::Held { held, .. } => Some(held.hint()),

@@ -1,9 +1,11 @@
 //! What a node's container reads on its standard input: its files, as a length and a tar (see `images/node/start.sh`).
 
+use crate::name::Secret;
 use crate::plan::{Plan, PlannedNode, Role};
 use crate::server::{command, conf, hba};
 
 use super::backup::Backup;
+use super::passfile;
 use super::tls::Identity;
 
 /// One file of a frame.
@@ -12,14 +14,15 @@ struct File {
     content: String,
 }
 
-/// The node's files in one frame; those of TLS where it has an identity.
+/// The node's files in one frame; those of TLS where it has an identity. A server that begins empty gets the superuser's
+/// password with its files, so that it never listens without one.
 #[must_use]
 pub(super) fn of_node(
     plan: &Plan,
     node: &PlannedNode,
     backup: &Backup,
     addresses: &hba::Addresses,
-    identity: Option<Identity>,
+    (identity, password): (Option<Identity>, Option<&Secret>),
 ) -> Vec<u8> {
     let user = &plan.replication_user;
     // `pg_basebackup` itself wants an empty directory; what it gives comes before these.
@@ -48,6 +51,13 @@ pub(super) fn of_node(
         files.push(File {
             name: "passwords".to_owned(),
             content: serde_json::json!(passwords).to_string(),
+        });
+    }
+    let begins_empty = node.role == Role::Primary && node.restored_from.is_none();
+    if let Some(password) = password.filter(|_| begins_empty) {
+        files.push(File {
+            name: "superuser.sql".to_owned(),
+            content: passfile::statement(password),
         });
     }
     // Beside the data directory, like the password file: no base backup takes them along.

@@ -1,16 +1,19 @@
 //! One node's container: created, attached to, started, given its files, and waited for.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Container, ContainerSpec, ContainerState, Engine, Mount, Publish, Volume};
+use crate::engine::{
+    Container, ContainerSpec, ContainerState, Engine, Limits, Mount, Publish, Volume,
+};
 use crate::event::{Event, Phase, Progress, ProgressUnit};
 use crate::image::{self, Found};
-use crate::name::NodeName;
+use crate::name::{NodeName, Secret};
 use crate::plan::{Plan, PlannedNode, Role};
-use crate::server::client::{self, Doing as _, Noticing, Reader, SearchPath};
+use crate::server::client::{self, Doing as _, Door, Noticing, Reader, SearchPath};
 use crate::server::entries::{Entry, Form, entries};
 use crate::server::server_error::ServerError;
 use crate::server::{PORT, command, log};
@@ -44,6 +47,8 @@ pub(super) struct Starting {
     pub(super) port: u16,
     /// The origin of its data directory.
     pub(super) backup: Backup,
+    /// The superuser's password, if the server asks this host for it.
+    password: Option<Arc<Secret>>,
     console: Console,
     input: Input,
 }
@@ -55,7 +60,7 @@ pub(super) async fn start(
     node: &PlannedNode,
     found: &Found,
     address: Option<Ipv4Addr>,
-    clock: &Clock,
+    (clock, password): (&Clock, Option<Arc<Secret>>),
 ) -> Result<Starting, LabError> {
     let name = labels::node_object(&plan.lab, &node.name);
     let labels = labels::of_node(claim, &node.name);
@@ -96,6 +101,7 @@ pub(super) async fn start(
         address,
         port,
         backup,
+        password,
         console,
         input,
     })
@@ -174,6 +180,11 @@ fn spec(
         address,
         publish: Some(Publish::anywhere(PORT)),
         mounts,
+        limits: Limits {
+            memory: node.limits.memory,
+            cpus: node.limits.cpus,
+            pids: node.limits.pids,
+        },
         shm_bytes: SHM_BYTES,
         labels: own,
         stdin: true,
@@ -204,6 +215,13 @@ impl Starting {
         Err(self.ended(format!("configuring `{}`", self.name)).await)
     }
 
+    fn door(&self) -> Door<'_> {
+        Door {
+            password: self.password.as_deref(),
+            ..Door::trusted(HOST, self.port)
+        }
+    }
+
     /// Waits until the container's output shows that it has reached a stage.
     pub(super) async fn reached(
         &self,
@@ -232,7 +250,7 @@ impl Starting {
         let act = format!("starting `{}`", self.name);
         let connecting = || {
             wait_for(within, cancel, || async {
-                match Reader::connect(HOST, self.port, database, SearchPath::Users).await {
+                match Reader::connect(self.door(), database, SearchPath::Users).await {
                     Ok(client) => Ok(Probe::Ready(client)),
                     Err(error) if is_final(&error) => Err(error),
                     Err(error) => Ok(Probe::NotYet(error.to_string())),
@@ -272,7 +290,7 @@ impl Starting {
 
     /// Connects to a server that takes connections, with the settings that a user's program would see.
     pub(super) async fn connect_as_user(&self, database: &str) -> Result<Noticing, LabError> {
-        let connected = client::connect(HOST, self.port, database).await;
+        let connected = client::connect(self.door(), database).await;
         let connected = connected.doing(|| format!("connecting to `{}`", self.name));
         Ok(connected?)
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{
-    Container, ContainerSpec, ContainerState, Engine, EngineError, Mount, Publish, Volume,
+    Container, ContainerSpec, ContainerState, Engine, EngineError, Limits, Mount, Publish, Volume,
 };
 use crate::failure::Failure;
 use crate::image::Found;
@@ -124,6 +124,7 @@ fn spec(
             read_only: false,
             labels: labels.clone(),
         }],
+        limits: Limits::default(),
         shm_bytes: 64 << 20,
         labels,
         power: None,

@@ -35,7 +35,7 @@ use super::error::LabError;
 use super::labels::Claim;
 use super::tls::Authority;
 use super::verdict::{Proof, Verdict};
-use super::{Lab, claim, cleanup, labels, owner};
+use super::{Lab, claim, cleanup, labels, owner, passfile};
 use build::Build;
 
 /// What a failure leaves behind.
@@ -102,6 +102,7 @@ pub async fn up(
     let began = Instant::now();
     let clock = Clock::new(reporter);
     let authority = plan.tls.then(|| Authority::new(&plan.lab)).transpose()?;
+    let password = passfile::new_password(&plan)?;
     let images = clock
         .time(Phase::Images, images(engine, &plan, &clock, cancel))
         .await?;
@@ -112,7 +113,7 @@ pub async fn up(
         engine,
         (plan, claim),
         images,
-        authority,
+        (authority, password),
         options,
         clock,
         cancel,

@@ -1,6 +1,6 @@
 //! Volumes that belong to `postgres` before any node runs.
 
-use crate::engine::{ContainerSpec, Engine, EngineError, Mount};
+use crate::engine::{ContainerSpec, Engine, EngineError, Limits, Mount};
 use crate::image::{self, Found};
 
 use super::labels::{self, Claim};
@@ -32,6 +32,7 @@ pub(super) async fn owned_by_postgres(
             target: image::data_mount(&found.image).into(),
             ..mount
         }],
+        limits: Limits::default(),
         shm_bytes: 0,
         labels: own,
         stdin: false,

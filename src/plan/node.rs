@@ -9,7 +9,7 @@ use crate::server::conf::Setting;
 use crate::server::hba;
 use crate::units;
 
-use super::{PlannedNode, Role, Standby, logical, settings, sync};
+use super::{PlannedNode, Role, Standby, limits, logical, settings, sync};
 
 pub(super) fn planned_node(
     scenario: &Scenario,
@@ -45,7 +45,7 @@ pub(super) fn planned_node(
         hba: hba::rules(
             &node.hba,
             &scenario.replication_user.name,
-            scenario.auth,
+            (scenario.auth, scenario.host_auth),
             &hba::Hosts {
                 services: scenario.services.names().map(ServiceName::host).collect(),
                 peers: peers(scenario, name),
@@ -68,6 +68,7 @@ pub(super) fn planned_node(
             .filter_map(|(name, node)| slot(name, node))
             .collect(),
         disk: node.disk.map(|disk| disk.0),
+        limits: limits::of_node(node, &settings),
         later: node.start == Start::Later,
         backups_at_once: backups_at_once(scenario, name, &settings, standbys.len()),
         settings,

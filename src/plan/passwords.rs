@@ -1,6 +1,8 @@
 //! A plan split into its public part and the rest: the passwords in its steps and settings, and the SQL files of steps.
 //! The public part goes into a label, which everybody who may use Docker can read, and stays small.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::Plan;
@@ -13,11 +15,16 @@ pub struct Hidden {
     pub plan: Value,
     /// The passwords and contents, in the order of their marks.
     pub passwords: Vec<String>,
+    /// Which of them are contents of SQL files, and nothing else, from 0.
+    pub contents: BTreeSet<usize>,
 }
 
 /// The marks of a password and of a file's content: `‹password-1›`, `‹content-2›`.
 const MARKS: [&str; 2] = ["‹password-", "‹content-"];
 const END: &str = "›";
+
+/// What stands for a password that is not said at all.
+const UNKNOWN: &str = "***";
 
 /// Texts for readers. A password in them is meant to be read.
 const PROSE: [&str; 2] = ["say", "title"];
@@ -28,12 +35,20 @@ impl Plan {
     pub fn hidden(&self) -> Hidden {
         let mut plan = serde_json::to_value(self).unwrap_or_default();
         let mut passwords: Vec<String> = Vec::new();
+        let mut contents = BTreeSet::new();
+        let mut secrets = BTreeSet::new();
         let mut mark = |mark: &str, hidden: &str| {
             let known = passwords.iter().position(|other| other == hidden);
             let at = known.unwrap_or_else(|| {
                 passwords.push(hidden.to_owned());
                 passwords.len() - 1
             });
+            let of_kind = if mark == MARKS[1] {
+                &mut contents
+            } else {
+                &mut secrets
+            };
+            of_kind.insert(at);
             format!("{mark}{}{END}", at + 1)
         };
         each_text(&mut plan, &mut |text, place| {
@@ -52,7 +67,11 @@ impl Plan {
                 Place::Other => replace(text, |password| mark(MARKS[0], password)),
             };
         });
-        Hidden { plan, passwords }
+        Hidden {
+            plan,
+            passwords,
+            contents: contents.difference(&secrets).copied().collect(),
+        }
     }
 
     /// Whether the passwords or SQL files of its steps are missing.
@@ -118,7 +137,7 @@ fn print(content: &str) -> String {
 enum Place {
     /// The content of an SQL file.
     File,
-    /// The argument of an option such as `--password`.
+    /// The argument of an option such as `--password`, or the password of a step.
     Secret,
     /// Anything else.
     Other,
@@ -146,9 +165,17 @@ fn each_text(json: &mut Value, look: &mut impl FnMut(&mut String, Place)) {
         Value::Object(entries) => {
             let entries = entries.iter_mut();
             for (key, value) in entries.filter(|(key, _)| !PROSE.contains(&key.as_str())) {
-                match (key.as_str(), value.get_mut("text")) {
-                    ("sql_file", Some(Value::String(text))) => look(text, Place::File),
-                    _ => each_text(value, look),
+                match (key.as_str(), value) {
+                    // That of the replication user is not in the plan.
+                    ("password", Value::String(text)) if text != UNKNOWN => {
+                        look(text, Place::Secret);
+                    }
+                    ("sql_file", Value::Object(file)) => {
+                        if let Some(Value::String(text)) = file.get_mut("text") {
+                            look(text, Place::File);
+                        }
+                    }
+                    (_, value) => each_text(value, look),
                 }
             }
         }
@@ -171,6 +198,7 @@ steps:
   sql: CREATE ROLE a PASSWORD 'one'; CREATE ROLE b PASSWORD 'it''s two'
 - exec: [psql, postgresql://a:one@localhost/shopping]
 - exec: [prog, --password, five and six, -x]
+- { sql: SELECT 1, user: a, password: eight }
 - repeat: { over: [1], as: i, steps: [{ exec: psql password=three }] }
 teardown:
 - sql: ALTER ROLE a PASSWORD $$four$$
@@ -186,10 +214,11 @@ teardown:
         let Hidden {
             plan: json,
             passwords,
+            ..
         } = plan.hidden();
         assert_eq!(
             passwords,
-            ["one", "it''s two", "five and six", "three", "four"]
+            ["one", "it''s two", "five and six", "eight", "three", "four"]
         );
         let text = json.to_string();
         for password in &passwords {
@@ -201,7 +230,7 @@ teardown:
         assert!(read.lacks_passwords() && !plan.lacks_passwords());
         let whole = read.with_passwords(&passwords).expect("all passwords");
         assert_eq!((whole.steps, whole.teardown), (plan.steps, plan.teardown));
-        assert_eq!(read.with_passwords(&passwords[..4]), None);
+        assert_eq!(read.with_passwords(&passwords[..5]), None);
     }
 
     #[test]
@@ -223,8 +252,9 @@ teardown:
         let Hidden {
             plan: json,
             passwords,
+            ..
         } = plan.hidden();
-        assert_eq!(passwords.len(), 6, "{passwords:?}");
+        assert_eq!(passwords.len(), 7, "{passwords:?}");
         assert!(!json.to_string().contains("secrets"), "{json}");
         assert!(!json.to_string().contains("seven"), "{json}");
 
@@ -234,7 +264,7 @@ teardown:
         assert_eq!(read.hidden().plan, plan.hidden().plan);
         let whole = read.with_passwords(&passwords).expect("all contents");
         assert_eq!((whole.steps, whole.teardown), (plan.steps, plan.teardown));
-        assert_eq!(read.with_passwords(&passwords[..5]), None);
+        assert_eq!(read.with_passwords(&passwords[..6]), None);
     }
 
     #[test]

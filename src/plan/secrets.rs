@@ -25,17 +25,20 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// The passwords of a plan, in each spelling: as SQL, as the value, and as JSON. `open` are texts beside the plan
+    /// The passwords of a plan, in each spelling: as SQL, as the value, as JSON and as XML. `open` are texts beside the plan
     /// that are meant to be read.
     #[must_use]
     pub fn of(plan: &Plan, open: &[&str]) -> Self {
         let hidden = plan.hidden();
         let public = hidden.plan.to_string();
         let mut values = Vec::new();
-        for text in hidden.passwords {
+        for (at, text) in hidden.passwords.into_iter().enumerate() {
             let places = password::places(&text);
             values.extend(places.into_iter().map(|place| text[place].to_owned()));
-            values.push(text);
+            // An SQL file is no secret as a whole: a report may quote any statement of it.
+            if !hidden.contents.contains(&at) {
+                values.push(text);
+            }
         }
         let user = plan.replication_user.password.expose();
         if user != ReplicationUser::default().password.expose() {
@@ -51,6 +54,14 @@ impl Secrets {
         secrets
     }
 
+    /// One value.
+    #[must_use]
+    pub fn of_value(value: &str) -> Self {
+        let mut secrets = Self::default();
+        secrets.add(value);
+        secrets
+    }
+
     fn add(&mut self, value: &str) {
         let few = value.chars().count() < LONG;
         let number = value.chars().all(|c| c.is_ascii_digit());
@@ -60,7 +71,8 @@ impl Secrets {
         let plain = value.replace("''", "'");
         let json = serde_json::Value::from(plain.as_str()).to_string();
         let json = json[1..json.len() - 1].to_owned();
-        for spelling in [value.to_owned(), plain, json] {
+        let xml = plain.chars().map(in_xml).collect();
+        for spelling in [value.to_owned(), plain, json, xml] {
             if !self.0.contains(&spelling) {
                 self.0.push(spelling);
             }
@@ -86,6 +98,18 @@ impl Secrets {
             }
         }
         masked
+    }
+}
+
+/// A character as a report in XML spells it.
+fn in_xml(c: char) -> String {
+    match c {
+        '&' => "&amp;".to_owned(),
+        '<' => "&lt;".to_owned(),
+        '>' => "&gt;".to_owned(),
+        '"' => "&quot;".to_owned(),
+        '\'' => "&apos;".to_owned(),
+        c => c.to_string(),
     }
 }
 

@@ -21,7 +21,11 @@ impl Width {
 const GAP: usize = 2;
 
 /// The columns that a table can do without, the first one first.
-const LEAST: [&str; 12] = [
+const LEAST: [&str; 16] = [
+    "not written",
+    "not flushed",
+    "wal retained",
+    "kind",
     "address",
     "origin",
     "publishes",

@@ -52,6 +52,8 @@ pub struct NodeReport {
     pub port: Option<u16>,
     /// The superuser's connection string on the host.
     pub dsn: Option<String>,
+    /// The password file for it, if the server asks for a password: libpq takes it from `PGPASSFILE`.
+    pub passfile: Option<String>,
     /// The lab's database.
     pub database: String,
 }
@@ -117,6 +119,7 @@ impl UpReport {
 #[must_use]
 pub fn nodes(lab: &Lab) -> Vec<NodeReport> {
     let database = lab.plan.database.as_str();
+    let passfile = lab.passfile().map(|file| file.display().to_string());
     let report =
         |(node, container): (&crate::plan::PlannedNode, Option<&crate::engine::Container>)| {
             let port = container.and_then(|found| found.port);
@@ -139,6 +142,7 @@ pub fn nodes(lab: &Lab) -> Vec<NodeReport> {
                 host: HOST.to_owned(),
                 port,
                 dsn: port.map(|port| dsn(port, database)),
+                passfile: passfile.clone(),
                 database: database.to_owned(),
             }
         };

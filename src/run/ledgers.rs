@@ -15,9 +15,8 @@ use super::{Tried, Wrong};
 use crate::action::{Step, load::Load};
 use crate::engine::{ContainerState, Engine};
 use crate::lab::{HOST, labels};
-use crate::name::{DatabaseName, LabName, NodeName, SessionName};
-use crate::server::SUPERUSER;
-use crate::server::client::{self, Noticing};
+use crate::name::{DatabaseName, LabName, NodeName, Secret, SessionName};
+use crate::server::client::{self, Door, Noticing};
 use crate::server::state;
 use crate::text::duration;
 use crate::wait::Probe;
@@ -33,6 +32,8 @@ struct Book {
     lab: LabName,
     nodes: Vec<NodeName>,
     database: DatabaseName,
+    /// The superuser's, if the servers ask this host for it.
+    password: Option<Secret>,
 }
 
 impl Book {
@@ -47,10 +48,11 @@ impl Book {
                 continue;
             };
             let connecting = async {
-                let client =
-                    client::connect_noticing(HOST, port, self.database.as_str(), SUPERUSER)
-                        .await
-                        .ok()?;
+                let door = Door {
+                    password: self.password.as_ref(),
+                    ..Door::trusted(HOST, port)
+                };
+                let client = client::connect(door, self.database.as_str()).await.ok()?;
                 let is_standby = state::is_standby(&client).await.ok()?;
                 (!is_standby).then_some(client)
             };
@@ -109,6 +111,7 @@ impl Scene<'_> {
                 load.nodes.clone()
             },
             database: database.clone(),
+            password: self.lab.password()?.cloned(),
         });
         let first = book.open().await;
         let first = first.ok_or_else(|| Wrong::failed("no node takes writes"))?;

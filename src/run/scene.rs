@@ -14,11 +14,11 @@ use crate::action::{ExpectedError, Step};
 use crate::engine::{Container, ContainerState};
 use crate::failure::Failure;
 use crate::lab::{HOST, Lab};
-use crate::name::{DatabaseName, NodeName, SessionName, UserName};
+use crate::name::{DatabaseName, NodeName, Secret, SessionName, UserName};
 use crate::plan::Plan;
 use crate::plan::secrets::Secrets;
 use crate::server::SUPERUSER;
-use crate::server::client::{self, Noticing, Reader, SearchPath};
+use crate::server::client::{self, Door, Noticing, Reader, SearchPath};
 use crate::server::server_error::ServerError;
 use crate::wait::{Probe, WaitError, wait_for};
 
@@ -158,7 +158,9 @@ impl<'a> Scene<'a> {
                 let what = self.replaced(node).await.unwrap_or_else(|| {
                     format!("start it with a `start` step or `lab start {lab} {node}`")
                 });
-                Wrong::down(format!("`{node}` is not running: {what}"))
+                let why = container.why_ended().map(|why| format!("{why}: "));
+                let why = why.unwrap_or_default();
+                Wrong::down(format!("`{node}` is not running: {why}{what}"))
             }
         })
     }
@@ -214,7 +216,14 @@ impl<'a> Scene<'a> {
         database: &str,
         path: SearchPath,
     ) -> Tried<Reader> {
-        let connect = async |port| Reader::connect(HOST, port, database, path).await;
+        let password = self.lab.password()?;
+        let connect = async |port| {
+            let door = Door {
+                password,
+                ..Door::trusted(HOST, port)
+            };
+            Reader::connect(door, database, path).await
+        };
         self.connected(node, container, None, connect).await
     }
 
@@ -224,13 +233,22 @@ impl<'a> Scene<'a> {
         &self,
         node: &NodeName,
         database: &DatabaseName,
-        user: Option<&UserName>,
+        (user, password): (Option<&UserName>, Option<&Secret>),
         wanted: Option<&ExpectedError>,
     ) -> Tried<Noticing> {
         let container = self.running(node).await?;
         let user = user.map_or(SUPERUSER, UserName::as_str);
-        let connect =
-            async |port| client::connect_noticing(HOST, port, database.as_str(), user).await;
+        let password = match password {
+            None if user == SUPERUSER => self.lab.password()?,
+            own => own,
+        };
+        let connect = async |port| {
+            let door = Door {
+                password,
+                ..Door::trusted(HOST, port)
+            };
+            client::connect_noticing(door, database.as_str(), user).await
+        };
         self.connected(node, &container, wanted, connect).await
     }
 

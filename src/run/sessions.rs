@@ -114,9 +114,7 @@ impl Scene<'_> {
             .expect
             .as_ref()
             .and_then(|expect| expect.error.as_ref());
-        let client = self
-            .connection(node, database, step.user.as_ref(), wanted)
-            .await?;
+        let client = self.connection(node, database, step.role(), wanted).await?;
         let pid = one(&client, "SELECT pg_backend_pid()")
             .await?
             .unwrap_or_default();

@@ -41,7 +41,7 @@ impl Scene<'_> {
         wanted: &Cell,
     ) -> Tried<Probe<String>> {
         let database = &self.lab.plan.database;
-        let fresh = self.connection(node, database, None, None).await?;
+        let fresh = self.connection(node, database, (None, None), None).await?;
         let shown = one(&fresh, &format!("SHOW {name}")).await;
         fresh.close().await;
         let shown = shown?.unwrap_or_default();

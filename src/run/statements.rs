@@ -55,7 +55,7 @@ impl Scene<'_> {
     ) -> Tried<Ran> {
         let (node, database) = super::target(step)?;
         let wanted = expect.error.as_ref();
-        let connecting = self.connection(node, database, step.user.as_ref(), wanted);
+        let connecting = self.connection(node, database, step.role(), wanted);
         let client = match connecting.await {
             Ok(client) => client,
             Err(wrong) => return refused(expect, step.within.is_some(), wrong),

@@ -1,7 +1,7 @@
 //! Support for tests: a lab on the in-memory engine whose containers exist and are not running.
 
 use crate::engine::fake::Fake;
-use crate::engine::{ContainerSpec, Labels};
+use crate::engine::{ContainerSpec, Labels, Limits};
 use crate::lab::{Lab, labels};
 use crate::plan::Plan;
 use crate::scenario::load::{Overrides, Source, load};
@@ -29,6 +29,7 @@ pub(super) async fn lab(nodes: &str) -> Lab {
         containers: Vec::new(),
         service_containers: Vec::new(),
         is_complete: true,
+        entry: crate::lab::passfile::Entry::Trusted,
         made_by: None,
     }
 }
@@ -46,6 +47,7 @@ pub(super) async fn container(fake: &Fake, name: &str, labels: Labels) {
         address: None,
         publish: None,
         mounts: Vec::new(),
+        limits: Limits::default(),
         shm_bytes: 0,
         labels,
         stdin: false,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use super::memory::Killed;
 use super::scene::Scene;
 use super::state::Mark;
 use super::{NodeLog, Outcome, Tried, Wrong, status};
@@ -53,8 +54,12 @@ impl<'a, 'b> Walk<'a, 'b> {
     /// The log lines since the step before the failed one, and the state of replication.
     pub(super) async fn evidence(&self) -> (Vec<NodeLog>, Option<crate::lab::status::Status>) {
         let mark = self.since.and_then(|since| self.marks.get(since));
-        let logs = self.scene.logs_since(mark.map(|(_, mark)| mark)).await;
-        (logs, status(self.scene.lab).await)
+        // A server that has just ended may still be writing why. Asking for the status takes a moment.
+        let status = status(self.scene.lab).await;
+        (
+            self.scene.logs_since(mark.map(|(_, mark)| mark)).await,
+            status,
+        )
     }
 
     /// Runs the steps until the limit expires. Waits then end by themselves and report what they saw; everything else is
@@ -89,10 +94,15 @@ impl<'a, 'b> Walk<'a, 'b> {
                 say: step.say.clone(),
                 what: what.clone(),
             });
+            let killed = self.scene.killed().await;
             let began = Instant::now();
             let seen = self.step(step, &filled).await;
-            let seen = seen.map_err(|wrong| self.in_time(wrong));
-            let outcome = outcome(step, number, what, began.elapsed(), seen);
+            let took = began.elapsed();
+            let seen = match seen {
+                Err(wrong) => Err(self.in_time(self.in_memory(wrong, &killed).await)),
+                seen => seen,
+            };
+            let outcome = outcome(step, number, what, took, seen);
             let Some(outcome) = outcome.map(|outcome| self.masked(outcome)) else {
                 return Ended::Interrupted;
             };
@@ -156,6 +166,23 @@ impl<'a, 'b> Walk<'a, 'b> {
             scene.give(name.as_str(), given).await;
         }
         Ok(seen)
+    }
+
+    /// Adds that the memory of nodes ran out during the step.
+    async fn in_memory(&self, wrong: Wrong, before: &Killed) -> Wrong {
+        if matches!(wrong, Wrong::Interrupted) {
+            return wrong;
+        }
+        let lines = self.scene.out_of_memory(before).await;
+        // A step within this one may have said it.
+        let new = |wrong: &Wrong, line: &str| !wrong.to_string().contains(line);
+        lines.iter().fold(wrong, |wrong, line| {
+            if new(&wrong, line) {
+                wrong.and_line(line)
+            } else {
+                wrong
+            }
+        })
     }
 
     /// Adds that the limit expired, if that is why the step failed.

@@ -6,7 +6,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::scene::Scene;
 use super::{Tried, Wrong};
-use crate::engine::{Container, ContainerSpec, ContainerState, Engine, EngineError, Mount};
+use crate::engine::{Container, ContainerSpec, ContainerState, Engine, EngineError, Limits, Mount};
 use crate::image;
 use crate::lab::{archive, labels};
 use crate::name::NodeName;
@@ -70,6 +70,7 @@ impl Scene<'_> {
             address: own.address,
             publish: None,
             mounts,
+            limits: Limits::default(),
             shm_bytes: 0,
             labels: labels::of_work(claim, &work.act),
             stdin: work.auto_conf.is_some(),

@@ -8,6 +8,7 @@ mod conf;
 mod dataset_files;
 mod hba;
 mod later;
+mod limits;
 mod logical;
 mod published;
 mod services;
@@ -124,6 +125,7 @@ pub fn check(scenario: &Scenario, sql: &SqlFiles) -> Vec<Finding> {
     }
     let mut found = topology::check(scenario);
     found.extend(later::check(scenario));
+    found.extend(limits::check(scenario));
     found.extend(conf::check(scenario));
     found.extend(capacity::check(scenario));
     found.extend(sync::check(scenario));

@@ -104,7 +104,8 @@ pub fn load(source: &Source, overrides: &Overrides) -> Result<Loaded, Box<Diagno
     }
     let mut reader = Reader::new(source.folder.as_deref(), &mut problems);
     reader.allow_outside(overrides.allow_outside);
-    let scenario = reader.scenario(&tree, overrides.postgres.as_ref());
+    let mut scenario = reader.scenario(&tree, overrides.postgres.as_ref());
+    scenario.host_auth = overrides.host_auth.unwrap_or(scenario.host_auth);
     let (sql, doubts) = reader.finish();
     let findings = check::check(&scenario, &sql).into_iter();
     let sure = findings.filter(|finding| finding.holds_with(&doubts));

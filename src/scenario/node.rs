@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::disk::DiskSize;
+use super::limits::{Cpus, MemorySize, Pids};
 use super::logical::{Publication, Subscription};
 use super::{DatasetRef, PostgresVersion};
 use crate::hba::HbaLine;
@@ -82,6 +83,13 @@ pub struct Node {
     /// The size of its data disk, which `fill` can fill: `512MB`. The disk is memory, taken as it is used. Without, it is
     /// a part of this host's.
     pub disk: Option<DiskSize>,
+    /// The memory of its container: `512MB`. The kernel kills a process when the node needs more. Default: no limit.
+    pub memory: Option<MemorySize>,
+    /// The processors that its container has, also in part: `1.5`. Default: all.
+    pub cpus: Option<Cpus>,
+    /// The most processes of its container at once. A server has one for each connection. Default: 8192, or more where
+    /// `max_connections` asks for it.
+    pub pids: Option<Pids>,
     /// When a standby begins: with the lab, or `later`, by a step or a verb (`start`, `clone`, `reclone`, `restore`) or
     /// `docker start`. Until then its container is there, and nothing runs in it; its base backup is taken when it
     /// starts.

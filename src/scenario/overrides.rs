@@ -5,9 +5,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::PostgresVersion;
 use super::read::{DATASET_KEYS, NODE_KEYS, SCENARIO_KEYS, SERVICE_KEYS, USER_KEYS};
 use super::services::ServiceName;
+use super::{HostAuth, PostgresVersion};
 use crate::text::suggest::{choice, did_you_mean_or_list};
 use crate::yaml::{Entry, Node, Spot, Value};
 
@@ -18,6 +18,8 @@ pub struct Overrides {
     pub set: Vec<Setting>,
     /// `--postgres`: the version of every node, whatever the scenario says.
     pub postgres: Option<PostgresVersion>,
+    /// `--host-auth`: how the host gets in, whatever the scenario says.
+    pub host_auth: Option<HostAuth>,
     /// `--allow-outside`: whether the scenario may name SQL files outside its folder.
     pub allow_outside: bool,
 }

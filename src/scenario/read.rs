@@ -15,8 +15,8 @@ use std::path::Path;
 use super::check::Doubts;
 use super::files;
 use super::{
-    AuthMethod, Conf, Feature, Nodes, PostgresVersion, ReplicationUser, Scenario, SettingValue,
-    SlotChoice, SqlFiles, default_database, default_limit,
+    AuthMethod, Conf, Feature, HostAuth, Nodes, PostgresVersion, ReplicationUser, Scenario,
+    SettingValue, SlotChoice, SqlFiles, default_database, default_limit,
 };
 use crate::action::OneOrMany;
 use crate::name::{LabName, NodeName, SettingName};
@@ -37,6 +37,7 @@ pub(super) const SCENARIO_KEYS: &[&str] = &[
     "about",
     "postgres",
     "auth",
+    "host_auth",
     "tls",
     "archive",
     "replication_user",
@@ -62,6 +63,9 @@ pub(super) const NODE_KEYS: &[&str] = &[
     "subscriptions",
     "hba",
     "disk",
+    "memory",
+    "cpus",
+    "pids",
     "start",
 ];
 /// The keys of `replication_user`.
@@ -123,6 +127,9 @@ impl<'a> Reader<'a> {
             about: self.optional(top, "about", Self::text).unwrap_or_default(),
             postgres: version.cloned().or(postgres).unwrap_or_default(),
             auth: auth.unwrap_or_default(),
+            host_auth: self
+                .optional(top, "host_auth", Self::host_auth)
+                .unwrap_or_default(),
             tls: self.optional(top, "tls", Self::boolean).unwrap_or_default(),
             archive: self
                 .optional(top, "archive", Self::boolean)
@@ -193,6 +200,9 @@ impl<'a> Reader<'a> {
                 .unwrap_or_default(),
             hba: self.optional(keys, "hba", Self::hba).unwrap_or_default(),
             disk: self.optional(keys, "disk", Self::value),
+            memory: self.optional(keys, "memory", Self::value),
+            cpus: self.optional(keys, "cpus", Self::value),
+            pids: self.optional(keys, "pids", Self::value),
             start: self
                 .optional(keys, "start", Self::value)
                 .unwrap_or_default(),
@@ -234,8 +244,15 @@ impl<'a> Reader<'a> {
     }
 
     fn auth(&mut self, node: &Node) -> Option<AuthMethod> {
-        let methods = [AuthMethod::ScramSha256, AuthMethod::Md5];
-        let names = methods.map(|method| method.to_string());
+        self.method(node, &[AuthMethod::ScramSha256, AuthMethod::Md5])
+    }
+
+    fn host_auth(&mut self, node: &Node) -> Option<HostAuth> {
+        self.method(node, &HostAuth::ALL)
+    }
+
+    fn method<T: Copy + ToString>(&mut self, node: &Node, methods: &[T]) -> Option<T> {
+        let names: Vec<String> = methods.iter().map(ToString::to_string).collect();
         let text = self.text(node)?;
         if let Some(at) = names.iter().position(|name| *name == text) {
             return methods.get(at).copied();

@@ -13,6 +13,7 @@ use tokio_postgres::config::SslMode;
 use super::SUPERUSER;
 use super::server_error::ServerError;
 use crate::failure::Explain;
+use crate::name::Secret;
 
 pub use crate::sql::quote::{identifier, literal};
 pub use noticing::{Noticing, connect_noticing};
@@ -56,21 +57,48 @@ impl<T, E: Into<ServerError>> Doing<T> for Result<T, E> {
     }
 }
 
-/// Connects as the superuser from the host, without a password: the gateway's line of `pg_hba.conf` lets it in. The
-/// server's settings are those that its users' programs would see.
+/// Where a server listens, and the password of the role that connects, if the server asks the host for one.
+#[derive(Debug, Clone, Copy)]
+pub struct Door<'a> {
+    /// The host.
+    pub host: &'a str,
+    /// The port.
+    pub port: u16,
+    /// The password.
+    pub password: Option<&'a Secret>,
+}
+
+impl<'a> Door<'a> {
+    /// A server that trusts this host.
+    #[must_use]
+    pub fn trusted(host: &'a str, port: u16) -> Self {
+        let password = None;
+        Self {
+            host,
+            port,
+            password,
+        }
+    }
+}
+
+/// Connects as the superuser from the host, which the gateway's line of `pg_hba.conf` lets in. The server's settings are
+/// those that its users' programs would see.
 ///
 /// # Errors
 /// The server's or the socket's error.
-pub async fn connect(host: &str, port: u16, database: &str) -> Result<Noticing, ServerError> {
-    connect_noticing(host, port, database, SUPERUSER).await
+pub async fn connect(door: Door<'_>, database: &str) -> Result<Noticing, ServerError> {
+    connect_noticing(door, database, SUPERUSER).await
 }
 
-fn config(database: &str, user: &str) -> Config {
+fn config(door: Door<'_>, database: &str, user: &str) -> Config {
     let mut config = Config::new();
     config
         .user(user)
         .dbname(database)
         .application_name("lab")
         .ssl_mode(SslMode::Disable);
+    if let Some(password) = door.password {
+        config.password(password.expose());
+    }
     config
 }

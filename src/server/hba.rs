@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::hba::{Address, HbaLine};
 use crate::name::{DatabaseName, NodeName, UserName};
-use crate::scenario::AuthMethod;
+use crate::scenario::{AuthMethod, HostAuth};
 use crate::server::SUPERUSER;
 
 pub use crate::hba::{ConnectionType, Database, Method, Network};
@@ -85,7 +85,7 @@ pub struct Hosts {
 pub fn rules(
     own: &[HbaLine],
     user: &UserName,
-    auth: AuthMethod,
+    (auth, host_auth): (AuthMethod, HostAuth),
     hosts: &Hosts,
     database: &DatabaseName,
     tls: bool,
@@ -100,7 +100,10 @@ pub fn rules(
     let mut rules = vec![
         open(Database::All, Peer::Local),
         open(Database::Replication, Peer::Local),
-        open(Database::All, Peer::Gateway),
+        HbaRule {
+            method: host_auth.into(),
+            ..open(Database::All, Peer::Gateway)
+        },
     ];
     rules.extend(hosts.services.iter().map(|service| HbaRule {
         user: UserName::new(SUPERUSER).ok(),

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use crate::engine::ContainerState;
+use crate::engine::{Container, ContainerState};
 use crate::failure::Failure;
 use crate::lab::Lab;
 use crate::name::NodeName;
@@ -10,8 +10,11 @@ use crate::server::client::Reader;
 use crate::server::{history, state};
 
 /// The container's `state` in words, for its node.
-pub(super) fn not_running(node: &NodeName, state: Option<ContainerState>) -> Failure {
-    let seen = match state {
+pub(super) fn not_running(node: &NodeName, container: Option<&Container>) -> Failure {
+    if let Some(why) = container.and_then(Container::why_ended) {
+        return Failure::seen(format!("the container of `{node}` is stopped: {why}"));
+    }
+    let seen = match container.map(|found| found.state) {
         None => format!("the container of `{node}` is gone"),
         Some(ContainerState::Paused) => format!("the container of `{node}` is paused"),
         Some(ContainerState::Created) => format!("the container of `{node}` was never started"),
@@ -55,8 +58,8 @@ pub(super) async fn never_arrives(
 pub(super) async fn container(lab: &Lab, node: &NodeName) -> Option<Failure> {
     let container = lab.container(node.as_str()).ok()?;
     let now = lab.engine.find_container(&container.id).await.ok()?;
-    let state = now.map(|found| found.state);
-    (state != Some(ContainerState::Running)).then(|| not_running(node, state))
+    let state = now.as_ref().map(|found| found.state);
+    (state != Some(ContainerState::Running)).then(|| not_running(node, now.as_ref()))
 }
 
 /// The reason for a failed wait for a subscription, from the subscriber's container and log.

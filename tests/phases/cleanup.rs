@@ -2,7 +2,7 @@
 
 use replication_lab::engine::fake::Fake;
 use replication_lab::engine::{
-    ContainerSpec, EngineErrorKind, Image, LAB_LABEL, Labels, Mount, NetworkSpec,
+    ContainerSpec, EngineErrorKind, Image, LAB_LABEL, Labels, Limits, Mount, NetworkSpec,
 };
 use replication_lab::failure::Explain as _;
 use replication_lab::image::IMAGE_LABEL;
@@ -31,6 +31,7 @@ pub fn container(name: &str, labels: Labels, mounts: Vec<Mount>) -> ContainerSpe
         address: None,
         publish: None,
         mounts,
+        limits: Limits::default(),
         shm_bytes: 0,
         labels,
         stdin: false,

@@ -147,7 +147,7 @@ async fn logs_none(lab: &Lab) {
 }
 
 /// `docker inspect` of every container, volume, network and image of the lab.
-async fn inspect(lab: &Lab) -> Vec<Value> {
+pub async fn inspect(lab: &Lab) -> Vec<Value> {
     let docker = &lab.docker;
     let which = Selector::LabelValue(LAB_LABEL.to_owned(), lab.name.clone());
     let mut all = Vec::new();

@@ -2,7 +2,7 @@
 
 use libtest_mimic::{Failed, Trial};
 use replication_lab::engine::{
-    ContainerSpec, Engine, EngineError, LAB_LABEL, Labels, NetworkSpec, Selector, Volume,
+    ContainerSpec, Engine, EngineError, LAB_LABEL, Labels, Limits, NetworkSpec, Selector, Volume,
 };
 use replication_lab::event::Silent;
 use replication_lab::image;
@@ -64,6 +64,7 @@ impl Bench {
             address: None,
             publish: None,
             mounts: Vec::new(),
+            limits: Limits::default(),
             shm_bytes: 64 << 20,
             labels: self.labels(),
             stdin: true,

@@ -107,13 +107,14 @@ pub(super) fn check(reports: &[ReportTo], output: Output) -> Result<()> {
 pub(super) fn write(reports: &[ReportTo], runs: &[RunReport], took: Duration) -> Result<()> {
     for report in reports {
         let text = match (report.format, runs) {
-            (Format::Junit, _) => junit(runs, took)?,
-            (Format::Tap, _) => tap(runs),
+            (Format::Junit, _) => output::shown(&junit(runs, took)?),
+            (Format::Tap, _) => output::shown(&tap(runs)),
             (Format::Json, [run]) => output::document(run)?,
             (Format::Json, _) => output::document(&runs)?,
         };
         match &report.file {
-            None => output::print(&text)?,
+            // It was made fit to be printed above, whatever its destination.
+            None => _ = output::print_raw(&text)?,
             Some(file) => std::fs::write(file, text)
                 .with_context(|| format!("writing the report `{}`", file.display()))?,
         }

@@ -88,9 +88,6 @@ fn body(spec: &ContainerSpec) -> models::ContainerCreateBody {
     }
 }
 
-/// The most processes of one container. A server has one a connection, and a run-away program must not fill the host.
-const PIDS: i64 = 8192;
-
 fn host_config(spec: &ContainerSpec) -> models::HostConfig {
     models::HostConfig {
         cap_drop: Some(vec!["ALL".to_owned()]),
@@ -114,13 +111,29 @@ fn host_config(spec: &ContainerSpec) -> models::HostConfig {
         }),
         mounts: Some(spec.mounts.iter().map(mount).collect()),
         shm_size: i64::try_from(spec.shm_bytes).ok(),
-        pids_limit: Some(PIDS),
+        memory: memory(spec),
+        // As much as the memory: a node that swaps is slow for no reason that anybody sees.
+        memory_swap: memory(spec),
+        nano_cpus: spec.limits.cpus.map(nano_cpus),
+        pids_limit: Some(spec.limits.pids.into()),
         restart_policy: Some(models::RestartPolicy {
             name: Some(models::RestartPolicyNameEnum::NO),
             maximum_retry_count: None,
         }),
         ..Default::default()
     }
+}
+
+fn memory(spec: &ContainerSpec) -> Option<i64> {
+    i64::try_from(spec.limits.memory?).ok()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a scenario's processors are few"
+)]
+fn nano_cpus(cpus: f64) -> i64 {
+    (cpus * 1e9).round() as i64
 }
 
 fn mount(mount: &Mount) -> models::Mount {
@@ -226,7 +239,7 @@ pub(super) async fn list(docker: &Docker, which: &Selector) -> Result<Vec<Contai
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Labels;
+    use crate::engine::{Labels, Limits};
 
     fn spec() -> ContainerSpec {
         ContainerSpec {
@@ -240,6 +253,7 @@ mod tests {
             address: Some([172, 18, 0, 9].into()),
             publish: Some(crate::engine::Publish::anywhere(5432)),
             mounts: Vec::new(),
+            limits: Limits::default(),
             shm_bytes: 1 << 20,
             labels: Labels::new(),
             stdin: true,
@@ -261,6 +275,24 @@ mod tests {
         assert_eq!(bindings.len(), 1);
         assert_eq!(bindings[0].host_ip.as_deref(), Some("127.0.0.1"));
         assert_eq!(bindings[0].host_port.as_deref(), Some(""));
+    }
+
+    #[test]
+    fn a_container_has_its_limits_and_never_swaps() {
+        let host = body(&spec()).host_config.expect("a host configuration");
+        assert_eq!((host.memory, host.nano_cpus), (None, None));
+        assert_eq!(host.pids_limit, Some(8192));
+        let limits = Limits {
+            memory: Some(512 << 20),
+            cpus: Some(1.5),
+            pids: 200,
+        };
+        let spec = ContainerSpec { limits, ..spec() };
+        let host = body(&spec).host_config.expect("a host configuration");
+        assert_eq!(host.memory, Some(512 << 20));
+        assert_eq!(host.memory_swap, host.memory);
+        assert_eq!(host.nano_cpus, Some(1_500_000_000));
+        assert_eq!(host.pids_limit, Some(200));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::time::Instant;
 
 use super::*;
-use crate::engine::{ContainerState, Labels, Mount, NetworkSpec, Selector, Volume};
+use crate::engine::{ContainerState, Labels, Limits, Mount, NetworkSpec, Selector, Volume};
 
 fn network(name: &str, subnet: Option<&str>) -> NetworkSpec {
     NetworkSpec {
@@ -34,6 +34,7 @@ fn container(name: &str) -> ContainerSpec {
             read_only: false,
             labels: labelled("made", "with the container"),
         }],
+        limits: Limits::default(),
         shm_bytes: 0,
         labels: Labels::new(),
         stdin: true,

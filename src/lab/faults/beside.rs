@@ -6,7 +6,9 @@
 use tokio_util::sync::CancellationToken;
 
 use super::{FaultError, Rules};
-use crate::engine::{Container, ContainerSpec, ContainerState, EngineErrorKind, NetworkPower};
+use crate::engine::{
+    Container, ContainerSpec, ContainerState, EngineErrorKind, Limits, NetworkPower,
+};
 use crate::event::Silent;
 use crate::image;
 use crate::lab::Lab;
@@ -103,6 +105,7 @@ pub(super) fn spec(
         address: None,
         publish: None,
         mounts: Vec::new(),
+        limits: Limits::default(),
         shm_bytes: 0,
         labels: labels::of_lab(claim),
         stdin: false,

@@ -60,7 +60,7 @@ where
         &plan.nodes[1],
         &found,
         address,
-        &clock,
+        (&clock, None),
     )
     .await
 }

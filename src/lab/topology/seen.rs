@@ -167,8 +167,7 @@ impl Lab {
 
 /// Fails with the container's state unless it runs.
 pub(in crate::lab) fn runs(container: Option<&Container>) -> Result<(), Unasked> {
-    if container.is_some_and(|found| found.out_of_memory) {
-        let why = "its container ran out of memory: the kernel killed it";
+    if let Some(why) = container.and_then(Container::why_ended) {
         return Err(Unasked::Down(why));
     }
     Err(Unasked::Down(match container.map(|found| found.state) {

@@ -18,10 +18,10 @@ use crate::lab::labels::Claim;
 use crate::lab::node::Starting;
 use crate::lab::tls::Authority;
 use crate::lab::verdict::{Connections, Proof, Verdict};
-use crate::lab::{Lab, archive, backup, claim, frame, template};
-use crate::name::NodeName;
+use crate::lab::{HOST, Lab, archive, backup, claim, frame, passfile, template};
+use crate::name::{NodeName, Secret};
 use crate::plan::{Plan, PlannedNode};
-use crate::server::client::Reader;
+use crate::server::client::{Door, Reader};
 use crate::server::hba::Addresses;
 
 use super::{Options, mark_ready};
@@ -35,6 +35,8 @@ pub(super) struct Build {
     pub(super) images: Arc<BTreeMap<String, Found>>,
     /// The certificate authority, if the scenario asks for TLS.
     authority: Option<Arc<Authority>>,
+    /// The superuser's password, if the scenario has the host asked for it.
+    pub(super) password: Option<Arc<Secret>>,
     pub(super) within: Duration,
     proof: Option<Proof>,
     /// See [`Options::for_this_process`].
@@ -85,7 +87,7 @@ impl Build {
         engine: &Engine,
         (plan, claim): (Plan, Claim),
         images: BTreeMap<String, Found>,
-        authority: Option<Authority>,
+        (authority, password): (Option<Authority>, Option<Secret>),
         options: &Options,
         clock: Clock,
         cancel: &CancellationToken,
@@ -96,6 +98,7 @@ impl Build {
             claim: Arc::new(claim),
             images: Arc::new(images),
             authority: authority.map(Arc::new),
+            password: password.map(Arc::new),
             within: options.within,
             proof: options.proof,
             for_this_process: options.for_this_process,
@@ -107,6 +110,9 @@ impl Build {
 
     pub(super) async fn run(&self) -> Result<(Lab, Option<Verdict>), LabError> {
         self.go_on()?;
+        if let Some(password) = &self.password {
+            passfile::write(&self.plan, &self.claim, password)?;
+        }
         let addresses = self.clock.time(Phase::Network, self.network()).await?;
         let meeting = Arc::new(Meeting::new(&self.plan, addresses));
         let services = self.nodes(&meeting).await?;
@@ -187,7 +193,13 @@ impl Build {
         let identity = self.authority.as_ref();
         let identity = identity.map(|own| own.identity(&planned.name, user));
         let (identity, addresses) = (identity.transpose()?, meeting.places.now().await);
-        let files = frame::of_node(&self.plan, planned, &starting.backup, &addresses, identity);
+        let files = frame::of_node(
+            &self.plan,
+            planned,
+            &starting.backup,
+            &addresses,
+            (identity, self.password.as_deref()),
+        );
         starting.configure(&files).await
     }
 
@@ -237,7 +249,10 @@ impl Build {
         let server = Server {
             node,
             client: &live.client,
-            port: live.port,
+            door: Door {
+                password: self.password.as_deref(),
+                ..Door::trusted(HOST, live.port)
+            },
         };
         meeting.places.correct(&server, host, &self.stop).await
     }

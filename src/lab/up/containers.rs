@@ -102,7 +102,7 @@ impl Build {
                         &planned,
                         found,
                         asked,
-                        clock,
+                        (clock, self.password.clone()),
                     )
                     .await?;
                     self.found(name, starting.address, meeting).await;

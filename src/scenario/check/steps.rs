@@ -1,6 +1,7 @@
 //! Steps: whom they name, and whether their parts fit each other.
 
 mod expected;
+mod password;
 mod roles;
 mod rounds;
 
@@ -64,6 +65,7 @@ impl<'a> Reading<'a> {
             let at = format!("{path}[{index}]");
             self.nodes(step, &at);
             self.keys(step, &at);
+            self.password(step, &at);
             self.flaws(step, &at);
             self.sessions(step, &at);
             self.variables(step, &at);

@@ -8,6 +8,7 @@ mod keys;
 mod later;
 mod limits;
 mod logical;
+mod machine;
 mod meaning;
 mod partly;
 mod recovery;

@@ -119,6 +119,7 @@ impl Reader<'_> {
             on: self.optional(keys, "on", Self::value),
             database: self.optional(keys, "database", Self::value),
             user: self.optional(keys, "user", Self::value),
+            password: self.optional(keys, "password", Self::text_as_quietly),
             session: self.optional(keys, "session", Self::value),
             within: self.optional(keys, "within", Self::value),
             expect: self.optional(keys, "expect", Self::expect),

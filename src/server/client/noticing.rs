@@ -9,7 +9,7 @@ use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls, SimpleQueryMessage};
 
 use super::stream::UntilClosed;
-use super::{CONNECT_LIMIT, config};
+use super::{CONNECT_LIMIT, Door, config};
 use crate::server::server_error::ServerError;
 
 /// How long the end of a connection is waited for. A frozen server never ends it.
@@ -143,19 +143,17 @@ impl std::ops::Deref for Noticing {
 /// # Errors
 /// The server's or the socket's error.
 pub async fn connect_noticing(
-    host: &str,
-    port: u16,
+    door: Door<'_>,
     database: &str,
     user: &str,
 ) -> Result<Noticing, ServerError> {
-    let (connection, _) = open(host, port, &config(database, user)).await?;
+    let (connection, _) = open(door, &config(door, database, user)).await?;
     Ok(connection)
 }
 
 /// Connects, and tells the `server_version` that the server reported.
 pub(super) async fn open(
-    host: &str,
-    port: u16,
+    Door { host, port, .. }: Door<'_>,
     config: &Config,
 ) -> Result<(Noticing, String), ServerError> {
     let connecting = tokio::time::timeout(CONNECT_LIMIT, UntilClosed::connect(host, port));

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use super::noticing::open;
 use super::pins::{self, SearchPath};
-use super::{Noticing, config};
+use super::{Door, Noticing, config};
 use crate::server::SUPERUSER;
 use crate::server::server_error::ServerError;
 use crate::server::version::Version;
@@ -17,19 +17,18 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Connects as the superuser from the host, without a password: the gateway's line of `pg_hba.conf` lets it in.
+    /// Connects as the superuser from the host, which the gateway's line of `pg_hba.conf` lets in.
     ///
     /// # Errors
     /// The server's or the socket's error.
     pub async fn connect(
-        host: &str,
-        port: u16,
+        door: Door<'_>,
         database: &str,
         path: SearchPath,
     ) -> Result<Self, ServerError> {
-        let mut config = config(database, SUPERUSER);
+        let mut config = config(door, database, SUPERUSER);
         config.options(pins::options(path));
-        let (connection, server_version) = open(host, port, &config).await?;
+        let (connection, server_version) = open(door, &config).await?;
         let version = Version::from_report(&server_version);
         if let Some(set) = pins::by_version(version) {
             connection.batch_execute(set).await?;

@@ -8,6 +8,10 @@ fn name(text: &str) -> NodeName {
     NodeName::new(text).expect("a name")
 }
 
+fn md5() -> (AuthMethod, HostAuth) {
+    (AuthMethod::Md5, HostAuth::Trust)
+}
+
 fn user() -> UserName {
     UserName::new("replication_user").expect("a name")
 }
@@ -24,7 +28,7 @@ fn each_peer_has_one_line_with_its_own_address_and_nothing_is_wider() {
     let rules = rules(
         &[],
         &user(),
-        AuthMethod::Md5,
+        md5(),
         &peers(&["replica", "late"]),
         &database(),
         false,
@@ -56,7 +60,14 @@ fn the_columns_are_as_wide_as_what_is_in_them() {
         method: Method::Reject,
     };
     let (user, auth) = (user(), AuthMethod::Md5);
-    let rules = rules(&[own], &user, auth, &Hosts::default(), &database(), false);
+    let rules = rules(
+        &[own],
+        &user,
+        (auth, HostAuth::Trust),
+        &Hosts::default(),
+        &database(),
+        false,
+    );
     let text = outline(&name("primary"), &rules);
     let lines: Vec<_> = text.lines().skip(1).collect();
     assert_eq!(
@@ -78,7 +89,7 @@ fn an_outline_says_whose_address_is_missing() {
         &rules(
             &[],
             &user(),
-            AuthMethod::ScramSha256,
+            (AuthMethod::ScramSha256, HostAuth::Password),
             &peers(&["replica"]),
             &database(),
             false,
@@ -110,7 +121,7 @@ fn a_scenario_s_own_lines_come_in_their_order_after_lab_s_and_before_replication
         services: vec![name("pgadmin")],
         ..peers(&["replica"])
     };
-    let rules = rules(&own, &user(), AuthMethod::Md5, &hosts, &database(), true);
+    let rules = rules(&own, &user(), md5(), &hosts, &database(), true);
     let text = outline(&name("primary"), &rules);
     let lines: Vec<_> = text.lines().skip(4).collect();
     assert_eq!(
@@ -141,7 +152,7 @@ fn a_line_of_replication_s_that_could_match_nothing_more_is_left_out() {
             subscribers: vec![name("replica")],
             ..Hosts::default()
         };
-        rules(&[line], &user(), AuthMethod::Md5, &hosts, &database(), true).len()
+        rules(&[line], &user(), md5(), &hosts, &database(), true).len()
     };
     // Three of lab's own, the line, replication and the database.
     assert_eq!(count(line(ssl, Database::Replication, Some(user()))), 5);

@@ -82,13 +82,17 @@ fn a_bomb_of_aliases_is_refused() {
         let line = format!("  - &a{level} [{uses}]\n");
         bomb.push_str(&line);
     }
-    assert!(wrong(&bomb).starts_with("error: "));
+    let shown = wrong(&bomb);
+    assert!(shown.starts_with("error: there is far too much"), "{shown}");
+    // At the alias that is one too many.
+    assert!(shown.contains(" --> a.yaml:9:10\n"), "{shown}");
     let many = format!(
         "a: &a [{}x]\nb: [{}*a]\n",
         "x,".repeat(20_000),
         "*a,".repeat(20_000)
     );
     assert!(wrong(&many).contains("far too much"));
+    assert!(wrong(&many).contains(" --> a.yaml:2:"));
     let long = format!(
         "a: &a {}\nb: [{}*a]\n",
         "x".repeat(400_000),

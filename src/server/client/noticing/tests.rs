@@ -51,7 +51,7 @@ async fn connected(words: Vec<u8>, is_asked: bool) -> Noticing {
         }
         stream.write_all(&words).await.expect("the last words");
     });
-    let client = connect_noticing("127.0.0.1", port, "d", "u").await;
+    let client = connect_noticing(Door::trusted("127.0.0.1", port), "d", "u").await;
     client.expect("a connection")
 }
 
