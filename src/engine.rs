@@ -9,8 +9,6 @@ pub mod fake;
 mod object;
 mod spec;
 
-use std::time::SystemTime;
-
 use tokio::io::AsyncRead;
 
 pub use self::error::{EngineCause, EngineError, EngineErrorKind};
@@ -215,9 +213,13 @@ impl Engine {
         on!(self, it => it.logs(id, tail))
     }
 
-    /// The lines that a container wrote since a time.
-    pub async fn logs_since(&self, id: &str, since: SystemTime) -> Result<String, EngineError> {
-        on!(self, it => it.logs_since(id, since))
+    /// The same; each line begins with the time at which Docker got it, as far as that is known.
+    pub async fn logs_with_times(
+        &self,
+        id: &str,
+        tail: Option<usize>,
+    ) -> Result<String, EngineError> {
+        on!(self, it => it.logs_with_times(id, tail))
     }
 
     /// The content of a file in a container in any state. The error is [`EngineErrorKind::NotFound`] when the container or the

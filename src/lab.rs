@@ -31,6 +31,7 @@ pub mod passfile;
 mod passwords;
 pub mod populate;
 mod publications;
+pub mod reasons;
 mod replicate;
 mod roles;
 pub(crate) mod server_log;
@@ -51,7 +52,6 @@ use crate::name::{LabName, NodeName, Secret};
 use crate::plan::{Plan, PlannedNode, PlannedService};
 use crate::server::client::{self, Door, Noticing, Reader, SearchPath, SqlError};
 use crate::server::server_error::ServerError;
-use crate::server::trouble::{self, Trouble};
 
 pub use error::LabError;
 pub use service::url;
@@ -194,11 +194,6 @@ impl Lab {
             lab: self.plan.lab.clone(),
             missing: format!("the container of `{name}` is gone"),
         })
-    }
-
-    /// The last failure of a subscription in its node's log.
-    pub async fn trouble(&self, node: &NodeName, subscription: &str) -> Option<Trouble> {
-        trouble::last(&self.server_log(node).await?, subscription)
     }
 
     /// Whether every container runs, except those of nodes that are still to come.

@@ -30,6 +30,7 @@ use crate::server::conf::{self, Setting};
 use crate::server::hba::{self, HbaRule};
 use crate::server::replication::SyncState;
 use crate::sql::SqlFile;
+use crate::sql::tables::LoggedTable;
 
 pub use limits::PlannedLimits;
 pub use logical::{PlannedPublication, PlannedSubscription};
@@ -190,6 +191,9 @@ pub struct PlannedDataset {
     pub files: Vec<PathBuf>,
     /// Whether only its tables are loaded, because replication brings the rows.
     pub tables_only: bool,
+    /// The tables that it creates, as far as its text says, and whose rows are in the WAL.
+    #[serde(default)]
+    pub tables: Vec<LoggedTable>,
     /// The content of these files; empty in a plan that was read back from a running lab.
     #[serde(skip)]
     pub sql: Vec<SqlFile>,

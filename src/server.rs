@@ -32,6 +32,7 @@ pub mod slots;
 pub mod state;
 pub mod subscriptions;
 pub mod trouble;
+pub mod unreplicated;
 pub mod upstream;
 pub mod version;
 

@@ -2,6 +2,7 @@
 
 pub mod foreign;
 pub(crate) mod suggest;
+pub mod utc;
 
 use std::error::Error;
 use std::time::Duration;

@@ -7,6 +7,7 @@
 //!
 //! A failed check is a result, not an error. An error means that the proof could not be made.
 
+mod beside;
 pub mod compare;
 mod control;
 mod edge;
@@ -36,7 +37,7 @@ use crate::text::chain;
 use crate::wait::{Probe, WaitError, wait_for};
 use logical::RowStage;
 
-pub use crate::lab::verdict::{Check, Verdict};
+pub use crate::lab::verdict::{Check, NotProven, Verdict};
 pub use present::verify_present;
 pub use undo::undo_killed;
 
@@ -72,6 +73,8 @@ struct Prover<'a> {
     cancel: &'a CancellationToken,
     /// What was noted, and not yet undone.
     notes: tokio::sync::Mutex<Vec<Note>>,
+    /// What no check says anything about.
+    not_proven: tokio::sync::Mutex<Vec<NotProven>>,
 }
 
 /// [`verify`] as [`lab::up`](crate::lab::up::Options::proof) takes it.
@@ -115,7 +118,7 @@ pub async fn verify(
     if cancel.is_cancelled() {
         return Err(LabError::Interrupted);
     }
-    Ok(Verdict::new(checks))
+    Ok(Verdict::new(checks).without(proof.not_proven.into_inner()))
 }
 
 impl<'a> Prover<'a> {
@@ -133,6 +136,7 @@ impl<'a> Prover<'a> {
             began: SystemTime::now(),
             cancel,
             notes: tokio::sync::Mutex::default(),
+            not_proven: tokio::sync::Mutex::default(),
         };
         let mut missing = Vec::new();
         for (node, container) in lab.nodes() {
@@ -199,6 +203,7 @@ impl<'a> Prover<'a> {
             })
             .await,
         ];
+        checks.extend(self.beside(primary, &standbys).await);
         let (looked, mut followed) = self.followed(primary).await;
         if standbys.is_empty() && followed.is_empty() {
             return Ok(checks);

@@ -52,6 +52,8 @@ mod runs;
 mod steps;
 #[path = "scenarios/tls.rs"]
 mod tls;
+#[path = "scenarios/unproven.rs"]
+mod unproven;
 
 fn main() {
     let mut trials = catalogue::trials();
@@ -72,6 +74,7 @@ fn main() {
     trials.extend(ends::trials());
     trials.extend(steps::trials());
     trials.extend(tls::trials());
+    trials.extend(unproven::trials());
     trials.extend(passwords::trials());
     trials.extend(host_auth::trials());
     trials.extend(pgadmin::trials());

@@ -13,7 +13,7 @@ mod talk;
 mod volume;
 
 use std::future::Future;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use bollard::query_parameters::KillContainerOptionsBuilder;
 use tokio::io::AsyncRead;
@@ -228,15 +228,15 @@ impl Docker {
     }
 
     pub(super) async fn logs(&self, id: &str, tail: Option<usize>) -> Result<String, EngineError> {
-        talk::logs(self, id, tail, None).await
+        talk::logs(self, id, tail, false).await
     }
 
-    pub(super) async fn logs_since(
+    pub(super) async fn logs_with_times(
         &self,
         id: &str,
-        since: SystemTime,
+        tail: Option<usize>,
     ) -> Result<String, EngineError> {
-        talk::logs(self, id, None, Some(since)).await
+        talk::logs(self, id, tail, true).await
     }
 
     pub(super) async fn read_file(&self, id: &str, path: &str) -> Result<Vec<u8>, EngineError> {

@@ -141,8 +141,11 @@ impl<'a> Look<'a> {
             found.push(format!("replays {now} (planned: {planned})"));
         }
         let upstream = self.said_by(&meant.upstream);
-        let sender =
-            upstream.and_then(|said| sender_to(&said.senders, &link.application_name, None));
+        // A connection that was lost and has not timed out has the same name.
+        let own = self.lab.container(name.as_str()).ok();
+        let own = own.and_then(|found| Some(found.address?.to_string()));
+        let sender = upstream
+            .and_then(|said| sender_to(&said.senders, &link.application_name, own.as_deref()));
         // While it catches up it is not synchronous yet.
         let sync_state = sender
             .filter(|sender| sender.is_streaming())

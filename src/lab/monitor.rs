@@ -180,7 +180,7 @@ fn planned(plan: &Plan, node: &NodeName) -> Vec<EdgeStatus> {
         .subscriptions()
         .filter(|(_, edge)| edge.upstream == *node);
     let logical = logical.map(|(subscriber, edge)| {
-        let slot = Some(edge.slot.to_string());
+        let slot = Some(edge.slot.to_string()).filter(|slot| !slot.is_empty());
         blank(
             node,
             &subscriber.name,

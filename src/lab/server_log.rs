@@ -47,7 +47,11 @@ impl Lab {
         /// The lines of a container's output that are read.
         const LINES: usize = 2000;
         let container = self.container(node.as_str()).ok()?;
-        let output = self.engine.logs(&container.id, Some(LINES)).await.ok()?;
+        let output = self
+            .engine
+            .logs_with_times(&container.id, Some(LINES))
+            .await
+            .ok()?;
         let collected = collected(&self.engine, &container.id, &output).await;
         let (form, text) = collected.unwrap_or((Form::Text, output));
         let prefix = self.log_line_prefix(node).await;

@@ -13,6 +13,7 @@ use crate::plan::{PlannedNode, PlannedService};
 
 use super::faults::LinkFault;
 use super::look::Look;
+use super::reasons::{Reasons, Suspect};
 use super::topology::runs;
 use super::{Lab, service};
 
@@ -65,13 +66,16 @@ impl Lab {
     /// Asks every node that runs.
     pub async fn status(&self) -> Status {
         let look = Look::at(self).await;
+        let mut reasons = Reasons::of(self);
         let mut nodes = Vec::with_capacity(self.plan.nodes.len());
         for (at, planned) in self.plan.nodes.iter().enumerate() {
             let mut status = NodeStatus::of(&look, at);
             for subscription in &mut status.subscriptions {
                 if !subscription.is_healthy() {
-                    let name = subscription.name.as_str();
-                    subscription.trouble = self.trouble_of(&planned.name, name).await;
+                    let suspect = Suspect::of(&planned.name, subscription);
+                    if let Some(trouble) = reasons.trouble(&suspect).await {
+                        subscription.take_trouble(&trouble, &planned.name);
+                    }
                 }
             }
             nodes.push(status);
@@ -105,16 +109,6 @@ impl Lab {
             full_disks: self.full_disks().await.unwrap_or_default(),
             faults: look.faults,
         }
-    }
-
-    /// Why a subscription fails, and a hint.
-    async fn trouble_of(&self, node: &NodeName, subscription: &str) -> Option<String> {
-        let trouble = self.trouble(node, subscription).await?;
-        let hint = trouble.hint(subscription, node.as_str());
-        Some(match hint {
-            Some(hint) => format!("{trouble}; {hint}"),
-            None => trouble.to_string(),
-        })
     }
 }
 

@@ -41,6 +41,15 @@ pub struct Check {
     pub hint: Option<String>,
 }
 
+/// What the proof says nothing about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct NotProven {
+    /// What it is, with its node: "primary: public.cache".
+    pub name: String,
+    /// Why it was not proven.
+    pub because: String,
+}
+
 /// The result of the proof.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Verdict {
@@ -48,6 +57,8 @@ pub struct Verdict {
     pub passed: bool,
     /// The checks.
     pub checks: Vec<Check>,
+    /// What no check says anything about, by name.
+    pub not_proven: Vec<NotProven>,
 }
 
 impl Verdict {
@@ -57,6 +68,16 @@ impl Verdict {
         Self {
             passed: !checks.is_empty() && checks.iter().all(|check| check.passed),
             checks,
+            not_proven: Vec::new(),
         }
+    }
+
+    /// The same verdict, with what was not proven.
+    #[must_use]
+    pub fn without(mut self, mut not_proven: Vec<NotProven>) -> Self {
+        not_proven.sort();
+        not_proven.dedup();
+        self.not_proven = not_proven;
+        self
     }
 }

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dataset;
 use crate::name::{NodeName, ObjectName, SlotName};
 use crate::scenario::{DatasetRef, Node, Scenario, SqlFiles, root};
 use crate::server::logical;
 use crate::sql::SqlFile;
+use crate::sql::tables::logged;
 
 use super::PlannedDataset;
 
@@ -111,15 +113,23 @@ pub(super) fn data(
 }
 
 fn dataset(data: &DatasetRef, sql: &SqlFiles, tables_only: bool) -> PlannedDataset {
+    let (schema_sql, files_sql) = (sql_files(&data.schema, sql), sql_files(&data.files, sql));
+    let builtin = dataset::builtin(&data.name, None, None);
+    let builtin = builtin.filter(|_| data.schema.is_empty() && data.files.is_empty());
+    let text = match builtin {
+        Some(builtin) => builtin.schema,
+        None => [schema_sql.as_slice(), &files_sql].concat(),
+    };
     PlannedDataset {
+        tables: logged(&text),
         name: data.name.clone(),
         rows: data.rows,
         seed: data.seed,
         schema: data.schema.clone(),
         files: data.files.clone(),
         tables_only,
-        schema_sql: sql_files(&data.schema, sql),
-        sql: sql_files(&data.files, sql),
+        schema_sql,
+        sql: files_sql,
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::fit::Width;
 use super::run::{RunReport, StepReport};
 use crate::text::foreign;
+use crate::verify::NotProven;
 
 /// One test case: bringing the lab up, a check of the proof, or a step.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,6 +93,16 @@ pub(super) fn cases(run: &RunReport) -> Vec<Case> {
                 expected: None,
                 found: check.detail.clone(),
             }
+        },
+    }));
+    let unproven = run.verification.iter();
+    let unproven = unproven.flat_map(|verdict| &verdict.not_proven);
+    cases.extend(unproven.map(|NotProven { name, because }| Case {
+        name: format!("proof: {name}"),
+        line: None,
+        took_ms: 0.0,
+        end: End::Skipped {
+            reason: format!("not proven: {because}"),
         },
     }));
     cases.extend(run.steps.iter().map(step));
@@ -184,7 +195,7 @@ pub(super) mod example {
     use crate::failure::Failure;
     use crate::report::run::{NotRun, RunFailure, RunReport, StepReport};
     use crate::run::NodeLog;
-    use crate::verify::{Check, Verdict};
+    use crate::verify::{Check, NotProven, Verdict};
 
     /// The runs with words in them that a terminal acts on and XML refuses.
     pub(in crate::report) fn hostile() -> [RunReport; 2] {
@@ -249,6 +260,10 @@ pub(super) mod example {
             verification: Some(Verdict {
                 passed: true,
                 checks: vec![check],
+                not_proven: vec![NotProven {
+                    name: "primary: public.cache".to_owned(),
+                    because: "it is unlogged".to_owned(),
+                }],
             }),
             steps: vec![step("1", true, "1 row"), step("2", false, "a\nb")],
             not_run: vec![NotRun {

@@ -108,7 +108,7 @@ mod tests {
             assert!(written.contains(shown), "{shown}: {written}");
         }
         let read = Report::deserialize_from_str(&written).expect("XML");
-        assert_eq!(read.tests, 7);
+        assert_eq!(read.tests, 8);
     }
 
     #[test]
@@ -116,8 +116,8 @@ mod tests {
         let written = junit(&example::runs(), Duration::from_secs(3)).expect("a document");
         insta::assert_snapshot!(written, @r#"
         <?xml version="1.0" encoding="UTF-8"?>
-        <testsuites name="lab" tests="7" skipped="2" failures="1" errors="1" time="3.000">
-            <testsuite name="first" tests="5" skipped="1" errors="0" failures="1" time="2.000">
+        <testsuites name="lab" tests="8" skipped="3" failures="1" errors="1" time="3.000">
+            <testsuite name="first" tests="6" skipped="2" errors="0" failures="1" time="2.000">
                 <properties>
                     <property name="scenario" value="./first.yaml"/>
                     <property name="kept" value="false"/>
@@ -127,6 +127,9 @@ mod tests {
                 </testcase>
                 <testcase name="proof: primary -&gt; replica: streams" classname="first" time="0.006">
                     <system-out>streaming, sync</system-out>
+                </testcase>
+                <testcase name="proof: primary: public.cache" classname="first" time="0.000">
+                    <skipped message="not proven: it is unlogged"/>
                 </testcase>
                 <testcase name="step 1: replica: SELECT &apos;a&apos; &lt; &apos;b&apos; # why" classname="first" time="0.013" file="./first.yaml" line="12">
                     <system-out>1 row</system-out>

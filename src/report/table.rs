@@ -15,7 +15,7 @@ use crate::server::replication::SenderState;
 use crate::server::slots::WalStatus;
 use crate::text::duration;
 use crate::text::foreign::visible;
-use crate::verify::Verdict;
+use crate::verify::{NotProven, Verdict};
 
 fn table(header: &[String]) -> Table {
     let mut table = Table::new();
@@ -172,7 +172,12 @@ fn subscription_row(node: &str, subscription: &SubscriptionStatus) -> Vec<String
     let ready = format!("{} of {} ready", ready.count(), subscription.tables.len());
     let slot = subscription.slot.as_ref();
     let slot_state = slot.map(|slot| {
-        let state = slot.wal_status.as_ref().map_or("missing", WalStatus::word);
+        let unknown = match slot.exists {
+            Some(true) => "unused",
+            Some(false) => "missing",
+            None => "not known",
+        };
+        let state = slot.wal_status.as_ref().map_or(unknown, WalStatus::word);
         format!("{} ({state})", slot.name)
     });
     let errors = subscription.apply_errors.zip(subscription.sync_errors);
@@ -353,6 +358,9 @@ pub fn verdict(verdict: &Verdict, width: Width) -> String {
         if let Some(hint) = &check.hint {
             _ = writeln!(text, "hint: {}: {hint}", check.name);
         }
+    }
+    for NotProven { name, because } in &verdict.not_proven {
+        _ = writeln!(text, "not proven: {name}: {because}");
     }
     text
 }

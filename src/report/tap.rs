@@ -118,7 +118,7 @@ mod tests {
         TAP version 14
         1..2
         # Subtest: first
-            1..5
+            1..6
             ok 1 - up
               ---
               duration_ms: 1500
@@ -129,13 +129,14 @@ mod tests {
               duration_ms: 6
               seen: "streaming, sync"
               ...
-            ok 3 - step 1: replica: SELECT 'a' < 'b' \# why
+            ok 3 - proof: primary: public.cache # SKIP not proven: it is unlogged
+            ok 4 - step 1: replica: SELECT 'a' < 'b' \# why
               ---
               duration_ms: 12.5
               at: {file: "./first.yaml", line: 12}
               seen: "1 row"
               ...
-            not ok 4 - step 2 (look): replica: SELECT 'a' < 'b' \# why
+            not ok 5 - step 2 (look): replica: SELECT 'a' < 'b' \# why
               ---
               duration_ms: 12.5
               at: {file: "./first.yaml", line: 12}
@@ -149,7 +150,7 @@ mod tests {
                 LOG:  one
                   LOG:  two
               ...
-            ok 5 - step 3: thaw replica # SKIP not run: step 2 failed
+            ok 6 - step 3: thaw replica # SKIP not run: step 2 failed
         not ok 1 - first
         # Subtest: second
             1..2

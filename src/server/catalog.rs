@@ -11,7 +11,8 @@ use crate::server::server_error::ServerError;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Catalog {
     /// The tables whose rows replicate: ordinary ones and partitioned ones, by name. A partition is part of its
-    /// root; temporary tables and those that belong to an extension are left out.
+    /// root; temporary tables and those that belong to an extension are left out, and partitioned ones with an unlogged or
+    /// a foreign partition.
     pub tables: Vec<Table>,
     /// The tables whose rows do not.
     pub local: Vec<LocalTable>,

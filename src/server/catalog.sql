@@ -100,7 +100,10 @@ SELECT pg_catalog.json_build_object(
     FROM relation r
     LEFT JOIN columns c ON c.attrelid = r.oid
     LEFT JOIN foreign_keys f ON f.conrelid = r.oid
-    WHERE r.relkind <> 'f' AND r.relpersistence = 'p'), '[]'),
+    WHERE r.relkind <> 'f' AND r.relpersistence = 'p'
+      -- A row could go into a partition whose rows are not in the WAL.
+      AND NOT (r.relkind = 'p' AND EXISTS (SELECT FROM pg_catalog.pg_partition_tree(r.oid) AS t
+          JOIN pg_catalog.pg_class p ON p.oid = t.relid WHERE p.relkind = 'f' OR p.relpersistence = 'u'))), '[]'),
     'local', coalesce((SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
         'table', pg_catalog.quote_ident(r.nspname) || '.' || pg_catalog.quote_ident(r.relname),
         'kind', CASE r.relkind WHEN 'f' THEN 'foreign' ELSE 'unlogged' END

@@ -2,7 +2,11 @@
 //!
 //! An entry is one message with its DETAIL, HINT, CONTEXT and STATEMENT (manual: "Error Reporting and Logging").
 
+use std::time::SystemTime;
+
 use serde_json::Value;
+
+use crate::text::utc;
 
 /// The form of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub enum Form {
 pub struct Entry {
     /// The process that wrote it, if the log says so.
     pub process: Option<String>,
+    /// When it was written, if the log says so in UTC, or Docker does.
+    pub at: Option<SystemTime>,
     /// `ERROR`, `LOG`, …
     pub severity: String,
     /// The message.
@@ -55,6 +61,7 @@ pub fn entries(log: &str, form: Form, prefix: &str) -> Vec<Entry> {
 pub fn of_text<'a>(lines: impl IntoIterator<Item = &'a str>, prefix: &str) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for line in lines {
+        let (stamp, line) = stamped(line);
         let Some((before, word, said)) = split(line) else {
             continue;
         };
@@ -68,12 +75,31 @@ pub fn of_text<'a>(lines: impl IntoIterator<Item = &'a str>, prefix: &str) -> Ve
             process: process(before, prefix)
                 .or_else(|| bracketed(before))
                 .map(str::to_owned),
+            at: stamp.or_else(|| time(before)),
             severity: word.to_owned(),
             message: said.to_owned(),
             more: Vec::new(),
         });
     }
     entries
+}
+
+/// The time that Docker puts before a line, and the line.
+fn stamped(line: &str) -> (Option<SystemTime>, &str) {
+    let stamp = line.split_once(' ').and_then(|(stamp, rest)| {
+        let is_stamp = stamp.contains('T') && stamp.ends_with('Z');
+        Some((utc::parse(stamp).filter(|_| is_stamp)?, rest))
+    });
+    stamp.map_or((None, line), |(time, rest)| (Some(time), rest))
+}
+
+/// The time in the beginning of a line, if its zone is UTC.
+fn time(before: &str) -> Option<SystemTime> {
+    let mut zones = [" GMT", " UTC"].into_iter();
+    let end = zones.find_map(|zone| before.find(zone))?;
+    // With milliseconds (`%m`) and without (`%t`).
+    let mut lengths = [23, 19].into_iter();
+    lengths.find_map(|length| utc::parse(before.get(end.checked_sub(length)?..end)?))
 }
 
 /// The prefix, the word and the rest of `2026-11-23 05:04:08.855 GMT [33] ERROR:  …`.
@@ -180,6 +206,7 @@ fn of_csv(record: &[String]) -> Option<Entry> {
         .filter_map(|(word, at)| Some(format!("{word}: {}", field(at)?)));
     Some(Entry {
         process: field(3).cloned(),
+        at: field(0).and_then(|at| time(at)),
         severity: field(11)?.clone(),
         message: field(13).cloned().unwrap_or_default(),
         more: more.collect(),
@@ -201,6 +228,7 @@ fn of_json(line: &str) -> Option<Entry> {
         .filter_map(|(word, key)| Some(format!("{word}: {}", field(key)?)));
     Some(Entry {
         process: value.get("pid").map(ToString::to_string),
+        at: field("timestamp").and_then(time),
         severity: field("error_severity")?.to_owned(),
         message: field("message").unwrap_or_default().to_owned(),
         more: more.collect(),
@@ -260,6 +288,30 @@ mod tests {
         assert_eq!(entries.len(), 1);
         assert_eq!(entries[0].message, "duplicate key:  no");
         assert_eq!(entries[0].more, ["DETAIL: Key (id)=(1)"]);
+    }
+
+    #[test]
+    fn the_time_is_that_of_the_line_or_of_docker() {
+        let at = |prefix: &str, line: &str| {
+            let entry = of_text([line], prefix).into_iter().next()?;
+            assert_eq!(entry.message, "no", "{line}");
+            entry.at.map(utc::shown)
+        };
+        let is = Some("2026-11-27 00:41:43 UTC".to_owned());
+        assert_eq!(
+            at(
+                DEFAULT_PREFIX,
+                "2026-11-27 00:41:43.100 GMT [38] ERROR:  no"
+            ),
+            is
+        );
+        assert_eq!(at("%t %u ", "2026-11-27 00:41:43 UTC me ERROR:  no"), is);
+        assert_eq!(
+            at("%u ", "2026-11-27T00:41:43.123456789Z me ERROR:  no"),
+            is
+        );
+        assert_eq!(at("%m ", "2026-11-27 01:41:43.100 CET ERROR:  no"), None);
+        assert_eq!(at("", "ERROR:  no"), None);
     }
 
     #[test]

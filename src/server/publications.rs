@@ -1,6 +1,8 @@
 //! The publications of a database and their tables: `pg_publication` and `pg_publication_tables`
 //! (manual: "System Catalogs" and "System Views").
 
+pub mod planned;
+
 use tokio_postgres::Row;
 
 use super::client::Reader;

@@ -2,10 +2,16 @@
 //!
 //! A failing worker ends, and five seconds later another one fails in the same way. Only the log says why.
 
-use std::collections::BTreeMap;
-use std::fmt;
+mod publisher;
+mod reading;
 
-use super::entries::Entry;
+use std::fmt;
+use std::time::SystemTime;
+
+use crate::text::utc;
+
+pub use publisher::of_publisher;
+pub use reading::last;
 
 /// Why a subscription's worker ended the last time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +26,10 @@ pub struct Trouble {
     pub times: usize,
     /// Whether it disabled the subscription (`disable_on_error`).
     pub disables: bool,
+    /// When it was seen the last time, if the log says so.
+    pub at: Option<SystemTime>,
+    /// The publisher in whose log it is, if it is not in the subscriber's.
+    pub publisher: Option<String>,
 }
 
 /// Errors that others cause: a publisher that is not up, a slot that another worker still has, a server that ends.
@@ -44,11 +54,16 @@ impl fmt::Display for Trouble {
         } else {
             "applying changes to"
         };
-        match &self.table {
-            Some(table) => write!(f, "{did} the table `{table}` failed: ")?,
-            None => f.write_str("its worker failed: ")?,
+        match (&self.publisher, &self.table) {
+            (Some(node), _) => write!(f, "its publisher `{node}` says: ")?,
+            (None, Some(table)) => write!(f, "{did} the table `{table}` failed: ")?,
+            (None, None) => f.write_str("its worker failed: ")?,
         }
-        f.write_str(&self.words.join("; "))
+        f.write_str(&self.words.join("; "))?;
+        match self.at {
+            Some(at) => write!(f, " (seen {})", utc::shown(at)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -72,6 +87,12 @@ impl Trouble {
                 "`lab status` shows whether the publisher runs; the worker tries again by itself"
                     .to_owned(),
             );
+        }
+        if lacks_wal(error) {
+            return Some(format!(
+                "the publisher no longer has the WAL that the slot needs: drop the subscription `{subscription}` and its slot and \
+                 create it again, or raise `max_slot_wal_keep_size` before the next time"
+            ));
         }
         if has("violates not-null constraint") {
             return Some(format!(
@@ -116,6 +137,18 @@ impl Trouble {
         is_of(&CAUSED_BY_OTHERS) || (self.times < 2 && is_of(&INTERRUPTED))
     }
 
+    /// Whether it says only that something ended, and not why: the publisher's log may say more.
+    #[must_use]
+    pub fn is_vague(&self) -> bool {
+        let Some(error) = self.words.first() else {
+            return true;
+        };
+        let is_end = CAUSED_BY_OTHERS.iter().chain(&INTERRUPTED);
+        let mut is_end = is_end.filter(|words| error.contains(**words));
+        // The publisher's own error is in the message.
+        is_end.next().is_some() && !error.contains("ERROR:  ") && !error.contains("FATAL:  ")
+    }
+
     /// Whether the machine is to blame, which lacks disk or memory.
     #[must_use]
     pub fn is_of_machine(&self) -> bool {
@@ -145,6 +178,17 @@ pub fn lacks_resources(lines: &[String]) -> bool {
     lines.iter().any(lacking)
 }
 
+/// Whether an error says that a slot's WAL was removed.
+fn lacks_wal(error: &str) -> bool {
+    let lacking = [
+        "has already been removed",
+        "can no longer get changes from replication slot",
+        "can no longer access replication slot",
+        "invalidating obsolete replication slot",
+    ];
+    lacking.iter().any(|words| error.contains(words))
+}
+
 /// A hint for an error that says what the publisher lacks.
 fn hint_of_missing(error: &str, subscription: &str) -> Option<String> {
     if let Some(slot) = missing(error, "replication slot ") {
@@ -165,113 +209,6 @@ fn missing<'a>(error: &'a str, kind: &str) -> Option<&'a str> {
     let name = quoted_after(error, kind)?;
     let (_, after) = error.split_once(&format!("{kind}\"{name}\""))?;
     after.contains("does not exist").then_some(name)
-}
-
-/// The last trouble of a subscription in a log.
-///
-/// A log whose lines do not name the process says which worker failed by the order of its messages: a worker starts, an
-/// error is logged, and the postmaster says that a worker exited.
-#[must_use]
-pub fn last(entries: &[Entry], subscription: &str) -> Option<Trouble> {
-    let mut reading = Reading {
-        quoted: format!("subscription \"{subscription}\""),
-        workers: BTreeMap::new(),
-        started: None,
-        nameless: None,
-        found: Vec::new(),
-    };
-    for entry in entries {
-        reading.take(entry);
-    }
-    reading.found.pop()
-}
-
-/// What was read of a log.
-struct Reading<'a> {
-    /// `subscription "name"`.
-    quoted: String,
-    /// The tables that the subscription's workers copy, by process; `None` for the worker that applies.
-    workers: BTreeMap<&'a str, Option<&'a str>>,
-    /// The worker of any subscription that started last: whether it is the subscription's, and its table.
-    started: Option<(bool, Option<&'a str>)>,
-    /// An error of which no line names the process.
-    nameless: Option<&'a Entry>,
-    found: Vec<Trouble>,
-}
-
-impl<'a> Reading<'a> {
-    fn take(&mut self, entry: &'a Entry) {
-        let said = entry.message.as_str();
-        let is_own = said.contains(&self.quoted);
-        let is_worker = said.starts_with("logical replication ");
-        let table = quoted_after(said, "table ");
-        if is_worker && said.contains("has started") {
-            self.started = Some((is_own, table));
-            if let Some(process) = entry.process.as_deref() {
-                self.workers.remove(process);
-                self.workers.extend(is_own.then_some((process, table)));
-            }
-        } else if is_worker && is_own && said.contains("has finished") {
-            let is_copied =
-                |trouble: &Trouble| table.is_some() && trouble.table.as_deref() == table;
-            self.found.retain(|trouble| !is_copied(trouble));
-        } else if is_own && said.contains("has been disabled because of an error") {
-            self.ended();
-            if let Some(last) = self.found.last_mut() {
-                last.disables = true;
-            }
-        } else if said.starts_with("background worker \"logical replication ")
-            && said.contains("exited with exit code")
-        {
-            self.ended();
-        } else if entry.severity == "ERROR" {
-            self.failed(entry);
-        }
-    }
-
-    fn failed(&mut self, entry: &'a Entry) {
-        match entry.process.as_deref() {
-            None => self.nameless = Some(entry),
-            Some(process) => {
-                if let Some(table) = self.workers.get(process) {
-                    add(&mut self.found, entry, *table);
-                }
-            }
-        }
-    }
-
-    /// A worker has ended: the one that started last, if no line names the process of the error before.
-    fn ended(&mut self) {
-        if let (Some(entry), Some((true, table))) = (self.nameless.take(), self.started) {
-            let mut context = entry.more.iter();
-            let applies = context.any(|line| line.contains("processing remote data"));
-            add(&mut self.found, entry, table.filter(|_| !applies));
-        }
-    }
-}
-
-/// Adds an error of a worker, the last one at the end. Workers run side by side, so each has its own.
-fn add(found: &mut Vec<Trouble>, entry: &Entry, copied: Option<&str>) {
-    let is_more = |line: &&String| !line.starts_with("STATEMENT");
-    let context = entry.more.iter();
-    let mut at = context.filter_map(|line| quoted_after(line, "replication target relation "));
-    let table = copied.or_else(|| at.next());
-    let mut words = vec![entry.message.clone()];
-    words.extend(entry.more.iter().filter(is_more).cloned());
-    let is_same = |other: &Trouble| {
-        other.copying == copied.is_some()
-            && (other.copying || other.words.first() == words.first())
-            && (!other.copying || other.table.as_deref() == copied)
-    };
-    let before = found.iter().position(is_same).map(|at| found.remove(at));
-    let before = before.filter(|other| other.words.first() == words.first());
-    found.push(Trouble {
-        table: table.map(str::to_owned),
-        copying: copied.is_some(),
-        words,
-        times: before.map_or(0, |other| other.times) + 1,
-        disables: false,
-    });
 }
 
 fn quoted_after<'a>(said: &'a str, word: &str) -> Option<&'a str> {

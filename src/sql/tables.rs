@@ -2,10 +2,14 @@
 //!
 //! Owns reading `CREATE TABLE`. Returns nothing instead of a guess if a file may create or change a table in another way.
 
+mod lasting;
+
 use super::SqlFile;
 use super::cursor::Cursor;
 use super::lexer::{Token, TokenKind};
 use super::script::pieces;
+
+pub use lasting::{LoggedTable, logged};
 
 /// A table, as its `CREATE TABLE` defines it.
 #[derive(Debug, Clone, PartialEq, Eq)]

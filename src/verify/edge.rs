@@ -18,7 +18,7 @@ use crate::wait::{Probe, WaitError, wait_for};
 
 use super::compare::compare;
 use super::probe::{self, Commit, How, Inserted, Skipped, UncommittedRows};
-use super::{Check, Prover, check, limited, reason};
+use super::{Check, NotProven, Prover, beside, check, limited, reason};
 use sender::{Reach, streaming};
 
 /// SQLSTATE `read_only_sql_transaction`.
@@ -65,13 +65,6 @@ fn summary(inserted: &Inserted, values: usize) -> String {
     if updated > 0 {
         _ = write!(text, ", {updated} of the rows updated in place");
     }
-    for skipped in &inserted.skipped {
-        _ = write!(
-            text,
-            "; {} was left out: {}",
-            skipped.table, skipped.because
-        );
-    }
     text
 }
 
@@ -112,6 +105,11 @@ impl Prover<'_> {
             table: table.clone(),
             because: "a subscriber that does not follow would keep the row".to_owned(),
         }));
+        let left = inserted.skipped.iter().map(|left| NotProven {
+            name: format!("{}: {}", primary.name, beside::shown(&left.table)),
+            because: left.because.clone(),
+        });
+        self.not_proven.lock().await.extend(left);
         if !inserted.rows.is_empty() {
             return Ok(WrittenRows {
                 inserted,

@@ -364,8 +364,7 @@ impl Prover<'_> {
         subscription: &PlannedSubscription,
         failure: Failure,
     ) -> Failure {
-        let name = subscription.name.as_str();
-        match reason::of_subscription(self.lab, &node.name, name).await {
+        match reason::of_subscription(self.lab, &node.name, subscription).await {
             Some(why) => Failure {
                 hint: why.hint.clone(),
                 ..failure.and_seen(why)

@@ -5,9 +5,12 @@ use std::time::SystemTime;
 use crate::engine::{Container, ContainerState};
 use crate::failure::Failure;
 use crate::lab::Lab;
+use crate::lab::reasons::Suspect;
 use crate::name::NodeName;
+use crate::plan::PlannedSubscription;
 use crate::server::client::Reader;
 use crate::server::{history, state};
+use crate::text::utc;
 
 /// The container's `state` in words, for its node.
 pub(super) fn not_running(node: &NodeName, container: Option<&Container>) -> Failure {
@@ -66,14 +69,21 @@ pub(super) async fn container(lab: &Lab, node: &NodeName) -> Option<Failure> {
 pub(super) async fn of_subscription(
     lab: &Lab,
     node: &NodeName,
-    subscription: &str,
+    subscription: &PlannedSubscription,
 ) -> Option<Failure> {
     if let Some(why) = self::container(lab, node).await {
         return Some(why);
     }
-    let trouble = lab.trouble(node, subscription).await?;
+    let name = subscription.name.as_str();
+    let suspect = Suspect {
+        node,
+        name,
+        publisher: Some(subscription.upstream.as_str()),
+        slot: Some(subscription.slot.as_str()),
+    };
+    let trouble = lab.trouble(&suspect).await?;
     Some(Failure {
-        hint: trouble.hint(subscription, node.as_str()),
+        hint: trouble.hint(name, node.as_str()),
         ..Failure::of(&trouble)
     })
 }
@@ -83,12 +93,25 @@ pub(super) async fn from_log(lab: &Lab, node: &NodeName, since: SystemTime) -> O
     if let Some(why) = self::container(lab, node).await {
         return Some(why);
     }
-    let container = lab.container(node.as_str()).ok()?;
-    let log = lab.engine.logs_since(&container.id, since).await.ok()?;
-    let line = log
-        .lines()
-        .rev()
-        .find(|line| line.contains("FATAL:") || line.contains("ERROR:"))?;
-    let seen = format!("the log of `{node}` says: {}", line.trim());
+    let log = lab.server_log(node).await?;
+    let found = log.iter().rev().find(|entry| {
+        // Those who connect while it starts are refused.
+        let refuses = entry.message.starts_with("the database system is ");
+        let is_failure = matches!(entry.severity.as_str(), "FATAL" | "ERROR" | "PANIC");
+        is_failure && !refuses && entry.at.is_none_or(|at| at >= since)
+    })?;
+    let at = found
+        .at
+        .map_or_else(String::new, |at| format!(" ({})", utc::shown(at)));
+    let more = found.more.iter().filter(|line| line.starts_with("DETAIL"));
+    let words: Vec<&str> = std::iter::once(&found.message)
+        .chain(more)
+        .map(String::as_str)
+        .collect();
+    let seen = format!(
+        "the log of `{node}` says{at}: {}: {}",
+        found.severity,
+        words.join("; ")
+    );
     Some(seen.into())
 }

@@ -1,7 +1,7 @@
 //! Attaches to containers, runs programs in them, reads their logs and files.
 
 use std::io::Read as _;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bollard::container::LogOutput;
 use bollard::errors::Error;
@@ -54,7 +54,7 @@ pub(super) async fn logs(
     docker: &Docker,
     id: &str,
     tail: Option<usize>,
-    since: Option<SystemTime>,
+    times: bool,
 ) -> Result<String, EngineError> {
     let act = format!("reading the log of the container `{}`", shown(id));
     let tail = tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string());
@@ -62,7 +62,7 @@ pub(super) async fn logs(
         .stdout(true)
         .stderr(true)
         .tail(&tail)
-        .since(since.map_or(0, seconds))
+        .timestamps(times)
         .build();
     let lines = docker.client.logs(id, Some(options));
     let bytes = lines.try_fold(Vec::new(), |mut bytes, line| async move {
@@ -71,13 +71,6 @@ pub(super) async fn logs(
     });
     let bytes = docker.call(&act, bytes).await?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// The whole seconds of a time since 1970.
-fn seconds(time: SystemTime) -> i32 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH);
-    let seconds = since.unwrap_or_default().as_secs();
-    i32::try_from(seconds).unwrap_or(i32::MAX)
 }
 
 /// Docker sends a file as an archive that contains only this file.

@@ -284,13 +284,13 @@ impl Fake {
             .await
     }
 
-    /// Its lines have no time, so all of them count.
-    pub(in crate::engine) async fn logs_since(
+    /// Its lines have no time.
+    pub(in crate::engine) async fn logs_with_times(
         &self,
         id: &str,
-        _: std::time::SystemTime,
+        tail: Option<usize>,
     ) -> Result<String, EngineError> {
-        self.logs(id, None).await
+        self.logs(id, tail).await
     }
 
     pub(in crate::engine) async fn read_file(

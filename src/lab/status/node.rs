@@ -100,13 +100,13 @@ impl NodeStatus {
         }
         for subscription in &mut status.subscriptions {
             let upstream = subscription.upstream.as_deref();
-            let mut nodes = lab.plan.nodes.iter();
-            let upstream = nodes.find(|node| Some(node.name.as_str()) == upstream);
-            let said = upstream.and_then(|node| look.said_by(&node.name));
-            if let (Some(said), Some(slot)) = (said, &mut subscription.slot)
-                && let Some(found) = slots::named(&said.slots, &slot.name)
-            {
-                slot.fill(found);
+            let upstream = upstream.and_then(|host| lab.host(host));
+            let said = upstream.and_then(|node| look.said_by(&node));
+            if let (Some(said), Some(slot)) = (said, &mut subscription.slot) {
+                match slots::named(&said.slots, &slot.name) {
+                    Some(found) => slot.fill(found),
+                    None => slot.exists = Some(false),
+                }
             }
         }
         status

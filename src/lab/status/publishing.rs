@@ -2,12 +2,15 @@
 
 use serde::Serialize;
 
+use crate::name::NodeName;
 use crate::server::client::Reader;
 use crate::server::lsn::Lsn;
 use crate::server::publications;
 use crate::server::server_error::ServerError;
 use crate::server::slots::{Slot, WalStatus};
 use crate::server::subscriptions::{self, SubscribedTable};
+use crate::server::trouble::Trouble;
+use crate::text::utc;
 
 /// A publication.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,8 +48,10 @@ pub struct SubscriptionStatus {
     pub sync_errors: Option<i64>,
     /// Its slot on the upstream.
     pub slot: Option<LogicalSlot>,
-    /// Why it fails, if it does: the error in its node's log, and a hint.
+    /// Why it fails, if it does: the error in the log of its node or its publisher, and a hint.
     pub trouble: Option<String>,
+    /// When that was logged the last time: `2026-11-27T00:41:43Z`. Absent if the log does not say so.
+    pub trouble_at: Option<String>,
 }
 
 /// One table of a subscription.
@@ -65,6 +70,8 @@ pub struct TableStatus {
 pub struct LogicalSlot {
     /// Its name.
     pub name: String,
+    /// Whether the upstream has it; absent if the upstream is no node that answers.
+    pub exists: Option<bool>,
     /// Whether it is in use; absent when there is no slot.
     pub active: Option<bool>,
     /// `reserved`, `extended`, `unreserved` or `lost`.
@@ -76,6 +83,13 @@ pub struct LogicalSlot {
 }
 
 impl SubscriptionStatus {
+    pub(super) fn take_trouble(&mut self, trouble: &Trouble, node: &NodeName) {
+        let hint = trouble.hint(&self.name, node.as_str());
+        let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
+        self.trouble = Some(format!("{trouble}{hint}"));
+        self.trouble_at = trouble.at.map(utc::rfc3339);
+    }
+
     /// Whether it is enabled, has a worker, and all its tables are ready.
     pub(in crate::lab) fn is_healthy(&self) -> bool {
         self.enabled && self.active && self.tables.iter().all(|table| table.state == "r")
@@ -119,6 +133,7 @@ impl From<subscriptions::Subscription> for SubscriptionStatus {
         let upstream = found.host().map(str::to_owned);
         let slot = found.slot.map(|name| LogicalSlot {
             name,
+            exists: None,
             active: None,
             wal_status: None,
             confirmed_flush_lsn: None,
@@ -137,6 +152,7 @@ impl From<subscriptions::Subscription> for SubscriptionStatus {
             sync_errors: found.sync_errors,
             slot,
             trouble: None,
+            trouble_at: None,
         }
     }
 }
@@ -144,6 +160,7 @@ impl From<subscriptions::Subscription> for SubscriptionStatus {
 impl LogicalSlot {
     /// Adds the slot as the upstream shows it.
     pub(in crate::lab) fn fill(&mut self, found: &Slot) {
+        self.exists = Some(true);
         self.active = Some(found.is_active);
         self.wal_status.clone_from(&found.wal_status);
         self.confirmed_flush_lsn = found.confirmed_flush_lsn;

@@ -1,6 +1,6 @@
 //! A node's subscriptions, from their creation until the last table is copied.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::event::Event;
 use crate::lab::error::{LabError, Late};
@@ -142,7 +142,7 @@ impl Build {
                 return Ok(Probe::Ready(()));
             }
             let log = starting.entries(&prefix).await;
-            if let Some(trouble) = trouble::last(&log, name)
+            if let Some(trouble) = trouble::last(&log, name, SystemTime::now())
                 && !trouble.may_pass()
             {
                 return Err(LabError::Subscription {

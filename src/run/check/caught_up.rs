@@ -3,6 +3,7 @@
 use super::{AllOf, Look, failed};
 use crate::action::Step;
 use crate::action::check::caught_up::CaughtUp;
+use crate::lab::reasons::Suspect;
 use crate::name::NodeName;
 use crate::run::scene::Scene;
 use crate::run::{Tried, Wrong};
@@ -142,7 +143,7 @@ async fn applied(scene: &Scene<'_>, goal: &Goal) -> Tried<Probe<String>> {
 
 /// That a subscription is disabled, and the error for which it disabled itself.
 async fn disabled(scene: &Scene<'_>, node: &NodeName, found: &Subscription) -> String {
-    let trouble = scene.lab.trouble(node, &found.name).await;
+    let trouble = scene.lab.trouble(&Suspect::found(node, found)).await;
     match trouble.filter(|trouble| trouble.disables) {
         Some(trouble) => format!("is disabled: {trouble}"),
         None => "is disabled".to_owned(),

@@ -1,8 +1,15 @@
+use std::time::SystemTime;
+
 use super::*;
 use crate::server::entries::{DEFAULT_PREFIX, of_text};
 
+/// A moment after the logs below.
+fn now() -> SystemTime {
+    utc::parse("2026-11-23 05:04:15").expect("a time")
+}
+
 fn last<'a>(lines: impl IntoIterator<Item = &'a str>, subscription: &str) -> Option<Trouble> {
-    super::last(&of_text(lines, DEFAULT_PREFIX), subscription)
+    super::last(&of_text(lines, DEFAULT_PREFIX), subscription, now())
 }
 
 const COPY: &str = "\
@@ -29,7 +36,7 @@ fn a_copy_that_fails_names_its_table_and_says_why() {
         trouble.to_string(),
         "copying the table `customers` failed: null value in column \"email\" of relation \"customers\" violates \
          not-null constraint; DETAIL: Failing row contains (1, Noah Nguyen, null).; \
-         CONTEXT: COPY customers, line 1: \"1\tNoah Nguyen\""
+         CONTEXT: COPY customers, line 1: \"1\tNoah Nguyen\" (seen 2026-11-23 05:04:13 UTC)"
     );
     let hint = trouble.hint("shop_sub", "subscriber").expect("a hint");
     assert_eq!(
@@ -94,9 +101,9 @@ fn without_a_process_the_order_tells() {
         .lines()
         .map(|line| line.split_once("] ").expect("a prefix").1);
     let entries = of_text(lines, "");
-    let trouble = super::last(&entries, "shop_sub").expect("trouble");
+    let trouble = super::last(&entries, "shop_sub", now()).expect("trouble");
     assert_eq!(trouble.table.as_deref(), Some("customers"));
-    assert_eq!(super::last(&entries, "another"), None);
+    assert_eq!(super::last(&entries, "another", now()), None);
 }
 
 #[test]
@@ -108,6 +115,8 @@ fn a_hint_is_about_what_is_missing() {
             words: vec![error.to_owned()],
             times: 1,
             disables: false,
+            at: None,
+            publisher: None,
         };
         trouble.hint("s", "sub").unwrap_or_default()
     };
@@ -130,6 +139,8 @@ fn what_others_cause_may_pass_however_often() {
         words: vec![error.to_owned()],
         times,
         disables: false,
+        at: None,
+        publisher: None,
     };
     let others = [
         "could not connect to the publisher: connection to server at \"publisher\" failed: Connection refused",

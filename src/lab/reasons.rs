@@ -1,0 +1,102 @@
+//! Why subscriptions do not get on, from the logs of both ends. Each log is read once.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use crate::name::NodeName;
+use crate::server::entries::Entry;
+use crate::server::subscriptions::Subscription;
+use crate::server::trouble::{self, Trouble};
+
+use super::Lab;
+use super::status::SubscriptionStatus;
+
+/// A subscription that does not get on.
+#[derive(Debug, Clone, Copy)]
+pub struct Suspect<'a> {
+    /// Its node.
+    pub node: &'a NodeName,
+    /// Its name.
+    pub name: &'a str,
+    /// The host that it connects to.
+    pub publisher: Option<&'a str>,
+    /// Its slot there.
+    pub slot: Option<&'a str>,
+}
+
+impl<'a> Suspect<'a> {
+    pub(super) fn of(node: &'a NodeName, its: &'a SubscriptionStatus) -> Self {
+        Self {
+            node,
+            name: &its.name,
+            publisher: its.upstream.as_deref(),
+            slot: its.slot.as_ref().map(|slot| slot.name.as_str()),
+        }
+    }
+
+    /// A subscription as its server describes it.
+    #[must_use]
+    pub fn found(node: &'a NodeName, its: &'a Subscription) -> Self {
+        Self {
+            node,
+            name: &its.name,
+            publisher: its.host(),
+            slot: its.slot.as_deref(),
+        }
+    }
+}
+
+/// The logs that were read so far.
+pub(super) struct Reasons<'a> {
+    lab: &'a Lab,
+    logs: BTreeMap<NodeName, Vec<Entry>>,
+}
+
+impl<'a> Reasons<'a> {
+    pub(super) fn of(lab: &'a Lab) -> Self {
+        Self {
+            lab,
+            logs: BTreeMap::new(),
+        }
+    }
+
+    async fn log(&mut self, node: &NodeName) -> &[Entry] {
+        if !self.logs.contains_key(node) {
+            let entries = self.lab.server_log(node).await.unwrap_or_default();
+            self.logs.insert(node.clone(), entries);
+        }
+        self.logs.get(node).map_or(&[], Vec::as_slice)
+    }
+
+    /// The last failure of a subscription: what its own node says, or else what its publisher says.
+    pub(super) async fn trouble(&mut self, suspect: &Suspect<'_>) -> Option<Trouble> {
+        let now = SystemTime::now();
+        let own = trouble::last(self.log(suspect.node).await, suspect.name, now);
+        if own.as_ref().is_some_and(|own| !own.is_vague()) {
+            return own;
+        }
+        let publisher = self.lab.host(suspect.publisher?);
+        let (Some(publisher), Some(slot)) = (publisher, suspect.slot) else {
+            return own;
+        };
+        let log = self.log(&publisher).await;
+        trouble::of_publisher(log, publisher.as_str(), slot, now).or(own)
+    }
+}
+
+impl Lab {
+    /// The last failure of a subscription in the logs of its node and its publisher.
+    pub async fn trouble(&self, suspect: &Suspect<'_>) -> Option<Trouble> {
+        Reasons::of(self).trouble(suspect).await
+    }
+
+    /// The node that a host name or an address means.
+    pub(super) fn host(&self, host: &str) -> Option<NodeName> {
+        let mut nodes = self.nodes();
+        let found = nodes.find(|(node, container)| {
+            let address = container.and_then(|found| found.address);
+            node.name.as_str() == host || address.is_some_and(|its| its.to_string() == host)
+        });
+        found.map(|(node, _)| node.name.clone())
+    }
+}

@@ -1,0 +1,197 @@
+//! In what a publication differs from what its `CREATE PUBLICATION` would make of the same database.
+//!
+//! The server makes the planned one under another name, in a transaction that it rolls back, and compares the two: it knows
+//! best whether two filters are the same.
+
+use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
+
+use crate::server::client::{identifier, literal};
+use crate::server::server_error::ServerError;
+use crate::server::version::Version;
+
+/// The name of the publication that is rolled back.
+const PLANNED: &str = "lab_verify_planned";
+/// How long another one's lock on a table is waited for.
+const LOCK_TIMEOUT_MS: u32 = 1000;
+
+/// A difference between a publication and its plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// There is no publication of that name.
+    Gone,
+    /// It publishes other operations: what it publishes, and what was planned.
+    Operations([String; 2]),
+    /// A table is not in it.
+    TableLeft(String),
+    /// Other columns of a table are published: what is, and what was planned.
+    Columns(String, [String; 2]),
+    /// A table has another row filter: what is, and what was planned.
+    Filter(String, [Option<String>; 2]),
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let filter = |filter: &Option<String>| {
+            let shown = filter.as_ref().map(|filter| format!("`{filter}`"));
+            shown.unwrap_or_else(|| "none".to_owned())
+        };
+        match self {
+            Self::Gone => f.write_str("it is gone"),
+            Self::Operations([now, planned]) => {
+                let now = if now.is_empty() { "nothing" } else { now };
+                write!(f, "it publishes {now} (planned: {planned})")
+            }
+            Self::TableLeft(table) => write!(f, "the table {table} is not in it any more"),
+            Self::Columns(table, [now, planned]) => {
+                write!(f, "of {table} it publishes {now} (planned: {planned})")
+            }
+            Self::Filter(table, [now, planned]) => {
+                let (now, planned) = (filter(now), filter(planned));
+                write!(f, "the row filter of {table} is {now} (planned: {planned})")
+            }
+        }
+    }
+}
+
+/// The differences of a publication from the statement that was planned to create it.
+///
+/// # Errors
+/// The server's error: also if it would not create the planned one now, because a table or a column of it is gone.
+pub async fn differences(
+    client: &Client,
+    version: Version,
+    name: &str,
+    create: &str,
+) -> Result<Vec<Difference>, ServerError> {
+    let own = format!("CREATE PUBLICATION {} ", identifier(name));
+    let Some(what) = create.strip_prefix(&own) else {
+        return Ok(Vec::new());
+    };
+    let mut answers = Vec::new();
+    for message in client.simple_query(&batch(version, name, what)).await? {
+        if let SimpleQueryMessage::Row(row) = message {
+            answers.push(row);
+        }
+    }
+    Ok(read(&answers))
+}
+
+/// One query message without BEGIN is one transaction, so others who use this connection meanwhile find none that failed.
+fn batch(version: Version, name: &str, what: &str) -> String {
+    let (columns, filter) = if version >= Version(15) {
+        ("attnames::pg_catalog.text", "rowfilter")
+    } else {
+        ("NULL::pg_catalog.text", "NULL::pg_catalog.text")
+    };
+    let operations = |of: &str| {
+        let each = ["insert", "update", "delete", "truncate"];
+        let each = each.map(|word| format!("CASE WHEN {of}.pub{word} THEN '{word}' END"));
+        format!("pg_catalog.concat_ws(', ', {})", each.join(", "))
+    };
+    let tables = |name: &str| {
+        format!(
+            "(SELECT schemaname, tablename, {columns} AS columns, {filter} AS filter \
+             FROM pg_catalog.pg_publication_tables WHERE pubname = {})",
+            literal(name)
+        )
+    };
+    format!(
+        "SET TRANSACTION READ WRITE; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; \
+         SET LOCAL session_replication_role = replica; \
+         CREATE PUBLICATION {} {what}; \
+         SELECT 'publication', p.oid IS NULL, {}, {} FROM pg_catalog.pg_publication AS m \
+             LEFT JOIN pg_catalog.pg_publication AS p ON p.pubname = {} WHERE m.pubname = {}; \
+         SELECT 'table', p.tablename IS NULL, p.columns, m.columns, p.filter, m.filter, \
+             pg_catalog.format('%I.%I', m.schemaname, m.tablename) FROM {} AS m LEFT JOIN {} AS p \
+             ON p.schemaname = m.schemaname AND p.tablename = m.tablename ORDER BY 7; \
+         ROLLBACK",
+        identifier(PLANNED),
+        operations("p"),
+        operations("m"),
+        literal(name),
+        literal(PLANNED),
+        tables(PLANNED),
+        tables(name)
+    )
+}
+
+/// What the two answers say.
+fn read(rows: &[SimpleQueryRow]) -> Vec<Difference> {
+    let rows = rows.iter().map(|row| {
+        let text = |at: usize| (at < row.len()).then(|| row.get(at)).flatten();
+        [0, 1, 2, 3, 4, 5, 6].map(|at| text(at).map(str::to_owned))
+    });
+    judge(rows)
+}
+
+fn judge(rows: impl IntoIterator<Item = [Option<String>; 7]>) -> Vec<Difference> {
+    let mut found = Vec::new();
+    for [what, is_missing, now, planned, filter, meant, table] in rows {
+        let is_missing = is_missing.as_deref() == Some("t");
+        let both = [now, planned].map(Option::unwrap_or_default);
+        let differs = both[0] != both[1];
+        match (what.as_deref(), table) {
+            (Some("publication"), _) if is_missing => return vec![Difference::Gone],
+            (Some("publication"), _) if differs => found.push(Difference::Operations(both)),
+            (Some("table"), Some(table)) if is_missing => found.push(Difference::TableLeft(table)),
+            (Some("table"), Some(table)) => {
+                let braces = |list: String| list.replace(['{', '}'], "").replace(',', ", ");
+                if differs {
+                    found.push(Difference::Columns(table.clone(), both.map(braces)));
+                }
+                if filter != meant {
+                    found.push(Difference::Filter(table, [filter, meant]));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(cells: [&str; 7]) -> [Option<String>; 7] {
+        cells.map(|cell| (!cell.is_empty()).then(|| cell.to_owned()))
+    }
+
+    fn words(rows: &[[&str; 7]]) -> Vec<String> {
+        let rows = rows.iter().copied().map(row);
+        judge(rows).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_a_publication_lost_is_told() {
+        let same = [
+            "table", "f", "{a,b}", "{a,b}", "(a > 1)", "(a > 1)", "public.u",
+        ];
+        let found = words(&[
+            ["publication", "f", "insert", "insert, delete", "", "", ""],
+            same,
+            ["table", "t", "", "{a}", "", "", "public.t"],
+            ["table", "f", "{a}", "{a,b}", "(a > 1)", "", "public.v"],
+        ]);
+        assert_eq!(
+            found,
+            [
+                "it publishes insert (planned: insert, delete)",
+                "the table public.t is not in it any more",
+                "of public.v it publishes a (planned: a, b)",
+                "the row filter of public.v is `(a > 1)` (planned: none)"
+            ]
+        );
+        let all = ["publication", "f", "insert", "insert", "", "", ""];
+        assert_eq!(words(&[all, same]), <[&str; 0]>::default());
+        let gone = ["publication", "t", "", "insert", "", "", ""];
+        assert_eq!(words(&[gone, same]), ["it is gone"]);
+    }
+
+    #[test]
+    fn columns_and_filters_are_of_15_and_later() {
+        assert!(!batch(Version(14), "p", "FOR ALL TABLES").contains("rowfilter"));
+        let batch = batch(Version(15), "p", "FOR ALL TABLES");
+        assert!(batch.contains("rowfilter") && batch.ends_with("ROLLBACK"));
+    }
+}

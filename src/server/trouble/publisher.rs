@@ -1,0 +1,127 @@
+//! Reads a publisher's log for what ended the walsender of a subscription's slot. Pure.
+//!
+//! A walsender that fails writes its statement or its context, and both name the slot.
+
+use std::time::{Duration, SystemTime};
+
+use super::Trouble;
+use crate::server::entries::Entry;
+
+/// How old an error may be. A subscriber tries again every five seconds.
+const RECENT: Duration = Duration::from_secs(60);
+/// The message with which a server gives a slot up.
+const INVALIDATES: &str = "invalidating obsolete replication slot";
+
+/// What ended the walsender of a slot the last time, or what made the slot unusable, in the log of the node `publisher`.
+#[must_use]
+pub fn of_publisher(
+    entries: &[Entry],
+    publisher: &str,
+    slot: &str,
+    now: SystemTime,
+) -> Option<Trouble> {
+    let quoted = format!("\"{slot}\"");
+    let names = |text: &String| {
+        let mut parts: Vec<&str> = text.split(quoted.as_str()).collect();
+        parts.pop();
+        let mut before = parts
+            .iter()
+            .map(|before| before.trim_end().to_ascii_lowercase());
+        before.any(|before| before.ends_with("slot"))
+    };
+    let is_recent = |entry: &Entry| {
+        let age = entry.at.and_then(|at| now.duration_since(at).ok());
+        entry.message.starts_with(INVALIDATES) || age.is_none_or(|age| age <= RECENT)
+    };
+    let is_failure = |entry: &Entry| {
+        matches!(entry.severity.as_str(), "ERROR" | "FATAL")
+            || entry.message.starts_with(INVALIDATES)
+            || entry.message.starts_with("skipped loading publication")
+    };
+    // Whoever looks at slots in psql makes errors as well; a walsender is asked by START_REPLICATION or CREATE_REPLICATION_SLOT,
+    // or its output plugin tells the context.
+    let is_walsender = |entry: &Entry| {
+        entry.message.starts_with(INVALIDATES)
+            || entry
+                .more
+                .iter()
+                .any(|line| line.contains("START_REPLICATION") || line.contains("output plugin \""))
+    };
+    let found = entries.iter().rev().find(|entry| {
+        is_failure(entry)
+            && is_walsender(entry)
+            && is_recent(entry)
+            && (names(&entry.message) || entry.more.iter().any(names))
+    })?;
+    let is_more = |line: &&String| !line.starts_with("STATEMENT");
+    let mut words = vec![found.message.clone()];
+    words.extend(found.more.iter().filter(is_more).cloned());
+    Some(Trouble {
+        table: None,
+        copying: false,
+        words,
+        times: 1,
+        disables: false,
+        at: found.at,
+        publisher: Some(publisher.to_owned()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::entries::of_text;
+
+    const LOG: &str = "\
+ERROR:  replication slot \"s\" does not exist
+STATEMENT:  SELECT pg_drop_replication_slot('s')
+ERROR:  requested WAL segment 000000010000000000000003 has already been removed
+STATEMENT:  START_REPLICATION SLOT \"s\" LOGICAL 0/3000060 (proto_version '4', publication_names '\"p\"')
+ERROR:  publication \"q\" does not exist
+CONTEXT:  slot \"t\", output plugin \"pgoutput\", in the change callback, associated LSN 0/1954A18
+ERROR:  syntax error at or near \"slot\"
+STATEMENT:  slot \"s\"";
+
+    fn of(slot: &str) -> Option<String> {
+        let entries = of_text(LOG.lines(), "");
+        let found = of_publisher(&entries, "pub", slot, SystemTime::now())?;
+        Some(found.to_string())
+    }
+
+    #[test]
+    fn the_walsender_of_a_slot_says_why_it_ended() {
+        assert_eq!(
+            of("s").as_deref(),
+            Some(
+                "its publisher `pub` says: requested WAL segment 000000010000000000000003 has already been removed"
+            )
+        );
+        let plugin = of("t").expect("its plugin");
+        assert!(
+            plugin.contains("publication \"q\" does not exist"),
+            "{plugin}"
+        );
+        assert_eq!(of("p"), None, "a publication is no slot");
+        assert_eq!(of("u"), None);
+    }
+
+    #[test]
+    fn an_old_error_does_not_count_and_a_slot_that_was_given_up_does() {
+        let error =
+            "2026-11-27 00:00:00.000 GMT ERROR:  no\nSTATEMENT:  START_REPLICATION SLOT \"s\"";
+        let given_up =
+            "2026-11-27 00:00:00.000 GMT LOG:  invalidating obsolete replication slot \"s\"";
+        let of = |log: &str| {
+            let entries = of_text(log.lines(), "%m ");
+            of_publisher(&entries, "pub", "s", SystemTime::now())
+        };
+        assert_eq!(of(error), None);
+        let found = of(given_up).expect("the slot's end");
+        assert!(
+            found
+                .hint("sub", "n")
+                .expect("a hint")
+                .contains("create it again")
+        );
+    }
+}

@@ -1,0 +1,115 @@
+//! What a proof does not prove is named, and what was planned and is gone fails.
+
+use libtest_mimic::Trial;
+use serde_json::Value;
+
+use crate::lab::{Lab, trial};
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial(
+            "a_planned_table_that_became_unlogged_fails_the_proof",
+            "unlogged",
+            unlogged,
+        ),
+        trial(
+            "a_publication_that_lost_what_was_planned_fails_the_proof",
+            "lost",
+            lost,
+        ),
+    ]
+}
+
+async fn execute(lab: &Lab, node: &str, sql: &str) {
+    let client = lab.connect(node).await;
+    client.batch_execute(sql).await.expect(sql);
+}
+
+/// The words of each failed check with its name, and of what was not proven.
+fn words(verdict: &Value) -> (Vec<String>, Vec<String>) {
+    let told = |list: &Value, words: &str| {
+        let each = list.as_array().expect("a list").iter();
+        let each = each.filter(|it| it["passed"] != Value::Bool(true));
+        let each = each.map(|it| format!("{}: {}", it["name"], it[words]).replace('"', ""));
+        each.collect::<Vec<String>>()
+    };
+    let failed = told(&verdict["checks"], "detail");
+    (failed, told(&verdict["not_proven"], "because"))
+}
+
+fn says(said: &[String], words: &str) {
+    let is_said = said.iter().any(|line| line.contains(words));
+    assert!(is_said, "no `{words}` in {said:#?}");
+}
+
+async fn unlogged(lab: Lab) {
+    let up = lab.up("physical-sync", &[]).await;
+    assert_eq!(words(&up["verification"]).1, <[String; 0]>::default());
+    let fast = "CREATE UNLOGGED TABLE fast (id int); CREATE MATERIALIZED VIEW sums AS SELECT 1 AS sum; \
+        CREATE TABLE parts (id int) PARTITION BY HASH (id); \
+        CREATE UNLOGGED TABLE part PARTITION OF parts FOR VALUES WITH (MODULUS 1, REMAINDER 0)";
+    execute(&lab, "primary", fast).await;
+    let session = lab.connect("primary").await;
+    let temporary = "CREATE TEMPORARY TABLE mine (id int)";
+    session.batch_execute(temporary).await.expect("a table");
+    // Nobody planned these.
+    let (failed, named) = words(&lab.run("verify", &[]).await.document(0));
+    assert_eq!(failed, <[String; 0]>::default());
+    for (table, why) in [
+        ("public.fast", "it is unlogged"),
+        ("public.part", "it is unlogged"),
+        ("public.parts", "a partition of it is unlogged"),
+        ("public.sums", "it is a materialized view"),
+        (".mine", "it is a temporary table"),
+    ] {
+        says(&named, &format!("{table}: {why}"));
+    }
+    execute(&lab, "primary", "ALTER TABLE order_details SET UNLOGGED").await;
+    for planned in [&[][..], &["--as-planned"]] {
+        let (failed, _) = words(&lab.run("verify", planned).await.document(1));
+        says(
+            &failed,
+            "primary: public.order_details replicates: it is unlogged now",
+        );
+    }
+    execute(&lab, "primary", "ALTER TABLE order_details SET LOGGED").await;
+    lab.run("verify", &[]).await.document(0);
+}
+
+async fn lost(lab: Lab) {
+    lab.up("logical-shopping", &["--no-verify"]).await;
+    let publication = "publisher: `shop_pub` publishes what was planned: ";
+    let lost = [
+        (
+            "ALTER PUBLICATION shop_pub SET (publish = 'insert, update')",
+            "it publishes insert, update (planned: insert, update, delete, truncate)",
+            "ALTER PUBLICATION shop_pub SET (publish = 'insert, update, delete, truncate')",
+        ),
+        (
+            "ALTER PUBLICATION shop_pub DROP TABLE products",
+            "the table public.products is not in it any more",
+            "ALTER PUBLICATION shop_pub ADD TABLE products",
+        ),
+        (
+            "ALTER PUBLICATION shop_pub DROP TABLE products; \
+             ALTER PUBLICATION shop_pub ADD TABLE products WHERE (product_id < 0)",
+            "the row filter of public.products is `(product_id < 0)` (planned: none)",
+            "ALTER PUBLICATION shop_pub DROP TABLE products; ALTER PUBLICATION shop_pub ADD TABLE products",
+        ),
+    ];
+    for (change, told, back) in lost {
+        execute(&lab, "publisher", change).await;
+        let (failed, _) = words(&lab.run("verify", &[]).await.document(1));
+        says(&failed, &format!("{publication}{told}"));
+        execute(&lab, "publisher", back).await;
+    }
+    let identity = "ALTER TABLE orders REPLICA IDENTITY NOTHING";
+    execute(&lab, "publisher", identity).await;
+    let (failed, _) = words(&lab.run("verify", &[]).await.document(1));
+    says(&failed, "public.orders has its replica identity: it has no");
+    let identity = "ALTER TABLE orders REPLICA IDENTITY DEFAULT";
+    execute(&lab, "publisher", identity).await;
+    execute(&lab, "publisher", "CREATE TABLE other (id int)").await;
+    let (_, named) = words(&lab.run("verify", &[]).await.document(0));
+    says(&named, "public.other: no publication that is subscribed to");
+}
