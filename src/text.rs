@@ -37,7 +37,7 @@ pub fn count(number: impl std::fmt::Display, thing: &str) -> String {
     format!("{number} {thing}{plural}")
 }
 
-/// A duration for people: `12 ms`, `1.0 s`, `2 min 5 s`.
+/// A duration for people: `12 ms`, `1.0 s`, `2 min 5 s`, `1 h 30 min`.
 #[must_use]
 pub fn duration(took: Duration) -> String {
     let millis = took.as_millis();
@@ -45,8 +45,14 @@ pub fn duration(took: Duration) -> String {
         format!("{millis} ms")
     } else if millis < 120_000 {
         format!("{:.1} s", took.as_secs_f64())
-    } else {
+    } else if millis < 3_600_000 {
         format!("{} min {} s", took.as_secs() / 60, took.as_secs() % 60)
+    } else {
+        let minutes = took.as_secs() / 60;
+        match (minutes / 60, minutes % 60) {
+            (hours, 0) => format!("{hours} h"),
+            (hours, minutes) => format!("{hours} h {minutes} min"),
+        }
     }
 }
 
@@ -88,5 +94,7 @@ mod tests {
             words,
             ["0 ms", "999 ms", "1.0 s", "12.3 s", "120.0 s", "2 min 5 s"]
         );
+        let words = [3_599, 3_600, 5_430].map(|seconds| duration(Duration::from_secs(seconds)));
+        assert_eq!(words, ["59 min 59 s", "1 h", "1 h 30 min"]);
     }
 }

@@ -65,6 +65,8 @@ struct Member {
     system: Option<String>,
     timeline: Option<i32>,
     role: Option<PresentRole>,
+    /// Its address inside the lab's network.
+    address: Option<String>,
 }
 
 impl Topology {
@@ -88,7 +90,9 @@ impl Topology {
                     let serves = |upstream: usize| {
                         let sender = sights[upstream].said.map(|upstream| {
                             let own = sights[at].address;
-                            sender_to(upstream.senders, &link.application_name, own).is_some()
+                            let its = sender_to(upstream.senders, &link.application_name, own);
+                            // One that only starts is refused, or has nothing that the standby can take.
+                            its.is_some_and(Sender::sends)
                         });
                         // An upstream that does not answer cannot deny it.
                         is_connected && sender.unwrap_or(true)
@@ -104,6 +108,7 @@ impl Topology {
                 system: said.map(|said| said.state.system.clone()),
                 timeline: said.map(|said| said.state.timeline),
                 role,
+                address: sights[at].address.map(str::to_owned),
             }
         };
         let members = (0..names.len()).map(|at| (names[at].clone(), member(at)));
@@ -126,6 +131,13 @@ impl Topology {
             PresentRole::Primary => None,
             PresentRole::Standby { upstream, .. } => upstream.as_ref(),
         }
+    }
+
+    /// The node that a host name or an address means.
+    pub(super) fn called(&self, host: &str) -> Option<&NodeName> {
+        self.order.iter().find(|node| {
+            node.as_str() == host || self.members[*node].address.as_deref() == Some(host)
+        })
     }
 
     /// Whether the plan puts two nodes below one primary.

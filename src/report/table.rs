@@ -224,7 +224,7 @@ fn remarks(node: &NodeStatus) -> Vec<String> {
     {
         remarks.push(format!("standby of `{from}` (planned: `{planned}`)"));
     }
-    if role == "standby" && node.replication_state.is_none() {
+    if role == "standby" && node.streams_from.is_none() {
         remarks.push(match upstream {
             Some(upstream) => format!("does not stream from `{upstream}`"),
             None => "streams from no node".to_owned(),

@@ -195,6 +195,15 @@ impl Sender {
         self.state.as_ref().map_or("none", SenderState::word)
     }
 
+    /// Whether it sends WAL: what is new, or what its receiver has missed.
+    #[must_use]
+    pub fn sends(&self) -> bool {
+        matches!(
+            self.state,
+            Some(SenderState::Streaming | SenderState::Catchup)
+        )
+    }
+
     /// Whether the receiver had everything and gets what is new.
     #[must_use]
     pub fn is_streaming(&self) -> bool {

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Standby};
 use crate::server::client::Reader;
-use crate::server::replication::{self, SenderState};
+use crate::server::replication;
 use crate::server::unreplicated::{self, Kind, Relation};
 use crate::sql::tables::LoggedTable;
 use crate::text::duration;
@@ -124,11 +124,7 @@ impl Prover<'_> {
                 .any(|(_, its)| its.name.as_str() == name);
             // A table is copied through a connection of its own.
             let is_copy = sender.is_logical && name.starts_with("pg_");
-            let streams = matches!(
-                sender.state,
-                Some(SenderState::Streaming | SenderState::Catchup)
-            );
-            if streams && !is_standby && !is_subscription && !is_copy {
+            if sender.sends() && !is_standby && !is_subscription && !is_copy {
                 let name = format!("{}: the receiver `{name}`", primary.name);
                 found.name(name, "it is no node of this lab's plan");
             }

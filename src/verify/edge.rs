@@ -389,7 +389,7 @@ impl Prover<'_> {
                 None => Err(failed),
             },
             Err(WaitError::Interrupted) => Err(Failure::seen("interrupted")),
-            Err(limit) => match reason::from_log(self.lab, &node.name, self.began).await {
+            Err(limit) => match reason::of_standby(self, node).await {
                 Some(why) => Err(limited(limit).and_seen(why)),
                 None => Err(limited(limit)),
             },

@@ -1,16 +1,18 @@
 //! The reason that a standby does not replicate, from the standby, its container and its log.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::engine::{Container, ContainerState};
 use crate::failure::Failure;
 use crate::lab::Lab;
 use crate::lab::reasons::Suspect;
 use crate::name::NodeName;
-use crate::plan::PlannedSubscription;
+use crate::plan::{PlannedNode, PlannedSubscription, Role};
 use crate::server::client::Reader;
-use crate::server::{history, state};
-use crate::text::utc;
+use crate::server::{history, state, upstream};
+use crate::text::{duration, utc};
+
+use super::Prover;
 
 /// The container's `state` in words, for its node.
 pub(super) fn not_running(node: &NodeName, container: Option<&Container>) -> Failure {
@@ -88,8 +90,24 @@ pub(super) async fn of_subscription(
     })
 }
 
+/// The reason for a failed wait for a standby: a delay that was not planned, or what its container and its log say.
+pub(super) async fn of_standby(proof: &Prover<'_>, node: &PlannedNode) -> Option<Failure> {
+    let (name, client) = (&node.name, proof.client(&node.name).ok());
+    if let (Role::Standby(meant), Some(client)) = (&node.role, client)
+        && let Ok(Some(link)) = upstream::upstream(client).await
+    {
+        let delay = Duration::from_millis(link.apply_delay_ms);
+        if delay > meant.apply_delay {
+            let delay = duration(delay);
+            let seen = format!("`{name}` replays {delay} late: `recovery_min_apply_delay` is set");
+            return Some(Failure::seen(seen));
+        }
+    }
+    from_log(proof.lab, name, proof.began).await
+}
+
 /// The reason for a failed wait for a standby, from its container and the log since a time: an older error may be mended.
-pub(super) async fn from_log(lab: &Lab, node: &NodeName, since: SystemTime) -> Option<Failure> {
+async fn from_log(lab: &Lab, node: &NodeName, since: SystemTime) -> Option<Failure> {
     if let Some(why) = self::container(lab, node).await {
         return Some(why);
     }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::{Completion, Trial};
 
-use crate::subject::{Dice, Place, lab, left, said, spawn};
+use crate::dice::Dice;
+use crate::subject::{Place, lab, left, said, spawn};
 
 /// The variable with the command that restarts the engine and returns when it answers.
 const VARIABLE: &str = "LAB_SOAK_RESTART_ENGINE";

@@ -2,8 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::dice::Dice;
 use crate::number;
-use crate::subject::{Dice, Place, lab, said};
+use crate::subject::{Place, lab, said};
 
 /// Labs of the catalogue that wait for something in each way: for replication, time, promotion, a slot, an error.
 const LABS: [&str; 10] = [

@@ -102,7 +102,7 @@ impl Plan {
         };
         let found = publishing.subscriptions.iter();
         let mut present: Vec<PlannedSubscription> = found
-            .filter_map(|found| self.present_subscription(node, found))
+            .filter_map(|found| self.present_subscription(node, topology, found))
             .collect();
         // A subscriber's standby that was promoted has its subscriptions.
         let is_anywhere = |name: &ObjectName| {
@@ -123,6 +123,7 @@ impl Plan {
     fn present_subscription(
         &self,
         node: &PlannedNode,
+        topology: &Topology,
         found: &SubscriptionStatus,
     ) -> Option<PlannedSubscription> {
         let host = found.upstream.as_deref()?;
@@ -130,13 +131,13 @@ impl Plan {
         if database.is_some_and(|its| its != self.database.as_str()) {
             return None;
         }
-        let publisher = self.nodes.iter().find(|node| node.name.as_str() == host)?;
+        let publisher = topology.called(host)?;
         let planned = node.subscriptions.iter();
         let planned = planned.clone().find(|its| its.name.as_str() == found.name);
         let slot = found.slot.as_ref().map_or("", |slot| slot.name.as_str());
         Some(PlannedSubscription {
             name: ObjectName::found(&found.name),
-            upstream: publisher.name.clone(),
+            upstream: publisher.clone(),
             publications: found.publications.iter().map(ObjectName::found).collect(),
             slot: SlotName::found(slot),
             create_slot: planned.is_none_or(|its| its.create_slot),

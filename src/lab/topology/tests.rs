@@ -201,6 +201,12 @@ fn a_receiver_that_its_upstream_does_not_serve_does_not_stream() {
         streams: false,
     };
     assert_eq!(now.role(&node("c")), Some(&is));
+    // A standby that has diverged stays connected to a walsender that never starts to send.
+    let mut starts = primary(2, &["c"]);
+    starts.senders[0].state = Some(SenderState::Startup);
+    let refused = standby("c", "a", 1, &[]);
+    let now = topology(&[starts, Told::default(), refused, other()]);
+    assert_eq!(now.role(&node("c")), Some(&is));
     let mut lost = standby("c", "a", 1, &[]);
     if let Some(upstream) = &mut lost.upstream {
         upstream.connected = None;

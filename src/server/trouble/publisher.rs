@@ -47,10 +47,19 @@ pub fn of_publisher(
                 .iter()
                 .any(|line| line.contains("START_REPLICATION") || line.contains("output plugin \""))
     };
-    let found = entries.iter().rev().find(|entry| {
+    // A slot of that name that is decoded since is another one.
+    let is_start = |entry: &Entry| {
+        entry.message.starts_with("starting logical decoding") && names(&entry.message)
+    };
+    let decoded = entries.iter().rposition(is_start);
+    let is_over = |at: usize, entry: &Entry| {
+        entry.message.starts_with(INVALIDATES) && decoded.is_some_and(|decoded| decoded > at)
+    };
+    let (_, found) = entries.iter().enumerate().rev().find(|(at, entry)| {
         is_failure(entry)
             && is_walsender(entry)
             && is_recent(entry)
+            && !is_over(*at, entry)
             && (names(&entry.message) || entry.more.iter().any(names))
     })?;
     let is_more = |line: &&String| !line.starts_with("STATEMENT");
@@ -71,6 +80,7 @@ pub fn of_publisher(
 mod tests {
     use super::*;
     use crate::server::entries::of_text;
+    use crate::text::utc;
 
     const LOG: &str = "\
 ERROR:  replication slot \"s\" does not exist
@@ -113,15 +123,15 @@ STATEMENT:  slot \"s\"";
             "2026-11-27 00:00:00.000 GMT LOG:  invalidating obsolete replication slot \"s\"";
         let of = |log: &str| {
             let entries = of_text(log.lines(), "%m ");
-            of_publisher(&entries, "pub", "s", SystemTime::now())
+            let now = utc::parse("2026-11-27 01:00:00").expect("a time");
+            of_publisher(&entries, "pub", "s", now)
         };
         assert_eq!(of(error), None);
         let found = of(given_up).expect("the slot's end");
-        assert!(
-            found
-                .hint("sub", "n")
-                .expect("a hint")
-                .contains("create it again")
-        );
+        let hint = found.hint("sub", "n").expect("a hint");
+        assert!(hint.contains("create it again"), "{hint}");
+        let decoded = "LOG:  starting logical decoding for slot \"s\"";
+        assert_eq!(of(&format!("{given_up}\n{decoded}")), None);
+        assert!(of(&format!("{decoded}\n{given_up}")).is_some());
     }
 }
