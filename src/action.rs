@@ -311,7 +311,7 @@ pub struct Step {
     pub expect: Option<Expect>,
     /// A name for the result of this step, used as `${name}` in later steps: the single value of `sql`, the output of a
     /// program, the found line of the log, or the segment that `switch_wal` ended. In SQL the value becomes a literal. Inside
-    /// quotes it becomes a part of that literal or identifier. The value is kept in the lab's labels, which every user of Docker can read: do not capture
+    /// quotes it becomes a part of that literal or identifier. Elsewhere `$${name}` is how `${name}` itself is written. The value is kept in the lab's labels, which every user of Docker can read: do not capture
     /// passwords.
     pub capture: Option<VariableName>,
     /// The action or the check.

@@ -1,5 +1,9 @@
 //! The binary without Docker: what it prints where, and how it exits.
 
+#[path = "support/case.rs"]
+mod case;
+#[path = "cli/cases.rs"]
+mod cases;
 #[path = "cli/hostile.rs"]
 mod hostile;
 #[path = "cli/pages.rs"]

@@ -1,5 +1,7 @@
 //! The files of `labs/`: each loads, and its name is its file's.
 
+#[path = "support/dice.rs"]
+mod dice;
 #[path = "scenario_files/fuzz.rs"]
 mod fuzz;
 #[path = "support/mutation.rs"]

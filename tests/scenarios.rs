@@ -8,6 +8,10 @@ mod broken;
 mod broken_logical;
 #[path = "support/browser.rs"]
 mod browser;
+#[path = "support/case.rs"]
+mod case;
+#[path = "scenarios/cases.rs"]
+mod cases;
 #[path = "scenarios/catalogue.rs"]
 mod catalogue;
 #[path = "scenarios/ends.rs"]
@@ -50,6 +54,8 @@ mod resumed;
 mod runs;
 #[path = "scenarios/steps.rs"]
 mod steps;
+#[path = "scenarios/taken.rs"]
+mod taken;
 #[path = "scenarios/tls.rs"]
 mod tls;
 #[path = "scenarios/truth.rs"]
@@ -69,12 +75,14 @@ fn main() {
     trials.extend(odd_tables::trials());
     trials.extend(killed_proofs::trials());
     trials.extend(rehearsals::trials());
+    trials.extend(cases::trials());
     trials.extend(restarts::trials());
     trials.extend(mutations::trials());
     trials.extend(runs::trials());
     trials.extend(resumed::trials());
     trials.extend(ends::trials());
     trials.extend(steps::trials());
+    trials.extend(taken::trials());
     trials.extend(tls::trials());
     trials.extend(truth::trials());
     trials.extend(unproven::trials());

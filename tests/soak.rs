@@ -3,6 +3,8 @@
 //! `LAB_SOAK_ROUNDS` says how often (default: a short form), `LAB_SOAK_STANDBYS` how wide the widest lab is, and
 //! `LAB_SOAK_SEED` repeats the moments of a run: each test prints the seed when it fails.
 
+#[path = "support/dice.rs"]
+mod dice;
 #[path = "support/ready.rs"]
 #[expect(dead_code, reason = "the tests here are not asynchronous")]
 mod ready;
@@ -16,7 +18,8 @@ use std::time::Duration;
 use libtest_mimic::{Arguments, Failed, Trial};
 use replication_lab::engine::{ContainerSpec, Engine, LAB_LABEL, Labels, Limits, Selector};
 
-use subject::{Dice, Place, SUBJECTS, Subject, lab, left, said, spawn};
+use dice::Dice;
+use subject::{Place, SUBJECTS, Subject, lab, left, said, spawn};
 
 /// A whole number from the environment.
 fn number(variable: &str, default: u64) -> u64 {
@@ -125,7 +128,7 @@ fn signals(dice: &mut Dice, place: &Place) {
         subject.prepare(place, &name);
         let child = spawn(place, &subject.arguments(place, &name));
         at_a_moment(dice, subject);
-        let which = ["-INT", "-TERM", "-HUP"][dice.pick(3)];
+        let which = *dice.one(&["-INT", "-TERM", "-HUP"]);
         signal(&child, which);
         let twice = dice.below(2) == 0;
         if twice {

@@ -1,5 +1,6 @@
 //! Texts that may name captured values, `${name}`: where they are, which names they use, and how they are filled in.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Cell, Step};
@@ -32,11 +33,20 @@ impl<'a> Text<'a> {
         texts.map(Self::plain).collect()
     }
 
+    /// Where it names values.
+    fn places(&self) -> Vec<(usize, &str)> {
+        if self.is_sql {
+            places_in_sql(self.text).collect()
+        } else {
+            places(self.text).collect()
+        }
+    }
+
     fn fill(&mut self, values: &BTreeMap<String, String>) {
         let text = self.text.as_str();
         let mut filled = String::with_capacity(text.len());
         let mut from = 0;
-        for (at, rest) in places(text) {
+        for (at, rest) in self.places() {
             let name = rest.split_once('}').map(|(name, _)| name);
             let Some((name, value)) = name.and_then(|name| values.get_key_value(name)) else {
                 continue;
@@ -46,12 +56,20 @@ impl<'a> Text<'a> {
             let Some(written) = written else {
                 continue;
             };
-            filled.push_str(&text[from..at]);
+            filled.push_str(&self.itself(&text[from..at]));
             filled.push_str(&written);
             from = at + name.len() + "${}".len();
         }
-        filled.push_str(&text[from..]);
+        filled.push_str(&self.itself(&text[from..]));
         *self.text = filled;
+    }
+
+    /// A piece without names, as it is meant.
+    fn itself<'t>(&self, piece: &'t str) -> Cow<'t, str> {
+        if self.is_sql {
+            return piece.into();
+        }
+        piece.replace("$${", "${").into()
     }
 }
 
@@ -94,8 +112,8 @@ impl Step {
 
     fn named(&self) -> (BTreeSet<String>, Vec<String>) {
         let (mut used, mut unclosed) = (BTreeSet::new(), Vec::new());
-        for Text { text, .. } in self.clone().texts() {
-            for (_, rest) in places(text) {
+        for text in self.clone().texts() {
+            for (_, rest) in text.places() {
                 match rest.split_once('}') {
                     Some((name, _)) => _ = used.insert(name.to_owned()),
                     None => unclosed.push(rest.to_owned()),
@@ -106,9 +124,17 @@ impl Step {
     }
 }
 
-/// Where a text names values: the place of each `${`, and what comes after it. After a `$` it begins none: `$${` and
-/// `$tag${` are the beginning of a dollar-quoted text (manual: "Dollar-Quoted String Constants").
+/// Where a text that is no SQL names values: the place of each `${`, and what comes after it. `$${` is how `${` itself
+/// is written.
 pub fn places(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let all = text.match_indices("${");
+    all.filter(|(at, _)| !text[..*at].ends_with('$'))
+        .map(|(at, mark)| (at, &text[at + mark.len()..]))
+}
+
+/// The same in SQL. After a `$` it begins none: `$${` and `$tag${` are the beginning of a dollar-quoted text (manual:
+/// "Dollar-Quoted String Constants").
+fn places_in_sql(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let all = text.match_indices("${");
     all.filter(|(at, _)| !quotes(&text[..*at]))
         .map(|(at, mark)| (at, &text[at + mark.len()..]))

@@ -102,8 +102,9 @@ fn foreign_holder(lab: &LabName, volume: &Volume) -> Option<Holder> {
 async fn holder(engine: &Engine, lab: &LabName, claim: &Volume) -> Result<Holder, LabError> {
     let volumes = engine.volumes(&Selector::lab(lab)).await?;
     // The process that made a complete lab may still live: a test, or a program that uses this crate.
-    if is_whole(&volumes, lab.as_str(), labels::word(&claim.labels)) {
-        return Ok(Holder::Exists);
+    if let Some(ready) = whole(&volumes, lab.as_str(), labels::word(&claim.labels)) {
+        let owner = ready.labels.get(labels::OWNER_LABEL);
+        return Ok(owner.map_or(Holder::Exists, |owner| Holder::InUse(owner::shown(owner))));
     }
     Ok(match claim.labels.get(labels::OWNER_LABEL) {
         Some(owner) if !owner::has_ended(owner) => Holder::Making(owner::shown(owner)),
@@ -157,14 +158,20 @@ pub(super) fn random_word() -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// Whether the volume that marks the lab with that word as complete exists, and its owner, if it has one, still lives.
+/// Whether the lab with that word is complete.
 pub(super) fn is_whole(volumes: &[Volume], lab: &str, word: Option<&String>) -> bool {
+    whole(volumes, lab, word).is_some()
+}
+
+/// The volume that marks the lab with that word as complete, if its owner, where it has one, still lives.
+fn whole<'a>(volumes: &'a [Volume], lab: &str, word: Option<&String>) -> Option<&'a Volume> {
     let name = format!("lab-{lab}.ready");
-    let ready = volumes.iter().find(|volume| {
+    let mut volumes = volumes.iter();
+    let ready = volumes.find(|volume| {
         let own = labels::word(&volume.labels);
         volume.name == name && (own.is_none() || own == word)
     });
-    ready.is_some_and(|ready| {
+    ready.filter(|ready| {
         let owner = ready.labels.get(labels::OWNER_LABEL);
         owner.is_none_or(|owner| !owner::has_ended(owner))
     })

@@ -367,7 +367,7 @@ impl Explain for LabError {
             | Self::NodeEnded { blame: Some(_), .. }
             | Self::Settings { .. }
             | Self::Taken {
-                by: Holder::InUse(_) | Holder::Scenario(_) | Holder::Unlike(_),
+                by: Holder::Exists | Holder::InUse(_) | Holder::Scenario(_) | Holder::Unlike(_),
                 ..
             } => Exit::Usage,
             _ => Exit::Environment,

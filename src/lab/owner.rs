@@ -134,6 +134,7 @@ fn parse_stat(line: &str) -> Option<Stat> {
 #[cfg(test)]
 mod tests {
     use std::process::Command;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -152,7 +153,9 @@ mod tests {
         assert!(!has_ended(&owner), "{owner}");
         child.kill().expect("killed");
         // It is a zombie, for this process has not waited for it.
+        let began = Instant::now();
         while !stat(child.id()).is_some_and(|seen| seen.is_dead) {
+            assert!(began.elapsed() < Duration::from_secs(60), "{owner}");
             std::thread::yield_now();
         }
         assert!(has_ended(&owner), "{owner}");

@@ -10,6 +10,8 @@ use std::time::Duration;
 use replication_lab::plan::Plan;
 use replication_lab::scenario::load::{Overrides, Source, load};
 
+use crate::dice::Dice;
+
 /// What a mutant may cost of a processor's time.
 const LIMIT: Duration = Duration::from_secs(1);
 
@@ -115,34 +117,12 @@ const WORDS: &[&str] = &[
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 ];
 
-/// Numbers that look random and are the same each time (`SplitMix64`).
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// Less than `below`, which is not 0.
-    fn below(&mut self, below: usize) -> usize {
-        usize::try_from(self.next() % below as u64).expect("it fits")
-    }
-
-    fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.below(of.len())]
-    }
-}
-
 /// A scenario's bytes, and the folder that it stands in.
 type Seed = (Vec<u8>, PathBuf);
 
 fn seeds() -> Vec<Seed> {
     let mut found = Vec::new();
-    for folder in ["labs", "tests/rehearsals", "tests/steps"] {
+    for folder in ["labs", "tests/rehearsals", "tests/steps", "tests/cases"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         let files = std::fs::read_dir(&folder).expect("a folder");
         let mut files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
@@ -158,8 +138,8 @@ fn seeds() -> Vec<Seed> {
 
 /// A place in a text at which a line, a word or a byte begins.
 fn span(dice: &mut Dice, text: &[u8]) -> std::ops::Range<usize> {
-    let at = dice.below(text.len() + 1);
-    let is_end: fn(&u8) -> bool = match dice.below(3) {
+    let at = dice.pick(text.len() + 1);
+    let is_end: fn(&u8) -> bool = match dice.pick(3) {
         0 => |byte| *byte == b'\n',
         1 => |byte| !byte.is_ascii_alphanumeric() && *byte != b'_',
         _ => return at..(at + 1).min(text.len()),
@@ -171,16 +151,16 @@ fn span(dice: &mut Dice, text: &[u8]) -> std::ops::Range<usize> {
 
 fn mutate(dice: &mut Dice, text: &mut Vec<u8>, other: &[u8]) {
     let place = span(dice, text);
-    let new = match dice.below(7) {
+    let new = match dice.pick(7) {
         0 => Vec::new(),
         1 | 2 => dice.one(WORDS).as_bytes().to_vec(),
         // Something from elsewhere in this file, or in another one.
         3 => text[span(dice, text)].to_vec(),
         4 => other[span(dice, other)].to_vec(),
-        5 => text[place.clone()].repeat(1 + dice.below(40)),
-        _ => vec![u8::try_from(dice.below(256)).expect("a byte")],
+        5 => text[place.clone()].repeat(1 + dice.pick(40)),
+        _ => vec![u8::try_from(dice.pick(256)).expect("a byte")],
     };
-    if dice.below(3) == 0 {
+    if dice.pick(3) == 0 {
         text.splice(place.start..place.start, new);
     } else {
         text.splice(place, new);
@@ -190,7 +170,7 @@ fn mutate(dice: &mut Dice, text: &mut Vec<u8>, other: &[u8]) {
 fn mutant(seed: u64, seeds: &[Seed]) -> Seed {
     let mut dice = Dice(seed);
     let (mut text, folder) = dice.one(seeds).clone();
-    for _ in 0..=dice.below(4) {
+    for _ in 0..=dice.pick(4) {
         let (other, _) = dice.one(seeds);
         mutate(&mut dice, &mut text, other);
     }

@@ -8,25 +8,6 @@ use replication_lab::engine::{Engine, LAB_LABEL, Selector};
 
 use crate::ready;
 
-/// Random numbers that a seed repeats (`SplitMix64`).
-pub struct Dice(pub u64);
-
-impl Dice {
-    /// A number below a limit.
-    pub fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit.max(1)
-    }
-
-    /// The place of one of so many.
-    pub fn pick(&mut self, many: u64) -> usize {
-        usize::try_from(self.below(many)).expect("a small number")
-    }
-}
-
 /// A process that is killed at some moment.
 pub struct Subject {
     pub verb: &'static str,

@@ -63,9 +63,26 @@ fn what_is_put_in_is_not_looked_at_again_and_a_dollar_quote_stays() {
 }
 
 #[test]
+fn outside_of_sql_a_second_dollar_keeps_the_name_as_it_is() {
+    for (written, filled) in [
+        ("echo $${v}", "echo ${v}"),
+        ("${v} $${v} ${v}", "7 ${v} 7"),
+        ("$HOME${v} $1${v} $$ $${", "$HOME7 $17 $$ ${"),
+        ("kill $$; $${x:-${v}}", "kill $$; ${x:-7}"),
+    ] {
+        let exec = step(&format!("{{ exec: [sh, -c, '{written}'] }}")).filled(&values("7"));
+        let wanted = format!("{filled:?}");
+        assert!(
+            format!("{:?}", exec.action).contains(&wanted),
+            "{written}: {exec:?}"
+        );
+    }
+}
+
+#[test]
 fn a_dollar_quote_begins_no_variable() {
     let found = |text: &str| {
-        places(text)
+        places_in_sql(text)
             .map(|(_, rest)| rest.to_owned())
             .collect::<Vec<_>>()
     };

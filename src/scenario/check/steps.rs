@@ -115,6 +115,11 @@ impl<'a> Reading<'a> {
                 let known: Vec<&str> = self.captured.iter().map(String::as_str).collect();
                 let message = format!("no step before this one captures `{name}`");
                 let help = did_you_mean_or_list(&name, "captured values", &known);
+                let help = if step.action.gives().is_rows() {
+                    help
+                } else {
+                    format!("{help}; `$${{{name}}}` is how `${{{name}}}` itself is written")
+                };
                 let found = Finding::value(path.clone(), message, help);
                 self.found.push(found.sure_of_every_step());
             }

@@ -1,0 +1,1 @@
+CREATE TABLE book (no int PRIMARY KEY, shelf text REFERENCES shelf); INSERT INTO book VALUES (1, 'c');

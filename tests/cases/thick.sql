@@ -1,0 +1,1 @@
+CREATE TABLE thick (no int PRIMARY KEY, filling text);
