@@ -24,6 +24,7 @@ pub use self::error::{BuildError, ImageError, PullFailure};
 use crate::engine::{Engine, EngineErrorKind, Image};
 use crate::event::{Event, Reporter};
 use crate::scenario::PostgresVersion;
+use crate::server::command::{HOME, VOLUME};
 use crate::text::duration;
 
 /// The label of every image that `lab` built. Its value is the recipe's directory in `images/`.
@@ -279,7 +280,17 @@ pub fn major_of(image: &Image) -> Option<u32> {
         .and_then(|said| said.parse().ok())
 }
 
-/// Where to mount a node's volume: at the volume that the image declares for PostgreSQL's data, else at `/var/lib/postgresql`.
+/// Where to mount a node's volume: at `/var/lib/postgresql`, so that tablespaces beside the data are in it. Also at the volume
+/// that the image declares below, where the engine would create an anonymous one.
+#[must_use]
+pub fn node_mounts(image: &Image) -> &'static [&'static str] {
+    match data_mount(image) {
+        VOLUME => &[VOLUME],
+        _ => &[VOLUME, HOME],
+    }
+}
+
+/// Where to mount a volume that `postgres` shall own: at the volume that the image declares for PostgreSQL's data, else at `/var/lib/postgresql`.
 /// There the directory belongs to `postgres`, and the engine creates no anonymous volume.
 ///
 /// `/var/lib/postgresql/data/pgdata` is always inside the mount.
@@ -289,11 +300,7 @@ pub fn data_mount(image: &Image) -> &'static str {
         let mut volumes = image.volumes.iter();
         volumes.any(|volume| volume.trim_end_matches('/') == path)
     };
-    if declares("/var/lib/postgresql/data") {
-        "/var/lib/postgresql/data"
-    } else {
-        "/var/lib/postgresql"
-    }
+    if declares(HOME) { HOME } else { VOLUME }
 }
 
 /// Whether a failed pull is the fault of the engine or its disk, so that building cannot work either.

@@ -40,7 +40,7 @@ mod settings;
 mod template;
 #[cfg_attr(not(feature = "tls"), path = "lab/no_tls.rs")]
 mod tls;
-mod volume;
+pub(crate) mod volume;
 
 use tokio_postgres::error::SqlState;
 

@@ -31,6 +31,7 @@ pub mod server_error;
 pub mod slots;
 pub mod state;
 pub mod subscriptions;
+pub mod tablespaces;
 pub mod trouble;
 pub mod unreplicated;
 pub mod upstream;

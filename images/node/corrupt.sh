@@ -6,5 +6,5 @@
 # or without checksums.
 set -eu
 file=/var/lib/postgresql/data/pgdata/$1
-test -e "$file"
+[ -e "$file" ] || { echo "there is no file $file in the node's volume"; exit 66; }
 head -c 8192 /dev/zero | tr '\000' '\377' | dd of="$file" bs=8192 seek="$2" iflag=fullblock conv=notrunc,fsync status=none

@@ -10,7 +10,7 @@ pgdata=$home/pgdata
 for programs in /usr/lib/postgresql/*/bin; do PATH=$programs:$PATH; done
 umask 077
 
-rm -rf "$home/own" "$home/new"
+rm -rf "$home/own" "$home/new" "$home/new.tablespaces"
 mkdir "$home/own"
 own=$pgdata
 # The files of a node that has not started yet lie beside its data directory.
@@ -20,7 +20,6 @@ cp "$own/postgresql.conf" "$own/pg_hba.conf" "$home/own/"
 cp "$home/own/"* "$home/new/"
 printf '%s' "$AUTO_CONF" >"$home/new/postgresql.auto.conf"
 : >"$home/new/standby.signal"
+new_tablespaces "$home/new.tablespaces"
 # Only now that the backup is complete: a node without data could not be inspected.
-rm -rf "$pgdata" "$home/own"
-mv "$home/new" "$pgdata"
-: >"$home/prepared"
+replace_data

@@ -1,14 +1,21 @@
 # Makes a stopped node a standby of another by pg_rewind, and keeps the node's own configuration.
 #
-#   sh -c REWIND lab-node CONNINFO, with the text of AUTO_CONF on standard input (auto_conf.sh)
+#   sh -c REWIND lab-node CONNINFO LOCATION…, with the text of AUTO_CONF on standard input (auto_conf.sh)
 #
-# pg_rewind brings the other node's files, its configuration with them.
+# pg_rewind brings the other node's files, its configuration with them. LOCATION… are the tablespaces of the other node outside
+# its data directory.
 set -eu
 home=/var/lib/postgresql/data
 pgdata=$home/pgdata
 for programs in /usr/lib/postgresql/*/bin; do PATH=$programs:$PATH; done
 umask 077
 [ -e "$home/prepared" ] || { echo "this node has not begun yet: start it first"; exit 66; }
+
+source=$1
+shift
+tablespaces_are_here
+# pg_rewind makes the links to them, and fails half-way where one leads nowhere.
+for location; do mkdir -p "$location"; done
 
 rm -rf "$home/own"
 mkdir "$home/own"
@@ -27,7 +34,7 @@ elif [ -e "$pgdata/standby.signal" ]; then
 else
     postgres --single -F -D "$pgdata" -c wal_keep_size=1TB -c archive_mode=off template1 </dev/null 2>&1
 fi
-pg_rewind --target-pgdata="$pgdata" --source-server="$1" --no-sync 2>&1
+pg_rewind --target-pgdata="$pgdata" --source-server="$source" --no-sync 2>&1
 cp "$home/own/"* "$pgdata/"
 rm -rf "$home/own"
 printf '%s' "$AUTO_CONF" >"$pgdata/postgresql.auto.conf"

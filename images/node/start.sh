@@ -3,8 +3,8 @@
 #   sh -c START lab-node NODE SHARERS CLUSTER COMMAND…
 #
 # COMMAND prepares the data directory at the first start: `initdb …` or `pg_basebackup …`. So many nodes begin with what
-# a `pg_basebackup` brings: 1 where it is for this node alone, 0 where it is and this start is for its files alone, the
-# next one for the server. CLUSTER counts the lab's primaries: each has an initialised
+# a `pg_basebackup` brings, unless the node's files say otherwise: 1 where it is for this node alone, 0 where it is and this
+# start is for its files alone, the next one for the server. CLUSTER counts the lab's primaries: each has an initialised
 # directory of its own, as each has a system identifier of its own. The node's files come on standard input: a line with a
 # number of bytes, then a tar of so many bytes. A later start (`docker start`, `docker restart`) finds the directory
 # prepared and goes straight to the server.
@@ -23,40 +23,14 @@ backup=/lab/backup
 
 say() { printf 'lab: %s\n' "$*"; }
 
-# Makes an initialised directory, with a database that the primary only has to rename: CREATE DATABASE copies three
-# hundred files, and that while somebody waits. What is made without a postmaster would count among the system's own objects
-# (an OID below 16384), which pgAdmin, for one, does not show: hence the first OID that a user's object has.
-new_cluster() {
-    dir=$1
-    shift
-    "$@" --pgdata="$dir"
-    pg_resetwal -o 16384 -D "$dir" >/dev/null
-    echo 'CREATE DATABASE lab_spare' | postgres --single -F -c exit_on_error=on -D "$dir" postgres >/dev/null
-}
-
-# Unpacks the initialised directory that all labs of this image share for their first primary, their second one, …, making it where it is not there yet. The lock
-# lets one make it and the others wait; the rename makes it appear whole or not at all. It is one file, because reading
-# a thousand small ones takes four times as long (cp -a: 0.45 s, tar: 0.12 s).
+# Unpacks the initialised directory that all labs of this image share for their first primary, their second one, …
+# (template.sh), or makes one where there is none.
 initialise() {
-    tar=$template/pgdata-$cluster.tar new=$template/new-$cluster
+    tar=$template/pgdata-$cluster.tar
     if [ ! -f "$tar" ]; then
-        if [ ! -w "$template" ]; then
-            new_cluster "$pgdata" "$@"
-            return
-        fi
-        exec 9>"$template/lock-$cluster"
-        flock 9
-        if [ ! -f "$tar" ]; then
-            say "no template yet: running initdb"
-            rm -rf "$new"
-            new_cluster "$new" "$@"
-            # The log's first segment is mostly zeros, which need not be written sixteen megabytes at a time.
-            tar -c -S --hole-detection=raw -f "$new.tar" -C "$new" . 2>/dev/null ||
-                tar -c -f "$new.tar" -C "$new" .
-            mv "$new.tar" "$tar"
-            rm -rf "$new"
-        fi
-        exec 9>&-
+        say "no template: running initdb"
+        new_cluster "$pgdata" "$@"
+        return
     fi
     mkdir "$pgdata"
     tar -x -f "$tar" -C "$pgdata"
@@ -137,7 +111,8 @@ if [ ! -f "$home/prepared" ]; then
     else
         if [ "$sharers" -gt 1 ]; then
             receive
-            unpack_shared "$@"
+            # Where the files do not lie in the data directory, the node is to have a backup of its own.
+            if [ -d "$home/conf" ]; then own_backup "$@"; else unpack_shared "$@"; fi
         elif [ "$sharers" -eq 0 ]; then
             own_slot "$@"
             own_backup "$@"

@@ -341,6 +341,11 @@ fn data_goes_where_the_image_declares_a_volume() {
     assert_eq!(data_mount(&image), "/var/lib/postgresql");
     image.volumes = vec!["/var/lib/postgresql".to_owned()];
     assert_eq!(data_mount(&image), "/var/lib/postgresql");
+    assert_eq!(node_mounts(&image), ["/var/lib/postgresql"]);
     image.volumes = vec!["/var/lib/postgresql/data".to_owned()];
     assert_eq!(data_mount(&image), "/var/lib/postgresql/data");
+    assert_eq!(
+        node_mounts(&image),
+        ["/var/lib/postgresql", "/var/lib/postgresql/data"]
+    );
 }

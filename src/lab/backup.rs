@@ -18,7 +18,7 @@ use super::volume;
 pub(super) enum Backup {
     /// No base backup.
     None,
-    /// A base backup for this node alone.
+    /// A base backup for this node alone. A node that was to share one has its own if the upstream has tablespaces.
     Own,
     /// The same, taken when the node is first started.
     Later,

@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{
-    Container, ContainerSpec, ContainerState, Engine, Limits, Mount, Publish, Volume,
-};
+use crate::engine::{Container, ContainerSpec, ContainerState, Engine, Limits, Publish, Volume};
 use crate::event::{Event, Phase, Progress, ProgressUnit};
-use crate::image::{self, Found};
+use crate::image::Found;
 use crate::name::{NodeName, Secret};
 use crate::plan::{Plan, PlannedNode, Role};
 use crate::server::client::{self, Doing as _, Door, Noticing, Reader, SearchPath};
@@ -25,10 +23,13 @@ use super::clock::Clock;
 use super::console::{Console, Input, Stage};
 use super::error::{ContainerEnd, LabError, Late};
 use super::labels::{self, Claim};
-use super::{claim, disk, server_log, template};
+use super::{claim, disk, server_log, template, volume};
 
 /// The script that the container runs.
-const START: &str = include_str!("../../images/node/start.sh");
+const START: &str = concat!(
+    include_str!("../../images/node/cluster.sh"),
+    include_str!("../../images/node/start.sh")
+);
 
 /// Bytes of `/dev/shm`, which parallel queries use (`dynamic_shared_memory_type = posix`).
 const SHM_BYTES: u64 = 256 << 20;
@@ -136,12 +137,7 @@ fn spec(
     command.push(backup.sharers().to_string());
     command.push(template::number(plan, &node.name).to_string());
     let own = labels::of_node(claim, &node.name);
-    let mut mounts = vec![Mount {
-        volume: name.clone(),
-        target: image::data_mount(&found.image).into(),
-        read_only: false,
-        labels: own.clone(),
-    }];
+    let mut mounts = volume::of_node(&name, &own, &found.image);
     let user = &plan.replication_user.name;
     match (&node.role, &node.restored_from) {
         (Role::Primary, Some(source)) => {
@@ -193,7 +189,7 @@ fn spec(
 }
 
 /// The image's own path, after Debian's directory of the major version's programs.
-fn path(found: &Found) -> String {
+pub(super) fn path(found: &Found) -> String {
     let own = found
         .image
         .env

@@ -1,6 +1,6 @@
-//! Volumes that belong to `postgres` before any node runs.
+//! Volumes: where a container has its node's, and how one comes to belong to `postgres` before any node runs.
 
-use crate::engine::{ContainerSpec, Engine, EngineError, Limits, Mount};
+use crate::engine::{ContainerSpec, Engine, EngineError, Image, Labels, Limits, Mount};
 use crate::image::{self, Found};
 
 use super::labels::{self, Claim};
@@ -40,4 +40,16 @@ pub(super) async fn owned_by_postgres(
     };
     let made = engine.create_container(&container).await?;
     engine.remove_container(&made).await
+}
+
+/// A node's volume at its places in a container.
+pub(crate) fn of_node(volume: &str, labels: &Labels, image: &Image) -> Vec<Mount> {
+    let places = image::node_mounts(image).iter();
+    let mounts = places.map(|place| Mount {
+        volume: volume.to_owned(),
+        target: (*place).to_owned(),
+        read_only: false,
+        labels: labels.clone(),
+    });
+    mounts.collect()
 }

@@ -21,6 +21,9 @@ impl Act for Backup {
         ];
         let mut command = command.map(str::to_owned).to_vec();
         command.push(format!("--pgdata={folder}"));
+        let apart = scene.tablespaces_apart(node).await?;
+        let beside = format!("{folder}.tablespaces");
+        command.extend(apart.iter().map(|it| it.mapping(&beside)));
         scene.run_in(node, &command).await?;
         Ok(format!("kept as {name}"))
     }

@@ -14,8 +14,8 @@ impl Act for clone::Clone {
             upstream: self.upstream.clone(),
             slot: self.slot.clone(),
         };
-        scene.slot(&wanted).await?;
-        let conf = auto_conf(&scene.standby_settings(&wanted));
+        scene.can_stream(step, &wanted).await?;
+        let conf = auto_conf(&scene.standby_settings(&wanted).await?);
         scene
             .begin_again(step, &self.node, &self.backup, conf, "standby.signal")
             .await?;

@@ -10,7 +10,7 @@ use crate::action::reclone::Reclone;
 use crate::action::stop::StopMode;
 use crate::action::upstream::Upstream;
 use crate::engine::ContainerState;
-use crate::server::command;
+use crate::server::command::{self, NEW_TABLESPACES};
 
 const RECLONE: &str = include_str!("../../images/node/reclone.sh");
 
@@ -24,19 +24,22 @@ impl Act for Reclone {
             upstream,
             slot,
         } = wanted;
+        let plan = &scene.lab.plan;
+        let user = &plan.replication_user.name;
+        let mut command = command::base_backup(upstream, user, node, slot.as_ref(), plan.tls);
+        let apart = scene.tablespaces_apart(upstream).await?;
+        command.extend(apart.iter().map(|it| it.mapping(NEW_TABLESPACES)));
         if scene.container(node).await?.state == ContainerState::Running {
             scene
                 .stop_one(node, StopMode::Immediate, scene.patience(step))
                 .await?;
         }
-        let plan = &scene.lab.plan;
-        let user = &plan.replication_user.name;
         let work = Work {
             node,
             act: format!("taking a base backup of `{upstream}` for `{node}`"),
             script: RECLONE,
-            arguments: command::base_backup(upstream, user, node, slot.as_ref(), plan.tls),
-            auto_conf: Some(auto_conf(&scene.standby_settings(wanted))),
+            arguments: command,
+            auto_conf: Some(auto_conf(&scene.standby_settings(wanted).await?)),
             // A base backup takes longer than the usual wait of a step.
             within: scene.patience(step).max(Duration::from_secs(60)),
         };

@@ -40,12 +40,15 @@ impl Act for Rewind {
             command::PASSFILE,
             command::tls_options(plan.tls)
         );
+        let apart = scene.tablespaces_apart(upstream).await?.into_iter();
+        let arguments = [source].into_iter().chain(apart.map(|it| it.location));
+        let arguments = arguments.collect();
         let work = Work {
             node,
             act: format!("rewinding `{node}` to `{upstream}`"),
             script: REWIND,
-            arguments: vec![source],
-            auto_conf: Some(auto_conf(&scene.standby_settings(wanted))),
+            arguments,
+            auto_conf: Some(auto_conf(&scene.standby_settings(wanted).await?)),
             within: scene.patience(step).max(Duration::from_secs(60)),
         };
         let log = scene.work(work).await.map_err(|wrong| match wrong {
@@ -115,13 +118,18 @@ fn rewound(log: &str, upstream: &NodeName) -> String {
     }
 }
 
-/// A failure, with a hint if the node's own WAL does not reach back to the point of divergence.
+/// A failure, with a hint if `reclone` can do what `pg_rewind` cannot.
 fn with_hint(why: Failure, node: &NodeName) -> Failure {
     if why.contains("could not open file") && why.contains("/pg_wal/") {
         return why.with_hint(format!(
             "`{node}` has let go of the log since the two parted: `wal_keep_size: 64MB` in its `conf` keeps it, \
              and `reclone` needs none"
         ));
+    }
+    if why.contains("file \"pg_tblspc/") && why.contains("is of different type") {
+        return why.with_hint(
+            "`pg_rewind` of PostgreSQL 15 cannot copy tablespaces in place (`allow_in_place_tablespaces`): `reclone` can",
+        );
     }
     why
 }
@@ -157,5 +165,9 @@ mod tests {
         let hint = told.hint.expect("a hint");
         assert!(hint.starts_with("`leaf` has let go"), "{hint}");
         assert_eq!(with_hint(Failure::seen("refused"), &node).hint, None);
+        let why =
+            "pg_rewind: error: file \"pg_tblspc/16386\" is of different type in source and target";
+        let told = with_hint(Failure::seen(why), &node);
+        assert!(told.hint.is_some_and(|hint| hint.contains("`reclone`")));
     }
 }

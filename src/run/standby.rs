@@ -4,10 +4,15 @@ use super::scene::Scene;
 use super::{Tried, Wrong};
 use crate::action::Step;
 use crate::action::upstream::Upstream;
+use crate::failure::Failure;
 use crate::hba::{Address, ConnectionType, Database, HbaLine};
 use crate::name::NodeName;
 use crate::plan::Role;
-use crate::server::{command, conf, slots};
+use crate::plan::settings::AT_LEAST_PRIMARY;
+use crate::server::client::Reader;
+use crate::server::command::VOLUME;
+use crate::server::tablespaces::{self, Tablespace};
+use crate::server::{command, conf, in_force, slots};
 
 impl Scene<'_> {
     /// Refuses an upstream that gets its WAL from the node itself: no primary would be among them.
@@ -94,8 +99,27 @@ impl Scene<'_> {
         Ok(())
     }
 
+    /// The tablespaces of a node outside its data directory, of which another node can have a copy.
+    pub(super) async fn tablespaces_apart(&self, node: &NodeName) -> Tried<Vec<Tablespace>> {
+        let mut found = tablespaces::tablespaces(&*self.client(node).await?).await?;
+        found.retain(Tablespace::is_apart);
+        if let Some(Tablespace { name, location }) = found.iter().find(|it| it.is_lost()) {
+            let why = format!(
+                "the tablespace `{name}` of `{node}` is at `{location}`, outside the node's volume: a copy of it would be lost"
+            );
+            let hint = format!(
+                "`CREATE TABLESPACE … LOCATION` with a directory below `{VOLUME}` is in the volume"
+            );
+            return Err(Wrong::Failed(Failure::seen(why).with_hint(hint)));
+        }
+        Ok(found)
+    }
+
     /// The settings of a node that streams from an upstream.
-    pub(super) fn standby_settings(&self, wanted: &Upstream) -> Vec<(&'static str, String)> {
+    pub(super) async fn standby_settings(
+        &self,
+        wanted: &Upstream,
+    ) -> Tried<Vec<(&'static str, String)>> {
         let plan = &self.lab.plan;
         let conninfo = command::primary_conninfo(
             &wanted.upstream,
@@ -105,10 +129,43 @@ impl Scene<'_> {
             plan.tls,
         );
         let slot = wanted.slot.as_ref().map(ToString::to_string);
-        vec![
+        let mut settings = vec![
             ("primary_conninfo", conninfo),
             ("primary_slot_name", slot.unwrap_or_default()),
-        ]
+            ("recovery_target_timeline", "latest".to_owned()),
+        ];
+        settings.extend(self.not_lower(wanted).await?);
+        Ok(settings)
+    }
+
+    /// The settings that must not be lower than on the upstream, and are. An upstream that is down cannot be asked.
+    async fn not_lower(&self, wanted: &Upstream) -> Tried<Vec<(&'static str, String)>> {
+        let Ok(upstream) = self.client(&wanted.upstream).await else {
+            return Ok(Vec::new());
+        };
+        let own = self.client(&wanted.node).await.ok();
+        let mut higher = Vec::new();
+        for (name, default) in AT_LEAST_PRIMARY {
+            let needed = number(&upstream, name).await?.unwrap_or(default);
+            let planned = self.planned_number(&wanted.node, name);
+            // A step may have set another one.
+            let present = match &own {
+                Some(own) => number(own, name).await?,
+                None => None,
+            };
+            if needed > planned.unwrap_or(default) || present.is_some_and(|it| needed > it) {
+                higher.push((name, needed.max(present.unwrap_or_default()).to_string()));
+            }
+        }
+        Ok(higher)
+    }
+
+    /// The value of a setting in a node's `postgresql.conf`.
+    fn planned_number(&self, node: &NodeName, name: &str) -> Option<u64> {
+        let planned = self.lab.plan.node(node)?;
+        let mut settings = planned.settings.iter();
+        let setting = settings.find(|setting| setting.name.eq_ignore_ascii_case(name));
+        setting?.value.parse().ok()
     }
 
     /// The `application_name` of a node as a standby.
@@ -118,6 +175,12 @@ impl Scene<'_> {
             _ => node.to_string(),
         }
     }
+}
+
+/// A setting that is a number.
+async fn number(reader: &Reader, name: &str) -> Tried<Option<u64>> {
+    let value = in_force::setting(reader, name).await?;
+    Ok(value.and_then(|value| value.parse().ok()))
 }
 
 /// The text of `postgresql.auto.conf` with these settings.

@@ -1,8 +1,11 @@
 //! Why a server that was told to stop does not.
 
+use std::collections::BTreeMap;
+
 use super::scene::Scene;
 use super::{Tried, Wrong};
 use crate::action::stop::StopMode;
+use crate::engine::ContainerState;
 use crate::failure::Failure;
 use crate::name::NodeName;
 use crate::text::count;
@@ -46,7 +49,7 @@ impl StillThere {
     }
 
     /// What the server waits for, and the way out.
-    fn told(&self, mode: StopMode) -> (Option<String>, &'static str) {
+    fn told(&self, mode: StopMode, nodes: &Receivers) -> (Option<String>, &'static str) {
         if mode == StopMode::Smart && self.clients > 0 {
             let clients = count(self.clients, "client");
             let way = "a smart shutdown waits until every client has left: `mode: fast` ends them";
@@ -54,7 +57,8 @@ impl StillThere {
         }
         if !self.senders.is_empty() {
             let senders = count(self.senders.len(), "walsender");
-            let told = format!("{senders} ({})", self.senders.join(", "));
+            let each = self.senders.iter().map(|sender| to(sender, nodes));
+            let told = format!("{senders} ({})", each.collect::<Vec<_>>().join(", "));
             let way = "a shutdown waits until every standby and subscriber has received all WAL: thaw it, heal its link, or \
                        stop with `mode: immediate`";
             return (Some(told), way);
@@ -74,6 +78,15 @@ impl StillThere {
     }
 }
 
+/// The lab's other nodes as a walsender's title knows them: by address, each with what to say of it.
+type Receivers = BTreeMap<String, String>;
+
+/// A walsender, and the node that it sends to.
+fn to(sender: &str, nodes: &Receivers) -> String {
+    let address = sender.split(['(', ' ']).find_map(|word| nodes.get(word));
+    address.map_or_else(|| sender.to_owned(), |node| format!("to {node}: {sender}"))
+}
+
 impl Scene<'_> {
     /// What a node that was told to stop waits for.
     pub(super) async fn why_not_stopped(
@@ -88,12 +101,27 @@ impl Scene<'_> {
         let Ok(Some(still)) = self.still_there(node).await else {
             return wrong;
         };
-        let (waits_for, way) = still.told(mode);
+        let (waits_for, way) = still.told(mode, &self.receivers().await);
         let Some(waits_for) = waits_for else {
             return wrong;
         };
         let told = format!("`{node}` has not stopped: it waits for {waits_for}; {found}");
         Wrong::Failed(Failure::seen(told).with_hint(way))
+    }
+
+    /// What is known of them.
+    async fn receivers(&self) -> Receivers {
+        let mut receivers = Receivers::new();
+        for node in &self.lab.plan.nodes {
+            let Ok(container) = self.container(&node.name).await else {
+                continue;
+            };
+            let frozen = container.state == ContainerState::Paused;
+            let frozen = if frozen { ", which is frozen" } else { "" };
+            let said = format!("`{}`{frozen}", node.name);
+            receivers.extend(container.address.map(|address| (address.to_string(), said)));
+        }
+        receivers
     }
 
     async fn still_there(&self, node: &NodeName) -> Tried<Option<StillThere>> {
@@ -113,10 +141,19 @@ mod tests {
     fn the_processes_that_hold_a_shutdown_up_are_named() {
         let titles = "postgres: one: checkpointer \npostgres -D /data\n\n\
                       postgres: one: walsender replication_user 10.0.0.3(4711) streaming 0/3000148 \n";
-        let (told, way) = StillThere::of(titles).told(StopMode::Fast);
+        let nobody = Receivers::new();
+        let (told, way) = StillThere::of(titles).told(StopMode::Fast, &nobody);
         assert_eq!(
             told.as_deref(),
             Some("1 walsender (replication_user 10.0.0.3(4711) streaming 0/3000148)")
+        );
+        let two = ("10.0.0.3".to_owned(), "`two`, which is frozen".to_owned());
+        let (told, _) = StillThere::of(titles).told(StopMode::Fast, &[two].into());
+        assert_eq!(
+            told.as_deref(),
+            Some(
+                "1 walsender (to `two`, which is frozen: replication_user 10.0.0.3(4711) streaming 0/3000148)"
+            )
         );
         assert!(way.contains("`mode: immediate`"));
     }
@@ -124,9 +161,10 @@ mod tests {
     #[test]
     fn a_smart_shutdown_waits_for_clients() {
         let titles = "postgres: one: postgres shopping 10.0.0.1(5) idle\npostgres: one: logical replication launcher\n";
-        let (told, way) = StillThere::of(titles).told(StopMode::Smart);
+        let nobody = Receivers::new();
+        let (told, way) = StillThere::of(titles).told(StopMode::Smart, &nobody);
         assert_eq!(told.as_deref(), Some("1 client"));
         assert!(way.contains("`mode: fast`"));
-        assert_eq!(StillThere::of("").told(StopMode::Fast).0, None);
+        assert_eq!(StillThere::of("").told(StopMode::Fast, &nobody).0, None);
     }
 }

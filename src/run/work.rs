@@ -6,14 +6,16 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::scene::Scene;
 use super::{Tried, Wrong};
-use crate::engine::{Container, ContainerSpec, ContainerState, Engine, EngineError, Limits, Mount};
-use crate::image;
-use crate::lab::{archive, labels};
+use crate::engine::{Container, ContainerSpec, ContainerState, Engine, EngineError, Limits};
+use crate::lab::{archive, labels, volume};
 use crate::name::NodeName;
 use crate::wait::Probe;
 
 /// Reads `AUTO_CONF` from standard input.
 const AUTO_CONF: &str = include_str!("../../images/node/auto_conf.sh");
+
+/// What scripts know of tablespaces.
+const TABLESPACES: &str = include_str!("../../images/node/tablespaces.sh");
 
 /// One piece of work.
 pub(super) struct Work<'w> {
@@ -45,18 +47,12 @@ impl Scene<'_> {
         let image = image.ok_or_else(|| {
             Wrong::failed(format!("{}: the image `{}` is gone", work.act, own.image))
         })?;
-        let script = match &work.auto_conf {
-            Some(_) => [AUTO_CONF, work.script].concat(),
-            None => work.script.to_owned(),
-        };
+        let auto_conf = work.auto_conf.as_ref().map_or("", |_| AUTO_CONF);
+        let script = [auto_conf, TABLESPACES, work.script].concat();
         let mut command: Vec<String> = ["sh", "-c", &script, "lab-node"].map(str::to_owned).into();
         command.extend(work.arguments);
-        let mut mounts = vec![Mount {
-            volume: labels::node_object(lab, work.node),
-            target: image::data_mount(&image).into(),
-            read_only: false,
-            labels: labels::of_node(claim, work.node),
-        }];
+        let data = labels::node_object(lab, work.node);
+        let mut mounts = volume::of_node(&data, &labels::of_node(claim, work.node), &image);
         mounts.extend(archive::mount(&self.lab.plan, claim));
         let spec = ContainerSpec {
             name: labels::work_object(lab, work.node),

@@ -5,6 +5,9 @@ use crate::name::{DatabaseName, NodeName, SlotName, UserName};
 /// A node's data directory, in every container.
 pub const PGDATA: &str = "/var/lib/postgresql/data/pgdata";
 
+/// The volume of a node, in every container that has it. Tablespaces outside the data directory belong here.
+pub const VOLUME: &str = "/var/lib/postgresql";
+
 /// The node's own files beside its data directory, on the same volume.
 pub const HOME: &str = "/var/lib/postgresql/data";
 
@@ -29,6 +32,9 @@ pub const CLIENT_CERTIFICATE: &str = "/var/lib/postgresql/data/client.crt";
 /// The private key for it. Neither side accepts a key that others can read (manual: "Secure TCP/IP Connections with SSL" and
 /// "SSL Support").
 pub const CLIENT_KEY: &str = "/var/lib/postgresql/data/client.key";
+
+/// Where a new base backup has its tablespaces before they replace those of the node (`images/node/tablespaces.sh`).
+pub const NEW_TABLESPACES: &str = "/var/lib/postgresql/data/new.tablespaces";
 
 /// The volume that all nodes share, in labs that archive WAL or keep base backups.
 pub const ARCHIVE: &str = "/lab/archive";

@@ -72,6 +72,7 @@ fn before_the_claim(calls: &[Call], at: usize) -> bool {
 /// What the engine says it was doing when a call failed.
 fn named(call: &str) -> String {
     match call.split_once(' ') {
+        Some(("exec", rest)) => format!("`{}`", rest.split(' ').next().unwrap_or(rest)),
         Some((_, object)) => format!("`{object}`"),
         None if call == "create_network" => "creating the network".to_owned(),
         None => format!("listing {call}"),

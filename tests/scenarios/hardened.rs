@@ -24,6 +24,7 @@ pub fn trials() -> Vec<Trial> {
                 can_do_little(&inspected(&lab, node).await);
             }
         }),
+        trial("no_node_can_write_into_the_template", "template", template),
         trial(
             "the_password_is_told_to_nobody",
             "secret",
@@ -37,6 +38,31 @@ pub fn trials() -> Vec<Trial> {
             },
         ),
     ]
+}
+
+/// The directory that all labs copy: what one could write there, the next lab would run.
+async fn template(lab: Lab) {
+    lab.up("physical-sync", &["--no-verify"]).await;
+    for (node, has) in [("primary", true), ("replica", false)] {
+        let container = lab.container(node);
+        let script = "test -d /lab/template || exit 9; ls /lab/template; rm -f /lab/template/*; echo x >/lab/template/x";
+        let command = ["sh", "-c", script].map(str::to_owned);
+        let ran = lab.engine.exec(&container, &command, b"").await;
+        let ran = ran.expect("a program");
+        if !has {
+            assert_eq!(ran.code, 9, "{node} has the template");
+            continue;
+        }
+        let listed = String::from_utf8_lossy(&ran.stdout).into_owned();
+        let refused = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert!(listed.contains("pgdata-1.tar"), "{listed}");
+        assert_ne!(ran.code, 0, "{node} wrote into the template");
+        assert!(refused.contains("Read-only file system"), "{refused}");
+        let mounts = inspected(&lab, node).await.mounts.expect("mounts");
+        let mut found = mounts.iter();
+        let found = found.find(|it| it.destination.as_deref() == Some("/lab/template"));
+        assert_eq!(found.expect("its mount").rw, Some(false));
+    }
 }
 
 async fn inspected(lab: &Lab, node: &str) -> ContainerInspectResponse {

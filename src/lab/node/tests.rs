@@ -7,6 +7,7 @@ use crate::engine::NetworkSpec;
 use crate::engine::fake::{Fake, Process};
 use crate::event::{Reporter, Silent};
 use crate::failure::Explain as _;
+use crate::image;
 use crate::lab::error::Holder;
 use crate::name::LabName;
 use crate::scenario::PostgresVersion;

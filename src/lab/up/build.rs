@@ -1,6 +1,6 @@
 //! The lab while it is being made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -156,20 +156,22 @@ impl Build {
 
     /// Makes the network and the volumes that several nodes share, and assigns the addresses.
     async fn network(&self) -> Result<Addresses, LabError> {
-        let primaries: BTreeMap<&str, &Found> = self
-            .plan
-            .primaries()
-            .map(|node| self.image(node))
-            .map(|found| (found.image.id.as_str(), found))
-            .collect();
+        let mut templates: BTreeMap<&str, (&Found, BTreeSet<usize>)> = BTreeMap::new();
+        let own = self.plan.primaries();
+        for node in own.filter(|node| node.restored_from.is_none()) {
+            let found = self.image(node);
+            let of_image = templates.entry(found.image.id.as_str());
+            let (_, numbers) = of_image.or_insert_with(|| (found, BTreeSet::new()));
+            numbers.insert(template::number(&self.plan, &node.name));
+        }
         let hosts = self.plan.nodes.len() + self.plan.services.len();
         // Both run to their ends even if one fails: an abandoned call may still create something.
         let (network, prepared) =
             tokio::join!(claim::network(&self.engine, &self.claim, hosts), async {
-                for found in primaries.values() {
-                    template::prepare(&self.engine, &self.claim, found).await?;
+                for (found, numbers) in templates.values() {
+                    template::prepare(&self.engine, &self.claim, found, numbers).await?;
                 }
-                if let Some(found) = primaries.values().next() {
+                if let Some((found, _)) = templates.values().next() {
                     archive::prepare(&self.engine, &self.claim, &self.plan, found).await?;
                 }
                 backup::prepare(&self.engine, &self.plan, &self.claim, &self.images).await

@@ -10,6 +10,8 @@ use crate::lab::node::Starting;
 use crate::lab::{replicate, roles, settings};
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Standby};
+use crate::server::client::Doing as _;
+use crate::server::tablespaces;
 
 use super::build::{Build, Live, Meeting};
 
@@ -61,6 +63,15 @@ impl Build {
         meeting: &Meeting,
     ) -> Result<Live, LabError> {
         let upstream = self.upstream(source, &planned.name, meeting).await?;
+        // The tars of a shared one lack tablespaces in place (PostgreSQL 15), and no program but `pg_basebackup` knows where
+        // the others belong.
+        let act = || format!("looking for tablespaces on `{source}`");
+        let found = tablespaces::tablespaces(&upstream.client)
+            .await
+            .doing(act)?;
+        if !found.is_empty() && matches!(starting.backup, Backup::Shared { .. }) {
+            starting.backup = Backup::Own;
+        }
         let _turn = meeting.turns[source].acquire().await;
         let act = format!("taking a base backup of `{source}` for `{}`", planned.name);
         let backup = async {
