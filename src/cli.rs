@@ -19,7 +19,9 @@ mod interrupt;
 mod list;
 mod logs;
 mod monitor;
+mod only_lab;
 mod output;
+mod overview;
 mod plan;
 mod progress;
 mod psql;
@@ -31,11 +33,13 @@ mod show;
 mod status;
 mod step;
 mod up;
+mod usage;
 mod verify;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, Command, Parser, Subcommand};
 use replication_lab::exit::Exit;
 use tokio_util::sync::CancellationToken;
 use tracing::level_filters::LevelFilter;
@@ -45,7 +49,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 const AFTER_HELP: &str = "\
 Examples:
-  lab up physical-sync                     start a lab, load its data, prove that it replicates
+  lab up physical-sync                     start a lab, load its data, prove
+                                           that it replicates
   lab status physical-sync                 show the state of every node
   lab psql physical-sync replica           open psql on a node
   lab down physical-sync                   remove the lab without a trace
@@ -62,13 +67,16 @@ Exit codes:
 #[command(name = "lab", version, about, after_help = AFTER_HELP, max_term_width = 100, propagate_version = true)]
 struct Cli {
     #[command(subcommand)]
-    verb: Verb,
+    verb: Option<Verb>,
     /// Print more: -v phases and their times, -vv every call to Docker, -vvv everything.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     verbose: u8,
     /// Print only errors and results.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
+    /// Print tables as wide as they are, also on a terminal.
+    #[arg(long, global = true)]
+    wide: bool,
 }
 
 /// The verbs. Their help is the description of their arguments' type.
@@ -105,25 +113,35 @@ enum Verb {
     Doctor(doctor::DoctorCommand),
 }
 
-/// The program: parses the command line, listens to signals, runs one verb, shows its error, gives its exit code.
+/// The program: reads the command line, listens to signals, runs one verb, shows its error, gives its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    cli.start_tracing();
+    completions::answer();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let command = usage::command();
+    let json = usage::asks_json(&arguments, &command);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return failure::show(&error.into()),
+        Err(error) => return failure::end(&error.into(), json),
     };
-    let done = runtime.block_on(async {
-        let cancel = interrupt::listen(cli.cleans_up());
-        cli.run(&cancel).await
-    });
+    let ended = match usage::parse(&arguments) {
+        Ok(cli) => runtime.block_on(cli.ends(&arguments, &command, json)),
+        Err(error) => runtime.block_on(async {
+            let labs = if error.use_stderr() {
+                only_lab::choice(&arguments, &command).await
+            } else {
+                None
+            };
+            let reread = labs.as_deref();
+            match reread.and_then(|labs| only_lab::reread(&arguments, &command, labs)) {
+                Some(cli) => cli.ends(&arguments, &command, json).await,
+                None => usage::show(&error, labs.as_deref(), json),
+            }
+        }),
+    };
     // Background connections need no orderly end, so the program does not wait for them.
     runtime.shutdown_background();
-    match done {
-        Ok(code) => code.into(),
-        Err(error) => failure::show(&error),
-    }
+    ended
 }
 
 /// Global options and the interrupt, for every verb.
@@ -156,10 +174,31 @@ impl Cli {
             .init();
     }
 
+    /// Runs the verb and shows its error.
+    async fn ends(self, arguments: &[OsString], command: &Command, json: bool) -> ExitCode {
+        self.start_tracing();
+        if self.wide {
+            output::widen();
+        }
+        let cancel = interrupt::listen(self.cleans_up());
+        let error = match Box::pin(self.run(&cancel)).await {
+            Ok(code) => return code.into(),
+            Err(error) => error,
+        };
+        let Some(cli) = only_lab::instead(arguments, command, &error).await else {
+            return failure::end(&error, json);
+        };
+        match Box::pin(cli.run(&cancel)).await {
+            Ok(code) => code.into(),
+            Err(error) => failure::end(&error, json),
+        }
+    }
+
     /// Whether this verb cleans up after an interrupt. The others have nothing to clean up.
     fn cleans_up(&self) -> bool {
+        let Some(verb) = &self.verb else { return false };
         !matches!(
-            self.verb,
+            verb,
             Verb::Monitor(_)
                 | Verb::Logs(_)
                 | Verb::Step(_)
@@ -179,11 +218,14 @@ impl Cli {
             verbose: self.verbose,
             quiet: self.quiet,
         };
-        match self.verb {
+        let Some(verb) = self.verb else {
+            return overview::print().await;
+        };
+        match verb {
             Verb::List(verb) => verb.run().await,
-            Verb::Show(verb) => verb.run(),
+            Verb::Show(verb) => verb.run().await,
             Verb::Check(verb) => verb.run(),
-            Verb::Plan(verb) => verb.run(),
+            Verb::Plan(verb) => verb.run().await,
             Verb::Up(verb) => verb.run(&context).await,
             Verb::Run(verb) => Box::pin(verb.run(&context)).await,
             Verb::Step(verb) => Box::pin(verb.run(&context)).await,

@@ -337,13 +337,18 @@ fn the_schema_is_the_one_that_is_checked_in() {
 }
 
 #[test]
-fn completions_are_made_for_each_shell() {
+fn a_shell_s_script_asks_lab_for_verbs_and_scenarios() {
     for shell in ["bash", "zsh", "fish"] {
         let script = lab(&["completions", shell]);
         assert_eq!(script.status.code(), Some(0), "{shell}");
-        assert!(
-            out(&script).contains("physical") || out(&script).contains("verify"),
-            "{shell}"
-        );
+        assert!(out(&script).contains("LAB_COMPLETE"), "{shell}");
     }
+    let completed = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
+        command.env("LAB_COMPLETE", "fish").arg("--").args(words);
+        out(&command.output().expect("lab runs"))
+    };
+    assert!(completed(&["lab", "ver"]).starts_with("verify\t"));
+    assert!(completed(&["lab", "up", "physical-s"]).starts_with("physical-sync"));
+    assert!(completed(&["lab", "run", "--ke"]).starts_with("--keep"));
 }

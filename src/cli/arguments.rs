@@ -11,7 +11,7 @@ use replication_lab::lab::passfile::Entry;
 use replication_lab::lab::topology::Topology;
 use replication_lab::name::LabName;
 use replication_lab::plan::Plan;
-use replication_lab::scenario::catalog;
+use replication_lab::scenario::catalog::{self, OpenError};
 use replication_lab::scenario::load::{Loaded, Overrides, Setting, load};
 use replication_lab::scenario::{HostAuth, PostgresVersion};
 use replication_lab::units::{self, TimeUnit, UnitError};
@@ -91,10 +91,31 @@ impl ScenarioArguments {
     }
 }
 
+impl ScenarioArguments {
+    /// The plan of a scenario, with the scenario's description, or else that of a lab that exists and has this name.
+    pub(crate) async fn plan_or_existing(
+        &self,
+        name: Option<&LabName>,
+    ) -> Result<(Option<String>, Plan)> {
+        let error = match self.plan(name) {
+            Ok((loaded, plan)) => return Ok((Some(loaded.scenario.about), plan)),
+            Err(error) => error,
+        };
+        let is_name = matches!(error.downcast_ref(), Some(OpenError::NoSuchLab { .. }));
+        match LabName::new(self.lab.clone()) {
+            Ok(name) if is_name => match (LabArgument { name }).find().await {
+                Ok(lab) => Ok((None, lab.plan)),
+                Err(_) => Err(error),
+            },
+            _ => Err(error),
+        }
+    }
+}
+
 /// A lab that exists.
 #[derive(Debug, Args)]
 pub(crate) struct LabArgument {
-    /// The lab's name (`lab list` shows existing labs).
+    /// The lab's name. Default: the only lab that exists.
     #[arg(value_name = "NAME")]
     pub(crate) name: LabName,
 }

@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
+use replication_lab::failure::Explain as _;
 use replication_lab::lab::{LabError, cleanup, running};
 use replication_lab::name::LabName;
 
@@ -14,13 +15,13 @@ use super::failure;
 use super::gc::report;
 use super::output::{self, Output, say};
 
-/// Remove labs in any state: their containers, networks and volumes with all data.
+/// Remove labs, in any state, with all their data.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  lab down physical-sync\n  lab down --all\n\nIf some of several names do not exist, the others are still removed, and the exit code says that something failed."
+    after_help = "Examples:\n  lab down physical-sync\n  lab down --all\n\nA lab that does not exist is no failure."
 )]
 pub(super) struct DownCommand {
-    /// The names of the labs.
+    /// The names of the labs. Default: the only lab that exists.
     #[arg(value_name = "NAME", required_unless_present = "all")]
     names: Vec<LabName>,
     /// Remove every lab.
@@ -51,10 +52,13 @@ impl DownCommand {
         // A failure does not keep the others from being removed. The set drops names that were given twice.
         for name in names.into_iter().collect::<BTreeSet<LabName>>() {
             match cleanup::remove_any(&docker, name.as_str()).await {
+                // Whoever removes twice has what was wanted. A name that was mistyped is told from it by what is said.
                 Ok(gone) if gone.is_empty() && !self.all => {
                     let running = running(&docker).await?;
                     let lab = name.to_string();
-                    failed.push(LabError::NotFound { lab, running }.into());
+                    let missing = LabError::NotFound { lab, running };
+                    let hint = missing.hint().unwrap_or_default();
+                    say(&format!("{missing}, so nothing was removed; {hint}"));
                 }
                 Ok(gone) => _ = removed.insert(name.to_string(), gone),
                 Err(error) => failed.push(error.into()),

@@ -11,10 +11,11 @@ use replication_lab::image::ImageError;
 use replication_lab::lab::LabError;
 use replication_lab::report::run::RunFailure;
 use replication_lab::scenario::catalog::OpenError;
-use replication_lab::scenario::diagnostic::Diagnostics;
+use replication_lab::scenario::diagnostic::{Diagnostic, Diagnostics};
 use replication_lab::text::foreign::visible;
+use serde::Serialize;
 
-use super::output::{say, say_coloured};
+use super::output::{self, say, say_coloured};
 use super::secrets;
 
 /// Wrong usage of a verb that clap cannot detect.
@@ -39,6 +40,40 @@ impl Explain for Misuse {
 pub(crate) fn colours() -> bool {
     std::io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Shows an error, for programs also as JSON, and returns its exit code.
+pub(crate) fn end(error: &anyhow::Error, json: bool) -> ExitCode {
+    if json {
+        document(error);
+    }
+    show(error)
+}
+
+/// An error as a document.
+#[derive(Serialize)]
+struct ErrorReport {
+    error: Failure,
+    /// What is wrong with a scenario, each with its place.
+    errors: Vec<Diagnostic>,
+    exit: u8,
+}
+
+/// Prints an error as JSON, unless a document was printed before it.
+pub(crate) fn document(error: &anyhow::Error) {
+    let failure = failure(error);
+    let exit = failure.exit as u8;
+    let (exit, errors) = match diagnostics(error) {
+        Some(found) => (Exit::Usage as u8, found.iter().cloned().collect()),
+        None => (exit, Vec::new()),
+    };
+    let report = ErrorReport {
+        error: failure,
+        errors,
+        exit,
+    };
+    // Standard error says it, too.
+    let _ = output::json_alone(&report);
 }
 
 /// Shows an error and returns its exit code.

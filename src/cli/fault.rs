@@ -40,13 +40,13 @@ Examples:
 
 `lab status NAME` shows the active faults. A node keeps its faults when it is stopped and started.";
 
-/// Inject faults: break the network, fill a disk, corrupt a table, or freeze nodes.
+/// Break the network, fill a disk, corrupt a table, freeze nodes.
 ///
 /// `lab heal` undoes all of them except corruption.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct FaultCommand {
-    /// The lab's name.
+    /// The lab's name. Default: the only lab that exists.
     name: LabName,
     #[command(subcommand)]
     what: FaultKind,

@@ -12,8 +12,9 @@ use super::Context;
 use super::failure;
 use super::output::{self, Output, say};
 
-/// Remove what crashed processes left behind, including the lab of a killed `lab run` without `--keep`.
+/// Remove what killed or crashed processes left behind.
 ///
+/// The lab of a killed `lab run` without `--keep` is part of it.
 /// Labs that are up stay, and so do labs that are being started.
 #[derive(Debug, Args)]
 #[command(

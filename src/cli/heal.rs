@@ -31,11 +31,11 @@ Examples:
 Healing without a fault is not an error. Faults of a killed run are undone too, and so is what \
 a killed `lab verify` left.";
 
-/// Undo faults: heal the network, free filled disks and thaw frozen nodes.
+/// Undo faults: heal the network, free disks, thaw nodes.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct HealCommand {
-    /// The lab's name.
+    /// The lab's name. Default: the only lab that exists.
     name: LabName,
     /// The nodes, or `all`. Default: all nodes.
     #[arg(value_name = "NODE")]

@@ -73,7 +73,11 @@ impl ImagesCommand {
                         .to_owned(),
                     ]
                 });
-                output::print(&table::rows(&["image", "postgres", "size", "origin"], rows))?;
+                output::print(&table::rows(
+                    &["image", "postgres", "size", "origin"],
+                    rows,
+                    output::width(),
+                ))?;
             }
         }
         Ok(Exit::Done)

@@ -120,7 +120,11 @@ pub(super) fn table(labs: &[Existing]) -> String {
             scenario,
         ]
     });
-    tables::rows(&["lab", "state", "nodes", "primary", "scenario"], rows)
+    tables::rows(
+        &["lab", "state", "nodes", "primary", "scenario"],
+        rows,
+        output::width(),
+    )
 }
 
 /// The first names of a list that may be long.
@@ -172,7 +176,7 @@ fn text(report: &Catalogue) -> String {
         .catalogue
         .iter()
         .map(|lab| vec![lab.name.clone(), lab.nodes.to_string(), lab.title.clone()]);
-    let catalogue = tables::rows(&["catalogue", "nodes", "shows"], rows);
+    let catalogue = tables::rows(&["catalogue", "nodes", "shows"], rows, output::width());
     match &report.labs {
         Some(labs) => format!("{catalogue}\n{}", table(labs)),
         None => catalogue,

@@ -22,7 +22,7 @@ Examples:
 The data comes from `pg_stat_replication` and `pg_replication_slots` of every node. Planned connections that do not exist are \
 shown too. The exit code is 0 when every planned downstream is streaming, else 1. With --watch, ctrl-C ends it with 0.";
 
-/// Show state and lag of every replication connection, in bytes and in time.
+/// Show state and lag of every replication connection.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct MonitorCommand {
@@ -70,10 +70,10 @@ impl MonitorCommand {
             Output::Table if self.watch && std::io::stdout().is_terminal() => {
                 format!(
                     "\u{1b}[H\u{1b}[J{}",
-                    output::shown(&table::monitor(monitor))
+                    output::shown(&table::monitor(monitor, output::width()))
                 )
             }
-            Output::Table => output::shown(&table::monitor(monitor)),
+            Output::Table => output::shown(&table::monitor(monitor, output::width())),
         })
     }
 }

@@ -1,8 +1,10 @@
 //! The two outputs: messages for people on standard error, data on standard output.
 
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ValueEnum;
+use replication_lab::report::fit::Width;
 use replication_lab::sql::password::without_passwords;
 use replication_lab::text::foreign::{visible, visible_json};
 use serde::Serialize;
@@ -17,6 +19,23 @@ pub(crate) enum Output {
     Table,
     /// For programs: one JSON document.
     Json,
+}
+
+/// Whether tables are printed as wide as they are.
+static IS_WIDE: AtomicBool = AtomicBool::new(false);
+
+/// Prints tables as wide as they are from now on.
+pub(crate) fn widen() {
+    IS_WIDE.store(true, Ordering::Relaxed);
+}
+
+/// The width of tables: a terminal's, if standard output is one.
+pub(crate) fn width() -> Width {
+    if IS_WIDE.load(Ordering::Relaxed) {
+        return Width::ANY;
+    }
+    let size = terminal_size::terminal_size_of(std::io::stdout());
+    size.map_or(Width::ANY, |(columns, _)| Width::of(columns.0.into()))
 }
 
 /// Prints a line to standard error. What it quotes may come from anywhere.
@@ -74,8 +93,12 @@ pub(crate) fn shown(text: &str) -> String {
     visible(&masked(text)).into_owned()
 }
 
+/// Whether standard output has something.
+static IS_WRITTEN: AtomicBool = AtomicBool::new(false);
+
 /// Writes text to standard output as it is, and returns whether somebody still reads it.
 pub(crate) fn print_raw(text: &str) -> anyhow::Result<bool> {
+    IS_WRITTEN.store(true, Ordering::Relaxed);
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
@@ -87,6 +110,14 @@ pub(crate) fn print_raw(text: &str) -> anyhow::Result<bool> {
 /// Writes one JSON document to standard output.
 pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     print_raw(&document(value)?).map(|_| ())
+}
+
+/// The same, unless something was written before: one program's output is one document.
+pub(crate) fn json_alone(value: &impl Serialize) -> anyhow::Result<()> {
+    if IS_WRITTEN.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    json(value)
 }
 
 /// One JSON document.

@@ -16,7 +16,7 @@ use super::output::{self, Output};
 
 /// Show what `up` would do: nodes, order, files. Needs no Docker.
 ///
-/// Addresses are shown as `<node>`.
+/// Addresses are shown as `<node>`. The name of an existing lab shows what its `up` did.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  lab plan physical-sync\n  lab plan fan-out --set postgres=15 --output json"
@@ -49,8 +49,8 @@ struct NodeFiles {
 }
 
 impl PlanCommand {
-    pub(super) fn run(self) -> Result<Exit> {
-        let (_, plan) = self.scenario.plan(self.name.as_ref())?;
+    pub(super) async fn run(self) -> Result<Exit> {
+        let (_, plan) = self.scenario.plan_or_existing(self.name.as_ref()).await?;
         let plan: plan::Plan = serde_json::from_value(plan.hidden().plan)?;
         let files = |node: &plan::PlannedNode| NodeFiles {
             node: node.name.to_string(),

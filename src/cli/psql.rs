@@ -33,7 +33,7 @@ impl PsqlCommand {
         let lab = self.lab.find().await?;
         let node = node_or_primary(&lab, self.node.as_deref()).await?;
         let database = lab.plan.database.as_str();
-        let command = command(database, self.arguments);
+        let command = command(&node, database, self.arguments);
         run_in(&lab, &node, &command).await
     }
 }
@@ -42,10 +42,13 @@ impl PsqlCommand {
 /// Not every image knows the terminal either: `-d` keeps `less` from warning about it.
 const PAGER: &str = "PSQL_PAGER=less -d || more || cat";
 
-fn command(database: &str, arguments: Vec<String>) -> Vec<String> {
+/// `psql` with a prompt that names the node.
+fn command(node: &str, database: &str, arguments: Vec<String>) -> Vec<String> {
+    let prompts = [("PROMPT1", "%R%x%# "), ("PROMPT2", "%R%x%# ")];
+    let prompts = prompts.map(|(name, rest)| format!("--set={name}={node} %/{rest}"));
     let command = ["env", PAGER, "psql", "-U", SUPERUSER, "-d", database];
     let command = command.into_iter().map(str::to_owned);
-    command.chain(arguments).collect()
+    command.chain(prompts).chain(arguments).collect()
 }
 
 #[cfg(test)]
@@ -54,9 +57,23 @@ mod tests {
 
     #[test]
     fn the_user_s_arguments_follow_the_connection_s() {
-        let told = command("shopping", vec!["-c".to_owned(), "SELECT 1".to_owned()]);
+        let told = command(
+            "replica",
+            "shopping",
+            vec!["-c".to_owned(), "SELECT 1".to_owned()],
+        );
         let wanted = [
-            "env", PAGER, "psql", "-U", "postgres", "-d", "shopping", "-c", "SELECT 1",
+            "env",
+            PAGER,
+            "psql",
+            "-U",
+            "postgres",
+            "-d",
+            "shopping",
+            "--set=PROMPT1=replica %/%R%x%# ",
+            "--set=PROMPT2=replica %/%R%x%# ",
+            "-c",
+            "SELECT 1",
         ];
         assert_eq!(told, wanted);
     }

@@ -38,7 +38,7 @@ Examples:
 
 With several labs the exit code is 1 if a step or a proof failed, else 3 if a lab could not be run.";
 
-/// Run scenarios as tests: start each lab, prove that it replicates, run its steps, remove it.
+/// Run scenarios as tests: up, proof, steps, down.
 ///
 /// A lab without steps passes when it replicates.
 #[derive(Debug, Args)]
@@ -190,7 +190,7 @@ impl RunCommand {
         }
         match self.output {
             Output::Json => output::json(&report)?,
-            Output::Table => self.print(&report.text())?,
+            Output::Table => self.print(&report.text(output::width()))?,
         }
         if !context.quiet && self.output == Output::Table {
             let how = report.outcome();

@@ -8,7 +8,7 @@ use replication_lab::scenario::schema;
 
 use super::output;
 
-/// Print the JSON Schema of scenario files, or the reference of steps.
+/// Print the JSON Schema of scenarios, or the reference of steps.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  lab schema > lab.schema.json\n  lab schema --steps | less                all actions and checks\n  # Editors read the schema with this first line of a scenario:\n  # yaml-language-server: $schema=lab.schema.json"

@@ -152,7 +152,7 @@ pub(super) struct RewindCommand {
     onto: UpstreamArguments,
 }
 
-/// Delete a node's data and rebuild it from a base backup of its upstream.
+/// Delete a node's data and rebuild it from a base backup.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  lab reclone physical-async primary replica --slot old_primary")]
 pub(super) struct RecloneCommand {

@@ -4,15 +4,20 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use clap::Args;
-use replication_lab::action::Step;
+use replication_lab::action::sql::Sql;
+use replication_lab::action::{Action, Step};
 use replication_lab::exit::Exit;
+use replication_lab::name::NodeName;
 use replication_lab::report::topology;
+use replication_lab::sql::password::without_passwords;
 use serde::Serialize;
 
 use super::arguments::ScenarioArguments;
 use super::output::{self, Output};
 
 /// Show what a lab teaches, its topology and its steps.
+///
+/// The name of an existing lab shows what it was made as.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  lab show cascade\n  lab show ./my-lab.yaml")]
 pub(super) struct ShowCommand {
@@ -38,16 +43,21 @@ struct ShownStep {
     name: Option<String>,
     say: Option<String>,
     what: String,
+    #[serde(skip)]
+    node: Option<NodeName>,
+    /// The statements as they are written, without passwords.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sql: Option<String>,
 }
 
 impl ShowCommand {
-    pub(super) fn run(self) -> Result<Exit> {
-        let (loaded, plan) = self.scenario.plan(None)?;
-        let scenario = loaded.scenario;
+    pub(super) async fn run(self) -> Result<Exit> {
+        let (about, plan) = self.scenario.plan_or_existing(None).await?;
+        let exists = about.is_none();
         let shown = ScenarioReport {
-            name: scenario.name.to_string(),
-            title: scenario.title,
-            about: scenario.about,
+            name: plan.lab.to_string(),
+            title: plan.title.clone(),
+            about: about.unwrap_or_default(),
             topology: topology::draw(&plan),
             data: plan.datasets().iter().map(ToString::to_string).collect(),
             steps: plan.steps.iter().map(shown_step).collect(),
@@ -61,15 +71,22 @@ impl ShowCommand {
         } else {
             shown.data.join(", ")
         };
+        let about = match shown.about.trim() {
+            "" => String::new(),
+            about => format!("{about}\n\n"),
+        };
+        let next = match (exists, shown.steps.is_empty()) {
+            (true, _) => "status",
+            (false, true) => "up",
+            (false, false) => "run",
+        };
         output::print(&format!(
-            "{}: {}\n\n{}\n\n{}\ndata: {data}, in database {}\n{}\nlab {} {}\n",
+            "{}: {}\n\n{about}{}\ndata: {data}, in database {}\n{}\nlab {next} {}\n",
             shown.name,
             shown.title,
-            shown.about.trim(),
             shown.topology,
             plan.database,
             steps(&shown.steps),
-            if shown.steps.is_empty() { "up" } else { "run" },
             self.scenario.lab,
         ))?;
         Ok(Exit::Done)
@@ -81,7 +98,23 @@ fn shown_step(step: &Step) -> ShownStep {
         name: step.name.as_ref().map(ToString::to_string),
         say: step.say.clone(),
         what: step.describe(),
+        node: step.on.clone(),
+        sql: match &step.action {
+            Action::Sql(Sql(text)) => Some(without_passwords(text.trim())),
+            _ => None,
+        },
     }
+}
+
+/// A step in one line, or its statements whole if they do not fit one.
+fn what(step: &ShownStep) -> String {
+    let Some(sql) = step.sql.as_ref().filter(|_| step.what.ends_with('…')) else {
+        return step.what.clone();
+    };
+    let node = step.node.as_ref();
+    let node = node.map_or_else(String::new, |node| format!("{node}:"));
+    let lines = sql.lines().map(|line| format!("\n      {line}"));
+    node + &lines.collect::<String>()
 }
 
 /// The steps, each after its `say`.
@@ -91,7 +124,7 @@ fn steps(steps: &[ShownStep]) -> String {
         for line in step.say.iter().flat_map(|say| say.trim().lines()) {
             _ = writeln!(text, "\n    {line}");
         }
-        _ = writeln!(text, "{:>3} {}", index + 1, step.what);
+        _ = writeln!(text, "{:>3} {}", index + 1, what(step));
     }
     if text.is_empty() {
         text

@@ -190,5 +190,5 @@ fn text(lab: &Lab, walked: Walked, took: Duration) -> String {
         steps: &[],
         line: &|_| None,
     };
-    RunReport::new(ran, &about).text()
+    RunReport::new(ran, &about).text(output::width())
 }

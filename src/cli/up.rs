@@ -33,7 +33,9 @@ Examples:
   lab up ./my-lab.yaml --output json            your own scenario, output for a program
   lab up cascade --set data.shopping.rows=1000000";
 
-/// Start a lab, load its data and prove that it replicates. Returns when the proof is done.
+/// Start a lab, load its data and prove that it replicates.
+///
+/// Returns when the proof is done.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct UpCommand {
@@ -157,7 +159,7 @@ impl UpCommand {
         report.already_up = true;
         match self.output {
             Output::Json => output::json(&report)?,
-            Output::Table => output::print(&table::up(&report))?,
+            Output::Table => output::print(&table::up(&report, output::width()))?,
         }
         let name = &plan.lab;
         let runs = lab.is_running();
@@ -245,7 +247,7 @@ fn text(report: &UpReport) -> String {
     let checks = report
         .verification
         .as_ref()
-        .map(|verdict| table::verdict(verdict) + "\n")
+        .map(|verdict| table::verdict(verdict, output::width()) + "\n")
         .unwrap_or_default();
-    checks + &table::up(report)
+    checks + &table::up(report, output::width())
 }

@@ -105,8 +105,8 @@ async fn remove_words(
     settle: Duration,
 ) -> Result<Removed, LabError> {
     let mut removed = sweep::unmark(engine, lab, words).await?;
-    let began = Instant::now();
-    let mut quiet_since = began;
+    let mut quiet_since = Instant::now();
+    let mut progress = quiet_since;
     let held = loop {
         let there = Objects::of(engine, lab).await?;
         let is_taken_anew = there.is_taken_anew(lab, words);
@@ -120,13 +120,11 @@ async fn remove_words(
         }
         quiet_since = Instant::now();
         let (more, refusals) = sweep::sweep(engine, lab, words, parts).await?;
-        let waited = if more.is_empty() {
-            began.elapsed()
-        } else {
-            Duration::ZERO
-        };
+        if !more.is_empty() {
+            progress = Instant::now();
+        }
         removed.add(more);
-        if let Some(refusal) = hopeless(refusals, waited) {
+        if let Some(refusal) = hopeless(refusals, progress.elapsed()) {
             break Some(refusal);
         }
         tokio::time::sleep(PAUSE).await;

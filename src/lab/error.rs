@@ -12,6 +12,7 @@ use crate::scenario::services::ServiceName;
 use crate::server::client::SqlError;
 use crate::server::log::Blame;
 use crate::server::trouble::{Trouble, lacks_resources};
+use crate::text::suggest::did_you_mean;
 
 use super::cleanup::Held;
 use super::faults::error::FaultError;
@@ -252,6 +253,12 @@ pub struct Late(pub String);
 #[error("{}", .0.join("; "))]
 pub struct NotTaken(pub Vec<String>);
 
+/// The near miss of a name, or all of them.
+fn meant(given: &str, what: &str, names: &[String]) -> String {
+    let near = did_you_mean(given, names.iter().map(String::as_str));
+    near.unwrap_or_else(|| format!("{what} {}", names.join(", ")))
+}
+
 impl Explain for LabError {
     fn hint(&self) -> Option<String> {
         match self {
@@ -279,8 +286,8 @@ impl Explain for LabError {
             Self::NotFound { running, .. } if running.is_empty() => {
                 Some("no lab is running; `lab up physical-sync` makes one, `lab list` shows what there is".to_owned())
             }
-            Self::NotFound { running, .. } => Some(format!("running now: {}", running.join(", "))),
-            Self::NoNode { nodes, .. } => Some(format!("its nodes are {}", nodes.join(", "))),
+            Self::NotFound { lab, running } => Some(meant(lab, "running now:", running)),
+            Self::NoNode { node, nodes, .. } => Some(meant(node, "its nodes are", nodes)),
             Self::HalfMade { lab, .. } => {
                 Some(format!("`lab down {lab}` removes what is there; `--replace` makes it anew"))
             }

@@ -255,14 +255,16 @@ impl Starting {
         };
         // The server's output ends a pause between two attempts early. Nothing relies on it: a setting may send the log
         // elsewhere.
+        // Both may be so at once. What the console says decides then, so that a server that ended is not waited for.
         let early = tokio::select! {
-            connected = connecting() => Some(connected),
+            biased;
             accepting = self.console.reached(Stage::Accepting) => {
                 if !accepting {
                     return Err(self.ended(act).await);
                 }
                 None
             }
+            connected = connecting() => Some(connected),
         };
         let connected = if let Some(connected) = early {
             connected

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::fit::Width;
 use super::run::{RunReport, StepReport};
 use crate::text::foreign;
 use crate::verify::NotProven;
@@ -180,7 +181,7 @@ fn step(step: &StepReport) -> Case {
 pub(super) fn evidence(run: &RunReport) -> String {
     let mut text = String::new();
     if let Some(state) = &run.state {
-        text.push_str(&super::table::status(state));
+        text.push_str(&super::table::status(state, Width::ANY));
     }
     for log in &run.logs {
         _ = write!(text, "{}:\n{}\n", log.node, log.lines.join("\n"));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::fit::Width;
 use super::table;
 use super::up::millis;
 use crate::action::Step;
@@ -185,7 +186,7 @@ impl RunReport {
 
     /// The form for people: one line a step, and all details of a failure.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn text(&self, width: Width) -> String {
         let mut text = String::new();
         if let Some(trouble) = &self.error {
             text.push_str(&trouble.text(&self.file));
@@ -193,11 +194,11 @@ impl RunReport {
         // Without steps, the proof is all there is to show.
         let told = |verdict: &&Verdict| !verdict.passed || self.is_proof_alone();
         if let Some(verdict) = self.verification.as_ref().filter(told) {
-            text.push_str(&table::verdict(verdict));
+            text.push_str(&table::verdict(verdict, width));
         }
         if !self.steps.is_empty() {
             let header = ["", "step", "took", "what", "result"];
-            text.push_str(&table::rows(&header, self.steps.iter().map(row)));
+            text.push_str(&table::rows(&header, self.steps.iter().map(row), width));
         }
         for step in self.steps.iter().filter(|step| self.is_told(step)) {
             text.push_str(&self.failure(step));
@@ -206,7 +207,7 @@ impl RunReport {
             _ = write!(
                 text,
                 "\nreplication at that moment:\n{}",
-                table::status(state)
+                table::status(state, width)
             );
         }
         let since = if self.steps.is_empty() {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::fit::Width;
 use super::run::RunReport;
 
 /// The form for people: the details of each failed lab, then one line a lab and the total.
@@ -13,7 +14,7 @@ pub fn text(runs: &[RunReport], took: Duration) -> String {
         .iter()
         .filter(|run| !run.passed && run.skipped.is_none())
     {
-        _ = writeln!(text, "──── {} ────\n{}", run.lab, run.text());
+        _ = writeln!(text, "──── {} ────\n{}", run.lab, run.text(Width::ANY));
     }
     let width = runs.iter().map(|run| run.lab.len()).max().unwrap_or(0);
     for run in runs {

@@ -9,6 +9,7 @@ use crate::lab::faults;
 use crate::lab::hindrance::Hindrance;
 use crate::lab::monitor::Monitor;
 use crate::lab::status::{NodeStatus, Status, SubscriptionStatus};
+use crate::report::fit::{Width, fit};
 use crate::report::up::UpReport;
 use crate::server::replication::SenderState;
 use crate::server::slots::WalStatus;
@@ -16,7 +17,7 @@ use crate::text::duration;
 use crate::text::foreign::visible;
 use crate::verify::{NotProven, Verdict};
 
-fn table(header: &[&str]) -> Table {
+fn table(header: &[String]) -> Table {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -43,17 +44,24 @@ fn shown(value: Option<&impl ToString>) -> String {
 
 /// A table of rows under a header.
 #[must_use]
-pub fn rows(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    let mut table = table(header);
-    for row in rows {
-        table.add_row(row.iter().map(|cell| visible(cell)));
+pub fn rows(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>, width: Width) -> String {
+    let cells = |row: Vec<String>| row.iter().map(|cell| visible(cell).into_owned()).collect();
+    let fitted = fit(header, rows.into_iter().map(cells).collect(), width);
+    let mut table = table(&fitted.header);
+    for row in &fitted.rows {
+        table.add_row(row);
     }
-    text(&table)
+    let mut text = text(&table);
+    if !fitted.left_out.is_empty() {
+        let titles = fitted.left_out.join(", ").to_uppercase();
+        _ = writeln!(text, "left out: {titles} (--wide shows all)");
+    }
+    text
 }
 
 /// The tables of `lab status`.
 #[must_use]
-pub fn status(status: &Status) -> String {
+pub fn status(status: &Status, width: Width) -> String {
     let header = [
         "node",
         "state",
@@ -67,14 +75,18 @@ pub fn status(status: &Status) -> String {
         "slot",
         "port",
     ];
-    let mut text = rows(&header, status.nodes.iter().map(status_row));
-    text.push_str(&logical(status));
+    let mut text = rows(&header, status.nodes.iter().map(status_row), width);
+    text.push_str(&logical(status, width));
     if !status.services.is_empty() {
         let services = status.services.iter().map(|service| {
             let (name, state) = (service.name.clone(), service.state.clone());
             vec![name, state, shown(service.url.as_ref())]
         });
-        _ = write!(text, "\n{}", rows(&["service", "state", "url"], services));
+        _ = write!(
+            text,
+            "\n{}",
+            rows(&["service", "state", "url"], services, width)
+        );
     }
     for fault in faults::lines(&status.faults) {
         _ = writeln!(text, "! {fault}: `lab heal {}` undoes it", status.lab);
@@ -108,7 +120,7 @@ pub fn status(status: &Status) -> String {
 }
 
 /// The tables of publications and subscriptions, if there are any.
-fn logical(status: &Status) -> String {
+fn logical(status: &Status, width: Width) -> String {
     let mut text = String::new();
     let publications = status.nodes.iter().flat_map(|node| {
         node.publications.iter().map(|publication| {
@@ -123,7 +135,7 @@ fn logical(status: &Status) -> String {
     let mut publications = publications.peekable();
     if publications.peek().is_some() {
         let header = ["publication", "node", "publishes", "tables"];
-        text = format!("\n{}", rows(&header, publications));
+        text = format!("\n{}", rows(&header, publications, width));
     }
     let subscriptions = status.nodes.iter().flat_map(|node| {
         let subscriptions = node.subscriptions.iter();
@@ -142,7 +154,7 @@ fn logical(status: &Status) -> String {
             "slot",
             "errors",
         ];
-        text = format!("{text}\n{}", rows(&header, subscriptions));
+        text = format!("{text}\n{}", rows(&header, subscriptions, width));
     }
     text
 }
@@ -251,7 +263,7 @@ fn status_row(node: &NodeStatus) -> Vec<String> {
 
 /// The table of `lab monitor`.
 #[must_use]
-pub fn monitor(monitor: &Monitor) -> String {
+pub fn monitor(monitor: &Monitor, width: Width) -> String {
     let header = [
         "upstream",
         "downstream",
@@ -302,6 +314,7 @@ pub fn monitor(monitor: &Monitor) -> String {
                 hindered(&edge.hindered_by),
             ]
         }),
+        width,
     );
     for remark in monitor.remarks.iter().chain(&monitor.problems) {
         _ = writeln!(text, "! {remark}");
@@ -327,9 +340,10 @@ fn lag(millis: f64) -> String {
     }
 }
 
-/// The checks of a proof, one line each.
+/// The checks of a proof, one line each. Nothing of one that failed is left out.
 #[must_use]
-pub fn verdict(verdict: &Verdict) -> String {
+pub fn verdict(verdict: &Verdict, width: Width) -> String {
+    let width = if verdict.passed { width } else { Width::ANY };
     let rows = verdict.checks.iter().map(|check| {
         let word = if check.passed { "pass" } else { "FAIL" };
         vec![
@@ -339,7 +353,7 @@ pub fn verdict(verdict: &Verdict) -> String {
             check.detail.clone(),
         ]
     });
-    let mut text = self::rows(&["", "check", "took", "result"], rows);
+    let mut text = self::rows(&["", "check", "took", "result"], rows, width);
     for check in &verdict.checks {
         if let Some(hint) = &check.hint {
             _ = writeln!(text, "hint: {}: {hint}", check.name);
@@ -353,7 +367,7 @@ pub fn verdict(verdict: &Verdict) -> String {
 
 /// The nodes of a lab and how to reach them.
 #[must_use]
-pub fn up(report: &UpReport) -> String {
+pub fn up(report: &UpReport, width: Width) -> String {
     let rows = report.nodes.iter().map(|node| {
         vec![
             node.name.clone(),
@@ -363,7 +377,7 @@ pub fn up(report: &UpReport) -> String {
             shown(node.dsn.as_ref()),
         ]
     });
-    let mut text = self::rows(&["node", "role", "upstream", "address", "dsn"], rows);
+    let mut text = self::rows(&["node", "role", "upstream", "address", "dsn"], rows, width);
     if !report.services.is_empty() {
         let services = report.services.iter().map(|service| {
             let (address, url) = (shown(service.address.as_ref()), shown(service.url.as_ref()));
@@ -372,7 +386,7 @@ pub fn up(report: &UpReport) -> String {
         _ = write!(
             text,
             "\n{}",
-            self::rows(&["service", "address", "url"], services)
+            self::rows(&["service", "address", "url"], services, width)
         );
     }
     text

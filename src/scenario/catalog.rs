@@ -12,7 +12,7 @@ use super::files;
 use super::load::{MOST_BYTES, Source};
 use crate::exit::Exit;
 use crate::failure::Explain;
-use crate::text::suggest::{choice, did_you_mean};
+use crate::text::suggest::did_you_mean;
 
 /// The datasets that `lab` brings along.
 pub const DATASETS: &[&str] = &["shopping", "jobs"];
@@ -139,7 +139,8 @@ pub fn open(lab: &str) -> Result<Source, OpenError> {
     let help = match did_you_mean(lab, names.iter().copied()) {
         Some(help) => help,
         None if Path::new(lab).is_file() => format!("write `./{lab}` for the file"),
-        None => choice("labs", &names),
+        None => "`lab list` shows the catalogue; the path of a file has a `/` or ends in `.yaml`"
+            .to_owned(),
     };
     Err(OpenError::NoSuchLab {
         name: lab.to_owned(),
@@ -199,7 +200,7 @@ mod tests {
             open("nothing")
                 .expect_err("no lab")
                 .hint()
-                .is_some_and(|it| it.contains("cascade"))
+                .is_some_and(|it| it.contains("`lab list`"))
         );
     }
 

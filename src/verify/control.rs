@@ -127,7 +127,10 @@ impl Prover<'_> {
         .await;
         let thawed = thawing.into_iter().collect::<Result<Vec<()>, _>>();
         if let (Ok(_), Some(note)) = (&thawed, note) {
-            self.lab.forget_deed(&note).await?;
+            // The nodes run again. A note that stays costs the next proof a look at them, not this proof its result.
+            if let Err(error) = self.lab.forget_deed(&note).await {
+                tracing::warn!(error = chain(&error), "removing the note of a freeze");
+            }
         }
         match thawed {
             Err(error) if looked.is_ok() => Err(format!("thawing: {}", chain(&error)).into()),

@@ -364,9 +364,9 @@ fn the_readme_stays_short() {
 fn verbs() -> BTreeSet<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let help = out(&without_docker(folder.path(), &["--help".to_owned()]));
-    let list = help.split("Commands:\n").nth(1).expect("the commands");
+    let list = help.split("Start here:\n").nth(1).expect("the verbs");
     list.lines()
-        .take_while(|line| !line.is_empty())
+        .take_while(|line| *line != "Options:")
         // Only a verb's own line stands two columns in: what is wrapped stands further.
         .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
         .filter_map(|line| line.split_whitespace().next())

@@ -17,7 +17,41 @@ pub fn trials() -> Vec<Trial> {
             "lost",
             lost,
         ),
+        trial(
+            "a_new_primary_must_publish_what_the_lost_one_was_planned_to",
+            "heir",
+            inherited,
+        ),
     ]
+}
+
+async fn inherited(lab: Lab) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("heir.yaml").display().to_string();
+    let text = "name: heir
+nodes:
+  source: { publications: { p: { tables: all } } }
+  heir: { standby_of: source }
+  sink: { subscriptions: { s: { upstream: source, publications: [p] } } }
+data: [jobs]
+";
+    std::fs::write(&path, text).expect("written");
+    lab.up(&path, &["--no-verify"]).await;
+    lab.run("stop", &["source"]).await.document(0);
+    lab.run("promote", &["heir"]).await.document(0);
+    let publication = "heir: `p` publishes what was planned: ";
+    let whole = lab.run("verify", &["--within=1s"]).await.document(1);
+    let (failed, _) = words(&whole);
+    assert!(
+        !failed.iter().any(|it| it.contains(publication)),
+        "{failed:#?}"
+    );
+    execute(&lab, "heir", "ALTER PUBLICATION p SET (publish = 'insert')").await;
+    let less = lab.run("verify", &["--within=1s"]).await.document(1);
+    says(
+        &words(&less).0,
+        &format!("{publication}it publishes insert (planned: "),
+    );
 }
 
 async fn execute(lab: &Lab, node: &str, sql: &str) {

@@ -136,6 +136,17 @@ impl Place {
         path.display().to_string()
     }
 
+    /// The path of a lab of the catalogue under a name of this test's own.
+    pub fn copy_of(&self, lab: &str) -> String {
+        let path = format!("{}/labs/{lab}.yaml", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).expect("a lab");
+        let own = format!("name: {}-{lab}", self.prefix);
+        let text = text.replacen(&format!("name: {lab}"), &own, 1);
+        let path = self.file(&format!("{lab}.yaml"));
+        std::fs::write(&path, text).expect("a file");
+        path.display().to_string()
+    }
+
     /// What `lab list` says of a lab.
     pub fn state(&self, name: &str) -> Option<String> {
         let list = lab(self, &["list", "--output", "json"]);

@@ -32,7 +32,22 @@ impl Plan {
             }
             node.subscriptions = self.present_subscriptions(node, topology, asked, said);
         }
+        self.inherit(topology, &mut present);
         present
+    }
+
+    /// What was planned for a node that does not answer is its successor's now: its publications and its tables.
+    fn inherit(&self, topology: &Topology, present: &mut Self) {
+        for lost in &self.nodes {
+            let Some(heir) = topology.successor(&lost.name) else {
+                continue;
+            };
+            let mut nodes = present.nodes.iter_mut();
+            if let Some(heir) = nodes.find(|node| node.name == *heir) {
+                heir.publications.extend(lost.publications.iter().cloned());
+                heir.data.extend(lost.data.iter().cloned());
+            }
+        }
     }
 
     fn present_role(

@@ -124,17 +124,6 @@ impl Build {
         let prefix = in_force::setting(client, "log_line_prefix").await;
         let prefix = prefix.doing(act)?.unwrap_or_default();
         let waited = wait_for(self.within, &self.stop, || async {
-            let log = starting.entries(&prefix).await;
-            if let Some(trouble) = trouble::last(&log, name, SystemTime::now())
-                && !trouble.may_pass()
-            {
-                return Err(LabError::Subscription {
-                    act: act(),
-                    subscription: name.to_owned(),
-                    node: planned.name.clone(),
-                    trouble: Box::new(trouble),
-                });
-            }
             if publisher.is_closed() {
                 let gone = &subscription.upstream;
                 return Err(LabError::Late {
@@ -149,11 +138,21 @@ impl Build {
             let waiting: Vec<String> = unready
                 .map(|table| format!("{} is {}", table.name, table.state.meaning()))
                 .collect();
-            Ok(if waiting.is_empty() {
-                Probe::Ready(())
-            } else {
-                Probe::NotYet(waiting.join(", "))
-            })
+            if waiting.is_empty() {
+                return Ok(Probe::Ready(()));
+            }
+            let log = starting.entries(&prefix).await;
+            if let Some(trouble) = trouble::last(&log, name, SystemTime::now())
+                && !trouble.may_pass()
+            {
+                return Err(LabError::Subscription {
+                    act: act(),
+                    subscription: name.to_owned(),
+                    node: planned.name.clone(),
+                    trouble: Box::new(trouble),
+                });
+            }
+            Ok(Probe::NotYet(waiting.join(", ")))
         });
         waited.await.map_err(|error| match error {
             WaitError::Interrupted => LabError::Interrupted,

@@ -66,7 +66,8 @@ impl Form {
         match self {
             Self::Plain => column.to_owned(),
             Self::Numeric => format!("trim_scale({column})"),
-            Self::Float => format!("({column} + 0)"),
+            // An untyped literal keeps the column's own type.
+            Self::Float => format!("({column} + '0')"),
             Self::Json => format!("{column}::jsonb"),
             Self::Time => format!("{column}::timestamptz"),
             Self::Number => unless_null(format!("trim_scale({text}::numeric)")),

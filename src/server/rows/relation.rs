@@ -22,7 +22,7 @@ pub(super) struct Column {
     /// Its type below any domain, with `[]` for an array of it. Empty unless it is one of PostgreSQL's own.
     pub(super) data_type: String,
     pub(super) generated: bool,
-    /// Its place in the primary key.
+    /// Its place in the primary key. A column that an index only INCLUDEs is not part of the key.
     pub(super) key: Option<i32>,
 }
 
@@ -90,7 +90,7 @@ const COLUMNS: &str = "WITH RECURSIVE relation AS ( \
     ) \
     SELECT r.plain, a.attname::pg_catalog.text, \
         CASE WHEN t.oid < 16384 THEN t.typname::pg_catalog.text || w.brackets ELSE '' END, a.attgenerated <> '', \
-        pg_catalog.array_position(i.indkey::pg_catalog.int2[], a.attnum) \
+        pg_catalog.array_position((i.indkey::pg_catalog.int2[])[0:i.indnkeyatts - 1], a.attnum) \
     FROM relation AS r LEFT JOIN pg_catalog.pg_attribute AS a \
         ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped \
     LEFT JOIN written AS w ON w.attnum = a.attnum LEFT JOIN pg_catalog.pg_type AS t ON t.oid = w.type \
