@@ -27,6 +27,7 @@ use super::{claim, disk, server_log, template, volume};
 
 /// The script that the container runs.
 const START: &str = concat!(
+    include_str!("../../images/node/replacement.sh"),
     include_str!("../../images/node/cluster.sh"),
     include_str!("../../images/node/start.sh")
 );
