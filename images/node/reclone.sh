@@ -7,7 +7,7 @@
 for programs in /usr/lib/postgresql/*/bin; do PATH=$programs:$PATH; done
 umask 077
 
-begin_replacement
+drop_unfinished
 "$@" --pgdata="$home/lab-new" 2>&1
 configure_new
 : >"$home/lab-new/standby.signal"

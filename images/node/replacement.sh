@@ -27,9 +27,11 @@ give_own_back() {
 }
 
 # Removes what a killed script left of new data. The old data has the node's own configuration again.
-begin_replacement() {
+drop_unfinished() {
     give_own_back
-    rm -rf "$home/lab-new" "$home/lab-new.tablespaces"
+    for left in "$home"/lab-new*; do
+        [ ! -e "$left" ] || rm -rf "$left"
+    done
 }
 
 # Gives the new data directory the node's own configuration, and takes its text for postgresql.auto.conf.

@@ -18,7 +18,7 @@ copy_tree() {
 backup=/lab/archive/backups/$1
 # pg_basebackup writes the manifest last.
 [ -f "$backup/backup_manifest" ] || { echo "there is no backup $1: take it with a \`backup\` step"; exit 66; }
-begin_replacement
+drop_unfinished
 copy_tree "$backup" "$home/lab-new"
 [ ! -d "$backup.tablespaces" ] || copy_tree "$backup.tablespaces" "$home/lab-new.tablespaces"
 configure_new

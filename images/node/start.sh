@@ -130,6 +130,6 @@ if [ ! -f "$home/prepared" ]; then
     fi
     : >"$home/prepared"
 fi
-give_own_back
+drop_unfinished
 
 exec postgres -D "$pgdata" -c cluster_name="$node" </dev/null
