@@ -28,7 +28,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// A socket at which Docker has the labs of one name alone.
-async fn alone(folder: &Path, lab: &str) -> String {
+fn alone(folder: &Path, lab: &str) -> String {
     let path: PathBuf = folder.join("docker.sock");
     let listener = UnixListener::bind(&path).expect("a socket");
     let any = format!("{LAB_LABEL}%22").into_bytes();
@@ -80,7 +80,7 @@ async fn told(host: &str, program: &str, arguments: &[&str]) -> Ran {
 async fn only(lab: Lab) {
     lab.up("physical-async", &["--no-verify"]).await;
     let folder = tempfile::tempdir().expect("a folder");
-    let host = alone(folder.path(), &lab.name).await;
+    let host = alone(folder.path(), &lab.name);
     let ask = async |arguments: &[&str]| told(&host, env!("CARGO_BIN_EXE_lab"), arguments).await;
     let name = lab.name.as_str();
     let guessed = format!("the lab is `{name}`, the only one");
