@@ -1,5 +1,6 @@
 //! The scripts that replace a node's data, killed before each of their commands.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -84,8 +85,9 @@ fn bring(volume: &Path) -> String {
     let mut script = format!("command cp -R {} $home/lab-new\n", brought.display());
     for (number, name) in ["kept", "more"].into_iter().enumerate() {
         let place = format!("$home/lab-new.tablespaces{}", volume.join(name).display());
-        script += &format!(
-            "command mkdir -p {place}/PG_17; printf new >{place}/PG_17/rows; command ln -s {place} $home/lab-new/pg_tblspc/{number}\n"
+        let _ = writeln!(
+            script,
+            "command mkdir -p {place}/PG_17; printf new >{place}/PG_17/rows; command ln -s {place} $home/lab-new/pg_tblspc/{number}"
         );
     }
     script
@@ -112,19 +114,16 @@ fn a_killed_replacement_leaves_the_old_data_or_the_new() {
         run(&volume, "drop_unfinished", 0);
         let (found, here) = seen(&volume);
         assert_eq!(here, ["pgdata", "prepared"], "killed before command {kill}");
-        match found[0].as_str() {
-            "old" => {
-                assert_eq!(found, ["old"; 4], "killed before command {kill}");
-                assert!(!whole);
-            }
-            _ => {
-                assert_eq!(
-                    found,
-                    ["new", "old", "new", "new"],
-                    "killed before command {kill}"
-                );
-                assert!(!volume.join("gone/PG_17").exists());
-            }
+        if found[0] == "old" {
+            assert_eq!(found, ["old"; 4], "killed before command {kill}");
+            assert!(!whole);
+        } else {
+            assert_eq!(
+                found,
+                ["new", "old", "new", "new"],
+                "killed before command {kill}"
+            );
+            assert!(!volume.join("gone/PG_17").exists());
         }
         outcomes.push(found[0].clone());
         if whole {
