@@ -74,6 +74,15 @@ impl Engine {
         docker::Docker::connect().await.map(Self::Docker)
     }
 
+    /// Whether ports of its containers are ports of this host.
+    #[must_use]
+    pub fn is_on_this_host(&self) -> bool {
+        match self {
+            Self::Docker(docker) => docker.is_here(),
+            Self::Fake(_) => false,
+        }
+    }
+
     /// The engine's description of itself.
     pub async fn info(&self) -> Result<EngineInfo, EngineError> {
         on!(self, it => it.info())

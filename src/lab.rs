@@ -30,6 +30,7 @@ pub mod owner;
 pub mod passfile;
 mod passwords;
 pub mod populate;
+mod preflight;
 mod publications;
 pub mod reasons;
 mod replicate;

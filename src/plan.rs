@@ -86,6 +86,9 @@ pub struct Plan {
     /// The steps at the end, which run even after a failure.
     #[serde(default)]
     pub teardown: Vec<Step>,
+    /// The subnet of the lab's network in CIDR notation. A free one is chosen without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subnet: Option<String>,
     /// The services.
     #[serde(default)]
     pub services: Vec<PlannedService>,
@@ -131,6 +134,9 @@ pub struct PlannedNode {
     /// What it may take of the machine.
     #[serde(default)]
     pub limits: PlannedLimits,
+    /// Its port on 127.0.0.1. Docker chooses one without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
     /// Whether a later `start` starts it, and not the lab.
     #[serde(default, skip_serializing_if = "is_false")]
     pub later: bool,
@@ -242,6 +248,7 @@ impl Plan {
             limit: scenario.limit,
             teardown: steps(&scenario.teardown),
             nodes,
+            subnet: scenario.network.subnet.map(|subnet| subnet.to_string()),
             services: services::of(scenario),
         }
     }

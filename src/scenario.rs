@@ -21,6 +21,7 @@ mod replication_user;
 mod rounds;
 pub mod schema;
 pub(crate) use settings::boolean;
+pub mod network;
 pub mod services;
 mod settings;
 pub mod sync_names;
@@ -36,6 +37,7 @@ pub use dataset_ref::{DatasetRef, SqlFiles};
 pub use disk::DiskSize;
 pub use host_auth::HostAuth;
 pub use limits::{Cpus, MemorySize, Pids};
+use network::NetworkChoice;
 pub use node::{ByName, Conf, Node, Nodes, SettingValue, SlotChoice, Start, root};
 pub use replication_user::{AuthMethod, ReplicationUser};
 use services::Services;
@@ -85,6 +87,9 @@ pub struct Scenario {
     /// The database that datasets go to and that connections open.
     #[schemars(default = "default_database")]
     pub database: DatabaseName,
+    /// The lab's network.
+    #[schemars(default)]
+    pub network: NetworkChoice,
     /// The PostgreSQL servers, by name.
     pub nodes: Nodes,
     /// Services beside the nodes, by name.

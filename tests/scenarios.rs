@@ -1,5 +1,7 @@
 //! The labs as people get them: every file of `labs/` on a real Docker, by the program and its JSON.
 
+#[path = "scenarios/asked.rs"]
+mod asked;
 #[path = "support/binary.rs"]
 mod binary;
 #[path = "scenarios/broken.rs"]
@@ -69,6 +71,7 @@ fn main() {
     let mut trials = catalogue::trials();
     trials.extend(logical::trials());
     trials.extend(hardened::trials());
+    trials.extend(asked::trials());
     trials.extend(limits::trials());
     trials.extend(hba::trials());
     trials.extend(broken::trials());

@@ -1,5 +1,6 @@
 //! Arguments that several verbs share.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::secrets;
@@ -35,6 +36,9 @@ pub(crate) struct Changes {
     /// Override a value of the scenario: `nodes.replica.conf.hot_standby_feedback=on`. Repeatable.
     #[arg(long, value_name = "PATH=VALUE")]
     pub(crate) set: Vec<Setting>,
+    /// The port of a node on 127.0.0.1: `primary=5544`. Repeatable.
+    #[arg(long, value_name = "NODE=PORT")]
+    pub(crate) port: Vec<NodePort>,
     /// The PostgreSQL major version of every node.
     #[arg(long, value_name = "VERSION", env = "LAB_POSTGRES")]
     pub(crate) postgres: Option<PostgresVersion>,
@@ -47,6 +51,24 @@ pub(crate) struct Changes {
     /// Read SQL files that the scenario names outside its folder.
     #[arg(long)]
     pub(crate) allow_outside: bool,
+}
+
+/// One `--port NODE=PORT`.
+#[derive(Debug, Clone)]
+pub(crate) struct NodePort(Setting);
+
+impl FromStr for NodePort {
+    type Err = String;
+
+    fn from_str(given: &str) -> Result<Self, String> {
+        let (node, port) = given
+            .split_once('=')
+            .ok_or_else(|| format!("`{given}` is not of the form `primary=5544`"))?;
+        Ok(Self(Setting {
+            path: format!("nodes.{node}.port"),
+            value: port.to_owned(),
+        }))
+    }
 }
 
 /// The authentication of connections from the host.
@@ -71,6 +93,7 @@ impl Changes {
     /// Whether nothing is overridden.
     fn are_none(&self) -> bool {
         self.set.is_empty()
+            && self.port.is_empty()
             && self.postgres.is_none()
             && self.image.is_none()
             && self.host_auth.is_none()
@@ -81,7 +104,12 @@ impl Changes {
     pub(crate) fn load(&self, lab: &str) -> Result<Loaded> {
         let image = self.image.clone().map(PostgresVersion::Image);
         let overrides = Overrides {
-            set: self.set.clone(),
+            set: self
+                .set
+                .iter()
+                .chain(self.port.iter().map(|port| &port.0))
+                .cloned()
+                .collect(),
             host_auth: self.host_auth.map(HostAuth::from),
             postgres: image.or_else(|| self.postgres.clone()),
             allow_outside: self.allow_outside,

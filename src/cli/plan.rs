@@ -100,7 +100,13 @@ fn text(planned: &Planned<'_>) -> String {
             _ = writeln!(text, "{}: {}", node.name, subscription.create);
         }
     }
+    if let Some(subnet) = &plan.subnet {
+        _ = writeln!(text, "network: {subnet}");
+    }
     for node in &plan.nodes {
+        if let Some(port) = node.port {
+            _ = writeln!(text, "{}: on port {port}", node.name);
+        }
         let words = node.limits.words();
         if !words.is_empty() {
             _ = writeln!(text, "{}: at most {words}", node.name);

@@ -44,9 +44,15 @@ const LONG_CALL: Duration = Duration::from_secs(3600);
 #[derive(Debug, Clone)]
 pub struct Docker {
     client: bollard::Docker,
+    /// Whether it is reached through a socket of this host.
+    here: bool,
 }
 
 impl Docker {
+    pub(super) fn is_here(&self) -> bool {
+        self.here
+    }
+
     /// Awaits one call, logs how long it took, and translates its failure. `act` says what the call does:
     /// "starting the container `lab-a-primary`".
     async fn call<T>(

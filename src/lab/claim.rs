@@ -112,34 +112,31 @@ async fn holder(engine: &Engine, lab: &LabName, claim: &Volume) -> Result<Holder
     })
 }
 
-/// Creates the lab's network on the first free subnet. It tries the next one when another process was faster.
+/// Creates the lab's network on the subnet of the plan, or else on the first free one. It tries the next one when another
+/// process was faster.
 ///
 /// # Errors
 /// [`LabError::NoAddresses`] when all are taken, or the engine's error.
 pub(super) async fn network(
     engine: &Engine,
-    claim: &Claim,
-    hosts: usize,
+    (plan, claim): (&Plan, &Claim),
 ) -> Result<Network, LabError> {
+    if let Some(subnet) = &plan.subnet {
+        return Ok(engine.create_network(&spec(claim, subnet.clone())).await?);
+    }
     let mut taken: Vec<Subnet> = engine
         .networks(None)
         .await?
         .iter()
         .filter_map(|network| Subnet::parse(network.subnet.as_deref()?))
         .collect();
-    // The file is absent when the engine is on another host or not on Linux. The engine's own check remains.
-    taken.extend(
-        std::fs::read_to_string("/proc/net/route")
-            .iter()
-            .flat_map(|table| subnet::host_routes(table)),
-    );
+    taken.extend(subnet::of_this_host());
+    let hosts = plan.nodes.len() + plan.services.len();
     for subnet in subnet::candidates(claim.lab.as_str(), hosts, &taken) {
-        let spec = NetworkSpec {
-            name: labels::network_object(claim),
-            subnet: Some(subnet.to_string()),
-            labels: labels::of_lab(claim),
-        };
-        match engine.create_network(&spec).await {
+        match engine
+            .create_network(&spec(claim, subnet.to_string()))
+            .await
+        {
             Ok(network) => return Ok(network),
             Err(error) if error.kind == EngineErrorKind::AddressOverlap => {
                 tracing::debug!(%subnet, "another network was faster");
@@ -149,6 +146,14 @@ pub(super) async fn network(
     }
     let lab = claim.lab.clone();
     Err(LabError::NoAddresses { lab })
+}
+
+fn spec(claim: &Claim, subnet: String) -> NetworkSpec {
+    NetworkSpec {
+        name: labels::network_object(claim),
+        subnet: Some(subnet),
+        labels: labels::of_lab(claim),
+    }
 }
 
 /// A word that no other process has. The standard library seeds its hashes from the system's randomness.

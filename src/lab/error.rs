@@ -90,6 +90,24 @@ pub enum LabError {
         /// The lab.
         lab: LabName,
     },
+    /// A port that a node or a service asks for is taken.
+    #[error("the port {port} of `{node}` is taken by {by}")]
+    PortTaken {
+        /// The node or service.
+        node: String,
+        /// The port on 127.0.0.1.
+        port: u16,
+        /// Who has it.
+        by: String,
+    },
+    /// The subnet that a scenario asks for is taken.
+    #[error("the subnet {subnet} overlaps with {by}")]
+    SubnetTaken {
+        /// The subnet in CIDR notation.
+        subnet: String,
+        /// Who has it.
+        by: String,
+    },
     /// A node's container ended.
     #[error("{act}")]
     NodeEnded {
@@ -303,6 +321,12 @@ impl Explain for LabError {
             Self::NoAddresses { .. } => {
                 Some("`lab list` shows the labs, `lab gc` removes what crashed ones left".to_owned())
             }
+            Self::PortTaken { node, .. } => Some(format!(
+                "choose another one with `--port {node}=PORT`, or leave `port` out: Docker chooses a free one"
+            )),
+            Self::SubnetTaken { .. } => Some(
+                "choose another one with `--set network.subnet=CIDR`, or leave it out: `lab` chooses a free one".to_owned(),
+            ),
             Self::NodeEnded { node, blame: Some(blame), .. } => Some(format!(
                 "the log blames `{setting}`: look at `nodes.{node}.conf.{setting}` in the scenario",
                 setting = blame.setting

@@ -175,7 +175,10 @@ fn spec(
         ],
         network: Some(labels::network_object(claim)),
         address,
-        publish: Some(Publish::anywhere(PORT)),
+        publish: Some(Publish {
+            port: PORT,
+            host_port: node.port,
+        }),
         mounts,
         limits: Limits {
             memory: node.limits.memory,

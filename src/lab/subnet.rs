@@ -37,7 +37,8 @@ impl Subnet {
         1 << (32 - u32::from(self.prefix))
     }
 
-    fn overlaps(self, other: Self) -> bool {
+    /// Whether they share an address.
+    pub fn overlaps(self, other: Self) -> bool {
         let shorter = mask(self.prefix.min(other.prefix));
         self.first & shorter == other.first & shorter
     }
@@ -91,9 +92,17 @@ fn place(name: &str) -> u32 {
     })
 }
 
+/// The subnets that this host routes. None where the engine is on another host, or where the host is not Linux: the engine's
+/// own check remains.
+#[must_use]
+pub fn of_this_host() -> Vec<Subnet> {
+    let table = std::fs::read_to_string("/proc/net/route").unwrap_or_default();
+    host_routes(&table)
+}
+
 /// The subnets that the host itself routes, from `/proc/net/route`. A lab must not hide them.
 #[must_use]
-pub fn host_routes(table: &str) -> Vec<Subnet> {
+fn host_routes(table: &str) -> Vec<Subnet> {
     table
         .lines()
         .skip(1)

@@ -35,7 +35,7 @@ use super::error::LabError;
 use super::labels::Claim;
 use super::tls::Authority;
 use super::verdict::{Proof, Verdict};
-use super::{Lab, claim, cleanup, labels, owner, passfile};
+use super::{Lab, claim, cleanup, labels, owner, passfile, preflight};
 use build::Build;
 
 /// What a failure leaves behind.
@@ -106,6 +106,7 @@ pub async fn up(
     let images = clock
         .time(Phase::Images, images(engine, &plan, &clock, cancel))
         .await?;
+    preflight::is_free(engine, &plan).await?;
     let claim = clock
         .time(Phase::Network, claim::claim(engine, &plan))
         .await?;

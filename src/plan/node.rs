@@ -69,6 +69,7 @@ pub(super) fn planned_node(
             .collect(),
         disk: node.disk.map(|disk| disk.0),
         limits: limits::of_node(node, &settings),
+        port: node.port,
         later: node.start == Start::Later,
         backups_at_once: backups_at_once(scenario, name, &settings, standbys.len()),
         settings,

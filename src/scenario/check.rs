@@ -10,6 +10,7 @@ mod hba;
 mod later;
 mod limits;
 mod logical;
+mod ports;
 mod published;
 mod services;
 mod steps;
@@ -132,6 +133,7 @@ pub fn check(scenario: &Scenario, sql: &SqlFiles) -> Vec<Finding> {
     found.extend(hba::check(scenario));
     found.extend(tls::check(scenario));
     found.extend(services::check(scenario));
+    found.extend(ports::check(scenario));
     found.extend(logical::check(scenario));
     found.extend(dataset_files::check(scenario, sql));
     found.extend(published::check(scenario, sql));

@@ -90,6 +90,9 @@ pub struct Node {
     /// The most processes of its container at once. A server has one for each connection. Default: 8192, or more where
     /// `max_connections` asks for it.
     pub pids: Option<Pids>,
+    /// Its port on 127.0.0.1, also after a restart. Default: Docker chooses a free one at each start.
+    #[schemars(range(min = 1))]
+    pub port: Option<u16>,
     /// When a standby begins: with the lab, or `later`, by a step or a verb (`start`, `clone`, `reclone`, `restore`) or
     /// `docker start`. Until then its container is there, and nothing runs in it; its base backup is taken when it
     /// starts.

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::read::{DATASET_KEYS, NODE_KEYS, SCENARIO_KEYS, SERVICE_KEYS, USER_KEYS};
+use super::read::{DATASET_KEYS, NETWORK_KEYS, NODE_KEYS, SCENARIO_KEYS, SERVICE_KEYS, USER_KEYS};
 use super::services::ServiceName;
 use super::{HostAuth, PostgresVersion};
 use crate::text::suggest::{choice, did_you_mean_or_list};
@@ -74,6 +74,10 @@ pub(super) fn apply(root: &mut Node, path: &str, value: Node) -> Result<(), Refu
         "nodes" => apply_to_nodes(root, rest, value),
         "data" => apply_to_data(root, rest, value),
         "services" => apply_to_services(root, rest, value),
+        "network" => {
+            known(rest, "keys of `network`", NETWORK_KEYS)?;
+            put(child(root, key, value.spot)?, rest, value)
+        }
         "replication_user" => {
             known(rest, "keys of `replication_user`", USER_KEYS)?;
             put(child(root, key, value.spot)?, rest, value)

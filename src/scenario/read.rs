@@ -5,6 +5,7 @@
 mod data;
 mod hba;
 mod logical;
+mod network;
 mod pieces;
 mod services;
 mod step;
@@ -28,6 +29,7 @@ use crate::yaml::{Node, Problem, Value};
 pub(super) use hba::HBA_KEYS;
 #[cfg(test)]
 pub(super) use logical::{PUBLICATION_KEYS, SUBSCRIPTION_KEYS, TABLE_KEYS};
+pub(super) use network::NETWORK_KEYS;
 pub(super) use services::SERVICE_KEYS;
 
 /// The keys at the top of a scenario.
@@ -42,6 +44,7 @@ pub(super) const SCENARIO_KEYS: &[&str] = &[
     "archive",
     "replication_user",
     "database",
+    "network",
     "nodes",
     "services",
     "data",
@@ -66,6 +69,7 @@ pub(super) const NODE_KEYS: &[&str] = &[
     "memory",
     "cpus",
     "pids",
+    "port",
     "start",
 ];
 /// The keys of `replication_user`.
@@ -135,6 +139,9 @@ impl<'a> Reader<'a> {
                 .optional(top, "archive", Self::boolean)
                 .unwrap_or_default(),
             replication_user: user.unwrap_or_default(),
+            network: self
+                .optional(top, "network", |reader, node| Some(reader.network(node)))
+                .unwrap_or_default(),
             database: database.unwrap_or_else(default_database),
             nodes: nodes.unwrap_or_default(),
             services: self
@@ -203,6 +210,7 @@ impl<'a> Reader<'a> {
             memory: self.optional(keys, "memory", Self::value),
             cpus: self.optional(keys, "cpus", Self::value),
             pids: self.optional(keys, "pids", Self::value),
+            port: self.optional(keys, "port", Self::port),
             start: self
                 .optional(keys, "start", Self::value)
                 .unwrap_or_default(),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use replication_lab::engine::{EngineErrorKind, LAB_LABEL, NetworkSpec, Selector};
+use replication_lab::exit::Exit;
 use replication_lab::failure::Explain as _;
 use replication_lab::lab::LabError;
 use replication_lab::lab::error::Holder;
@@ -204,6 +205,31 @@ async fn a_lab_has_its_own_subnet_and_the_next_one_where_that_is_taken() {
         "taken",
     );
     assert_ne!(subnet(&fake, &pair("pair")).await, own);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_scenario_asks_for_and_somebody_has_is_told_before_anything_is_made() {
+    let own = subnet(&engine(), &pair("pair")).await;
+    let fake = engine();
+    let there = NetworkSpec {
+        name: "somebody's".to_owned(),
+        subnet: Some(own.clone()),
+        labels: labels(&[]),
+    };
+    fake.engine()
+        .create_network(&there)
+        .await
+        .expect("a network");
+    let before = left(&fake);
+    let asks = format!("name: asks\nnetwork: {{ subnet: {own} }}\nnodes: {{ primary: {{}} }}\n");
+    let error = failing(&fake, &plan(&asks)).await;
+    assert_eq!(
+        error.to_string(),
+        format!("the subnet {own} overlaps with the network `somebody's`")
+    );
+    assert_eq!(error.exit(), Exit::Environment);
+    assert!(error.hint().is_some());
+    assert_eq!(left(&fake), before);
 }
 
 #[tokio::test(start_paused = true)]

@@ -37,8 +37,10 @@ impl Docker {
         })?;
         let client = bollard::Docker::connect_with_host(address)
             .map_err(|cause| error::explain(&act, &cause))?;
+        let here = address.starts_with("unix://");
         let docker = Self {
             client: client.with_timeout(CALL),
+            here,
         };
         let hello = async {
             match tokio::time::timeout(HELLO, docker.client.clone().negotiate_version()).await {
@@ -57,7 +59,7 @@ impl Docker {
                 ),
             ));
         }
-        Ok(Self { client })
+        Ok(Self { client, here })
     }
 }
 

@@ -165,10 +165,10 @@ impl Build {
             let (_, numbers) = of_image.or_insert_with(|| (found, BTreeSet::new()));
             numbers.insert(template::number(&self.plan, &node.name));
         }
-        let hosts = self.plan.nodes.len() + self.plan.services.len();
         // Both run to their ends even if one fails: an abandoned call may still create something.
-        let (network, prepared) =
-            tokio::join!(claim::network(&self.engine, &self.claim, hosts), async {
+        let (network, prepared) = tokio::join!(
+            claim::network(&self.engine, (&self.plan, &self.claim)),
+            async {
                 for (found, numbers) in templates.values() {
                     template::prepare(&self.engine, &self.claim, found, numbers).await?;
                 }
@@ -176,7 +176,8 @@ impl Build {
                     archive::prepare(&self.engine, &self.claim, &self.plan, found).await?;
                 }
                 backup::prepare(&self.engine, &self.plan, &self.claim, &self.images).await
-            });
+            }
+        );
         prepared?;
         addresses::assign(&self.plan, &network?)
     }

@@ -11,6 +11,7 @@ mod limits;
 mod logical;
 mod machine;
 mod meaning;
+mod network;
 mod partly;
 mod recovery;
 mod rounds;

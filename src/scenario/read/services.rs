@@ -29,11 +29,14 @@ impl Reader<'_> {
         let keys = self.section(node, "keys of a service", SERVICE_KEYS);
         Service {
             image: self.optional(keys, "image", Self::image),
-            port: self.optional(keys, "port", |reader, node| {
-                let port = reader.number(node, 1, u64::from(u16::MAX))?;
-                u16::try_from(port).ok()
-            }),
+            port: self.optional(keys, "port", Self::port),
         }
+    }
+
+    /// A port of the host.
+    pub(super) fn port(&mut self, node: &Node) -> Option<u16> {
+        let port = self.number(node, 1, u64::from(u16::MAX))?;
+        u16::try_from(port).ok()
     }
 
     /// An image's name has one grammar, whatever is in it.
