@@ -9,8 +9,33 @@ use crate::server::entries::Entry;
 
 /// How old an error may be. A subscriber tries again every five seconds.
 const RECENT: Duration = Duration::from_secs(60);
-/// The message with which a server gives a slot up.
-const INVALIDATES: &str = "invalidating obsolete replication slot";
+/// How a server says that it gives a slot up: since PostgreSQL 16, and before.
+const INVALIDATES: [&str; 2] = [
+    "invalidating obsolete replication slot",
+    "invalidating slot \"",
+];
+/// How it answers whoever asks for changes that a slot cannot give any more: by PostgreSQL's version, and if only the WAL is
+/// gone.
+const LOST: [&str; 5] = [
+    "can no longer get changes from replication slot",
+    "can no longer access replication slot",
+    "cannot read from logical replication slot",
+    "has been invalidated",
+    "has already been removed",
+];
+
+/// Whether a message says that a server gives a slot up.
+fn invalidates(message: &str) -> bool {
+    INVALIDATES.iter().any(|words| message.starts_with(words))
+}
+
+/// Whether a message says that a slot cannot be used any more: a failure that cannot pass by itself.
+pub(super) fn gives_up(message: &str) -> bool {
+    INVALIDATES
+        .iter()
+        .chain(&LOST)
+        .any(|words| message.contains(words))
+}
 
 /// What ended the walsender of a slot the last time, or what made the slot unusable, in the log of the node `publisher`.
 #[must_use]
@@ -31,17 +56,17 @@ pub fn of_publisher(
     };
     let is_recent = |entry: &Entry| {
         let age = entry.at.and_then(|at| now.duration_since(at).ok());
-        entry.message.starts_with(INVALIDATES) || age.is_none_or(|age| age <= RECENT)
+        age.is_none_or(|age| age <= RECENT)
     };
     let is_failure = |entry: &Entry| {
         matches!(entry.severity.as_str(), "ERROR" | "FATAL")
-            || entry.message.starts_with(INVALIDATES)
+            || invalidates(&entry.message)
             || entry.message.starts_with("skipped loading publication")
     };
     // Whoever looks at slots in psql makes errors as well; a walsender is asked by START_REPLICATION or CREATE_REPLICATION_SLOT,
     // or its output plugin tells the context.
     let is_walsender = |entry: &Entry| {
-        entry.message.starts_with(INVALIDATES)
+        invalidates(&entry.message)
             || entry
                 .more
                 .iter()
@@ -52,14 +77,18 @@ pub fn of_publisher(
         entry.message.starts_with("starting logical decoding") && names(&entry.message)
     };
     let decoded = entries.iter().rposition(is_start);
-    let is_over = |at: usize, entry: &Entry| {
-        entry.message.starts_with(INVALIDATES) && decoded.is_some_and(|decoded| decoded > at)
+    // What cannot pass by itself counts however old it is.
+    let counts = |at: usize, entry: &Entry| {
+        let is_decoded = decoded.is_some_and(|decoded| decoded > at);
+        if gives_up(&entry.message) && !is_decoded {
+            return true;
+        }
+        is_recent(entry) && !invalidates(&entry.message)
     };
     let (_, found) = entries.iter().enumerate().rev().find(|(at, entry)| {
         is_failure(entry)
             && is_walsender(entry)
-            && is_recent(entry)
-            && !is_over(*at, entry)
+            && counts(*at, entry)
             && (names(&entry.message) || entry.more.iter().any(names))
     })?;
     let is_more = |line: &&String| !line.starts_with("STATEMENT");
@@ -133,5 +162,16 @@ STATEMENT:  slot \"s\"";
         let decoded = "LOG:  starting logical decoding for slot \"s\"";
         assert_eq!(of(&format!("{given_up}\n{decoded}")), None);
         assert!(of(&format!("{decoded}\n{given_up}")).is_some());
+        // Before PostgreSQL 16.
+        let older = given_up.replace("obsolete replication slot", "slot");
+        let older =
+            format!("{older} because its restart_lsn 0/3000000 exceeds max_slot_wal_keep_size");
+        assert!(of(&older).is_some());
+        let removed = error.replace(
+            "no\n",
+            "requested WAL segment 0001 has already been removed\n",
+        );
+        assert!(of(&removed).is_some(), "it does not pass by itself");
+        assert_eq!(of(&format!("{removed}\n{decoded}")), None);
     }
 }
