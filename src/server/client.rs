@@ -18,7 +18,7 @@ use crate::name::Secret;
 pub use crate::sql::quote::{identifier, literal};
 pub use noticing::{Noticing, connect_noticing};
 pub use pins::SearchPath;
-pub use reader::Reader;
+pub use reader::{LOCK_LIMIT_MS, Reader};
 
 /// How long a socket may take to connect.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);

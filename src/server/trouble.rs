@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use crate::text::utc;
 
-pub use publisher::of_publisher;
+pub use publisher::{Known, of_publisher};
 pub use reading::last;
 
 /// Why a subscription's worker ended the last time.

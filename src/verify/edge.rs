@@ -1,5 +1,6 @@
 //! One edge: rows of the primary arrive at a standby through its upstream, and nothing else arrives.
 
+mod rows;
 mod sender;
 
 use std::fmt::Write as _;
@@ -254,11 +255,9 @@ impl Prover<'_> {
             )
             .into());
         }
-        let client = self.client(&node.name)?;
-        let found = probe::read(client, &written.inserted.rows)
-            .await
-            .map_err(|error| chain(&error))?;
-        let compared = compare(&written.inserted.rows, &found);
+        let compared = self
+            .compare_rows(&node.name, &written.inserted.rows)
+            .await?;
         if let Some(first) = compared.differences.first() {
             return Err(format!(
                 "{} differences; the first: {first}",

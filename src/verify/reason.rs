@@ -81,8 +81,9 @@ pub(super) async fn of_subscription(
     let suspect = Suspect {
         node,
         name,
-        publisher: Some(subscription.upstream.as_str()),
+        publishers: vec![subscription.upstream.as_str()],
         slot: Some(subscription.slot.as_str()),
+        oid: None,
     };
     let trouble = lab.trouble(&suspect).await?;
     Some(Failure {

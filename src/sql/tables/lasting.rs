@@ -188,7 +188,10 @@ mod tests {
 
     #[test]
     fn a_table_that_may_be_there_already_is_not_known() {
-        assert_eq!(of("CREATE TABLE IF NOT EXISTS a (id int PRIMARY KEY)"), is(&[]));
+        assert_eq!(
+            of("CREATE TABLE IF NOT EXISTS a (id int PRIMARY KEY)"),
+            is(&[])
+        );
         let there = "CREATE TABLE a (id int); CREATE TABLE IF NOT EXISTS a (id int PRIMARY KEY)";
         assert_eq!(of(there), is(&[("public.a", false)]));
     }

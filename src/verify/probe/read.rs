@@ -20,6 +20,9 @@ pub(super) const SAME_NAMES: &str = "SET LOCAL search_path = pg_catalog";
 /// searched for references when they are removed.
 pub(super) const NO_TRIGGERS: &str = "SET LOCAL session_replication_role = replica";
 
+/// SQLSTATE `undefined_table` and `invalid_schema_name`.
+const GONE: [&str; 2] = ["42P01", "3F000"];
+
 /// Limit for waiting for a table that somebody has locked, in milliseconds.
 pub(super) const LOCK_TIMEOUT_MS: u32 = 2000;
 
@@ -91,7 +94,7 @@ pub(super) async fn roll_back(client: &Client) {
 }
 
 /// Deletes exactly the rows of `rows` that were inserted, children first, and nobody else's. The commit waits for this
-/// server's disk alone.
+/// server's disk alone. A row whose table is gone is gone.
 ///
 /// # Errors
 /// [`ProbeError::Remove`] when the connection fails. A table that keeps its row is no error: see [`RemovedRows::left`].
@@ -114,6 +117,8 @@ pub async fn remove(client: &Client, rows: &[ProbeRow]) -> Result<RemovedRows, P
                 removed.rows += one.rows;
                 removed.left.extend(one.left);
             }
+            // Somebody dropped the table or its schema, and the row with it.
+            Err(error) if GONE.iter().any(|state| error.is(state)) => {}
             Err(error) if error.code().is_some() => removed.left.push(Skipped {
                 table: row.table.clone(),
                 because: error.to_string(),
