@@ -1,6 +1,5 @@
 //! One edge: rows of the primary arrive at a standby through its upstream, and nothing else arrives.
 
-mod rows;
 mod sender;
 
 use std::fmt::Write as _;
@@ -255,9 +254,11 @@ impl Prover<'_> {
             )
             .into());
         }
-        let compared = self
-            .compare_rows(&node.name, &written.inserted.rows)
-            .await?;
+        let primary = self.client(self.lab.plan.primary_of(&node.name))?;
+        let rows = &written.inserted.rows;
+        let read = probe::read_kept(self.client(&node.name)?, primary, rows).await;
+        let (rows, found) = read.map_err(|error| chain(&error))?;
+        let compared = compare(&rows, &found);
         if let Some(first) = compared.differences.first() {
             return Err(format!(
                 "{} differences; the first: {first}",

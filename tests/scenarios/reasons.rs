@@ -21,7 +21,7 @@ pub fn trials() -> Vec<Trial> {
             stalls(
                 lab,
                 "log_min_messages: warning",
-                "its worker failed: could not create",
+                "copying the table `t` failed: could not create",
             )
         }),
         trial(

@@ -3,10 +3,11 @@
 use libtest_mimic::Trial;
 use replication_lab::server::publications::planned::{Difference, differences};
 use replication_lab::server::unreplicated::{self, Kind};
+use replication_lab::verify::compare::compare;
 use replication_lab::verify::probe;
 
-use crate::database::Database;
-use crate::{probed, trial};
+use crate::database::{Database, connect};
+use crate::{probed, replayed, trial};
 
 pub fn trials() -> Vec<Trial> {
     vec![
@@ -36,6 +37,17 @@ async fn dropped() {
     let inserted = probed(&database).await;
     assert_eq!(inserted.rows.len(), 3);
     execute(&database, "DROP TABLE t; DROP SCHEMA s CASCADE").await;
+    let lsn = database.one("SELECT pg_current_wal_lsn()::text").await;
+    replayed(&connect(&database.standby).await, &lsn).await;
+    let standby = connect(database.standby.clone().dbname(&database.name)).await;
+    let read = probe::read_kept(&standby, &database.client, &inserted.rows).await;
+    let (rows, found) = read.expect("what is left");
+    let compared = compare(&rows, &found);
+    assert!(
+        compared.proves_equal() && compared.rows == 1,
+        "{compared:?}"
+    );
+    drop(standby);
     let removed = probe::remove(&database.client, &inserted.rows).await;
     let removed = removed.expect("removed");
     assert_eq!((removed.rows, removed.left), (1, Vec::new()));
@@ -99,37 +111,46 @@ async fn lost() {
     .await;
     let reader = database.reader().await;
     let version = reader.version();
-    let create = "CREATE PUBLICATION \"p\" FOR TABLE t (a, \"B\") WHERE (a > 1), TABLE m, TABLES IN SCHEMA s";
-    execute(&database, create).await;
-    let of_now = || async {
-        let found = differences(&database.client, version, "p", create).await;
+    let tables = "CREATE PUBLICATION \"p\" FOR TABLE t (a, \"B\") WHERE (a > 1), TABLE m";
+    let schema = "CREATE PUBLICATION \"q\" FOR TABLES IN SCHEMA s";
+    let client = &database.client;
+    let of_now = |name: &'static str, create: &'static str| async move {
+        let found = differences(client, version, name, create).await;
         found.expect("compared")
     };
-    assert_eq!(of_now().await, []);
-    execute(
-        &database,
-        "ALTER PUBLICATION p DROP TABLE t, m; ALTER PUBLICATION p DROP TABLES IN SCHEMA s",
-    )
-    .await;
-    let left = of_now().await;
-    let tables: Vec<&str> = left
-        .iter()
-        .map(|it| match it {
-            Difference::TableLeft(table, Some(_)) => table.as_str(),
+    for (name, create, drop, gone) in [
+        (
+            "p",
+            tables,
+            "ALTER PUBLICATION p DROP TABLE t, m",
+            &["public.m_1", "public.t"][..],
+        ),
+        (
+            "q",
+            schema,
+            "ALTER PUBLICATION q DROP TABLES IN SCHEMA s",
+            &["s.u"],
+        ),
+    ] {
+        execute(&database, create).await;
+        assert_eq!(of_now(name, create).await, []);
+        execute(&database, drop).await;
+        let left = of_now(name, create).await;
+        let left = left.into_iter().map(|it| match it {
+            Difference::TableLeft(table, Some(added)) => (table, added),
             other => panic!("{other}"),
-        })
-        .collect();
-    assert_eq!(tables, ["public.m_1", "public.t", "s.u"]);
-    for difference in &left {
-        let Difference::TableLeft(_, Some(added)) = difference else {
-            continue;
-        };
-        execute(&database, &format!("ALTER PUBLICATION p ADD {added}")).await;
+        });
+        let (left, added): (Vec<String>, Vec<String>) = left.unzip();
+        assert_eq!(left, gone);
+        for added in added {
+            let add = format!("ALTER PUBLICATION {name} ADD {added}");
+            execute(&database, &add).await;
+        }
+        assert_eq!(of_now(name, create).await, []);
     }
-    assert_eq!(of_now().await, []);
     let root = "ALTER PUBLICATION p SET (publish_via_partition_root = true)";
     execute(&database, root).await;
-    assert_eq!(of_now().await, [Difference::ViaRoot(false)]);
+    assert_eq!(of_now("p", tables).await, [Difference::ViaRoot(false)]);
     reader.close().await;
     database.remove().await;
 }

@@ -127,8 +127,9 @@ impl Prover<'_> {
             let mut planned = planned.iter();
             if planned.any(|it| it.identified && is_it(it, &table)) {
                 let name = &table.shown;
-                let hint =
-                    format!("`ALTER TABLE {name} REPLICA IDENTITY DEFAULT`, with a primary key");
+                let hint = format!(
+                    "`ALTER TABLE {name} REPLICA IDENTITY DEFAULT`, with a primary key that is not deferrable"
+                );
                 found.fail(
                     node,
                     &format!("{name} has its replica identity"),

@@ -20,9 +20,6 @@ pub(super) const SAME_NAMES: &str = "SET LOCAL search_path = pg_catalog";
 /// searched for references when they are removed.
 pub(super) const NO_TRIGGERS: &str = "SET LOCAL session_replication_role = replica";
 
-/// SQLSTATE `undefined_table` and `invalid_schema_name`.
-const GONE: [&str; 2] = ["42P01", "3F000"];
-
 /// Limit for waiting for a table that somebody has locked, in milliseconds.
 pub(super) const LOCK_TIMEOUT_MS: u32 = 2000;
 
@@ -56,6 +53,37 @@ pub async fn read(client: &Client, rows: &[ProbeRow]) -> Result<Vec<Option<Value
             Err(ProbeError::Read(error))
         }
     }
+}
+
+/// As [`read`], on a physical standby of `primary`. A table that was dropped on the primary since may be gone on the standby:
+/// its rows are left out. Returns the rows that were looked for, and what was found.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_kept(
+    standby: &Client,
+    primary: &Client,
+    rows: &[ProbeRow],
+) -> Result<(Vec<ProbeRow>, Vec<Option<Values>>), ProbeError> {
+    match read(standby, rows).await {
+        Ok(found) => return Ok((rows.to_vec(), found)),
+        Err(ProbeError::Read(error)) if is_gone(&error) => {}
+        Err(error) => return Err(error),
+    }
+    let tables: Vec<&str> = rows.iter().map(|row| row.table.as_str()).collect();
+    let there = "SELECT pg_catalog.to_regclass(name) IS NOT NULL \
+        FROM pg_catalog.unnest($1::pg_catalog.text[]) WITH ORDINALITY AS t (name, number) ORDER BY number";
+    let there = primary.query(there, &[&tables]).await;
+    let there = there.map_err(|error| ProbeError::Read(error.into()))?;
+    let kept = rows.iter().zip(&there).filter(|(_, there)| there.get(0));
+    let kept: Vec<ProbeRow> = kept.map(|(row, _)| row.clone()).collect();
+    let found = read(standby, &kept).await?;
+    Ok((kept, found))
+}
+
+/// Whether a table, or its schema, does not exist any more.
+fn is_gone(error: &ServerError) -> bool {
+    error.is("42P01") || error.is("3F000")
 }
 
 /// The first row's values of each SELECT of a batch.
@@ -118,7 +146,7 @@ pub async fn remove(client: &Client, rows: &[ProbeRow]) -> Result<RemovedRows, P
                 removed.left.extend(one.left);
             }
             // Somebody dropped the table or its schema, and the row with it.
-            Err(error) if GONE.iter().any(|state| error.is(state)) => {}
+            Err(error) if is_gone(&error) => {}
             Err(error) if error.code().is_some() => removed.left.push(Skipped {
                 table: row.table.clone(),
                 because: error.to_string(),
