@@ -202,12 +202,12 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Adds an error of a worker, the last one at the end. Workers run side by side, so each has its own.
-    fn add(&mut self, entry: &Entry, works: Vec<Work<'a>>) {
+    /// Adds an error of a worker, of one of these works, the last one at the end. Workers run side by side, so each has its own.
+    fn add(&mut self, entry: &Entry, able: Vec<Work<'a>>) {
         let is_more = |line: &&String| !line.starts_with("STATEMENT");
         let context = entry.more.iter();
         let mut at = context.filter_map(|line| quoted_after(line, "replication target relation "));
-        let work = match works.as_slice() {
+        let work = match able.as_slice() {
             [only] => *only,
             _ => None,
         };
@@ -216,7 +216,7 @@ impl<'a> Reading<'a> {
         words.extend(entry.more.iter().filter(is_more).cloned());
         let is_same = |other: &Failed<'_>| {
             let is_alike = other.trouble.words.first() == words.first();
-            other.works == works && (work.is_some() || is_alike)
+            other.works == able && (work.is_some() || is_alike)
         };
         let found = &mut self.found;
         let before = found.iter().position(is_same).map(|at| found.remove(at));
@@ -229,14 +229,14 @@ impl<'a> Reading<'a> {
                 .unwrap_or_default(),
             trouble: Trouble {
                 table: table.map(str::to_owned),
-                copying: works.iter().all(Option::is_some),
+                copying: able.iter().all(Option::is_some),
                 words,
                 times: before.map_or(0, |other| other.trouble.times) + 1,
                 disables: false,
                 at: entry.at,
                 publisher: None,
             },
-            works,
+            works: able,
         });
     }
 }
