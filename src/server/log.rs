@@ -15,7 +15,9 @@ pub fn end_of_recovery<'a>(lines: impl IntoIterator<Item = &'a str>) -> Option<&
 pub fn lower_limits<'a>(lines: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let detail = lines.into_iter().filter_map(|line| {
         let (_, limit) = line.split_once("DETAIL:  ")?;
-        limit.contains(" is a lower setting than on the primary server").then_some(limit)
+        limit
+            .contains(" is a lower setting than on the primary server")
+            .then_some(limit)
     });
     detail.last()
 }
