@@ -41,12 +41,7 @@ impl Act for Restore {
 }
 
 /// Starts a node and waits until it has recovered.
-async fn recovers(
-    scene: &Scene<'_>,
-    step: &Step,
-    node: &NodeName,
-    before: &LogEnd,
-) -> Tried<()> {
+async fn recovers(scene: &Scene<'_>, step: &Step, node: &NodeName, before: &LogEnd) -> Tried<()> {
     scene.start(step, std::slice::from_ref(node)).await?;
     let expected = || format!("`{node}` has recovered and takes writes");
     scene
