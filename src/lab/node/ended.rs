@@ -23,8 +23,10 @@ pub(super) struct Subject<'a> {
 /// The server answers and will never let us in: SQLSTATE class 28, or a library that each session loads is not there
 /// (manual: "PostgreSQL Error Codes").
 pub(super) fn is_final(error: &ServerError) -> bool {
-    let state = error.code().map(|state| state.code());
-    state.is_some_and(|state| state.starts_with("28") || state == "58P01")
+    error.code().is_some_and(|state| {
+        let state = state.code();
+        state.starts_with("28") || state == "58P01"
+    })
 }
 
 /// The error of a container that has ended, or whose output has.
