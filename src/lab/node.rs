@@ -30,6 +30,7 @@ use ended::{Subject, ended, is_final};
 
 /// The script that the container runs.
 const START: &str = concat!(
+    include_str!("../../images/node/replacement.sh"),
     include_str!("../../images/node/cluster.sh"),
     include_str!("../../images/node/start.sh")
 );

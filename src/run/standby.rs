@@ -112,6 +112,13 @@ impl Scene<'_> {
             );
             return Err(Wrong::Failed(Failure::seen(why).with_hint(hint)));
         }
+        if let Some(Tablespace { name, location }) = found.iter().find(|it| it.is_in_the_way()) {
+            let why = format!(
+                "the tablespace `{name}` of `{node}` is at `{location}`, which is a place of the lab's own: a copy of it would be lost"
+            );
+            let hint = format!("another directory below `{VOLUME}` is free");
+            return Err(Wrong::Failed(Failure::seen(why).with_hint(hint)));
+        }
         Ok(found)
     }
 
