@@ -135,7 +135,7 @@ pub fn main() -> ExitCode {
             let reread = labs.as_deref();
             match reread.and_then(|labs| only_lab::reread(&arguments, &command, labs)) {
                 Some(cli) => cli.ends(&arguments, &command, json).await,
-                None => usage::show(&error, labs.as_deref(), json),
+                None => usage::show(&error, &arguments, labs.as_deref(), json),
             }
         }),
     };

@@ -38,6 +38,8 @@ mod mutation;
 mod mutations;
 #[path = "scenarios/odd_tables.rs"]
 mod odd_tables;
+#[path = "scenarios/only_lab.rs"]
+mod only_lab;
 #[path = "scenarios/passwords.rs"]
 mod passwords;
 #[path = "scenarios/pgadmin.rs"]
@@ -89,6 +91,7 @@ fn main() {
     trials.extend(tls::trials());
     trials.extend(truth::trials());
     trials.extend(unproven::trials());
+    trials.extend(only_lab::trials());
     trials.extend(passwords::trials());
     trials.extend(host_auth::trials());
     trials.extend(pgadmin::trials());

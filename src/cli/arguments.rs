@@ -68,6 +68,15 @@ impl From<Ask> for HostAuth {
 }
 
 impl Changes {
+    /// Whether nothing is overridden.
+    fn are_none(&self) -> bool {
+        self.set.is_empty()
+            && self.postgres.is_none()
+            && self.image.is_none()
+            && self.host_auth.is_none()
+            && !self.allow_outside
+    }
+
     /// Loads and checks a scenario.
     pub(crate) fn load(&self, lab: &str) -> Result<Loaded> {
         let image = self.image.clone().map(PostgresVersion::Image);
@@ -92,7 +101,8 @@ impl ScenarioArguments {
 }
 
 impl ScenarioArguments {
-    /// The plan of a scenario, with the scenario's description, or else that of a lab that exists and has this name.
+    /// The plan of a scenario, with the scenario's description, or else that of a lab that exists and has this name. What
+    /// exists cannot be overridden.
     pub(crate) async fn plan_or_existing(
         &self,
         name: Option<&LabName>,
@@ -102,12 +112,21 @@ impl ScenarioArguments {
             Err(error) => error,
         };
         let is_name = matches!(error.downcast_ref(), Some(OpenError::NoSuchLab { .. }));
-        match LabName::new(self.lab.clone()) {
-            Ok(name) if is_name => match (LabArgument { name }).find().await {
-                Ok(lab) => Ok((None, lab.plan)),
-                Err(_) => Err(error),
-            },
-            _ => Err(error),
+        let lab = match LabName::new(self.lab.clone()) {
+            Ok(name) if is_name => (LabArgument { name }).find().await,
+            _ => return Err(error),
+        };
+        match lab {
+            Err(_) => Err(error),
+            Ok(lab) if self.changes.are_none() && name.is_none() => Ok((None, lab.plan)),
+            Ok(lab) => Err(Misuse {
+                message: format!("the lab `{}` exists: nothing of it can be overridden", self.lab),
+                hint: Some(format!(
+                    "name its scenario `{}`, or leave out the overrides: LAB_POSTGRES and LAB_HOST_AUTH are some, too",
+                    lab.plan.scenario
+                )),
+            }
+            .into()),
         }
     }
 }

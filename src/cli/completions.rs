@@ -69,9 +69,12 @@ pub(super) fn answer() {
 
 /// The command, with what completes names: of labs, of nodes, of scenarios.
 pub(super) fn completing(command: Command) -> Command {
+    let is_run = command.get_name() == "run";
     let named = |argument: Arg| match argument.get_id().as_str() {
         "name" | "names" if argument.is_positional() => argument.add(labs()),
-        "node" | "nodes" | "upstream" | "from" | "to" => argument.add(nodes()),
+        "node" | "nodes" | "upstream" => argument.add(nodes()),
+        // `from` is a step, where `run` has it.
+        "from" | "to" if !is_run => argument.add(nodes()),
         "lab" | "labs" => argument.add(scenarios()),
         _ => argument,
     };
@@ -154,6 +157,24 @@ fn wait<T>(answer: impl Future<Output = Option<T>>) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_step_is_not_completed_as_a_node() {
+        let command = usage::command();
+        let completes = |verb: &str, argument: &str| {
+            let verb = verb.split(' ').fold(&command, |command, verb| {
+                command.find_subcommand(verb).expect("a verb")
+            });
+            let mut arguments = verb.get_arguments();
+            let argument = arguments.find(|it| it.get_id() == argument);
+            argument
+                .expect("an argument")
+                .get::<ArgValueCompleter>()
+                .is_some()
+        };
+        assert!(completes("fault delay", "from") && completes("psql", "node"));
+        assert!(!completes("run", "from"));
+    }
 
     #[test]
     fn nodes_are_those_of_the_lab_that_is_typed_or_of_the_only_one() {

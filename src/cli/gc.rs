@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use clap::Args;
+use replication_lab::Failure;
 use replication_lab::engine::Engine;
 use replication_lab::exit::Exit;
+use replication_lab::lab::LabError;
 use replication_lab::lab::cleanup::{self, Collected, GcScope, Removed};
+use serde::Serialize;
 
 use super::Context;
 use super::failure;
@@ -36,24 +39,52 @@ impl GcCommand {
         } else {
             GcScope::Leftovers
         };
-        let Collected {
-            removed,
-            mut failed,
-        } = cleanup::gc(&Engine::connect().await?, reach).await?;
+        let Collected { removed, failed } = cleanup::gc(&Engine::connect().await?, reach).await?;
         match self.output {
-            Output::Json => output::json(&removed)?,
+            Output::Json => output::json(&document(&removed, &failed))?,
             Output::Table if context.quiet => {}
             Output::Table if removed.is_empty() && failed.is_empty() => say("nothing to remove"),
             Output::Table => report(&removed),
         }
-        let Some(last) = failed.pop() else {
-            return Ok(Exit::Done);
-        };
-        for error in failed {
-            failure::show(&error.into());
-        }
-        Err(last.into())
+        all_went(failed)
     }
+}
+
+/// What became of a lab.
+#[derive(Debug, Serialize)]
+pub(super) struct Outcome<'a> {
+    #[serde(flatten)]
+    removed: Option<&'a Removed>,
+    /// Why it could not be removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Failure>,
+}
+
+/// What became of each lab, by its name.
+pub(super) fn document<'a>(
+    removed: &'a BTreeMap<String, Removed>,
+    failed: &'a BTreeMap<String, LabError>,
+) -> BTreeMap<&'a str, Outcome<'a>> {
+    let removed = removed.iter().map(|(name, gone)| {
+        let (removed, error) = (Some(gone), None);
+        (name.as_str(), Outcome { removed, error })
+    });
+    let failed = failed.iter().map(|(name, error)| {
+        let (removed, error) = (None, Some(Failure::explained(error)));
+        (name.as_str(), Outcome { removed, error })
+    });
+    removed.chain(failed).collect()
+}
+
+/// Shows all failures but the last one, which is how the verb ends.
+pub(super) fn all_went(mut failed: BTreeMap<String, LabError>) -> Result<Exit> {
+    let Some((_, last)) = failed.pop_last() else {
+        return Ok(Exit::Done);
+    };
+    for error in failed.into_values() {
+        failure::show(&error.into());
+    }
+    Err(last.into())
 }
 
 /// Prints what was removed.
@@ -69,6 +100,7 @@ pub(super) fn report(removed: &BTreeMap<String, Removed>) {
             count(&gone.networks, "network"),
             count(&gone.volumes, "volume"),
             count(&gone.images, "image"),
+            count(&gone.passfiles, "password file"),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         if !parts.is_empty() {

@@ -3,8 +3,12 @@
 //! Verbs declare the name as usual. A command line that does not parse, or whose name is no lab's, is read again with the
 //! only lab's name after the verb. The errors of that second reading would be about a word that nobody typed, so the
 //! first error is the one that is shown.
+//!
+//! An empty word is a variable that a script forgot to set, and a lab's name that stands there already is the one that is
+//! meant: then nothing is guessed. What a script did not name is not removed either.
 
 use std::ffi::{OsStr, OsString};
+use std::io::IsTerminal as _;
 
 use clap::Command;
 use replication_lab::engine::Engine;
@@ -12,12 +16,18 @@ use replication_lab::lab::{Lab, LabError, running};
 use replication_lab::name::LabName;
 
 use super::Cli;
+use super::failure::Misuse;
 use super::output::say;
+
+/// The place of the verb in the arguments.
+fn verb(arguments: &[OsString]) -> Option<usize> {
+    let is_option = |argument: &OsString| argument.to_string_lossy().starts_with('-');
+    Some(arguments.iter().skip(1).position(|word| !is_option(word))? + 1)
+}
 
 /// The place of an existing lab's name in the arguments; `None` if their verb takes none.
 fn place(arguments: &[OsString], command: &Command) -> Option<usize> {
-    let is_option = |argument: &OsString| argument.to_string_lossy().starts_with('-');
-    let verb = arguments.iter().skip(1).position(|word| !is_option(word))? + 1;
+    let verb = verb(arguments)?;
     let declared = command.find_subcommand(arguments[verb].to_str()?)?;
     let first = declared.get_positionals().next()?;
     matches!(first.get_id().as_str(), "name" | "names").then_some(verb + 1)
@@ -38,9 +48,29 @@ pub(super) async fn choice(arguments: &[OsString], command: &Command) -> Option<
     running(&docker).await.ok()
 }
 
+/// Whether the name was left out: none of `labs` stands there, and no empty word.
+fn is_left_out(arguments: &[OsString], labs: &[String]) -> bool {
+    let mut ours = arguments.iter().skip(1).take_while(|word| *word != "--");
+    !ours.any(|word| word.is_empty() || labs.iter().any(|lab| word == lab.as_str()))
+}
+
+/// Why nothing is removed without a name: nobody sees which lab it would be.
+pub(super) fn refusal(arguments: &[OsString], labs: &[String]) -> Option<Misuse> {
+    let [only] = labs else { return None };
+    let removes = arguments.get(verb(arguments)?)? == "down";
+    let is_seen = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    (removes && !is_seen).then(|| Misuse {
+        message: "without a name `lab down` removes the only lab on a terminal alone".to_owned(),
+        hint: Some(format!("name it: `lab down {only}`")),
+    })
+}
+
 /// The command line with the only lab's name, if it is complete with it.
 pub(super) fn reread(arguments: &[OsString], command: &Command, labs: &[String]) -> Option<Cli> {
     let [only] = labs else { return None };
+    if !is_left_out(arguments, labs) || refusal(arguments, labs).is_some() {
+        return None;
+    }
     let cli = super::usage::parse(&with_name(arguments, command, only)?).ok()?;
     if !cli.quiet {
         say(&format!("the lab is `{only}`, the only one"));
@@ -124,5 +154,18 @@ mod tests {
         assert!(!read("lab -q promote replica", &["a", "b"]));
         assert!(!read("lab -q promote replica", &[]));
         assert!(!read("lab -q promote --nothing", &["a"]));
+    }
+
+    #[test]
+    fn a_name_that_was_typed_and_an_empty_word_are_no_reason_to_guess() {
+        let left_out = |words: &[&str]| {
+            let arguments: Vec<OsString> = words.iter().map(OsString::from).collect();
+            is_left_out(&arguments, &["a".to_owned()])
+        };
+        assert!(left_out(&["lab", "promote", "replica"]));
+        assert!(left_out(&["lab", "exec", "primary", "--", "echo", "", "a"]));
+        assert!(!left_out(&["lab", "promote", "a"]));
+        assert!(!left_out(&["lab", "psql", ""]));
+        assert!(!left_out(&["lab", "promote", "", "replica"]));
     }
 }

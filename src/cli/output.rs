@@ -9,7 +9,7 @@ use replication_lab::sql::password::without_passwords;
 use replication_lab::text::foreign::{visible, visible_json};
 use serde::Serialize;
 
-use super::secrets::{masked, masked_json};
+use super::secrets::{self, masked, masked_json};
 
 /// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -29,9 +29,10 @@ pub(crate) fn widen() {
     IS_WIDE.store(true, Ordering::Relaxed);
 }
 
-/// The width of tables: a terminal's, if standard output is one.
+/// The width of tables: a terminal's, if standard output is one. A table is masked after it was made, so nothing of it is
+/// shortened if words could be left out of a password.
 pub(crate) fn width() -> Width {
-    if IS_WIDE.load(Ordering::Relaxed) {
+    if IS_WIDE.load(Ordering::Relaxed) || secrets::have_blanks() {
         return Width::ANY;
     }
     let size = terminal_size::terminal_size_of(std::io::stdout());

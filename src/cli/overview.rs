@@ -69,12 +69,17 @@ fn groups(command: &Command) -> String {
 /// Plain `lab`: the help, and the labs that exist.
 pub(super) async fn print() -> Result<Exit> {
     output::print(&format!("{}\n", usage::command().render_help()))?;
-    let labs = match Engine::connect().await {
-        Ok(docker) => list::table(&list::existing(&docker, list::Ask::Servers).await?),
+    let labs = match existing().await {
+        Ok(labs) => list::table(&labs),
         Err(_) => "Docker does not answer: `lab doctor` says why\n".to_owned(),
     };
     output::print(&labs)?;
     Ok(Exit::Done)
+}
+
+async fn existing() -> Result<Vec<list::Existing>> {
+    let docker = Engine::connect().await?;
+    list::existing(&docker, list::Ask::Servers).await
 }
 
 #[cfg(test)]

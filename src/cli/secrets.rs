@@ -33,6 +33,12 @@ pub(crate) fn masked(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether one of these passwords has blanks.
+pub(crate) fn have_blanks() -> bool {
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    known.as_ref().is_some_and(Secrets::have_blanks)
+}
+
 /// A JSON document without these passwords in its values. Its keys stay.
 pub(crate) fn masked_json(document: &str) -> Cow<'_, str> {
     if let Cow::Borrowed(_) = masked(document) {

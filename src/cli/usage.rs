@@ -8,7 +8,7 @@ use clap::{Command, CommandFactory as _, FromArgMatches as _};
 use replication_lab::exit::Exit;
 
 use super::failure::Misuse;
-use super::{Cli, completions, failure, overview};
+use super::{Cli, completions, failure, only_lab, overview};
 
 /// The command with its help.
 pub(super) fn command() -> Command {
@@ -58,28 +58,51 @@ pub(super) fn asks_json(arguments: &[OsString], command: &Command) -> bool {
         .iter()
         .map(|word| word.to_string_lossy())
         .collect();
-    let reports = words
-        .iter()
-        .skip(1)
-        .find_map(|word| command.find_subcommand(word.as_ref()))
-        .is_none_or(|verb| {
-            verb.get_arguments()
-                .any(|argument| argument.get_id() == "output")
-        });
-    let ours = words.iter().take_while(|word| *word != "--");
-    let mut before = "";
+    let mut verbs = words.iter().skip(1);
+    let verb = verbs.find_map(|word| command.find_subcommand(word.as_ref()));
+    let reports = verb.is_none_or(|verb| {
+        verb.get_arguments()
+            .any(|argument| argument.get_id() == "output")
+    });
+    let mut ours = words.iter().take_while(|word| *word != "--");
     let mut asks = false;
-    for word in ours {
-        asks |= ["-ojson", "-o=json", "--output=json"].contains(&word.as_ref())
-            || (word == "json" && ["-o", "--output"].contains(&before));
-        before = word.as_ref();
+    while let Some(word) = ours.next() {
+        let value = match word.strip_prefix("--output") {
+            Some("") => Some(""),
+            Some(rest) => rest.strip_prefix('='),
+            None => short_output(word, verb),
+        };
+        asks |= match value {
+            Some("") => ours.next().is_some_and(|value| value == "json"),
+            value => value == Some("json"),
+        };
     }
     reports && asks
 }
 
+/// The value of `-o` among short options: `json` of `-qojson`, nothing of `-qo`, whose value is the next word.
+fn short_output<'w>(word: &'w str, verb: Option<&Command>) -> Option<&'w str> {
+    let options = word.strip_prefix('-')?;
+    let has_value = |letter: char| {
+        let mut arguments = verb.into_iter().flat_map(Command::get_arguments);
+        let mut named = arguments
+            .by_ref()
+            .filter(|it| it.get_short() == Some(letter));
+        letter == 'o' || named.any(|it| it.get_action().takes_values())
+    };
+    let at = options.find(|letter| letter == '-' || has_value(letter))?;
+    let value = options[at..].strip_prefix('o')?;
+    Some(value.strip_prefix('=').unwrap_or(value))
+}
+
 /// Shows why the arguments cannot be read, or the help that they ask for. `labs` are those that a missing name could be.
-pub(super) fn show(error: &clap::Error, labs: Option<&[String]>, json: bool) -> ExitCode {
-    if let Some(misuse) = misuse(error, labs) {
+pub(super) fn show(
+    error: &clap::Error,
+    arguments: &[OsString],
+    labs: Option<&[String]>,
+    json: bool,
+) -> ExitCode {
+    if let Some(misuse) = misuse(error, arguments, labs) {
         return failure::end(&misuse.into(), json);
     }
     if error.use_stderr() && json {
@@ -103,7 +126,7 @@ fn without_prefix(error: &str) -> String {
 }
 
 /// An error that `lab` explains better than the reader of its arguments.
-fn misuse(error: &clap::Error, labs: Option<&[String]>) -> Option<Misuse> {
+fn misuse(error: &clap::Error, arguments: &[OsString], labs: Option<&[String]>) -> Option<Misuse> {
     match (error.kind(), labs) {
         (ErrorKind::InvalidSubcommand, _) => {
             let Some(ContextValue::String(verb)) = error.get(ContextKind::InvalidSubcommand) else {
@@ -118,7 +141,8 @@ fn misuse(error: &clap::Error, labs: Option<&[String]>) -> Option<Misuse> {
                 return None;
             };
             let is_name = |argument: &String| argument.starts_with("<NAME");
-            missing.iter().any(is_name).then(|| which(labs))
+            let which = || only_lab::refusal(arguments, labs).unwrap_or_else(|| which(labs));
+            missing.iter().any(is_name).then(which)
         }
         _ => None,
     }
@@ -156,8 +180,9 @@ mod tests {
 
     fn said(line: &str, labs: Option<&[&str]>) -> Option<String> {
         let labs = labs.map(|labs| labs.iter().map(ToString::to_string).collect::<Vec<_>>());
-        let error = parse(&words(line)).expect_err("no command line");
-        let misuse = misuse(&error, labs.as_deref())?;
+        let words = words(line);
+        let error = parse(&words).expect_err("no command line");
+        let misuse = misuse(&error, &words, labs.as_deref())?;
         Some(format!(
             "{}; {}",
             misuse.message,
@@ -203,12 +228,18 @@ mod tests {
             "lab status --output=json x",
             "lab nothing --output json",
             "lab -v down -ojson",
+            "lab down -qo json",
+            "lab down -qojson",
+            "lab down -o=json",
         ] {
             assert!(asks(line), "{line}");
         }
         for line in [
             "lab status",
             "lab status -o table json",
+            "lab status -otable json",
+            "lab run -jo json",
+            "lab status --output-json",
             "lab exec a b psql -o json",
             "lab psql a -- -o json",
         ] {

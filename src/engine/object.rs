@@ -23,6 +23,8 @@ pub struct EngineInfo {
     pub system: String,
     /// The engine's data directory on its host: `/var/lib/docker`.
     pub root: String,
+    /// What tells this engine from any other one. Empty if it does not say.
+    pub id: String,
 }
 
 /// An image that the engine has.

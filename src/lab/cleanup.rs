@@ -37,6 +37,8 @@ pub struct Removed {
     pub volumes: Vec<String>,
     /// Names of images.
     pub images: Vec<String>,
+    /// Password files on this host.
+    pub passfiles: Vec<String>,
 }
 
 impl Removed {
@@ -47,6 +49,7 @@ impl Removed {
             && self.networks.is_empty()
             && self.volumes.is_empty()
             && self.images.is_empty()
+            && self.passfiles.is_empty()
     }
 
     fn add(&mut self, other: Self) {
@@ -54,6 +57,7 @@ impl Removed {
         self.networks.extend(other.networks);
         self.volumes.extend(other.volumes);
         self.images.extend(other.images);
+        self.passfiles.extend(other.passfiles);
     }
 }
 
@@ -143,10 +147,13 @@ async fn remove_words(
 
 /// Removes the password files, and gives the lab's name back last: until then a removal that was killed is gone on with.
 async fn release(engine: &Engine, lab: &str, words: &Words) -> Result<Removed, LabError> {
-    for word in words.iter().flatten() {
-        passfile::remove(lab, word);
-    }
-    Ok(sweep::release(engine, lab, words).await?)
+    let words_of_files = words.iter().flatten();
+    let passfiles = words_of_files.filter_map(|word| passfile::remove(lab, word));
+    let passfiles = passfiles.collect();
+    Ok(Removed {
+        passfiles,
+        ..sweep::release(engine, lab, words).await?
+    })
 }
 
 /// The refusal for which no further attempt is made, after that time without success.

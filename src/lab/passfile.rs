@@ -4,11 +4,12 @@
 //! word of the lab's claim, so a file that outlived its lab is never taken for another's. The password itself is in the
 //! cluster; the lines name the ports of now, which change when a node is started again.
 
+mod folder;
+
 use std::fmt::Write as _;
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use postgres_protocol::password::scram_sha_256;
 
@@ -20,6 +21,12 @@ use crate::server::client::literal;
 
 use super::labels::Claim;
 use super::{HOST, Lab, LabError};
+use folder::{file_name, put, refused};
+
+pub(super) use folder::{Passfile, all, remove};
+
+/// Begins the line with the ID of the lab's engine. Labs of several engines have their files in one folder.
+const ENGINE: &str = "# engine ";
 
 /// Random bytes of a password. Twice as many hexadecimal digits need no escape anywhere.
 const RANDOM_BYTES: usize = 20;
@@ -71,36 +78,11 @@ pub enum PassfileError {
     NoRandom(String),
 }
 
-fn refused(file: &Path) -> impl Fn(io::Error) -> PassfileError {
-    move |error| PassfileError::Refused {
-        file: file.to_owned(),
-        why: error.to_string(),
-    }
-}
-
-/// A folder of the user's own: `$XDG_STATE_HOME/lab`, or else `~/.local/state/lab`.
-fn folder() -> Result<PathBuf, PassfileError> {
-    let set = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    folder_of(set("XDG_STATE_HOME"), set("HOME")).ok_or(PassfileError::NoFolder)
-}
-
-/// A relative path counts as none (XDG Base Directory Specification).
-fn folder_of(state: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
-    let state = state.filter(|folder| folder.is_absolute());
-    let home = home.filter(|folder| folder.is_absolute());
-    let state = state.or_else(|| Some(home?.join(".local/state")))?;
-    Some(state.join("lab"))
-}
-
-fn file_name(lab: &str, word: &str) -> String {
-    format!("{lab}.{word}.pgpass")
-}
-
 /// The password file of a lab whose servers ask this host for a password.
 #[must_use]
 pub fn path(plan: &Plan, claim: &Claim) -> Option<PathBuf> {
     let name = file_name(claim.lab.as_str(), &claim.word);
-    let folder = folder().ok()?;
+    let folder = folder::of_user().ok()?;
     (!plan.host_auth.is_trust()).then(|| folder.join(name))
 }
 
@@ -136,19 +118,30 @@ pub(super) fn statement(password: &Secret) -> String {
 }
 
 /// Writes the file of a lab that is being made. No port is known yet.
-pub(super) fn write(plan: &Plan, claim: &Claim, password: &Secret) -> Result<(), LabError> {
+pub(super) fn write(
+    plan: &Plan,
+    claim: &Claim,
+    engine: &str,
+    password: &Secret,
+) -> Result<(), LabError> {
     let nodes = plan.nodes.iter();
     let ports: Vec<_> = nodes.map(|node| (node.name.as_str(), None)).collect();
-    let text = render(&plan.lab, &ports, password);
+    let text = render(&plan.lab, engine, &ports, password);
     let name = file_name(claim.lab.as_str(), &claim.word);
-    let written = folder().and_then(|folder| put(&folder, &name, &text));
+    let written = folder::of_user().and_then(|folder| put(&folder, &name, &text));
     written.map_err(of_lab(plan))
 }
 
 /// One line for each node. A node that does not listen has the port 0, which nobody connects to: its old port may be
 /// another program's by now.
-fn render(lab: impl std::fmt::Display, ports: &[(&str, Option<u16>)], password: &Secret) -> String {
-    let mut text = format!("# the nodes of the lab {lab}; `lab env` writes it anew\n");
+fn render(
+    lab: impl std::fmt::Display,
+    engine: &str,
+    ports: &[(&str, Option<u16>)],
+    password: &Secret,
+) -> String {
+    let mut text =
+        format!("# the nodes of the lab {lab}; `lab env` writes it anew\n{ENGINE}{engine}\n");
     for (node, port) in ports {
         let (port, password) = (port.unwrap_or(0), password.expose());
         _ = writeln!(text, "# {node}\n{HOST}:{port}:*:{SUPERUSER}:{password}");
@@ -156,52 +149,17 @@ fn render(lab: impl std::fmt::Display, ports: &[(&str, Option<u16>)], password: 
     text
 }
 
+/// The engine that such a text names.
+fn engine_in(text: &str) -> Option<&str> {
+    let named = text.lines().find_map(|line| line.strip_prefix(ENGINE));
+    named.filter(|engine| !engine.is_empty())
+}
+
 /// The password in such a text.
 fn password_in(text: &str) -> Option<Secret> {
     let mut lines = text.lines().filter(|line| !line.starts_with('#'));
     let password = lines.find_map(|line| line.splitn(5, ':').nth(4))?;
     Secret::new(password).ok()
-}
-
-/// Writes a file that appears whole or not at all, for its owner alone, in a folder for its owner alone.
-fn put(folder: &Path, name: &str, text: &str) -> Result<(), PassfileError> {
-    let mut make = DirBuilder::new();
-    make.recursive(true).mode(0o700);
-    make.create(folder).map_err(refused(folder))?;
-    let mode = fs::metadata(folder).map_err(refused(folder))?;
-    if mode.permissions().mode() & 0o077 != 0 {
-        fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(refused(folder))?;
-    }
-    let file = folder.join(name);
-    // Two processes may write it at once.
-    let part = folder.join(format!(".{name}.{}", std::process::id()));
-    let writing = || {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        options.open(&part)?.write_all(text.as_bytes())?;
-        fs::rename(&part, &file)
-    };
-    writing().map_err(|error| {
-        _ = fs::remove_file(&part);
-        refused(&file)(error)
-    })
-}
-
-/// Removes the file of a lab of that name and word. A file that stays blocks nothing.
-pub(super) fn remove(lab: &str, word: &str) {
-    // Both come from labels, which anybody may have made.
-    let is_name = |text: &str| !text.contains(['/', '\0']);
-    let Ok(folder) = folder() else { return };
-    if !(is_name(lab) && is_name(word)) {
-        return;
-    }
-    let file = folder.join(file_name(lab, word));
-    match fs::remove_file(&file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            tracing::warn!(%error, file = %file.display(), "the password file could not be removed");
-        }
-        _ => {}
-    }
 }
 
 fn read(file: &Path) -> Result<Secret, PassfileError> {
@@ -236,17 +194,25 @@ impl Lab {
         }
     }
 
-    /// Writes the ports of now into the password file, if they are others.
+    /// Writes the ports of now into the password file, if they are others. A node without a container is being made anew, and
+    /// nothing is known of its port.
     pub(super) fn write_ports(&self) {
         let (Entry::Password(password), Some(file)) = (&self.entry, self.passfile()) else {
             return;
         };
+        let Ok(there) = fs::read_to_string(&file) else {
+            return;
+        };
         let ports = self.nodes();
-        let ports = ports.map(|(node, found)| (node.name.as_str(), found.and_then(|it| it.port)));
-        let text = render(&self.plan.lab, &ports.collect::<Vec<_>>(), password);
+        let ports = ports.map(|(node, found)| found.map(|it| (node.name.as_str(), it.port)));
+        let Some(ports) = ports.collect::<Option<Vec<_>>>() else {
+            return;
+        };
+        let engine = engine_in(&there).unwrap_or_default();
+        let text = render(&self.plan.lab, engine, &ports, password);
         let mode = fs::metadata(&file).map(|it| it.permissions().mode() & 0o777);
         let is_private = mode.is_ok_and(|mode| mode == 0o600);
-        if is_private && fs::read_to_string(&file).is_ok_and(|there| there == text) {
+        if is_private && there == text {
             return;
         }
         let (folder, name) = (file.parent(), file.file_name().and_then(|it| it.to_str()));
@@ -262,36 +228,18 @@ impl Lab {
 mod tests {
     use super::*;
 
-    fn mode(path: &Path) -> u32 {
-        let found = fs::metadata(path).expect("it is there");
-        found.permissions().mode() & 0o777
-    }
-
-    #[test]
-    fn the_file_and_its_folder_are_their_owner_s_alone() {
-        let home = tempfile::tempdir().expect("a folder");
-        let folder = home.path().join("state/lab");
-        put(&folder, "a.pgpass", "one").expect("written");
-        assert_eq!(
-            (mode(&folder), mode(&folder.join("a.pgpass"))),
-            (0o700, 0o600)
-        );
-        fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("wider");
-        put(&folder, "a.pgpass", "two").expect("written again");
-        assert_eq!(mode(&folder), 0o700);
-        let there: Vec<_> = fs::read_dir(&folder).expect("a folder").collect();
-        assert_eq!(there.len(), 1, "{there:?}");
-    }
-
     #[test]
     fn a_line_names_a_node_s_endpoint_and_gives_the_password_back() {
         let secret = Secret::new("0123abcd").expect("a password");
-        let text = render("a", &[("primary", Some(32768)), ("replica", None)], &secret);
+        let ports = [("primary", Some(32768)), ("replica", None)];
+        let text = render("a", "AB:CD", &ports, &secret);
         assert_eq!(
             text,
-            "# the nodes of the lab a; `lab env` writes it anew\n# primary\n127.0.0.1:32768:*:postgres:0123abcd\n\
+            "# the nodes of the lab a; `lab env` writes it anew\n# engine AB:CD\n# primary\n127.0.0.1:32768:*:postgres:0123abcd\n\
              # replica\n127.0.0.1:0:*:postgres:0123abcd\n"
         );
+        assert_eq!(engine_in(&text), Some("AB:CD"));
+        assert_eq!(engine_in("# a\n# engine \n"), None);
         assert_eq!(password_in(&text), Some(secret));
         assert_eq!(password_in("# a:b:c:d:e\n"), None);
     }
@@ -306,19 +254,6 @@ mod tests {
         let Err(PassfileError::Refused { .. }) = read(home.path()) else {
             panic!("a folder was read");
         };
-    }
-
-    #[test]
-    fn the_folder_is_the_state_home_s_or_below_the_home() {
-        let of = |state: Option<&str>, home: Option<&str>| {
-            folder_of(state.map(PathBuf::from), home.map(PathBuf::from))
-        };
-        let state = Some(PathBuf::from("/s/lab"));
-        assert_eq!(of(Some("/s"), Some("/h")), state);
-        let home = Some(PathBuf::from("/h/.local/state/lab"));
-        assert_eq!(of(Some("s"), Some("/h")), home);
-        assert_eq!(of(None, Some("/h")), home);
-        assert_eq!(of(None, None), None);
     }
 
     #[test]

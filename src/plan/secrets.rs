@@ -88,6 +88,14 @@ impl Secrets {
         }
     }
 
+    /// Whether one has blanks. A text that was wrapped or shortened between its words cannot be masked any more.
+    #[must_use]
+    pub fn have_blanks(&self) -> bool {
+        self.0
+            .iter()
+            .any(|value| value.contains(char::is_whitespace))
+    }
+
     /// A text with `…` in place of each secret.
     #[must_use]
     pub fn masked<'a>(&self, text: &'a str) -> Cow<'a, str> {
@@ -156,6 +164,7 @@ mod tests {
             assert_eq!(secrets.masked(text), wanted, "{secrets:?}");
         }
         assert!(!format!("{secrets:?}").contains("hunter"));
+        assert!(secrets.have_blanks() && !Secrets::of_value("hunter22").have_blanks());
     }
 
     #[test]

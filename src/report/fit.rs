@@ -59,13 +59,16 @@ pub(super) fn fit(header: &[&str], rows: Vec<Vec<String>>, width: Width) -> Fitt
     let Width(Some(most)) = width else {
         return fitted;
     };
-    while fitted.least() > most {
+    let columns = 0..fitted.header.len();
+    let mut narrowest: Vec<usize> = columns.map(|column| fitted.narrowest(column)).collect();
+    while total(&narrowest) > most {
         let Some(column) = fitted.dispensable() else {
             break;
         };
         fitted.leave_out(column);
+        narrowest.remove(column);
     }
-    fitted.shorten(most);
+    fitted.shorten(most, &narrowest);
     fitted
 }
 
@@ -85,16 +88,6 @@ impl Fitted {
         self.cells(column).map(least).max().unwrap_or(0)
     }
 
-    fn total(&self, width: impl Fn(&Self, usize) -> usize) -> usize {
-        let columns = 0..self.header.len();
-        let widths: usize = columns.map(|column| width(self, column)).sum();
-        widths + GAP * self.header.len().saturating_sub(1)
-    }
-
-    fn least(&self) -> usize {
-        self.total(Self::narrowest)
-    }
-
     /// The column that is left out next. The first two say what a row is about.
     fn dispensable(&self) -> Option<usize> {
         let place = |title: &&str| self.header.iter().position(|it| it == title);
@@ -112,12 +105,11 @@ impl Fitted {
     }
 
     /// Shortens the widest columns until the table fits.
-    fn shorten(&mut self, most: usize) {
+    fn shorten(&mut self, most: usize, narrowest: &[usize]) {
         let columns = 0..self.header.len();
         let mut widths: Vec<usize> = columns.map(|column| self.widest(column)).collect();
-        let gaps = GAP * widths.len().saturating_sub(1);
-        while widths.iter().sum::<usize>() + gaps > most {
-            let slack = |column: &usize| widths[*column] > self.narrowest(*column);
+        while total(&widths) > most {
+            let slack = |column: &usize| widths[*column] > narrowest[*column];
             let widest = (0..widths.len())
                 .filter(slack)
                 .max_by_key(|column| widths[*column]);
@@ -132,6 +124,11 @@ impl Fitted {
             }
         }
     }
+}
+
+/// The width of a table whose columns are so wide.
+fn total(widths: &[usize]) -> usize {
+    widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
 }
 
 fn length(text: &str) -> usize {

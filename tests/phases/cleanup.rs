@@ -178,7 +178,7 @@ async fn gc_goes_on_to_the_next_lab_when_one_cannot_be_removed() {
     let collected = collected.expect("a clean-up");
     assert!(collected.removed.contains_key("second"));
     assert_eq!(collected.failed.len(), 1);
-    let told = chain(&collected.failed[0]);
+    let told = chain(&collected.failed["first"]);
     assert_eq!(told, "removing the container `lab-first-primary`: stuck");
     assert!(
         !fake

@@ -73,7 +73,7 @@ async fn a_guest_on_the_network_is_named_by_down_and_gc_and_blocks_no_name() {
     assert_eq!(chain(&again), chain(&refused));
     let collected = cleanup::gc(&fake.engine(), GcScope::Leftovers).await;
     let collected = collected.expect("an answer");
-    assert_eq!(chain(&collected.failed[0]), chain(&refused));
+    assert_eq!(chain(&collected.failed["pair"]), chain(&refused));
     // The next lab of the name comes up beside it, and goes without it.
     let never = CancellationToken::new();
     let next = up(&fake, &pair("pair"), Keep::Failed, &never).await;

@@ -142,4 +142,35 @@ async fn asked(lab: &Lab) {
     std::fs::remove_file(file).expect("removed");
     assert_eq!(told(home, &["down", name]).await.code, Some(0));
     assert_eq!(lab.left().await, <[String; 0]>::default());
+    outlived(lab, &up).await;
+}
+
+/// The file while a container is missing, and when the lab has gone without it.
+async fn outlived(lab: &Lab, up: &[&str]) {
+    let home = tempfile::tempdir().expect("a folder");
+    let home = home.path();
+    assert_eq!(told(home, up).await.code, Some(0));
+    let [file] = files(home).try_into().expect("one file");
+    let read = || std::fs::read_to_string(&file).expect("text");
+    let text = read();
+    let replica = lab.container("replica");
+    let removed = lab.engine.remove_container(&replica).await;
+    removed.expect("removed");
+    told(home, &["status", &lab.name]).await;
+    assert_eq!(read(), text, "its ports of before");
+
+    // That of a lab of another engine looks like one whose lab is gone.
+    let other = home.join("lab/gone.0123.pgpass");
+    std::fs::write(&other, text.replace("# engine ", "# engine X")).expect("written");
+    told(home, &["gc"]).await;
+    assert_eq!(files(home).len(), 2, "the lab is there");
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let down = told(elsewhere.path(), &["down", &lab.name]).await;
+    assert_eq!(down.code, Some(0), "{down:?}");
+    assert_eq!(files(home).len(), 2, "nobody removed it");
+    let gc = told(home, &["gc", "--output=json"]).await;
+    let gc = gc.document_of_any_code();
+    let removed = &gc[&lab.name]["passfiles"][0];
+    assert_eq!(*removed, file.display().to_string(), "{gc:#}");
+    assert_eq!(files(home), [other]);
 }

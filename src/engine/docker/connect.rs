@@ -131,5 +131,6 @@ pub(super) async fn info(docker: &Docker) -> Result<EngineInfo, EngineError> {
         api: format!("{}.{}", agreed.major_version, agreed.minor_version),
         system: info.operating_system.unwrap_or_default(),
         root: info.docker_root_dir.unwrap_or_default(),
+        id: info.id.unwrap_or_default(),
     })
 }

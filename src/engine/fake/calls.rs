@@ -18,6 +18,7 @@ impl Fake {
                 api: "1.41".to_owned(),
                 system: "memory".to_owned(),
                 root: "/var/lib/docker".to_owned(),
+                id: "memory".to_owned(),
             })
         })
         .await

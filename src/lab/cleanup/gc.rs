@@ -7,9 +7,10 @@ use futures_util::stream;
 
 use super::sweep::{Objects, Words};
 use super::{QUIET, Removed, remove_words};
-use crate::engine::{Engine, EngineError, EngineErrorKind, Labels, Selector};
+use crate::engine::{Engine, EngineError, EngineErrorKind, LAB_LABEL, Labels, Selector};
 use crate::lab::error::LabError;
 use crate::lab::labels::{self, TEMPLATE_LABEL};
+use crate::lab::passfile::{self, Passfile};
 use crate::lab::{claim, owner, running};
 
 /// Number of labs that are removed at once.
@@ -30,7 +31,7 @@ pub struct Collected {
     /// What was removed, by lab.
     pub removed: BTreeMap<String, Removed>,
     /// The labs that could not be removed, each with the reason.
-    pub failed: Vec<LabError>,
+    pub failed: BTreeMap<String, LabError>,
 }
 
 /// Removes what crashed processes left behind. Complete labs stay, unless they were for one process and it is gone. Labs
@@ -39,6 +40,8 @@ pub struct Collected {
 /// # Errors
 /// The engine's error.
 pub async fn gc(engine: &Engine, reach: GcScope) -> Result<Collected, LabError> {
+    // A lab claims its name before it writes its file. So what has a file now, has a claim in every later list.
+    let files = passfile::all();
     let mut leftovers = Vec::new();
     for name in running(engine).await? {
         let there = Objects::of(engine, &name).await?;
@@ -57,8 +60,12 @@ pub async fn gc(engine: &Engine, reach: GcScope) -> Result<Collected, LabError> 
         match gone {
             Ok(gone) if gone.is_empty() => {}
             Ok(gone) => _ = collected.removed.insert(name, gone),
-            Err(error) => collected.failed.push(error),
+            Err(error) => _ = collected.failed.insert(name, error),
         }
+    }
+    for (name, files) in remove_passfiles(engine, files).await? {
+        let removed = collected.removed.entry(name).or_default();
+        removed.passfiles.extend(files);
     }
     if reach == GcScope::Everything {
         let shared = remove_shared(engine).await?;
@@ -89,6 +96,30 @@ fn leftover(there: &Objects, lab: &str) -> Words {
         leftover.insert(None);
     }
     leftover
+}
+
+/// Removes the password files of labs of this engine that are gone, and gives their names by lab.
+async fn remove_passfiles(
+    engine: &Engine,
+    files: Vec<Passfile>,
+) -> Result<BTreeMap<String, Vec<String>>, EngineError> {
+    let mut removed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    if files.is_empty() {
+        return Ok(removed);
+    }
+    let id = engine.info().await?.id;
+    let there = Objects::selected(engine, &Selector::Label(LAB_LABEL.to_owned())).await?;
+    let words = there.words();
+    for file in files {
+        let is_of_another = file.engine.as_ref() != Some(&id);
+        if is_of_another || words.contains(&Some(file.word.clone())) {
+            continue;
+        }
+        if let Some(gone) = passfile::remove(&file.lab, &file.word) {
+            removed.entry(file.lab).or_default().push(gone);
+        }
+    }
+    Ok(removed)
 }
 
 async fn remove_shared(engine: &Engine) -> Result<Removed, EngineError> {

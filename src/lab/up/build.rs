@@ -111,7 +111,8 @@ impl Build {
     pub(super) async fn run(&self) -> Result<(Lab, Option<Verdict>), LabError> {
         self.go_on()?;
         if let Some(password) = &self.password {
-            passfile::write(&self.plan, &self.claim, password)?;
+            let engine = self.engine.info().await?.id;
+            passfile::write(&self.plan, &self.claim, &engine, password)?;
         }
         let addresses = self.clock.time(Phase::Network, self.network()).await?;
         let meeting = Arc::new(Meeting::new(&self.plan, addresses));
