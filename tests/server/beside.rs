@@ -5,6 +5,7 @@ use replication_lab::server::publications::planned::{Difference, differences};
 use replication_lab::server::unreplicated::{self, Kind};
 use replication_lab::verify::compare::compare;
 use replication_lab::verify::probe;
+use tokio_postgres::error::SqlState;
 
 use crate::database::{Database, connect};
 use crate::{probed, replayed, trial};
@@ -76,7 +77,7 @@ async fn deferrable() {
     assert_eq!(names, ["public.d"]);
     let update = database.client.batch_execute("UPDATE d SET id = 2").await;
     let refused = update.expect_err("the server needs an identity");
-    assert_eq!(refused.code().map(|code| code.code()), Some("55000"));
+    assert_eq!(refused.code().map(SqlState::code), Some("55000"));
     reader.close().await;
     database.remove().await;
 }
@@ -173,7 +174,7 @@ async fn locked() {
     assert!(found.expect_err("it is locked").is("55P03"));
     let counted = reader.query("SELECT FROM public.t", &[]).await;
     let error = counted.expect_err("it is locked");
-    assert_eq!(error.code().map(|code| code.code()), Some("55P03"));
+    assert_eq!(error.code().map(SqlState::code), Some("55P03"));
     assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
     reader.close().await;
     drop(other);
