@@ -20,6 +20,7 @@ mod settings;
 mod steps;
 mod sync;
 mod text;
+mod together;
 mod topology;
 mod useless;
 mod values;
