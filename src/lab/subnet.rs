@@ -38,6 +38,7 @@ impl Subnet {
     }
 
     /// Whether they share an address.
+    #[must_use]
     pub fn overlaps(self, other: Self) -> bool {
         let shorter = mask(self.prefix.min(other.prefix));
         self.first & shorter == other.first & shorter
