@@ -5,6 +5,7 @@
 #   lab-new.tablespaces  its tablespaces, each at the path of its location (tablespaces.sh)
 #   lab-whole            the new data is complete, and takes the place of the old
 #   lab-old              the old data directory, meanwhile
+#   lab-rewinding        pg_rewind is at work on the data directory, or was killed
 #   lab-own              the node's own configuration, while pg_rewind may overwrite it
 set -eu
 home=/var/lib/postgresql/data
@@ -63,6 +64,7 @@ finish_replacement() {
     done
     rm -rf "$home/lab-old" "$home/lab-new.tablespaces"
     : >"$home/prepared"
+    rm -f "$home/lab-rewinding"
     rm "$home/lab-whole"
 }
 

@@ -130,6 +130,10 @@ if [ ! -f "$home/prepared" ]; then
     fi
     : >"$home/prepared"
 fi
+if [ -e "$home/lab-rewinding" ]; then
+    say "pg_rewind was killed in this data directory: reclone this node, or try to rewind it once more"
+    exit 65
+fi
 drop_unfinished
 
 exec postgres -D "$pgdata" -c cluster_name="$node" </dev/null

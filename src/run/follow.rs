@@ -13,7 +13,10 @@ use crate::name::NodeName;
 use crate::server::command::PGDATA;
 use crate::server::in_force;
 
-const FOLLOW: &str = include_str!("../../images/node/follow.sh");
+const FOLLOW: &str = concat!(
+    include_str!("../../images/node/apart.sh"),
+    include_str!("../../images/node/follow.sh")
+);
 
 /// The settings that `restore` writes.
 const RECOVERY_TARGET: [&str; 7] = [
@@ -37,21 +40,19 @@ impl Act for Follow {
                 node,
                 act: format!("making `{node}` a standby of `{upstream}`"),
                 script: FOLLOW,
-                arguments: Vec::new(),
+                arguments: scene.timeline_of(upstream).await.into(),
                 auto_conf: Some(auto_conf(&scene.standby_settings(wanted).await?)),
                 within: scene.patience(step),
             };
-            scene.work(work).await?;
+            let worked = scene.work(work).await;
+            worked.map_err(|why| scene.told_apart(why, node, upstream))?;
             scene.start(step, std::slice::from_ref(node)).await?;
             scene.can_follow(node, upstream).await?;
             return Ok("started as a standby".to_owned());
         }
-        // A standby may have to be told to follow another one before it can be asked what it lacks. A primary is not touched if
-        // it cannot become a standby: its own log goes as soon as it streams.
+        // Its own log may go as soon as it streams from the other one, and what tells them apart with it.
+        scene.was_not_promoted_apart(node, upstream).await?;
         let was_standby = scene.recovers(node).await?;
-        if !was_standby {
-            scene.can_follow(node, upstream).await?;
-        }
         let client = scene.client(node).await?;
         let settings = scene.standby_settings(wanted).await?;
         for (name, value) in &settings {

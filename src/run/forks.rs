@@ -6,7 +6,6 @@ use crate::engine::ContainerState;
 use crate::failure::Failure;
 use crate::name::NodeName;
 use crate::server::history::{self, Parting};
-use crate::server::lsn::Lsn;
 use crate::server::upstream;
 
 impl Scene<'_> {
@@ -15,28 +14,29 @@ impl Scene<'_> {
         // The node first: what it has then, its upstream has had before.
         let own = history::history(&*self.client(node).await?).await?;
         let other = history::history(&*self.client(from).await?).await?;
-        let Some((own, other)) = own.zip(other) else {
-            return Ok(None);
-        };
-        if let Some(parting) = own.parted_from(&other) {
-            return Ok(Some(parting));
-        }
-        let Some(end) = own.compares_with(&other) else {
-            return Ok(None);
-        };
-        let (ours, theirs) = tokio::try_join!(
-            self.log_digest(node, own.timeline, end),
-            self.log_digest(from, own.timeline, end),
-        )?;
-        let differ = ours
-            .zip(theirs)
-            .is_some_and(|(ours, theirs)| ours != theirs);
-        Ok(differ.then(|| own.parted_since_promotion()).flatten())
+        Ok(own
+            .zip(other)
+            .and_then(|(own, other)| own.parted_from(&other)))
     }
 
-    async fn log_digest(&self, node: &NodeName, timeline: i32, end: Lsn) -> Tried<Option<String>> {
-        let reader = self.client(node).await?;
-        Ok(history::log_digest(&reader, timeline, end).await?)
+    /// What tells a stopped node whether it was promoted apart from `upstream` (images/node/apart.sh): the timeline of the upstream,
+    /// where it began, and records of it. All are empty if the upstream does not say.
+    pub(super) async fn timeline_of(&self, upstream: &NodeName) -> [String; 3] {
+        let found = async {
+            let client = self.client(upstream).await.ok()?;
+            let found = history::history(&client).await.ok()??;
+            let fork = found.past.last()?.end;
+            let anchors = found.anchors.iter();
+            let anchors: Vec<String> = anchors
+                .map(|it| format!("{}:{}", it.at, it.bytes))
+                .collect();
+            Some([
+                found.timeline.to_string(),
+                fork.to_string(),
+                anchors.join(" "),
+            ])
+        };
+        found.await.unwrap_or_default()
     }
 
     /// The node that a standby is configured to stream from.
@@ -54,6 +54,20 @@ impl Scene<'_> {
         Some(parting.told(node.as_str(), from.as_str()))
     }
 
+    /// Fails if a node and another one were promoted apart at the same position.
+    pub(super) async fn was_not_promoted_apart(
+        &self,
+        node: &NodeName,
+        upstream: &NodeName,
+    ) -> Tried<()> {
+        match self.parting(node, upstream).await {
+            Ok(Some(parting)) if parting.is_of_one_number() => {
+                self.cannot_follow(node, upstream, &parting)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Fails if a node that was told to follow another one cannot. Nodes that do not run are not asked.
     pub(super) async fn can_follow(&self, node: &NodeName, upstream: &NodeName) -> Tried<()> {
         for asked in [node, upstream] {
@@ -65,6 +79,23 @@ impl Scene<'_> {
         let Ok(Some(parting)) = self.parting(node, upstream).await else {
             return Ok(());
         };
+        self.cannot_follow(node, upstream, &parting)
+    }
+
+    /// A failure of work on a stopped node, with a hint if the node was promoted apart.
+    pub(super) fn told_apart(&self, why: Wrong, node: &NodeName, upstream: &NodeName) -> Wrong {
+        match why {
+            Wrong::Failed(why) if why.contains("they were promoted apart") => {
+                let lab = &self.lab.plan.lab;
+                Wrong::Failed(why.with_hint(format!(
+                    "`lab reclone {lab} {node} {upstream}` replaces its data directory"
+                )))
+            }
+            why => why,
+        }
+    }
+
+    fn cannot_follow(&self, node: &NodeName, upstream: &NodeName, parting: &Parting) -> Tried<()> {
         let lab = &self.lab.plan.lab;
         let told = parting.told(node.as_str(), upstream.as_str());
         let mend = if parting.can_rewind() {

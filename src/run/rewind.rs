@@ -15,7 +15,10 @@ use crate::name::NodeName;
 use crate::server::{command, position};
 use crate::wait::Probe;
 
-const REWIND: &str = include_str!("../../images/node/rewind.sh");
+const REWIND: &str = concat!(
+    include_str!("../../images/node/apart.sh"),
+    include_str!("../../images/node/rewind.sh")
+);
 
 impl Act for Rewind {
     async fn act(&self, walk: &mut Walk<'_, '_>, step: &Step) -> Tried {
@@ -41,8 +44,8 @@ impl Act for Rewind {
             command::tls_options(plan.tls)
         );
         let apart = scene.tablespaces_apart(upstream).await?.into_iter();
-        let arguments = [source].into_iter().chain(apart.map(|it| it.location));
-        let arguments = arguments.collect();
+        let first = [source].into_iter().chain(scene.timeline_of(upstream).await);
+        let arguments = first.chain(apart.map(|it| it.location)).collect();
         let work = Work {
             node,
             act: format!("rewinding `{node}` to `{upstream}`"),
@@ -54,7 +57,8 @@ impl Act for Rewind {
         let log = scene.work(work).await.map_err(|wrong| match wrong {
             Wrong::Failed(why) => Wrong::Failed(with_hint(why, node)),
             wrong => wrong,
-        })?;
+        });
+        let log = log.map_err(|why| scene.told_apart(why, node, upstream))?;
         scene.start(step, std::slice::from_ref(node)).await?;
         scene.is_rewound(node, upstream).await?;
         Ok(rewound(&log, upstream))
@@ -136,6 +140,11 @@ fn rewound(log: &str, upstream: &NodeName) -> String {
 
 /// A failure, with a hint if `reclone` can do what `pg_rewind` cannot.
 fn with_hint(why: Failure, node: &NodeName) -> Failure {
+    if why.contains("an earlier pg_rewind was killed") {
+        return why.with_hint(format!(
+            "what a killed `pg_rewind` leaves may be neither the old data nor the new: `reclone` `{node}`"
+        ));
+    }
     if why.contains("could not open file") && why.contains("/pg_wal/") {
         return why.with_hint(format!(
             "`{node}` has let go of the log since the two parted: `wal_keep_size: 64MB` in its `conf` keeps it, \
@@ -146,11 +155,6 @@ fn with_hint(why: Failure, node: &NodeName) -> Failure {
         return why.with_hint(
             "`pg_rewind` of PostgreSQL 15 cannot copy tablespaces in place (`allow_in_place_tablespaces`): `reclone` can",
         );
-    }
-    if why.contains("they were promoted apart") {
-        return why.with_hint(format!(
-            "`pg_rewind` sees no difference between timelines of the same number: `reclone` `{node}`"
-        ));
     }
     why
 }

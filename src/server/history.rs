@@ -3,10 +3,14 @@
 //! Two servers of one cluster share a history up to a point. A standby can follow a server as long as all that it has
 //! replayed is part of that server's history.
 
+mod anchor;
+
 use super::client::Reader;
 use super::lsn::Lsn;
 use super::position::SHOWN;
 use super::server_error::ServerError;
+
+pub use anchor::Anchor;
 
 /// The history of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +25,8 @@ pub struct History {
     pub at: Lsn,
     /// The timelines before, the oldest first, each with the position at which it ended.
     pub past: Vec<Stretch>,
+    /// Records of the timeline that tell it from another one of its number, if it has a timeline before.
+    pub anchors: Vec<Anchor>,
 }
 
 /// A timeline up to a position.
@@ -82,12 +88,22 @@ pub async fn history(reader: &Reader) -> Result<Option<History>, ServerError> {
     );
     let row = reader.query_one(&sql, &[]).await?;
     let past: Option<&str> = row.get(4);
-    Ok(row.get::<_, Option<Lsn>>(3).map(|at| History {
+    let past = past.map(stretches).unwrap_or_default();
+    let Some(at) = row.get::<_, Option<Lsn>>(3) else {
+        return Ok(None);
+    };
+    let timeline = row.get(2);
+    let anchors = match past.last() {
+        Some(fork) => anchor::read(reader, timeline, fork.end, at).await?,
+        None => Vec::new(),
+    };
+    Ok(Some(History {
         system: row.get(0),
         is_standby: row.get(1),
-        timeline: row.get(2),
+        timeline,
         at,
-        past: past.map(stretches).unwrap_or_default(),
+        past,
+        anchors,
     }))
 }
 
@@ -122,6 +138,9 @@ impl History {
             let systems = [self.system.clone(), other.system.clone()];
             return Some(Parting::Stranger { systems });
         }
+        if let Some(parting) = self.born_apart(other) {
+            return Some(parting);
+        }
         let (mine, theirs) = (self.line(), other.line());
         let (mine, theirs) = from_common(&mine, &theirs)?;
         let fork = fork(mine, theirs, other.is_standby)?;
@@ -132,17 +151,15 @@ impl History {
         })
     }
 
-    /// Up to where the bytes of both logs tell whether two servers were promoted apart at the same position, which their
-    /// histories do not. Only a primary has written all its log itself.
-    #[must_use]
-    pub fn compares_with(&self, other: &Self) -> Option<Lsn> {
+    /// Why this server cannot follow another one with the same history, if they were promoted apart at the same position: what
+    /// both have at one place is not the same.
+    fn born_apart(&self, other: &Self) -> Option<Parting> {
         let alike = (&self.past, self.timeline) == (&other.past, other.timeline);
-        (alike && !self.is_standby && !self.past.is_empty()).then(|| self.at.min(other.at))
-    }
-
-    /// Why this server cannot follow another one with the same history and log of its own.
-    #[must_use]
-    pub fn parted_since_promotion(&self) -> Option<Parting> {
+        let differs = |own: &Anchor| {
+            let mut others = other.anchors.iter();
+            others.any(|it| it.at == own.at && it.bytes != own.bytes)
+        };
+        (alike && self.anchors.iter().any(differs)).then_some(())?;
         let (timeline, end) = (self.timeline, self.at);
         Some(Parting::Fork {
             fork: *self.past.last()?,
@@ -150,27 +167,6 @@ impl History {
             other: timeline,
         })
     }
-}
-
-/// A digest of the log in the segment of `end`, up to there. `None` if the server does not have the segment.
-///
-/// # Errors
-/// The server's error.
-pub async fn log_digest(
-    reader: &Reader,
-    timeline: i32,
-    end: Lsn,
-) -> Result<Option<String>, ServerError> {
-    let sql = format!(
-        "WITH s AS (SELECT pg_catalog.pg_wal_lsn_diff('{end}', '0/0') AS at, \
-             pg_catalog.pg_size_bytes(pg_catalog.current_setting('wal_segment_size'))::pg_catalog.numeric AS size), \
-         n AS (SELECT s.*, pg_catalog.div(at - 1, size) AS segment, pg_catalog.div(4294967296, size) AS per FROM s) \
-         SELECT pg_catalog.md5(pg_catalog.pg_read_binary_file('pg_wal/{timeline:08X}' || pg_catalog.upper( \
-             pg_catalog.lpad(pg_catalog.to_hex(pg_catalog.div(segment, per)::pg_catalog.int8), 8, '0') || \
-             pg_catalog.lpad(pg_catalog.to_hex(pg_catalog.mod(segment, per)::pg_catalog.int8), 8, '0')), \
-             0, (at - segment * size)::pg_catalog.int8, true)) FROM n"
-    );
-    Ok(reader.query_one(&sql, &[]).await?.get(0))
 }
 
 /// Both histories from the oldest timeline that both know. A history file may be gone.
@@ -209,6 +205,12 @@ fn fork(mine: &[Stretch], theirs: &[Stretch], may_receive: bool) -> Option<Stret
 }
 
 impl Parting {
+    /// Whether both have a timeline of the same number, each its own.
+    #[must_use]
+    pub fn is_of_one_number(&self) -> bool {
+        matches!(self, Self::Fork { reached, other, .. } if reached.timeline == *other && reached.timeline > 1)
+    }
+
     /// Whether `pg_rewind` can take the server back to the fork. It compares the numbers of timelines.
     #[must_use]
     pub fn can_rewind(&self) -> bool {

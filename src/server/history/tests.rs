@@ -14,6 +14,7 @@ fn history(past: &[Stretch], timeline: i32, now: u64) -> History {
         timeline,
         at: Lsn(now),
         past: past.to_vec(),
+        anchors: Vec::new(),
     }
 }
 
@@ -118,27 +119,40 @@ fn what_parts_two_servers_is_named() {
     );
 }
 
+fn born(history: History, bytes: &str) -> History {
+    let anchor = |at, bytes: &str| Anchor {
+        at: Lsn(at),
+        bytes: bytes.to_owned(),
+    };
+    // The first record is not where the other one has another.
+    let own = anchor(120, bytes);
+    History {
+        anchors: vec![anchor(100 + history.at.0, "00"), own],
+        ..history
+    }
+}
+
 #[test]
-fn primaries_of_one_history_are_compared_by_their_log() {
-    let own = history(&[at(1, 100)], 2, 150);
-    let other = history(&[at(1, 100)], 2, 130);
-    assert_eq!(other.parted_from(&own), None);
-    assert_eq!(other.compares_with(&own), Some(Lsn(130)));
-    // What a standby has may come from the other one.
-    assert_eq!(standby(&[at(1, 100)], 2, 130).compares_with(&own), None);
-    // No promotion, and another one.
+fn timelines_of_one_number_and_beginning_are_told_apart_by_their_records() {
+    let own = history(&[at(1, 100)], 2, 130);
+    let other = history(&[at(1, 100)], 2, 150);
+    // Nothing tells.
+    assert_eq!(own.parted_from(&other), None);
+    assert_eq!(born(own.clone(), "07").parted_from(&other), None);
     assert_eq!(
-        history(&[], 1, 90).compares_with(&history(&[], 1, 100)),
+        born(own.clone(), "07").parted_from(&born(other.clone(), "07")),
         None
     );
-    assert_eq!(other.compares_with(&history(&[at(1, 101)], 2, 150)), None);
-    let parting = other.parted_since_promotion().expect("a fork");
-    assert!(!parting.can_rewind());
-    assert_eq!(
-        parting.told("a", "b"),
-        "`a` has diverged from `b`: their histories fork at 0/64 on timeline 1, and `a` is now at 0/82 on timeline 2"
-    );
+    for own in [own.clone(), standby(&[at(1, 100)], 2, 130)] {
+        let parting = born(own, "07").parted_from(&born(other.clone(), "08"));
+        let parting = parting.expect("a fork");
+        assert!(!parting.can_rewind() && parting.is_of_one_number());
+        assert_eq!(
+            parting.told("a", "b"),
+            "`a` has diverged from `b`: their histories fork at 0/64 on timeline 1, and `a` is now at 0/82 on timeline 2"
+        );
+    }
     // After a failover `pg_rewind` can.
-    let old = history(&[], 1, 120);
-    assert!(old.parted_from(&own).expect("a fork").can_rewind());
+    let old = history(&[], 1, 120).parted_from(&other).expect("a fork");
+    assert!(old.can_rewind() && !old.is_of_one_number());
 }
