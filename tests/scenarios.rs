@@ -22,6 +22,8 @@ mod faults;
 mod hardened;
 #[path = "scenarios/hba.rs"]
 mod hba;
+#[path = "scenarios/hindered.rs"]
+mod hindered;
 #[path = "scenarios/host_auth.rs"]
 mod host_auth;
 #[path = "scenarios/killed_proofs.rs"]
@@ -89,6 +91,7 @@ fn main() {
     trials.extend(truth::trials());
     trials.extend(unproven::trials());
     trials.extend(only_lab::trials());
+    trials.extend(hindered::trials());
     trials.extend(passwords::trials());
     trials.extend(host_auth::trials());
     trials.extend(pgadmin::trials());

@@ -16,7 +16,7 @@ use crate::text::duration;
 use super::Lab;
 use super::deeds::{Deed, Note};
 use super::faults::LinkFault;
-use super::hindrance::{self, Condition, Connected, Hindrance, WaitingCommits};
+use super::hindrance::{self, Condition, Connected, Hindrance, Known, WaitingCommits};
 use super::status::SubscriptionStatus;
 use super::topology::{Answers, Topology, Unasked, sender_to};
 
@@ -171,7 +171,19 @@ impl<'a> Look<'a> {
             }
         });
         let connected: Vec<Connected<'_>> = connected.collect();
-        hindrance::waiting(said.waiting, &said.synchronous, &connected)
+        let known = self.lab.plan.standbys().map(|(standby, planned)| {
+            let own = self
+                .said_by(&standby.name)
+                .and_then(|own| own.upstream.as_ref());
+            let planned = planned.application_name.as_str();
+            Known {
+                application_name: own.map_or(planned, |own| &own.application_name),
+                node: &standby.name,
+                hindered_by: self.hinders(Some(node), &standby.name),
+            }
+        });
+        let known: Vec<Known<'_>> = known.collect();
+        hindrance::waiting(said.waiting, &said.synchronous, &connected, &known)
     }
 
     /// What to say of the lab as a whole, a line each.

@@ -85,11 +85,35 @@ async fn followed(lab: Lab) {
     let hint = format!("`lab rewind {name} primary relay` or `lab reclone {name} primary relay`");
     says(&down.stderr, &[&hint]);
     assert!(!down.stderr.contains("lab start"), "{down:?}");
+    replaced(&lab, &hint).await;
     lab.run("reclone", &["primary", "relay"]).await.document(0);
     streams(&lab, 0, "relay").await;
     lab.run("reclone", &["leaf", "relay"]).await.document(0);
     streams(&lab, 2, "relay").await;
     switched(&lab).await;
+}
+
+/// Nobody proposes to start the old primary as it is, or to thaw it.
+async fn replaced(lab: &Lab, hint: &str) {
+    let name = lab.name.as_str();
+    for format in ["table", "json"] {
+        for verb in ["status", "monitor", "verify"] {
+            let ran = binary::lab(&[verb, name, "-o", format]).await;
+            assert_eq!(ran.code, Some(1), "{ran:?}");
+            let all = ran.stdout + &ran.stderr;
+            says(&all, &[hint]);
+            assert!(!all.contains("lab start"), "{verb}: {all}");
+        }
+    }
+    for arguments in [
+        &["fault", name, "freeze", "primary"][..],
+        &["exec", name, "primary", "true"],
+        &["up", "cascade", "--name", name],
+    ] {
+        let ran = binary::lab(arguments).await;
+        let all = ran.stdout + &ran.stderr;
+        assert!(!all.contains("lab start"), "{arguments:?}: {all}");
+    }
 }
 
 /// `relay` is the primary, and the others are its standbys.
