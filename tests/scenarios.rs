@@ -26,6 +26,8 @@ mod hba;
 mod hindered;
 #[path = "scenarios/host_auth.rs"]
 mod host_auth;
+#[path = "scenarios/hostile.rs"]
+mod hostile;
 #[path = "scenarios/killed_proofs.rs"]
 mod killed_proofs;
 #[path = "scenarios/lab.rs"]
@@ -60,6 +62,8 @@ mod runs;
 mod steps;
 #[path = "scenarios/taken.rs"]
 mod taken;
+#[path = "scenarios/terminal.rs"]
+mod terminal;
 #[path = "scenarios/tls.rs"]
 mod tls;
 #[path = "scenarios/truth.rs"]
@@ -93,6 +97,8 @@ fn main() {
     trials.extend(only_lab::trials());
     trials.extend(hindered::trials());
     trials.extend(passwords::trials());
+    trials.extend(hostile::trials());
+    trials.extend(terminal::trials());
     trials.extend(host_auth::trials());
     trials.extend(pgadmin::trials());
     libtest_mimic::run(&ready::arguments(), trials).exit();

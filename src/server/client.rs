@@ -20,8 +20,9 @@ pub use noticing::{Noticing, connect_noticing};
 pub use pins::SearchPath;
 pub use reader::Reader;
 
-/// How long one attempt to connect may take.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// How long one attempt to connect may take, with all that is said before the first statement: Docker accepts connections
+/// for a server that is frozen.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// A statement, or an attempt to connect, that failed on a server.
 #[derive(Debug, thiserror::Error)]

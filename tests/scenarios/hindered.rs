@@ -1,11 +1,14 @@
 //! What hinders replication, in `status` and `monitor`, also while nothing is written, and who waits because of it.
 
 use std::convert::Infallible;
+use std::process::Stdio;
 use std::time::Duration;
 
 use libtest_mimic::Trial;
 use replication_lab::wait::{Probe, wait_for};
 use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -13,11 +16,14 @@ use crate::binary;
 use crate::lab::{Lab, trial};
 
 pub fn trials() -> Vec<Trial> {
-    vec![trial(
-        "hindered::what_hinders_is_told_at_once_and_so_is_who_waits",
-        "hinder",
-        hindered,
-    )]
+    vec![
+        trial(
+            "hindered::what_hinders_is_told_at_once_and_so_is_who_waits",
+            "hinder",
+            hindered,
+        ),
+        trial("hindered::a_server_that_hangs_is_told", "hangs", hangs),
+    ]
 }
 
 /// What is done, what `status` and `monitor` say of it, and what undoes it.
@@ -99,6 +105,45 @@ async fn hindered(lab: Lab) {
         assert_eq!(monitor["waiting_commits"], serde_json::json!({}));
     }
     given_up(&lab).await;
+}
+
+/// Docker accepts connections for a server that takes none.
+async fn hangs(lab: Lab) {
+    lab.up("physical-async", &["--no-verify"]).await;
+    let found = lab.engine.find_container(&lab.container("replica")).await;
+    let id = found.expect("an answer").expect("a container").id;
+    let stopped = lab.engine.signal_container(&id, "SIGSTOP").await;
+    stopped.expect("stopped");
+    for verb in ["status", "monitor"] {
+        let arguments = [verb, &lab.name];
+        let asked = tokio::time::timeout(Duration::from_secs(60), binary::lab(&arguments));
+        let told = asked.await.expect("an end");
+        // The receiver may stream on.
+        assert!(verb == "monitor" || told.code == Some(1), "{told:?}");
+        assert!(told.stdout.contains("! replica: "), "{told:?}");
+        assert!(told.stdout.contains("no answer"), "{told:?}");
+    }
+    interrupted(&lab).await;
+    let goes_on = lab.engine.signal_container(&id, "SIGCONT").await;
+    goes_on.expect("it goes on");
+    lab.run("verify", &["--within=20s"]).await.document(0);
+}
+
+/// A verb that only asks has nothing to clean up.
+async fn interrupted(lab: &Lab) {
+    let mut status = Command::new(env!("CARGO_BIN_EXE_lab"));
+    status.args(["status", &lab.name, "-vv"]);
+    status.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut status = status.spawn().expect("it starts");
+    let traces = status.stderr.take().expect("standard error");
+    let mut traces = BufReader::new(traces).lines();
+    traces.next_line().await.expect("text").expect("a line");
+    let pid = status.id().expect("it runs").to_string();
+    let sent = Command::new("kill").args(["-INT", &pid]).status().await;
+    assert!(sent.expect("kill runs").success());
+    let ended = tokio::time::timeout(Duration::from_secs(5), status.wait());
+    let ended = ended.await.expect("at once").expect("its end");
+    assert_eq!(ended.code(), Some(130));
 }
 
 /// The reason stays when the primary has given the connection up.

@@ -168,14 +168,15 @@ pub(super) async fn open(
     Door { host, port, .. }: Door<'_>,
     config: &Config,
 ) -> Result<(Noticing, String), ServerError> {
-    let connecting = tokio::time::timeout(CONNECT_LIMIT, UntilClosed::connect(host, port));
-    let stream = match connecting.await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return Err(ServerError::unreachable(error.to_string())),
-        Err(_) => return Err(ServerError::unreachable("no answer")),
-    };
-    let connected = config.connect_raw(stream, NoTls).await;
-    let (client, mut connection) = connected.map_err(ServerError::of_connecting)?;
+    let connecting = tokio::time::timeout(CONNECT_LIMIT, async {
+        let stream = UntilClosed::connect(host, port).await;
+        let stream = stream.map_err(|error| ServerError::unreachable(error.to_string()))?;
+        let connected = config.connect_raw(stream, NoTls).await;
+        connected.map_err(ServerError::of_connecting)
+    });
+    let connected = connecting.await;
+    let (client, mut connection) =
+        connected.unwrap_or_else(|_| Err(ServerError::unreachable("no answer")))?;
     let version = connection.parameter("server_version").unwrap_or_default();
     let version = version.to_owned();
     let heard = Arc::new(Heard::default());
