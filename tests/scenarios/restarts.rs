@@ -81,10 +81,11 @@ async fn ends_at_once(lab: &Lab) {
     let containers = lab.engine.containers(&which).await.expect("a list");
     let names = containers.into_iter().map(|found| found.name);
     let held: Vec<String> = names
-        .filter(|name| name.ends_with(".net") || name.ends_with(".disk"))
+        .filter(|name| matches!(kind(name), Some("net" | "disk")))
         .collect();
-    for kind in [".net", ".disk"] {
-        assert!(held.iter().any(|name| name.ends_with(kind)), "{held:?}");
+    for wanted in ["net", "disk"] {
+        let is_there = held.iter().any(|name| kind(name) == Some(wanted));
+        assert!(is_there, "{held:?}");
     }
     for name in held {
         let patient = StopContainerOptionsBuilder::default().t(30).build();
@@ -97,6 +98,11 @@ async fn ends_at_once(lab: &Lab) {
         let code = found.expect("a container").exit_code;
         assert_eq!(code, Some(0), "{name}");
     }
+}
+
+/// What a container is beside a node: `net` of `lab-a-primary.net`.
+fn kind(name: &str) -> Option<&str> {
+    Some(name.rsplit_once('.')?.1)
 }
 
 /// At once after what was done by hand: `verify` waits until the servers are back.
