@@ -6,6 +6,7 @@
 //! replication.
 
 pub mod activity;
+pub mod blame;
 pub mod catalog;
 pub mod checkpoints;
 pub mod client;

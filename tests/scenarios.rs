@@ -50,6 +50,8 @@ mod passwords;
 mod pgadmin;
 #[path = "support/ready.rs"]
 mod ready;
+#[path = "scenarios/reasons.rs"]
+mod reasons;
 #[path = "scenarios/rehearsals.rs"]
 mod rehearsals;
 #[path = "scenarios/restarts.rs"]
@@ -82,6 +84,7 @@ fn main() {
     trials.extend(faults::trials());
     trials.extend(odd_tables::trials());
     trials.extend(killed_proofs::trials());
+    trials.extend(reasons::trials());
     trials.extend(rehearsals::trials());
     trials.extend(cases::trials());
     trials.extend(restarts::trials());

@@ -11,13 +11,10 @@
 #
 # Each program that is started here costs some milliseconds of everybody's `lab up`: hence the tests before commands
 # that would do nothing.
-set -eu
 node=$1
 sharers=$2
 cluster=$3
 shift 3
-home=/var/lib/postgresql/data
-pgdata=$home/pgdata
 template=/lab/template
 backup=/lab/backup
 
@@ -94,10 +91,17 @@ own_slot() {
     [ -z "${slot-}" ] || pg_receivewal "$conninfo" "$slot" --create-slot --if-not-exists --no-password 2>&1
 }
 
+# Removes what an earlier start that failed has left: the data directory, and the tablespaces that lie elsewhere. No link leads
+# to those yet, for a base backup brings them first.
+forget() {
+    find /var/lib/postgresql -type d -name 'PG_[0-9]*_[0-9]*' -prune -exec rm -rf {} +
+    rm -rf "$pgdata"
+}
+
 if [ ! -f "$home/prepared" ]; then
     umask 077
     [ -d "$home" ] || mkdir -p "$home"
-    [ ! -e "$pgdata" ] || rm -rf "$pgdata"
+    [ ! -e "$pgdata" ] || forget
     if [ "$1" = initdb ]; then
         initialise "$@"
         say initialised
@@ -126,5 +130,6 @@ if [ ! -f "$home/prepared" ]; then
     fi
     : >"$home/prepared"
 fi
+drop_unfinished
 
 exec postgres -D "$pgdata" -c cluster_name="$node" </dev/null

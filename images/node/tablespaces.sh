@@ -12,33 +12,18 @@ tablespaces_are_here() {
     done
 }
 
-# Points the links of the new data directory $home/new from below the folder $1 to below $home/new.tablespaces, and makes the
+# Points the links of the new data directory $home/lab-new from below the folder $1 to below $home/lab-new.tablespaces, and makes the
 # locations. Nothing is removed yet.
 new_tablespaces() {
-    for link in "$home"/new/pg_tblspc/*; do
-        [ -L "$link" ] || continue
-        location=$(readlink "$link")
-        location=${location#"$1"}
-        mkdir -p "$location"
-        ln -sfn "$home/new.tablespaces$location" "$link"
-    done
-}
-
-# Replaces the data directory and its tablespaces by the new ones.
-replace_data() {
-    for link in "$pgdata"/pg_tblspc/*; do
-        [ ! -L "$link" ] || rm -rf "$link"/PG_*
-    done
-    rm -rf "$pgdata"
-    mv "$home/new" "$pgdata"
-    for link in "$pgdata"/pg_tblspc/*; do
+    for link in "$home"/lab-new/pg_tblspc/*; do
         [ -L "$link" ] || continue
         copy=$(readlink "$link")
-        location=${copy#"$home/new.tablespaces"}
-        rm -rf "$location"/PG_*
-        mv "$copy"/PG_* "$location/"
-        ln -sfn "$location" "$link"
+        location=${copy#"$1"}
+        if [ "$copy" = "$location" ]; then
+            echo "the tablespace at $location was made while the backup was taken: repeat the step"
+            exit 65
+        fi
+        mkdir -p "$location"
+        ln -sfn "$home/lab-new.tablespaces$location" "$link"
     done
-    rm -rf "$home/own" "$home/new.tablespaces"
-    : >"$home/prepared"
 }

@@ -9,8 +9,8 @@ use crate::failure::Explain;
 use crate::image::ImageError;
 use crate::name::{LabName, NodeName};
 use crate::scenario::services::ServiceName;
+use crate::server::blame::Blame;
 use crate::server::client::SqlError;
-use crate::server::log::Blame;
 use crate::server::trouble::{Trouble, lacks_resources};
 use crate::text::suggest::did_you_mean;
 
@@ -90,7 +90,7 @@ pub enum LabError {
         /// The lab.
         lab: LabName,
     },
-    /// A node's container ended.
+    /// A node's container ended, or its server lets nobody in.
     #[error("{act}")]
     NodeEnded {
         /// What was being done.
@@ -241,6 +241,9 @@ pub enum ContainerEnd {
     /// It is gone.
     #[error("its container is gone")]
     Gone,
+    /// It runs, and its server refuses every connection, with these words.
+    #[error("its server refuses every connection: {0}")]
+    Refuses(String),
 }
 
 /// What was seen when a limit ran out.
@@ -362,7 +365,10 @@ impl Explain for LabError {
             Self::Dataset(error) => error.exit(),
             // What the server refuses, the scenario asks for.
             Self::Sql(error) => error.source.blames(),
-            Self::Subscription { trouble, .. } if trouble.is_of_machine() => Exit::Environment,
+            // A publisher that does not answer, or the lack of disk or memory.
+            Self::Subscription { trouble, .. } if trouble.is_of_machine() || trouble.is_vague() => {
+                Exit::Environment
+            }
             Self::NodeEnded {
                 how: ContainerEnd::OutOfMemory(_),
                 ..

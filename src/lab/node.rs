@@ -1,5 +1,7 @@
 //! One node's container: created, attached to, started, given its files, and waited for.
 
+mod ended;
+
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +14,8 @@ use crate::image::Found;
 use crate::name::{NodeName, Secret};
 use crate::plan::{Plan, PlannedNode, Role};
 use crate::server::client::{self, Doing as _, Door, Noticing, Reader, SearchPath};
+use crate::server::conf::Setting;
 use crate::server::entries::{Entry, Form, entries};
-use crate::server::server_error::ServerError;
 use crate::server::{PORT, command, log};
 use crate::wait::{Probe, WaitError, wait_for};
 
@@ -21,12 +23,14 @@ use super::HOST;
 use super::backup::Backup;
 use super::clock::Clock;
 use super::console::{Console, Input, Stage};
-use super::error::{ContainerEnd, LabError, Late};
+use super::error::{LabError, Late};
 use super::labels::{self, Claim};
 use super::{claim, disk, server_log, template, volume};
+use ended::{Subject, ended, is_final};
 
 /// The script that the container runs.
 const START: &str = concat!(
+    include_str!("../../images/node/replacement.sh"),
     include_str!("../../images/node/cluster.sh"),
     include_str!("../../images/node/start.sh")
 );
@@ -50,6 +54,7 @@ pub(super) struct Starting {
     pub(super) backup: Backup,
     /// The superuser's password, if the server asks this host for it.
     password: Option<Arc<Secret>>,
+    settings: Vec<Setting>,
     console: Console,
     input: Input,
 }
@@ -93,7 +98,12 @@ pub(super) async fn start(
     }) = container
     else {
         let act = format!("starting the container of `{}`", node.name);
-        return Err(ended(engine, act, &node.name, &id, &console).await);
+        let subject = Subject {
+            name: &node.name,
+            settings: &node.settings,
+            console: &console,
+        };
+        return Err(ended(engine, act, &id, subject).await);
     };
     Ok(Starting {
         engine: engine.clone(),
@@ -103,6 +113,7 @@ pub(super) async fn start(
         port,
         backup,
         password,
+        settings: node.settings.clone(),
         console,
         input,
     })
@@ -276,7 +287,8 @@ impl Starting {
         };
         connected.map_err(|error| match error {
             WaitError::Interrupted => LabError::Interrupted,
-            error => LabError::Late {
+            WaitError::Failed(error) => self.subject().refuses(act, &error),
+            error @ WaitError::Limit { .. } => LabError::Late {
                 act,
                 seen: Late(error.to_string()),
                 log: self.console.tail(LOG_TAIL),
@@ -337,48 +349,15 @@ impl Starting {
     }
 
     async fn ended(&self, act: String) -> LabError {
-        ended(&self.engine, act, &self.name, &self.id, &self.console).await
+        ended(&self.engine, act, &self.id, self.subject()).await
     }
-}
 
-/// The server answers and will never let us in: SQLSTATE class 28 (manual: "PostgreSQL Error Codes").
-fn is_final(error: &ServerError) -> bool {
-    error
-        .code()
-        .is_some_and(|state| state.code().starts_with("28"))
-}
-
-async fn ended(
-    engine: &Engine,
-    act: String,
-    node: &NodeName,
-    id: &str,
-    console: &Console,
-) -> LabError {
-    // The last lines may arrive after the container's end is known.
-    let _ = tokio::time::timeout(Duration::from_secs(2), console.ended()).await;
-    let container = engine.find_container(id).await.ok().flatten();
-    let how = match container {
-        Some(Container {
-            exit_code: Some(code),
-            out_of_memory,
-            ..
-        }) if out_of_memory => ContainerEnd::OutOfMemory(code),
-        Some(Container {
-            exit_code: Some(code),
-            ..
-        }) => ContainerEnd::Code(code),
-        Some(_) => ContainerEnd::Unheard,
-        None => ContainerEnd::Gone,
-    };
-    let log = console.tail(LOG_TAIL);
-    let blame = log::blamed_setting(log.iter().map(String::as_str)).map(Box::new);
-    LabError::NodeEnded {
-        act,
-        node: node.clone(),
-        how,
-        log,
-        blame,
+    fn subject(&self) -> Subject<'_> {
+        Subject {
+            name: &self.name,
+            settings: &self.settings,
+            console: &self.console,
+        }
     }
 }
 

@@ -46,12 +46,18 @@ impl Act for Follow {
             scene.can_follow(node, upstream).await?;
             return Ok("started as a standby".to_owned());
         }
+        // A standby may have to be told to follow another one before it can be asked what it lacks. A primary is not touched if
+        // it cannot become a standby: its own log goes as soon as it streams.
+        let was_standby = scene.recovers(node).await?;
+        if !was_standby {
+            scene.can_follow(node, upstream).await?;
+        }
         let client = scene.client(node).await?;
         let settings = scene.standby_settings(wanted).await?;
         for (name, value) in &settings {
             in_force::alter_system(&client, name, Some(value.as_str())).await?;
         }
-        if scene.recovers(node).await? {
+        if was_standby {
             scene.reload(step, node).await?;
             let mut pending = in_force::pending_restart(&scene.fresh_reader(node).await?).await?;
             pending.retain(|name| settings.iter().any(|(set, _)| *set == name.as_str()));

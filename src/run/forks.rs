@@ -6,6 +6,7 @@ use crate::engine::ContainerState;
 use crate::failure::Failure;
 use crate::name::NodeName;
 use crate::server::history::{self, Parting};
+use crate::server::lsn::Lsn;
 use crate::server::upstream;
 
 impl Scene<'_> {
@@ -14,9 +15,28 @@ impl Scene<'_> {
         // The node first: what it has then, its upstream has had before.
         let own = history::history(&*self.client(node).await?).await?;
         let other = history::history(&*self.client(from).await?).await?;
-        Ok(own
-            .zip(other)
-            .and_then(|(own, other)| own.parted_from(&other)))
+        let Some((own, other)) = own.zip(other) else {
+            return Ok(None);
+        };
+        if let Some(parting) = own.parted_from(&other) {
+            return Ok(Some(parting));
+        }
+        let Some(end) = own.compares_with(&other) else {
+            return Ok(None);
+        };
+        let (ours, theirs) = tokio::try_join!(
+            self.log_digest(node, own.timeline, end),
+            self.log_digest(from, own.timeline, end),
+        )?;
+        let differ = ours
+            .zip(theirs)
+            .is_some_and(|(ours, theirs)| ours != theirs);
+        Ok(differ.then(|| own.parted_since_promotion()).flatten())
+    }
+
+    async fn log_digest(&self, node: &NodeName, timeline: i32, end: Lsn) -> Tried<Option<String>> {
+        let reader = self.client(node).await?;
+        Ok(history::log_digest(&reader, timeline, end).await?)
     }
 
     /// The node that a standby is configured to stream from.
@@ -47,14 +67,13 @@ impl Scene<'_> {
         };
         let lab = &self.lab.plan.lab;
         let told = parting.told(node.as_str(), upstream.as_str());
-        let mend = match parting {
-            Parting::Fork { .. } => format!(
+        let mend = if parting.can_rewind() {
+            format!(
                 "stop `{node}`, and `lab rewind {lab} {node} {upstream}` takes it back to the fork; \
                  `lab reclone {lab} {node} {upstream}` copies everything anew"
-            ),
-            Parting::Stranger { .. } => {
-                format!("`lab reclone {lab} {node} {upstream}` replaces its data directory")
-            }
+            )
+        } else {
+            format!("`lab reclone {lab} {node} {upstream}` replaces its data directory")
         };
         Err(Wrong::Failed(Failure::seen(told).with_hint(mend)))
     }

@@ -8,8 +8,9 @@ use super::state::LogEnd;
 use super::{Act, Tried, Walk, Wrong};
 use crate::action::Step;
 use crate::action::restore::Restore;
+use crate::failure::Failure;
 use crate::name::NodeName;
-use crate::server::log;
+use crate::server::{log, state};
 use crate::wait::Probe;
 
 /// The longest time in which a server that closes its connections ends.
@@ -22,12 +23,13 @@ impl Act for Restore {
         let mut settings = self.target();
         // The default, `pause`, would wait for a person.
         settings.push(("recovery_target_action", "promote".to_owned()));
+        settings.extend(scene.settings_of_archive(node).await?);
         let conf = auto_conf(&settings);
         scene
             .begin_again(step, node, &self.backup, conf, "recovery.signal")
             .await?;
         let before = scene.lines(node).await?.end();
-        if let Err(wrong) = recovers(scene, step, node).await {
+        if let Err(wrong) = recovers(scene, step, node, &before).await {
             let failed = wrong.failure().is_some();
             let unreached = unreached(scene, self, &before);
             let why = if failed { unreached.await } else { None };
@@ -39,18 +41,32 @@ impl Act for Restore {
 }
 
 /// Starts a node and waits until it has recovered.
-async fn recovers(scene: &Scene<'_>, step: &Step, node: &NodeName) -> Tried<()> {
+async fn recovers(scene: &Scene<'_>, step: &Step, node: &NodeName, before: &LogEnd) -> Tried<()> {
     scene.start(step, std::slice::from_ref(node)).await?;
     let expected = || format!("`{node}` has recovered and takes writes");
     scene
         .wait(scene.patience(step), expected, || async {
-            Ok(if scene.recovers(node).await? {
-                Probe::NotYet("it still recovers".to_owned())
-            } else {
-                Probe::Ready(())
-            })
+            if !scene.recovers(node).await? {
+                return Ok(Probe::Ready(()));
+            }
+            // A recovery that ends meanwhile has no such state.
+            let state = state::state(&*scene.client(node).await?).await;
+            if state.is_ok_and(|state| state.is_paused) {
+                return Err(paused(scene, node, before).await);
+            }
+            Ok(Probe::NotYet("it still recovers".to_owned()))
         })
         .await
+}
+
+/// Why a recovery that nobody paused is paused: the server needs higher limits than it has.
+async fn paused(scene: &Scene<'_>, node: &NodeName, before: &LogEnd) -> Wrong {
+    let lines = scene.lines(node).await.unwrap_or_default().since(before);
+    let why = log::lower_limits(lines.iter().map(String::as_str));
+    let why = why.map_or_else(String::new, |line| format!(": {line}"));
+    let seen = format!("`{node}` has paused its recovery{why}");
+    let hint = format!("raise it in `nodes.{node}.conf`");
+    Wrong::Failed(Failure::seen(seen).with_hint(hint))
 }
 
 /// Why a recovering server ended, from its log after that end.

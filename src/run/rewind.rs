@@ -56,11 +56,27 @@ impl Act for Rewind {
             wrong => wrong,
         })?;
         scene.start(step, std::slice::from_ref(node)).await?;
+        scene.is_rewound(node, upstream).await?;
         Ok(rewound(&log, upstream))
     }
 }
 
 impl Scene<'_> {
+    /// Fails if the rewound node is still apart from its upstream. `pg_rewind` compares the numbers of timelines: two servers
+    /// that were promoted apart have the same one, and it finds nothing to do.
+    async fn is_rewound(&self, node: &NodeName, upstream: &NodeName) -> Tried<()> {
+        // A server that allows no connections cannot be asked.
+        let Ok(Some(parting)) = self.parting(node, upstream).await else {
+            return Ok(());
+        };
+        let lab = &self.lab.plan.lab;
+        let told = parting.told(node.as_str(), upstream.as_str());
+        let hint = format!(
+            "`pg_rewind` cannot take `{node}` back; `lab reclone {lab} {node} {upstream}` copies everything anew"
+        );
+        Err(Wrong::Failed(Failure::seen(told).with_hint(hint)))
+    }
+
     /// Grants the replication user the functions that `pg_rewind` calls on the source, which are otherwise for superusers
     /// (manual: "`pg_rewind`"). A standby takes no GRANT, so the GRANT runs on its primary and is awaited on the standby.
     async fn allow_rewind(&self, step: &Step, source: &NodeName) -> Tried<()> {
@@ -130,6 +146,11 @@ fn with_hint(why: Failure, node: &NodeName) -> Failure {
         return why.with_hint(
             "`pg_rewind` of PostgreSQL 15 cannot copy tablespaces in place (`allow_in_place_tablespaces`): `reclone` can",
         );
+    }
+    if why.contains("they were promoted apart") {
+        return why.with_hint(format!(
+            "`pg_rewind` sees no difference between timelines of the same number: `reclone` `{node}`"
+        ));
     }
     why
 }

@@ -112,6 +112,13 @@ impl Scene<'_> {
             );
             return Err(Wrong::Failed(Failure::seen(why).with_hint(hint)));
         }
+        if let Some(Tablespace { name, location }) = found.iter().find(|it| it.is_in_the_way()) {
+            let why = format!(
+                "the tablespace `{name}` of `{node}` is at `{location}`, which is a place of the lab's own: a copy of it would be lost"
+            );
+            let hint = format!("another directory below `{VOLUME}` is free");
+            return Err(Wrong::Failed(Failure::seen(why).with_hint(hint)));
+        }
         Ok(found)
     }
 
@@ -134,20 +141,46 @@ impl Scene<'_> {
             ("primary_slot_name", slot.unwrap_or_default()),
             ("recovery_target_timeline", "latest".to_owned()),
         ];
-        settings.extend(self.not_lower(wanted).await?);
+        settings.extend(self.not_lower(&wanted.node, &[&wanted.upstream]).await?);
         Ok(settings)
     }
 
-    /// The settings that must not be lower than on the upstream, and are. An upstream that is down cannot be asked.
-    async fn not_lower(&self, wanted: &Upstream) -> Tried<Vec<(&'static str, String)>> {
-        let Ok(upstream) = self.client(&wanted.upstream).await else {
-            return Ok(Vec::new());
-        };
-        let own = self.client(&wanted.node).await.ok();
+    /// The settings of a node that replays an archive: they must not be lower than on the servers that filled it.
+    pub(super) async fn settings_of_archive(
+        &self,
+        node: &NodeName,
+    ) -> Tried<Vec<(&'static str, String)>> {
+        let mut writers = Vec::new();
+        for other in self.lab.plan.nodes.iter().map(|other| &other.name) {
+            // Only a running server can be asked. The backup itself says what it needs (`images/node/restore.sh`).
+            if other != node && matches!(self.recovers(other).await, Ok(false)) {
+                writers.push(other);
+            }
+        }
+        self.not_lower(node, &writers).await
+    }
+
+    /// The settings of a node that must not be lower than on the servers whose WAL it replays, and are. A server that is
+    /// down cannot be asked.
+    async fn not_lower(
+        &self,
+        node: &NodeName,
+        writers: &[&NodeName],
+    ) -> Tried<Vec<(&'static str, String)>> {
+        let mut running = Vec::new();
+        for writer in writers {
+            running.extend(self.client(writer).await.ok());
+        }
+        let own = self.client(node).await.ok();
         let mut higher = Vec::new();
         for (name, default) in AT_LEAST_PRIMARY {
-            let needed = number(&upstream, name).await?.unwrap_or(default);
-            let planned = self.planned_number(&wanted.node, name);
+            let mut needed = None;
+            for writer in &running {
+                let value = number(writer, name).await?.unwrap_or(default);
+                needed = needed.max(Some(value));
+            }
+            let Some(needed) = needed else { continue };
+            let planned = self.planned_number(node, name);
             // A step may have set another one.
             let present = match &own {
                 Some(own) => number(own, name).await?,

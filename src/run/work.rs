@@ -14,6 +14,9 @@ use crate::wait::Probe;
 /// Reads `AUTO_CONF` from standard input.
 const AUTO_CONF: &str = include_str!("../../images/node/auto_conf.sh");
 
+/// How data is replaced, in steps that a kill may separate.
+const REPLACEMENT: &str = include_str!("../../images/node/replacement.sh");
+
 /// What scripts know of tablespaces.
 const TABLESPACES: &str = include_str!("../../images/node/tablespaces.sh");
 
@@ -48,7 +51,7 @@ impl Scene<'_> {
             Wrong::failed(format!("{}: the image `{}` is gone", work.act, own.image))
         })?;
         let auto_conf = work.auto_conf.as_ref().map_or("", |_| AUTO_CONF);
-        let script = [auto_conf, TABLESPACES, work.script].concat();
+        let script = [auto_conf, REPLACEMENT, TABLESPACES, work.script].concat();
         let mut command: Vec<String> = ["sh", "-c", &script, "lab-node"].map(str::to_owned).into();
         command.extend(work.arguments);
         let data = labels::node_object(lab, work.node);
@@ -204,6 +207,9 @@ pub(super) fn ended(code: i64, out_of_memory: bool, output: &str) -> String {
         output => format!("exit code {code}{signal}: {output}"),
     }
 }
+
+#[cfg(test)]
+mod killed;
 
 #[cfg(test)]
 mod tests {

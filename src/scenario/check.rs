@@ -15,6 +15,7 @@ mod services;
 mod steps;
 mod sync;
 mod tls;
+mod together;
 mod topology;
 
 use super::logical::{Publication, Subscription};
@@ -131,6 +132,7 @@ pub fn check(scenario: &Scenario, sql: &SqlFiles) -> Vec<Finding> {
     found.extend(sync::check(scenario));
     found.extend(hba::check(scenario));
     found.extend(tls::check(scenario));
+    found.extend(together::check(scenario));
     found.extend(services::check(scenario));
     found.extend(logical::check(scenario));
     found.extend(dataset_files::check(scenario, sql));

@@ -34,7 +34,7 @@ pub const CLIENT_CERTIFICATE: &str = "/var/lib/postgresql/data/client.crt";
 pub const CLIENT_KEY: &str = "/var/lib/postgresql/data/client.key";
 
 /// Where a new base backup has its tablespaces before they replace those of the node (`images/node/tablespaces.sh`).
-pub const NEW_TABLESPACES: &str = "/var/lib/postgresql/data/new.tablespaces";
+pub const NEW_TABLESPACES: &str = "/var/lib/postgresql/data/lab-new.tablespaces";
 
 /// The volume that all nodes share, in labs that archive WAL or keep base backups.
 pub const ARCHIVE: &str = "/lab/archive";

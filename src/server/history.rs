@@ -46,6 +46,8 @@ pub enum Parting {
         fork: Stretch,
         /// How far it has come beyond that.
         reached: Stretch,
+        /// The timeline that the other one has come to.
+        other: i32,
     },
 }
 
@@ -123,9 +125,52 @@ impl History {
         let (mine, theirs) = (self.line(), other.line());
         let (mine, theirs) = from_common(&mine, &theirs)?;
         let fork = fork(mine, theirs, other.is_standby)?;
-        let reached = *mine.last()?;
-        Some(Parting::Fork { fork, reached })
+        Some(Parting::Fork {
+            fork,
+            reached: *mine.last()?,
+            other: other.timeline,
+        })
     }
+
+    /// Up to where the bytes of both logs tell whether two servers were promoted apart at the same position, which their
+    /// histories do not. Only a primary has written all its log itself.
+    #[must_use]
+    pub fn compares_with(&self, other: &Self) -> Option<Lsn> {
+        let alike = (&self.past, self.timeline) == (&other.past, other.timeline);
+        (alike && !self.is_standby && !self.past.is_empty()).then(|| self.at.min(other.at))
+    }
+
+    /// Why this server cannot follow another one with the same history and log of its own.
+    #[must_use]
+    pub fn parted_since_promotion(&self) -> Option<Parting> {
+        let (timeline, end) = (self.timeline, self.at);
+        Some(Parting::Fork {
+            fork: *self.past.last()?,
+            reached: Stretch { timeline, end },
+            other: timeline,
+        })
+    }
+}
+
+/// A digest of the log in the segment of `end`, up to there. `None` if the server does not have the segment.
+///
+/// # Errors
+/// The server's error.
+pub async fn log_digest(
+    reader: &Reader,
+    timeline: i32,
+    end: Lsn,
+) -> Result<Option<String>, ServerError> {
+    let sql = format!(
+        "WITH s AS (SELECT pg_catalog.pg_wal_lsn_diff('{end}', '0/0') AS at, \
+             pg_catalog.pg_size_bytes(pg_catalog.current_setting('wal_segment_size'))::pg_catalog.numeric AS size), \
+         n AS (SELECT s.*, pg_catalog.div(at - 1, size) AS segment, pg_catalog.div(4294967296, size) AS per FROM s) \
+         SELECT pg_catalog.md5(pg_catalog.pg_read_binary_file('pg_wal/{timeline:08X}' || pg_catalog.upper( \
+             pg_catalog.lpad(pg_catalog.to_hex(pg_catalog.div(segment, per)::pg_catalog.int8), 8, '0') || \
+             pg_catalog.lpad(pg_catalog.to_hex(pg_catalog.mod(segment, per)::pg_catalog.int8), 8, '0')), \
+             0, (at - segment * size)::pg_catalog.int8, true)) FROM n"
+    );
+    Ok(reader.query_one(&sql, &[]).await?.get(0))
 }
 
 /// Both histories from the oldest timeline that both know. A history file may be gone.
@@ -164,6 +209,12 @@ fn fork(mine: &[Stretch], theirs: &[Stretch], may_receive: bool) -> Option<Stret
 }
 
 impl Parting {
+    /// Whether `pg_rewind` can take the server back to the fork. It compares the numbers of timelines.
+    #[must_use]
+    pub fn can_rewind(&self) -> bool {
+        matches!(self, Self::Fork { reached, other, .. } if reached.timeline != *other)
+    }
+
     /// In words, for a server and the one that it cannot follow.
     #[must_use]
     pub fn told(&self, node: &str, from: &str) -> String {
@@ -173,7 +224,7 @@ impl Parting {
             } => format!(
                 "`{node}` is no copy of `{from}`: its system identifier is {own}, that of `{from}` is {other}"
             ),
-            Self::Fork { fork, reached } => {
+            Self::Fork { fork, reached, .. } => {
                 let beyond = if reached.timeline == fork.timeline {
                     format!("{} B beyond it", reached.end.bytes_ahead_of(fork.end))
                 } else {

@@ -1,71 +1,5 @@
 //! Reasons in a server's log why it is not running. Pure: it reads lines.
 
-use std::sync::LazyLock;
-
-/// A setting that the server names as the reason why it refuses to start.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Blame {
-    /// The setting's name.
-    pub setting: String,
-    /// The log line that names it.
-    pub line: String,
-}
-
-/// Phrases of the server's messages around a setting's name (`src/backend/utils/misc/guc.c` and
-/// `src/backend/access/transam/xlogrecovery.c`).
-static PHRASES: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
-    vec![
-        ("unrecognized configuration parameter \"", "\""),
-        ("invalid value for parameter \"", "\""),
-        ("parameter \"", "\""),
-        ("is outside the valid range for parameter \"", "\""),
-        ("because \"", "\""),
-        ("Set \"", "\""),
-        ("perhaps by reducing \"", "\""),
-        ("insufficient parameter settings", ""),
-    ]
-});
-
-/// The setting that the log blames, if it blames one.
-#[must_use]
-pub fn blamed_setting<'a>(lines: impl IntoIterator<Item = &'a str>) -> Option<Blame> {
-    let lines: Vec<&str> = lines.into_iter().collect();
-    let fatal = lines
-        .iter()
-        .filter(|line| line.contains("FATAL") || line.contains("ERROR") || line.contains("LOG:"));
-    for line in fatal.chain(lines.iter()) {
-        for (before, after) in PHRASES.iter() {
-            let Some(start) = line.find(before) else {
-                continue;
-            };
-            let rest = &line[start + before.len()..];
-            let Some(end) = rest.find(after).filter(|end| *end > 0) else {
-                continue;
-            };
-            return Some(Blame {
-                setting: rest[..end].to_owned(),
-                line: (*line).to_owned(),
-            });
-        }
-    }
-    standby_blame(&lines)
-}
-
-/// `FATAL: recovery aborted because of insufficient parameter settings`, whose DETAIL names the setting
-/// (manual: "Hot Standby"): `max_connections = 50 is a lower setting than on the primary server`.
-fn standby_blame(lines: &[&str]) -> Option<Blame> {
-    let line = lines
-        .iter()
-        .find(|line| line.contains("is a lower setting than on the primary server"))?;
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let at = words.iter().position(|word| *word == "=")?;
-    let setting = words.get(at.checked_sub(1)?)?;
-    Some(Blame {
-        setting: (*setting).to_owned(),
-        line: (*line).to_owned(),
-    })
-}
-
 /// Why a recovering server ended: its last FATAL line, without those that refuse a client (57P03).
 #[must_use]
 pub fn end_of_recovery<'a>(lines: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -74,6 +8,18 @@ pub fn end_of_recovery<'a>(lines: impl IntoIterator<Item = &'a str>) -> Option<&
     fatal
         .filter(|line| !refuses.iter().any(|words| line.contains(words)))
         .last()
+}
+
+/// The last limit of a recovering server that is lower than on the server whose WAL it replays (manual: "Hot Standby").
+#[must_use]
+pub fn lower_limits<'a>(lines: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let detail = lines.into_iter().filter_map(|line| {
+        let (_, limit) = line.split_once("DETAIL:  ")?;
+        limit
+            .contains(" is a lower setting than on the primary server")
+            .then_some(limit)
+    });
+    detail.last()
 }
 
 /// The last words of a container that ended by itself: the server's last FATAL or PANIC with its DETAIL and HINT. Without
@@ -121,43 +67,6 @@ pub fn backup_progress(line: &str) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_unknown_setting_is_blamed() {
-        let log = "2026-01-01 LOG:  unrecognized configuration parameter \"shared_bufers\" in file \"/x/postgresql.conf\" line 9\n\
-                   2026-01-01 FATAL:  configuration file \"/x/postgresql.conf\" contains errors";
-        assert_eq!(
-            blamed_setting(log.lines()).expect("blame").setting,
-            "shared_bufers"
-        );
-    }
-
-    #[test]
-    fn a_value_out_of_range_is_blamed() {
-        let log = "FATAL:  99999999 is outside the valid range for parameter \"max_connections\" (1 .. 262143)";
-        assert_eq!(
-            blamed_setting(log.lines()).expect("blame").setting,
-            "max_connections"
-        );
-    }
-
-    #[test]
-    fn a_standby_with_less_than_its_primary_is_blamed() {
-        let log = "FATAL:  recovery aborted because of insufficient parameter settings\n\
-                   DETAIL:  max_connections = 50 is a lower setting than on the primary server, where its value was 100.";
-        assert_eq!(
-            blamed_setting(log.lines()).expect("blame").setting,
-            "max_connections"
-        );
-    }
-
-    #[test]
-    fn an_innocent_log_blames_nothing() {
-        assert_eq!(
-            blamed_setting(["LOG:  database system is ready to accept connections"]),
-            None
-        );
-    }
 
     #[test]
     fn the_reason_of_an_end_is_the_last_fatal_line_with_what_belongs_to_it() {

@@ -103,8 +103,9 @@ impl ServerError {
     /// Who is to blame: the statement, or the machine when it lacks disk or memory, or ended the server.
     #[must_use]
     pub fn blames(&self) -> Exit {
-        // Classes (manual: "PostgreSQL Error Codes"): 57P the operator, 58 and XX the system, 531 and 532 disk and memory.
-        let machine = ["57P", "58", "XX", "531", "532"];
+        // Classes (manual: "PostgreSQL Error Codes"): 57P the operator, 58 and XX the system, 531 and 532 disk and memory. A
+        // file that is not there (58P01) is one that the statement or a setting names.
+        let machine = ["57P", "580", "58P02", "58P03", "XX", "531", "532"];
         match self.code() {
             Some(state) if !machine.iter().any(|class| state.code().starts_with(class)) => {
                 Exit::Usage

@@ -1,7 +1,9 @@
 //! Tablespaces: where a server has them, and where a copy of one goes.
 
+use std::path::Path;
+
 use super::client::Reader;
-use super::command::VOLUME;
+use super::command::{HOME, VOLUME};
 use super::server_error::ServerError;
 
 /// A tablespace besides those in every cluster.
@@ -25,6 +27,17 @@ impl Tablespace {
     pub fn is_lost(&self) -> bool {
         let below = self.location.strip_prefix(VOLUME);
         self.is_apart() && !below.is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// Whether its directory is among those that a node's scripts make and remove (`images/node/replacement.sh`).
+    #[must_use]
+    pub fn is_in_the_way(&self) -> bool {
+        let below = |folder| Path::new(&self.location).strip_prefix(folder).ok();
+        // The volume is mounted at both places.
+        let rest = below(HOME).or_else(|| below(VOLUME));
+        let first = rest.and_then(|rest| rest.components().next());
+        let first = first.and_then(|first| first.as_os_str().to_str());
+        first.is_some_and(|name| name.starts_with("lab-") || name == "pgdata" || name == "conf")
     }
 
     /// The argument with which `pg_basebackup` puts its copy below a folder, at the path of its location.
@@ -70,6 +83,25 @@ mod tests {
         assert!(!at("pg_tblspc/16384").is_apart());
         assert!(at("/var/lib/postgresql-slow").is_lost());
         assert!(at("/tmp/slow").is_lost());
+    }
+
+    #[test]
+    fn a_tablespace_is_in_the_way_of_the_scripts_own_names() {
+        for location in [
+            "/var/lib/postgresql/data/lab-old/slow",
+            "/var/lib/postgresql/lab-new",
+            "/var/lib/postgresql/data/pgdata/slow",
+        ] {
+            assert!(at(location).is_in_the_way(), "{location}");
+        }
+        for location in [
+            "/var/lib/postgresql/data",
+            "/var/lib/postgresql/new",
+            "/var/lib/postgresql/slow/lab-old",
+            "pg_tblspc/16384",
+        ] {
+            assert!(!at(location).is_in_the_way(), "{location}");
+        }
     }
 
     #[test]

@@ -254,11 +254,11 @@ impl Prover<'_> {
             )
             .into());
         }
-        let client = self.client(&node.name)?;
-        let found = probe::read(client, &written.inserted.rows)
-            .await
-            .map_err(|error| chain(&error))?;
-        let compared = compare(&written.inserted.rows, &found);
+        let primary = self.client(self.lab.plan.primary_of(&node.name))?;
+        let rows = &written.inserted.rows;
+        let read = probe::read_kept(self.client(&node.name)?, primary, rows).await;
+        let (rows, found) = read.map_err(|error| chain(&error))?;
+        let compared = compare(&rows, &found);
         if let Some(first) = compared.differences.first() {
             return Err(format!(
                 "{} differences; the first: {first}",

@@ -9,6 +9,7 @@ mod triggers;
 use crate::failure::Failure;
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, PlannedSubscription};
+use crate::server::client::identifier;
 use crate::server::lsn::Lsn;
 use crate::server::{replication, slots, subscriptions};
 use crate::text::{chain, count, duration};
@@ -159,7 +160,8 @@ impl Prover<'_> {
             };
             if !found.is_enabled {
                 return Err(Failure::seen(format!(
-                    "the subscription `{name}` is disabled: `ALTER SUBSCRIPTION {name} ENABLE` resumes it"
+                    "the subscription `{name}` is disabled: `ALTER SUBSCRIPTION {} ENABLE` resumes it",
+                    identifier(name)
                 )));
             }
             if let Some(table) = found.unready().next() {

@@ -21,3 +21,14 @@ fn a_case_that_is_run_passes_the_check() {
         assert_eq!(checked.status.code(), Some(0), "{}", err(&checked));
     }
 }
+
+#[test]
+fn the_page_of_the_cases_names_each() {
+    let page = std::fs::read_to_string("tests/cases/README.md").expect("the page");
+    for case in case::all(Verb::Check)
+        .into_iter()
+        .chain(case::all(Verb::Run))
+    {
+        assert!(page.contains(&format!("`{}`", case.name)), "{}", case.name);
+    }
+}

@@ -8,7 +8,7 @@ use crate::engine::fake::{Fake, Process};
 use crate::event::{Reporter, Silent};
 use crate::failure::Explain as _;
 use crate::image;
-use crate::lab::error::Holder;
+use crate::lab::error::{ContainerEnd, Holder};
 use crate::name::LabName;
 use crate::scenario::PostgresVersion;
 use crate::scenario::load::{Overrides, Source, load};

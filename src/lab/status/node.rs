@@ -99,15 +99,10 @@ impl NodeStatus {
             }
         }
         for subscription in &mut status.subscriptions {
-            let upstream = subscription.upstream.as_deref();
-            let upstream = upstream.and_then(|host| lab.host(host));
-            let said = upstream.and_then(|node| look.said_by(&node));
-            if let (Some(said), Some(slot)) = (said, &mut subscription.slot) {
-                match slots::named(&said.slots, &slot.name) {
-                    Some(found) => slot.fill(found),
-                    None => slot.exists = Some(false),
-                }
-            }
+            subscription.find_slot(|host| {
+                let said = look.said_by(&lab.host(host)?)?;
+                Some(said.slots.as_slice())
+            });
         }
         status
     }

@@ -23,7 +23,7 @@ use crate::text::duration;
 use super::{Said, Sight, Topology};
 
 /// How long a server may take for its answers. One that is frozen after Docker was asked never gives them.
-const ANSWER_LIMIT: Duration = Duration::from_secs(20);
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
 /// The answers of one node's server.
 pub(in crate::lab) struct Answers {

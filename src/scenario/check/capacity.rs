@@ -26,7 +26,7 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
     found
 }
 
-fn explicit(node: &Node, setting: &str) -> Option<u64> {
+pub(super) fn explicit(node: &Node, setting: &str) -> Option<u64> {
     count(&node.conf.find(setting)?.0)
 }
 
@@ -201,7 +201,7 @@ pub fn default_senders(clients: u64) -> u64 {
 }
 
 /// The value that a node will have: its own, or else enough for PostgreSQL's default, its standbys and its upstream.
-fn effective(scenario: &Scenario, name: &NodeName, setting: &str, default: u64) -> u64 {
+pub(super) fn effective(scenario: &Scenario, name: &NodeName, setting: &str, default: u64) -> u64 {
     let mut value = default;
     let mut at = name;
     // Upstreams may go in a loop, which is reported elsewhere.

@@ -19,6 +19,7 @@ mod settings;
 mod steps;
 mod sync;
 mod text;
+mod together;
 mod topology;
 mod useless;
 mod values;

@@ -117,3 +117,28 @@ fn what_parts_two_servers_is_named() {
             .contains("its system identifier is 8")
     );
 }
+
+#[test]
+fn primaries_of_one_history_are_compared_by_their_log() {
+    let own = history(&[at(1, 100)], 2, 150);
+    let other = history(&[at(1, 100)], 2, 130);
+    assert_eq!(other.parted_from(&own), None);
+    assert_eq!(other.compares_with(&own), Some(Lsn(130)));
+    // What a standby has may come from the other one.
+    assert_eq!(standby(&[at(1, 100)], 2, 130).compares_with(&own), None);
+    // No promotion, and another one.
+    assert_eq!(
+        history(&[], 1, 90).compares_with(&history(&[], 1, 100)),
+        None
+    );
+    assert_eq!(other.compares_with(&history(&[at(1, 101)], 2, 150)), None);
+    let parting = other.parted_since_promotion().expect("a fork");
+    assert!(!parting.can_rewind());
+    assert_eq!(
+        parting.told("a", "b"),
+        "`a` has diverged from `b`: their histories fork at 0/64 on timeline 1, and `a` is now at 0/82 on timeline 2"
+    );
+    // After a failover `pg_rewind` can.
+    let old = history(&[], 1, 120);
+    assert!(old.parted_from(&own).expect("a fork").can_rewind());
+}

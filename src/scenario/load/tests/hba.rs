@@ -203,7 +203,7 @@ nodes:
       - { type: hostnossl, database: shopping, address: gateway, method: reject }
       - { database: Shopping, address: gateway, method: reject }
   replica: { standby_of: primary }
-  other: { conf: { ssl: yes }, hba: [{ type: hostssl, address: replica, method: md5 }] }
+  other: { conf: { ssl: yes, ssl_cert_file: a.crt }, hba: [{ type: hostssl, address: replica, method: md5 }] }
 ",
     );
     insta::assert_snapshot!(shown, @"
