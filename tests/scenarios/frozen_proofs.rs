@@ -1,0 +1,70 @@
+//! A server that hangs while it is proven: the proof ends all the same, and says what is the matter.
+
+use std::convert::Infallible;
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+use replication_lab::wait::{Probe, wait_for};
+use tokio_util::sync::CancellationToken;
+
+use crate::lab::{Lab, trial};
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial(
+            "a_standby_that_is_frozen_while_it_is_proven_is_said_to_be",
+            "paused",
+            |lab| async move {
+                let paused = |lab: Lab| async move {
+                    let frozen = lab.run("fault", &["freeze", "replica"]).await;
+                    frozen.document(0);
+                };
+                hangs(lab, paused, "the container of `replica` is paused").await;
+            },
+        ),
+        trial(
+            "a_standby_whose_server_hangs_while_it_is_proven_ends_no_proof_late",
+            "hangs",
+            |lab| async move {
+                hangs(lab, stopped, "gave up after").await;
+            },
+        ),
+    ]
+}
+
+/// Every process of the server stops. The container runs.
+async fn stopped(lab: Lab) {
+    let stop =
+        "for p in /proc/[0-9]*; do grep -q postgres $p/comm && kill -STOP ${p#/proc/}; done; true";
+    let command = ["sh", "-c", stop].map(str::to_owned);
+    let replica = lab.container("replica");
+    let done = lab.engine.exec(&replica, &command, b"").await;
+    assert_eq!(done.expect("a shell").code, 0);
+}
+
+/// The standby hangs once the proof has found it streaming and waits for its delay.
+async fn hangs<F: Future<Output = ()>>(lab: Lab, hang: impl FnOnce(Lab) -> F, words: &str) {
+    let delay = ["--set", "nodes.replica.conf.recovery_min_apply_delay=8s"];
+    lab.up("physical-async", &[&delay[..], &["--no-verify"]].concat())
+        .await;
+    let proven = lab.clone();
+    let began = Instant::now();
+    let proof = tokio::spawn(async move { proven.run("verify", &["--within=1s"]).await });
+    let primary = lab.connect("primary").await;
+    let rows = "SELECT count(*) FROM customers";
+    let before: i64 = primary.query_one(rows, &[]).await.expect(rows).get(0);
+    let cancel = CancellationToken::new();
+    let waited = wait_for(Duration::from_secs(20), &cancel, || async {
+        let now: i64 = primary.query_one(rows, &[]).await.expect(rows).get(0);
+        Ok::<_, Infallible>(match now - before {
+            0 => Probe::NotYet("no row of the proof".to_owned()),
+            _ => Probe::Ready(()),
+        })
+    });
+    waited.await.expect("the proof writes");
+    hang(lab.clone()).await;
+    let verdict = proof.await.expect("no panic").document(1);
+    let took = began.elapsed();
+    assert!(verdict.to_string().contains(words), "{verdict:#}");
+    assert!(took < Duration::from_secs(40), "{took:?}: {verdict:#}");
+}
