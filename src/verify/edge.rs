@@ -161,15 +161,13 @@ impl Prover<'_> {
         let (at, within) = (&node.name, self.within + standby.apply_delay);
         let early = !standby.apply_delay.is_zero();
         if early && checks.iter().all(|check| check.passed) {
-            let (name, looked) = (
-                name("rows do not arrive early"),
-                self.not_early(node, standby, written),
-            );
+            let name = name("rows do not arrive early");
+            let looked = Box::pin(self.not_early(node, standby, written));
             checks.push(self.check_at(at, within, name, looked).await);
         }
         if checks.iter().all(|check| check.passed) {
-            let (name, looked) = (name("rows arrive"), self.arrive(node, standby, written));
-            checks.push(self.check_at(at, within, name, looked).await);
+            let looked = Box::pin(self.arrive(node, standby, written));
+            checks.push(self.check_at(at, within, name("rows arrive"), looked).await);
         }
         if standby.hot && checks.iter().all(|check| check.passed) {
             let (name, looked) = (name("refuses writes"), self.refuses_writes(node));

@@ -209,7 +209,7 @@ impl Prover<'_> {
         };
         let name = edge.claim(claim);
         let node = &edge.node.name;
-        let looked = self.compared(edge, stage, written);
+        let looked = Box::pin(self.compared(edge, stage, written));
         let check = self.check_at(node, self.within, name, looked).await;
         edge.sound = check.passed;
         Some(check)

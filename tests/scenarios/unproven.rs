@@ -117,7 +117,10 @@ async fn unlogged(lab: Lab) {
             "primary: public.order_details replicates: it is unlogged now",
         );
         // No node is frozen for a proof that has failed.
-        assert!(!verdict.to_string().contains("a commit waits"), "{verdict:#}");
+        assert!(
+            !verdict.to_string().contains("a commit waits"),
+            "{verdict:#}"
+        );
     }
     execute(&lab, "primary", "ALTER TABLE order_details SET LOGGED").await;
     lab.run("verify", &[]).await.document(0);
