@@ -18,6 +18,8 @@ mod catalogue;
 mod ends;
 #[path = "scenarios/faults.rs"]
 mod faults;
+#[path = "scenarios/frozen_proofs.rs"]
+mod frozen_proofs;
 #[path = "scenarios/hardened.rs"]
 mod hardened;
 #[path = "scenarios/hba.rs"]
@@ -82,6 +84,7 @@ fn main() {
     trials.extend(broken::trials());
     trials.extend(broken_logical::trials());
     trials.extend(faults::trials());
+    trials.extend(frozen_proofs::trials());
     trials.extend(odd_tables::trials());
     trials.extend(killed_proofs::trials());
     trials.extend(reasons::trials());
