@@ -44,7 +44,9 @@ impl Act for Rewind {
             command::tls_options(plan.tls)
         );
         let apart = scene.tablespaces_apart(upstream).await?.into_iter();
-        let first = [source].into_iter().chain(scene.timeline_of(upstream).await);
+        let first = [source]
+            .into_iter()
+            .chain(scene.timeline_of(upstream).await);
         let arguments = first.chain(apart.map(|it| it.location)).collect();
         let work = Work {
             node,
