@@ -32,11 +32,15 @@ elif [ -e "$pgdata/standby.signal" ]; then
 else
     postgres --single -F -D "$pgdata" -c wal_keep_size=1TB -c archive_mode=off template1 </dev/null 2>&1
 fi
-[ ! -e "$home/lab-rewinding" ] || echo "an earlier pg_rewind was killed in this data directory"
+killed=
+if [ -e "$home/lab-rewinding" ]; then
+    killed=yes
+    echo "an earlier pg_rewind was killed in this data directory"
+fi
 : >"$home/lab-rewinding"
 pg_rewind --target-pgdata="$pgdata" --source-server="$source" --no-sync 2>&1 || {
     code=$?
-    rm "$home/lab-rewinding"
+    [ -n "$killed" ] || rm "$home/lab-rewinding"
     give_own_back
     exit "$code"
 }

@@ -62,7 +62,7 @@ graph: []
     7 | graph: []
       | ^^^^^
       |
-      = help: the keys of a scenario are `name`, `title`, `about`, `postgres`, `auth`, `host_auth`, `tls`, `archive`, `replication_user`, `database`, `nodes`, `services`, `data`, `requires`, `steps`, `limit` and `teardown`
+      = help: the keys of a scenario are `name`, `title`, `about`, `postgres`, `auth`, `host_auth`, `tls`, `archive`, `replication_user`, `database`, `network`, `nodes`, `services`, `data`, `requires`, `steps`, `limit` and `teardown`
     "#);
 }
 

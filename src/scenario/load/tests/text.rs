@@ -52,7 +52,7 @@ fn a_document_that_is_no_mapping_is_refused() {
     1 | - name: a
       | ^
       |
-      = help: the keys of a scenario are `name`, `title`, `about`, `postgres`, `auth`, `host_auth`, `tls`, `archive`, `replication_user`, `database`, `nodes`, `services`, `data`, `requires`, `steps`, `limit` and `teardown`
+      = help: the keys of a scenario are `name`, `title`, `about`, `postgres`, `auth`, `host_auth`, `tls`, `archive`, `replication_user`, `database`, `network`, `nodes`, `services`, `data`, `requires`, `steps`, `limit` and `teardown`
     "#);
 }
 

@@ -58,7 +58,7 @@ replication_user: { connection_limit: many, password: 12345 }
     6 |   primary: []
       |            ^
       |
-      = help: the keys of a node are `postgres`, `standby_of`, `restored_from`, `application_name`, `slot`, `conf`, `data`, `publications`, `subscriptions`, `hba`, `disk`, `memory`, `cpus`, `pids` and `start`
+      = help: the keys of a node are `postgres`, `standby_of`, `restored_from`, `application_name`, `slot`, `conf`, `data`, `publications`, `subscriptions`, `hba`, `disk`, `memory`, `cpus`, `pids`, `port` and `start`
 
     error: text is wanted, not the boolean `true`
      --> a.yaml:8:17
