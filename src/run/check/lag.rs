@@ -4,8 +4,8 @@ use super::{Look, failed};
 use crate::action::check::lag::Lag;
 use crate::action::{Amount, Step};
 use crate::name::NodeName;
+use crate::run::Tried;
 use crate::run::scene::Scene;
-use crate::run::{Tried, Wrong};
 use crate::server::position;
 use crate::wait::Probe;
 
@@ -25,12 +25,12 @@ impl Look for Lag {
             if let Some(diverged) = scene.diverged(node).await {
                 return Ok(Probe::NotYet(diverged));
             }
-            let primary = primary_of_or_planned(scene, node).await?;
+            let primary = source(scene, node).await?;
             let lsn = scene.written_by(&primary).await?;
             let behind = position::behind(&*scene.client(node).await?, lsn).await?;
             Behind {
                 bytes: behind.bytes,
-                seconds: Some(behind.seconds),
+                seconds: behind.seconds,
             }
         } else {
             furthest_behind(scene, node).await?
@@ -87,10 +87,18 @@ async fn furthest_behind(scene: &Scene<'_>, node: &NodeName) -> Tried<Behind> {
     most.ok_or_else(|| failed(format!("`{node}` has no upstream, so it has no lag")))
 }
 
-/// The primary that a standby's WAL comes from. While it does not stream, its primary in the plan.
-async fn primary_of_or_planned(scene: &Scene<'_>, node: &NodeName) -> Tried<NodeName> {
-    match scene.primary_of(node).await {
-        Err(Wrong::Unmet { .. }) => Ok(scene.lab.plan.primary_of(node).clone()),
-        found => found,
+/// The primary at the top of a standby's upstreams, also while it does not stream. A standby without an upstream in the lab
+/// has the one of the plan.
+async fn source(scene: &Scene<'_>, node: &NodeName) -> Tried<NodeName> {
+    let mut at = node.clone();
+    for _ in 0..scene.lab.plan.nodes.len() {
+        if !scene.recovers(&at).await? {
+            return Ok(at);
+        }
+        let upstream = scene.configured_upstream(&at).await?;
+        at = upstream.unwrap_or_else(|| scene.lab.plan.primary_of(&at).clone());
     }
+    Err(failed(format!(
+        "`{node}` has no primary: its upstreams form a loop"
+    )))
 }
