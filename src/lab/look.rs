@@ -279,8 +279,8 @@ impl<'a> Look<'a> {
             let database = its.database.as_deref()?;
             let mut hosts = its.hosts.iter();
             let publisher = hosts.find_map(|host| self.lab.host(host))?;
-            let published = self.said_by(&publisher)?.publishing.as_ref().ok()?;
-            let missed = its.missed(&published.publications)?;
+            let there = self.said_by(&publisher)?.publishing.as_ref().ok()?;
+            let missed = its.missed(&there.publications)?;
             let is_here = database == self.lab.plan.database.as_str();
             is_here.then(|| format!("{node} ({}): {missed}", its.name))
         });

@@ -138,8 +138,8 @@ impl Scene<'_> {
         let database = subscription.remote_database.as_deref();
         let database = database.unwrap_or(self.lab.plan.database.as_str());
         let reader = self.reader(publisher, database).await?;
-        let published = publications::publications(&reader).await?;
-        Ok(refresh::missed_by(subscription, &published))
+        let there = publications::publications(&reader).await?;
+        Ok(refresh::missed_by(subscription, &there))
     }
 
     /// The node that a host means to a node: by its name, by its container's or by its address.

@@ -119,8 +119,8 @@ impl SubscriptionStatus {
     }
 
     /// That it does not know tables of its publications, which are among those of its publisher.
-    pub(in crate::lab) fn missed(&self, publisher: &[PublicationStatus]) -> Option<String> {
-        let published: Vec<(&str, &str)> = publisher
+    pub(in crate::lab) fn missed(&self, there: &[PublicationStatus]) -> Option<String> {
+        let published: Vec<(&str, &str)> = there
             .iter()
             .filter(|its| self.publications.contains(&its.name))
             .flat_map(|its| its.tables.iter().zip(&its.roots))

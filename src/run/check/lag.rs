@@ -4,8 +4,8 @@ use super::{Look, failed};
 use crate::action::check::lag::Lag;
 use crate::action::{Amount, Step};
 use crate::name::NodeName;
-use crate::run::Tried;
 use crate::run::scene::Scene;
+use crate::run::{Tried, Wrong};
 use crate::server::position;
 use crate::wait::Probe;
 
@@ -21,19 +21,12 @@ impl Look for Lag {
         // In bytes of WAL that its upstream has and it has not replayed. Or, while there is such WAL, in time since the
         // commit of the last replayed transaction.
         let node = &self.node;
-        let Behind { bytes, seconds } = if scene.recovers(node).await? {
-            if let Some(diverged) = scene.diverged(node).await {
-                return Ok(Probe::NotYet(diverged));
-            }
-            let primary = source(scene, node).await?;
-            let lsn = scene.written_by(&primary).await?;
-            let behind = position::behind(&*scene.client(node).await?, lsn).await?;
-            Behind {
-                bytes: behind.bytes,
-                seconds: behind.seconds,
-            }
-        } else {
-            furthest_behind(scene, node).await?
+        if let Some(diverged) = scene.diverged(node).await {
+            return Ok(Probe::NotYet(diverged));
+        }
+        let Behind { bytes, seconds } = match behind(scene, node).await {
+            Err(Wrong::Unmet { found, .. }) => return Ok(Probe::NotYet(found)),
+            behind => behind?,
         };
         // A node that has replayed everything has no lag, no matter how old the last transaction is.
         let seconds = if bytes > 0 { seconds } else { Some(0.0) };
@@ -61,6 +54,20 @@ impl Look for Lag {
             Probe::NotYet(said)
         })
     }
+}
+
+/// The lag of a standby, or of a subscriber.
+async fn behind(scene: &Scene<'_>, node: &NodeName) -> Tried<Behind> {
+    if !scene.recovers(node).await? {
+        return furthest_behind(scene, node).await;
+    }
+    let primary = source(scene, node).await?;
+    let lsn = scene.written_by(&primary).await?;
+    let behind = position::behind(&*scene.client(node).await?, lsn).await?;
+    Ok(Behind {
+        bytes: behind.bytes,
+        seconds: behind.seconds,
+    })
 }
 
 /// The largest lag of a node's subscriptions, in every database and also of those that are disabled.

@@ -106,8 +106,8 @@ pub(super) async fn ask(
 
 /// Fails if a subscription does not know tables of its publications: waiting does not help.
 pub(super) async fn refreshed(publisher: &Reader, found: &Subscription) -> Result<(), Failure> {
-    let published = publications::publications(publisher).await;
-    let missed = refresh::missed_by(found, &published.map_err(words)?);
+    let there = publications::publications(publisher).await;
+    let missed = refresh::missed_by(found, &there.map_err(words)?);
     missed.map_or(Ok(()), |missed| Err(Failure::seen(missed)))
 }
 
