@@ -1,5 +1,7 @@
 //! The errors of a lab, with hints and evidence.
 
+mod seen;
+
 use std::fmt::Write as _;
 
 use super::populate::DatasetError;
@@ -13,6 +15,8 @@ use crate::server::blame::Blame;
 use crate::server::client::SqlError;
 use crate::server::trouble::{Trouble, lacks_resources};
 use crate::text::suggest::did_you_mean;
+
+pub use self::seen::{ContainerEnd, Late, NotTaken};
 
 use super::cleanup::Held;
 use super::faults::error::FaultError;
@@ -226,36 +230,6 @@ pub enum Holder {
     Foreign(String),
 }
 
-/// How a container ended.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ContainerEnd {
-    /// With an exit code.
-    #[error("its container exited with code {0}")]
-    Code(i64),
-    /// Memory ran out, and the kernel killed it. With its exit code.
-    #[error("its container ran out of memory: the kernel killed it (exit code {0})")]
-    OutOfMemory(i64),
-    /// It runs, but its output broke off.
-    #[error("its container runs, but its output broke off")]
-    Unheard,
-    /// It is gone.
-    #[error("its container is gone")]
-    Gone,
-    /// It runs, and its server refuses every connection, with these words.
-    #[error("its server refuses every connection: {0}")]
-    Refuses(String),
-}
-
-/// What was seen when a limit ran out.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Late(pub String);
-
-/// Settings that did not take effect on a server.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.join("; "))]
-pub struct NotTaken(pub Vec<String>);
-
 /// The near miss of a name, or all of them.
 fn meant(given: &str, what: &str, names: &[String]) -> String {
     let near = did_you_mean(given, names.iter().map(String::as_str));
@@ -310,7 +284,7 @@ impl Explain for LabError {
                 "the log blames `{setting}`: look at `nodes.{node}.conf.{setting}` in the scenario",
                 setting = blame.setting
             )),
-            Self::NodeEnded { how: ContainerEnd::OutOfMemory(_), .. } => Some(
+            Self::NodeEnded { how: ContainerEnd::OutOfMemory(_) | ContainerEnd::Killed(_), .. } => Some(
                 "lower `shared_buffers` and `work_mem`, raise the node's `memory` if it has one, or give the engine more: `docker info` shows how much it has".to_owned(),
             ),
             Self::Settings { node, .. } => Some(format!("look at `nodes.{node}.conf` in the scenario")),
@@ -367,7 +341,7 @@ impl Explain for LabError {
             Self::Sql(error) => error.source.blames(),
             Self::Subscription { trouble, .. } if trouble.is_of_machine() => Exit::Environment,
             Self::NodeEnded {
-                how: ContainerEnd::OutOfMemory(_),
+                how: ContainerEnd::OutOfMemory(_) | ContainerEnd::Killed(_),
                 ..
             } => Exit::Environment,
             Self::NodeEnded { log, .. } if lacks_resources(log) => Exit::Environment,

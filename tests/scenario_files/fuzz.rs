@@ -284,7 +284,6 @@ fn a_mutated_scenario_is_read_or_refused_with_a_place() {
     let faults: Vec<_> = results.into_iter().flat_map(|(_, faults)| faults).collect();
     assert!(faults.is_empty(), "{faults:#?}");
     let memory = most_memory();
-    println!("{accepted} of {count} are scenarios; {memory} MB at most");
     assert!(memory < MEMORY, "{memory} MB of memory");
     // Otherwise the mutants are too wild to test what comes after the first error.
     assert!(accepted * 20 > count, "{accepted} of {count} are scenarios");

@@ -99,14 +99,26 @@ impl NodeStatus {
             }
         }
         for subscription in &mut status.subscriptions {
-            let upstream = subscription.upstream.as_deref();
-            let upstream = upstream.and_then(|host| lab.host(host));
-            let said = upstream.and_then(|node| look.said_by(&node));
-            if let (Some(said), Some(slot)) = (said, &mut subscription.slot) {
-                match slots::named(&said.slots, &slot.name) {
-                    Some(found) => slot.fill(found),
-                    None => slot.exists = Some(false),
+            let Some(slot) = &mut subscription.slot else {
+                continue;
+            };
+            let hosts = subscription.hosts.iter();
+            let said: Vec<_> = hosts
+                .map(|host| (host, lab.host(host).and_then(|node| look.said_by(&node))))
+                .collect();
+            let mut at = said.iter().filter_map(|(host, said)| {
+                Some((host, slots::named(&(*said)?.slots, &slot.name)?))
+            });
+            match at.next() {
+                Some((host, found)) => {
+                    slot.fill(found);
+                    subscription.upstream = Some((*host).clone());
                 }
+                // A host that does not answer may have it.
+                None if !said.is_empty() && said.iter().all(|(_, said)| said.is_some()) => {
+                    slot.exists = Some(false);
+                }
+                None => {}
             }
         }
         status

@@ -28,8 +28,11 @@ pub struct PublicationStatus {
 pub struct SubscriptionStatus {
     /// Its name.
     pub name: String,
-    /// The host that it connects to: a node's name.
+    /// The host that it connects to: a node's name. The one that has its slot, of several.
     pub upstream: Option<String>,
+    /// All hosts of its connection string.
+    #[serde(skip)]
+    pub(in crate::lab) hosts: Vec<String>,
     /// The database that it connects to.
     pub database: Option<String>,
     /// The publications.
@@ -141,6 +144,7 @@ impl From<subscriptions::Subscription> for SubscriptionStatus {
         });
         Self {
             upstream,
+            hosts: found.hosts,
             name: found.name,
             database: found.remote_database,
             publications: found.publications,
