@@ -23,6 +23,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::ContainerState;
@@ -110,7 +111,7 @@ pub async fn verify(
     let errors = join_all(errors).await;
     let families = lab.plan.primaries().map(|primary| proof.family(primary));
     for family in join_all(families).await {
-        checks.extend(family?);
+        checks.extend(family);
     }
     for ((node, subscription), before) in mutual.iter().zip(&errors) {
         checks.push(proof.no_return(node, subscription, before).await);
@@ -195,20 +196,42 @@ impl<'a> Prover<'a> {
     }
 
     /// Checks a primary and everything that replicates from it.
-    async fn family(&self, primary: &'a PlannedNode) -> Result<Vec<Check>, LabError> {
+    async fn family(&self, primary: &'a PlannedNode) -> Vec<Check> {
         let standbys = self.standbys(&primary.name);
-        let mut checks = vec![
-            check(format!("{}: is a primary", primary.name), async {
-                edge::is_primary(self.client(&primary.name)?).await
-            })
-            .await,
-        ];
-        checks.extend(self.beside(primary, &standbys).await);
-        let (looked, mut followed) = self.followed(primary).await;
-        if standbys.is_empty() && followed.is_empty() {
-            return Ok(checks);
+        let is_primary = check(format!("{}: is a primary", primary.name), async {
+            edge::is_primary(self.client(&primary.name)?).await
+        });
+        let mut checks = vec![is_primary.await];
+        // Of a node that is none nothing else can be proven.
+        if !checks[0].passed {
+            return checks;
         }
-        checks.extend(looked);
+        let (tells, told) = oneshot::channel();
+        let beside = async {
+            let failed = self.beside(primary, &standbys).await;
+            _ = tells.send(failed.is_empty());
+            failed
+        };
+        let may_freeze = async { told.await.unwrap_or(false) };
+        let (beside, replicates) =
+            tokio::join!(beside, self.replicates(primary, &standbys, may_freeze));
+        checks.extend(beside);
+        checks.extend(replicates);
+        checks
+    }
+
+    /// Checks that what a primary writes arrives, and that commits wait for those for whom they should. `may_freeze`: whether
+    /// nothing else has failed.
+    async fn replicates(
+        &self,
+        primary: &'a PlannedNode,
+        standbys: &[(&'a PlannedNode, &'a Standby)],
+        may_freeze: impl Future<Output = bool>,
+    ) -> Vec<Check> {
+        let (mut checks, mut followed) = self.followed(primary).await;
+        if standbys.is_empty() && followed.is_empty() {
+            return checks;
+        }
         let own = self.own_connection(primary).await;
         let writer = match &own {
             Some(own) => own.as_ref().map_err(Clone::clone),
@@ -236,10 +259,11 @@ impl<'a> Prover<'a> {
             _ => {}
         }
         // Freezing a broken lab proves nothing, and the reason is known already.
-        if checks.iter().all(|check| check.passed) && !self.cancel.is_cancelled() {
-            checks.extend(self.controls(primary, &standbys).await);
+        let is_sound = checks.iter().all(|check| check.passed) && !self.cancel.is_cancelled();
+        if is_sound && may_freeze.await {
+            checks.extend(self.controls(primary, standbys).await);
         }
-        Ok(checks)
+        checks
     }
 
     /// A separate connection for writing on a node that also subscribes. Its arriving rows are read meanwhile, and that

@@ -18,6 +18,8 @@ mod catalogue;
 mod ends;
 #[path = "scenarios/faults.rs"]
 mod faults;
+#[path = "scenarios/frozen_proofs.rs"]
+mod frozen_proofs;
 #[path = "scenarios/hardened.rs"]
 mod hardened;
 #[path = "scenarios/hba.rs"]
@@ -48,6 +50,8 @@ mod pgadmin;
 mod proof_cost;
 #[path = "support/ready.rs"]
 mod ready;
+#[path = "scenarios/reasons.rs"]
+mod reasons;
 #[path = "scenarios/rehearsals.rs"]
 mod rehearsals;
 #[path = "scenarios/restarts.rs"]
@@ -76,8 +80,10 @@ fn main() {
     trials.extend(broken::trials());
     trials.extend(broken_logical::trials());
     trials.extend(faults::trials());
+    trials.extend(frozen_proofs::trials());
     trials.extend(odd_tables::trials());
     trials.extend(killed_proofs::trials());
+    trials.extend(reasons::trials());
     trials.extend(rehearsals::trials());
     trials.extend(cases::trials());
     trials.extend(restarts::trials());

@@ -2,6 +2,8 @@
 //!
 //! The servers are those of a lab, or what `LAB_TEST_DSN` and `LAB_TEST_STANDBY_DSN` name, as a superuser.
 
+#[path = "server/beside.rs"]
+mod beside;
 #[path = "support/binary.rs"]
 mod binary;
 #[path = "support/database.rs"]
@@ -16,7 +18,6 @@ use libtest_mimic::Trial;
 use replication_lab::dataset::{self, SqlFile};
 use replication_lab::lab::populate;
 use replication_lab::name::DatasetName;
-use replication_lab::server::client::{Door, Reader, SearchPath};
 use replication_lab::server::{
     catalog, conflicts, in_force, publications, replication, slots, state, subscriptions,
 };
@@ -28,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 fn main() {
     let arguments = ready::arguments();
-    let trials = vec![
+    let mut trials = vec![
         trial(
             "the_shop_is_consistent_and_its_sequences_go_on",
             the_shop_is_consistent_and_its_sequences_go_on,
@@ -79,6 +80,7 @@ fn main() {
             a_standby_has_the_same_rows_in_the_same_places,
         ),
     ];
+    trials.extend(beside::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     database::remove();
     conclusion.exit();
@@ -511,15 +513,11 @@ const SET_BY_USERS: [(&str, &str, &str); 12] = [
 async fn what_users_set_changes_nothing_that_is_read() {
     let database = Database::new("pins").await;
     let name = &database.name;
-    let servers = database::servers().expect("the trial has looked");
-    let config = database::config(&servers.primary);
     for (setting, value, _) in SET_BY_USERS {
         let sql = format!("ALTER ROLE CURRENT_USER IN DATABASE {name} SET {setting} = '{value}'");
         database.client.batch_execute(&sql).await.expect(setting);
     }
-    let port = config.get_ports().first().copied().unwrap_or(5432);
-    let reader = Reader::connect(Door::trusted("127.0.0.1", port), name, SearchPath::Catalog);
-    let reader = reader.await.expect("a reader");
+    let reader = database.reader().await;
     let user = database.another().await;
     for (setting, value, pinned) in SET_BY_USERS {
         let show = format!("SELECT pg_catalog.current_setting('{setting}')");

@@ -339,7 +339,10 @@ impl Explain for LabError {
             Self::Dataset(error) => error.exit(),
             // What the server refuses, the scenario asks for.
             Self::Sql(error) => error.source.blames(),
-            Self::Subscription { trouble, .. } if trouble.is_of_machine() => Exit::Environment,
+            // A publisher that does not answer, or the lack of disk or memory.
+            Self::Subscription { trouble, .. } if trouble.is_of_machine() || trouble.is_vague() => {
+                Exit::Environment
+            }
             Self::NodeEnded {
                 how: ContainerEnd::OutOfMemory(_) | ContainerEnd::Killed(_),
                 ..

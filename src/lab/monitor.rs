@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::name::NodeName;
 use crate::plan::Plan;
-use crate::server::replication::{Sender, SenderState, SyncState};
+use crate::server::replication::{self, Sender, SenderState, SyncState};
 use crate::server::slots::{Slot, SlotKind, WalStatus};
 use crate::text::chain;
 
@@ -241,8 +241,7 @@ fn blank(
 fn edges(look: &Look<'_>, said: &Answers) -> Vec<EdgeStatus> {
     join(&said.senders, &said.slots, |sender| {
         let name = &sender.application_name;
-        let passes =
-            name.ends_with("_backup") || (name.starts_with("pg_") && name.contains("_sync_"));
+        let passes = name.ends_with("_backup") || replication::copies_table(name);
         look.node_of(sender)
             .filter(|_| !passes)
             .map(ToString::to_string)

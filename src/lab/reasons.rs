@@ -6,22 +6,24 @@ use std::time::SystemTime;
 use crate::name::NodeName;
 use crate::server::entries::Entry;
 use crate::server::subscriptions::Subscription;
-use crate::server::trouble::{self, Trouble};
+use crate::server::trouble::{self, Known, Trouble};
 
 use super::Lab;
 use super::status::SubscriptionStatus;
 
 /// A subscription that does not get on.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Suspect<'a> {
     /// Its node.
     pub node: &'a NodeName,
     /// Its name.
     pub name: &'a str,
-    /// The host that it connects to.
-    pub publisher: Option<&'a str>,
+    /// The hosts that it may connect to.
+    pub publishers: Vec<&'a str>,
     /// Its slot there.
     pub slot: Option<&'a str>,
+    /// Its object identifier, if its tables' copies are in question too.
+    pub oid: Option<u32>,
 }
 
 impl<'a> Suspect<'a> {
@@ -29,8 +31,9 @@ impl<'a> Suspect<'a> {
         Self {
             node,
             name: &its.name,
-            publisher: its.upstream.as_deref(),
+            publishers: its.hosts.iter().map(String::as_str).collect(),
             slot: its.slot.as_ref().map(|slot| slot.name.as_str()),
+            oid: Some(its.oid),
         }
     }
 
@@ -40,8 +43,9 @@ impl<'a> Suspect<'a> {
         Self {
             node,
             name: &its.name,
-            publisher: its.host(),
+            publishers: its.hosts.iter().map(String::as_str).collect(),
             slot: its.slot.as_deref(),
+            oid: Some(its.oid),
         }
     }
 }
@@ -75,12 +79,22 @@ impl<'a> Reasons<'a> {
         if own.as_ref().is_some_and(|own| !own.is_vague()) {
             return own;
         }
-        let publisher = self.lab.host(suspect.publisher?);
-        let (Some(publisher), Some(slot)) = (publisher, suspect.slot) else {
+        let Some(slot) = suspect.slot else {
             return own;
         };
-        let log = self.log(&publisher).await;
-        trouble::of_publisher(log, publisher.as_str(), slot, now).or(own)
+        let known = Known {
+            slot,
+            oid: suspect.oid,
+        };
+        let mut said = None;
+        for host in &suspect.publishers {
+            let Some(publisher) = self.lab.host(host) else {
+                continue;
+            };
+            let log = self.log(&publisher).await;
+            said = said.or(trouble::of_publisher(log, publisher.as_str(), known, now));
+        }
+        said.or(own)
     }
 }
 

@@ -1,5 +1,7 @@
 //! A node's log as its server wrote it: the container's output, or the file of `logging_collector`.
 
+use std::time::Duration;
+
 use crate::engine::Engine;
 use crate::name::NodeName;
 use crate::server::client::SearchPath;
@@ -75,8 +77,13 @@ impl Lab {
 
     /// The `log_line_prefix` of a server that answers.
     async fn log_line_prefix(&self, node: &NodeName) -> Option<String> {
-        let path = SearchPath::Catalog;
-        let reader = self.reader(node, MAINTENANCE_DATABASE, path).await.ok()?;
-        in_force::setting(&reader, "log_line_prefix").await.ok()?
+        /// A server that hangs has a log all the same.
+        const LIMIT: Duration = Duration::from_secs(2);
+        let asked = async {
+            let path = SearchPath::Catalog;
+            let reader = self.reader(node, MAINTENANCE_DATABASE, path).await.ok()?;
+            in_force::setting(&reader, "log_line_prefix").await.ok()?
+        };
+        tokio::time::timeout(LIMIT, asked).await.ok()?
     }
 }

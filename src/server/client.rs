@@ -18,10 +18,13 @@ use crate::name::Secret;
 pub use crate::sql::quote::{identifier, literal};
 pub use noticing::{Noticing, connect_noticing};
 pub use pins::SearchPath;
-pub use reader::Reader;
+pub use reader::{LOCK_LIMIT_MS, Reader};
 
-/// How long one attempt to connect may take.
+/// How long a socket may take to connect.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// How long a server that accepted a connection may take to let the client in. One that is frozen or out of memory accepts
+/// and never greets.
+const GREETING_LIMIT: Duration = Duration::from_secs(15);
 
 /// A statement, or an attempt to connect, that failed on a server.
 #[derive(Debug, thiserror::Error)]

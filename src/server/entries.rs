@@ -77,11 +77,25 @@ pub fn of_text<'a>(lines: impl IntoIterator<Item = &'a str>, prefix: &str) -> Ve
                 .map(str::to_owned),
             at: stamp.or_else(|| time(before)),
             severity: word.to_owned(),
-            message: said.to_owned(),
+            message: without_state(said).to_owned(),
             more: Vec::new(),
         });
     }
     entries
+}
+
+/// A message without the SQLSTATE that `log_error_verbosity = verbose` puts before it: `42P01: relation …`.
+fn without_state(said: &str) -> &str {
+    let is_state = |word: &str| {
+        let mut letters = word.bytes();
+        word.len() == 5
+            && word.contains(|letter: char| letter.is_ascii_digit())
+            && letters.all(|letter| letter.is_ascii_digit() || letter.is_ascii_uppercase())
+    };
+    match said.split_once(": ") {
+        Some((state, message)) if is_state(state) => message,
+        _ => said,
+    }
 }
 
 /// The time that Docker puts before a line, and the line.
@@ -288,6 +302,27 @@ mod tests {
         assert_eq!(entries.len(), 1);
         assert_eq!(entries[0].message, "duplicate key:  no");
         assert_eq!(entries[0].more, ["DETAIL: Key (id)=(1)"]);
+    }
+
+    #[test]
+    fn a_verbose_log_has_the_same_messages() {
+        let lines = [
+            "[9] LOG:  00000: database system is ready to accept connections",
+            "[9] LOCATION:  process_pm_child_exit, postmaster.c:2340",
+            "[9] ERROR:  42P01: relation \"public.t\" does not exist",
+            "[9] CONTEXT:  slot \"s\"",
+            "[9] LOCATION:  parserOpenTable, parse_relation.c:1449",
+            "[9] ERROR:  HELLO: a user's own words",
+        ];
+        let entries = of_text(lines, "[%p] ");
+        let messages: Vec<&str> = entries.iter().map(|it| it.message.as_str()).collect();
+        let wanted = [
+            "database system is ready to accept connections",
+            "relation \"public.t\" does not exist",
+            "HELLO: a user's own words",
+        ];
+        assert_eq!(messages, wanted);
+        assert_eq!(entries[1].more, ["CONTEXT: slot \"s\""]);
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl fmt::Display for SyncState {
 }
 
 /// One walsender of a server. Base backups are included, under a name of their own.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Sender {
     /// The process that sends.
     pub pid: i32,
@@ -219,6 +219,18 @@ pub fn to_standby<'a>(senders: &'a [Sender], name: &'a str) -> impl Iterator<Ite
         .filter(move |sender| sender.application_name == name && !sender.is_logical)
 }
 
+/// Whether a slot, or the walsender that has its name, is that of a table's copy: `pg_16390_sync_16384_7577`, before PostgreSQL
+/// 14 `SLOT_16390_sync_16384`.
+#[must_use]
+pub fn copies_table(name: &str) -> bool {
+    let Some((before, after)) = name.rsplit_once("_sync_") else {
+        return false;
+    };
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|it| it.is_ascii_digit());
+    let before = before.rsplit_once('_');
+    before.is_some_and(|(_, number)| is_number(number)) && after.split('_').all(is_number)
+}
+
 /// The walsender that streams through a slot.
 #[must_use]
 pub fn through<'a>(senders: &'a [Sender], slot: &Slot) -> Option<&'a Sender> {
@@ -239,4 +251,19 @@ pub async fn receiver(reader: &Reader) -> Result<Option<Receiver>, ServerError> 
         has_received: row.get(1),
         host: row.get(2),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_copy_of_a_table_is_known_by_its_name() {
+        for name in ["pg_16390_sync_16384_7577011", "my_slot_16390_sync_16384"] {
+            assert!(copies_table(name), "{name}");
+        }
+        for name in ["pg_receivewal", "a_sync_b", "s_sync_1", "pg_1_sync_", "sub"] {
+            assert!(!copies_table(name), "{name}");
+        }
+    }
 }

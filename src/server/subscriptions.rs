@@ -14,6 +14,8 @@ use super::version::Version;
 pub struct Subscription {
     /// Its name.
     pub name: String,
+    /// Its object identifier.
+    pub oid: u32,
     /// The database that it belongs to.
     pub database: String,
     /// The hosts that it connects to, of which it takes the first that answers. None for the server's own machine and for
@@ -133,7 +135,7 @@ fn sql(version: Version, only: &str) -> String {
     format!(
         "SELECT s.subname::pg_catalog.text, d.datname::pg_catalog.text, s.subconninfo, s.subpublications, s.subenabled, \
          w.pid IS NOT NULL, extract(epoch FROM pg_catalog.clock_timestamp() - a.backend_start)::pg_catalog.float8, \
-         w.received_lsn, s.subslotname::pg_catalog.text, {} \
+         w.received_lsn, s.subslotname::pg_catalog.text, {}, s.oid \
          FROM pg_catalog.pg_subscription AS s JOIN pg_catalog.pg_database AS d ON d.oid = s.subdbid \
          LEFT JOIN pg_catalog.pg_stat_subscription AS w ON w.subid = s.oid AND w.relid IS NULL{leader} \
          LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = w.pid \
@@ -194,6 +196,7 @@ fn subscription(row: &Row, tables: &[Row]) -> Subscription {
         slot: row.get(8),
         apply_errors: row.get(9),
         sync_errors: row.get(10),
+        oid: row.get(11),
         tables: own.map(table).collect(),
         name,
     }
@@ -229,6 +232,7 @@ mod tests {
     fn a_worker_that_has_failed_must_run_for_a_while() {
         let mut found = Subscription {
             name: "s".to_owned(),
+            oid: 16390,
             database: "d".to_owned(),
             remote_database: None,
             hosts: Vec::new(),

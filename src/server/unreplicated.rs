@@ -56,15 +56,19 @@ const OF_USERS: &str = "FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespa
 const OF_EXTENSION: &str = "EXISTS (SELECT FROM pg_catalog.pg_depend AS d \
     WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')";
 /// The columns of [`Relation`].
-const NAME: &str = "pg_catalog.format('%I.%I', n.nspname, c.relname), n.nspname::pg_catalog.text, c.relname::pg_catalog.text";
+const NAME: &str = "pg_catalog.format('%I.%I', n.nspname, c.relname) AS shown, n.nspname::pg_catalog.text AS schema, \
+    c.relname::pg_catalog.text AS name";
 
-/// The relations of the database that get no row of a proof, by name. Partitions are named by themselves.
+/// The relations of the database that get no row of a proof, by name. Partitions are named by themselves. The temporary tables
+/// of all sessions are in `pg_temp`: which numbers their schemas have is chance.
 ///
 /// # Errors
 /// The server's error.
 pub async fn relations(reader: &Reader) -> Result<Vec<(Relation, Kind)>, ServerError> {
     let sql = format!(
-        "SELECT r.* FROM (SELECT {NAME}, CASE \
+        "SELECT DISTINCT CASE r.kind WHEN 'temporary' THEN pg_catalog.format('pg_temp.%I', r.name) ELSE r.shown END, \
+             CASE r.kind WHEN 'temporary' THEN 'pg_temp' ELSE r.schema END, r.name, r.kind \
+         FROM (SELECT {NAME}, CASE \
              WHEN c.relkind IN ('r', 'p') AND c.relpersistence = 't' THEN 'temporary' \
              WHEN {OF_EXTENSION} THEN CASE WHEN c.relkind IN ('r', 'p') THEN 'extension' END \
              WHEN c.relkind = 'f' THEN 'foreign' \
@@ -100,7 +104,7 @@ pub async fn unpublished(reader: &Reader, names: &[&str]) -> Result<Vec<Relation
 }
 
 /// The tables whose UPDATE or DELETE these publications publish and that have no replica identity, by name: both fail on
-/// them (manual: "Publication").
+/// them (manual: "Publication"). A deferrable key is none.
 ///
 /// # Errors
 /// The server's error.
@@ -108,7 +112,7 @@ pub async fn unidentified(reader: &Reader, names: &[&str]) -> Result<Vec<Relatio
     let sql = format!(
         "SELECT {NAME} {OF_USERS} AND c.relkind = 'r' AND c.relpersistence = 'p' \
          AND (c.relreplident = 'n' OR c.relreplident = 'd' AND NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i \
-                 WHERE i.indrelid = c.oid AND i.indisprimary AND i.indisvalid) \
+                 WHERE i.indrelid = c.oid AND i.indisprimary AND i.indisvalid AND i.indimmediate) \
              OR c.relreplident = 'i' AND NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i \
                  WHERE i.indrelid = c.oid AND i.indisreplident)) \
          AND EXISTS (SELECT FROM pg_catalog.pg_publication_tables AS t \

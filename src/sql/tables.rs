@@ -136,6 +136,8 @@ fn pass(cursor: &mut Cursor<'_>) -> Option<()> {
 struct Body {
     columns: Vec<Column>,
     key: Vec<String>,
+    /// Whether the key may be checked at the end of a transaction, so that it identifies no row to replication.
+    deferrable: bool,
     /// The columns that a table constraint makes `NOT NULL`.
     not_null: Vec<String>,
 }
@@ -176,6 +178,7 @@ impl Body {
         let first = cursor.peek()?;
         if cursor.eat_words(&["PRIMARY", "KEY"]) {
             self.primary_key(cursor)?;
+            self.deferrable |= is_deferrable(cursor);
         } else if cursor.eat_words(&["NOT", "NULL"]) {
             self.not_null.push(cursor.name()?);
         } else if !(CONSTRAINTS.iter().any(|word| first.is_word(word)) || excludes(cursor)) {
@@ -216,6 +219,7 @@ impl Body {
                 column.not_null = true;
             } else if cursor.eat_words(&["PRIMARY", "KEY"]) {
                 self.key.push(column.name.clone());
+                self.deferrable |= is_deferrable(cursor);
             } else if cursor.is_word("DEFAULT") || cursor.is_word("GENERATED") {
                 column.filled = true;
                 cursor.take();
@@ -244,6 +248,23 @@ impl Body {
         };
         self.columns.iter().map(shape).collect()
     }
+}
+
+/// Whether a `DEFERRABLE` follows in the same element: of the constraint before, or of a later one.
+fn is_deferrable(cursor: &Cursor<'_>) -> bool {
+    let mut ahead = cursor.clone();
+    while ahead.peek().is_some() && !ends_element(&ahead) {
+        if ahead.eat_words(&["NOT", "DEFERRABLE"]) {
+            continue;
+        }
+        if ahead.is_word("DEFERRABLE") || ahead.eat_words(&["INITIALLY", "DEFERRED"]) {
+            return true;
+        }
+        if pass(&mut ahead).is_none() {
+            return false;
+        }
+    }
+    false
 }
 
 fn ends_element(cursor: &Cursor<'_>) -> bool {

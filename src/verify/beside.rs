@@ -4,9 +4,10 @@ mod logical;
 
 use crate::failure::Failure;
 use crate::name::NodeName;
-use crate::plan::{PlannedNode, Standby};
-use crate::server::client::Reader;
-use crate::server::replication;
+use crate::plan::{PlannedNode, PlannedSubscription, Standby};
+use crate::server::client::{Reader, SearchPath};
+use crate::server::replication::{self, Sender};
+use crate::server::slots;
 use crate::server::unreplicated::{self, Kind, Relation};
 use crate::sql::tables::LoggedTable;
 use crate::text::duration;
@@ -36,6 +37,8 @@ impl Found {
 
 impl Prover<'_> {
     /// Names what of a primary's family is not proven. Returns what was planned and is gone.
+    ///
+    /// It has connections of its own, waits for nobody's locks for long, and ends in time. What it could not look up is named.
     pub(super) async fn beside(
         &self,
         primary: &PlannedNode,
@@ -43,29 +46,39 @@ impl Prover<'_> {
     ) -> Vec<Check> {
         let mut found = Found::default();
         self.beside_standbys(primary, standbys, &mut found);
-        if let Ok(client) = self.client(&primary.name) {
-            let looked = async {
-                let replicates = !standbys.is_empty() || self.has_subscribers(primary);
-                if replicates {
-                    let planned = self.planned_tables(primary);
-                    let relations = unreplicated::relations(client).await?;
-                    judge(&primary.name, &relations, &planned, &mut found);
-                    self.strangers(primary, standbys, client, &mut found)
-                        .await?;
-                }
-                self.beside_subscriptions(primary, client, &mut found).await
-            };
-            if let Err(why) = looked.await {
-                found.fail(
-                    &primary.name,
-                    "can be asked what is not proven",
-                    why.to_string(),
-                    None,
-                );
-            }
+        let looking = self.look_beside(primary, standbys, &mut found);
+        let looked = tokio::time::timeout(self.within, looking).await;
+        let why = match looked {
+            Ok(Ok(())) => None,
+            Ok(Err(why)) => Some(why.to_string()),
+            Err(_) => Some(format!("it took longer than {}", duration(self.within))),
+        };
+        if let Some(why) = why {
+            let name = format!("{}: what the proof leaves out", primary.name);
+            found.name(name, format!("it was not looked up: {why}"));
         }
         self.not_proven.lock().await.extend(found.not_proven);
         found.failed
+    }
+
+    async fn look_beside(
+        &self,
+        primary: &PlannedNode,
+        standbys: &[(&PlannedNode, &Standby)],
+        found: &mut Found,
+    ) -> Result<(), Failure> {
+        let (database, path) = (self.lab.plan.database.as_str(), SearchPath::Catalog);
+        let reader = self.lab.reader(&primary.name, database, path).await?;
+        reader.limit_locks().await?;
+        if !standbys.is_empty() || self.has_subscribers(primary) {
+            let planned = self.planned_tables(primary);
+            let relations = unreplicated::relations(&reader).await?;
+            judge(&primary.name, &relations, &planned, found);
+            self.strangers(primary, standbys, &reader, found).await?;
+        }
+        self.beside_subscriptions(primary, &reader, found).await?;
+        reader.close().await;
+        Ok(())
     }
 
     /// The tables that the scenario created on the nodes of a primary's family.
@@ -113,24 +126,39 @@ impl Prover<'_> {
         client: &Reader,
         found: &mut Found,
     ) -> Result<(), Failure> {
-        let plan = &self.lab.plan;
-        for sender in replication::senders(client).await? {
+        let (senders, slots) =
+            tokio::try_join!(replication::senders(client), slots::slots(client))?;
+        for sender in senders {
             let name = sender.application_name.as_str();
+            let mut slots = slots.iter();
+            let slot = slots.find(|slot| slot.active_pid == Some(sender.pid));
+            let slot = slot.map(|slot| slot.name.as_str());
             let is_standby = standbys
                 .iter()
                 .any(|(_, standby)| standby.application_name.as_str() == name);
-            let is_subscription = plan
-                .subscriptions()
-                .any(|(_, its)| its.name.as_str() == name);
-            // A table is copied through a connection of its own.
-            let is_copy = sender.is_logical && name.starts_with("pg_");
-            if sender.sends() && !is_standby && !is_subscription && !is_copy {
+            let planned = self.lab.plan.subscriptions().map(|(_, its)| its);
+            if sender.sends() && !is_standby && !is_of_subscription(&sender, slot, planned) {
                 let name = format!("{}: the receiver `{name}`", primary.name);
                 found.name(name, "it is no node of this lab's plan");
             }
         }
         Ok(())
     }
+}
+
+/// Whether a sender serves a planned subscription, or the copy of a table. A subscription may have an `application_name` of
+/// its own; its slot is known all the same.
+fn is_of_subscription<'a>(
+    sender: &Sender,
+    slot: Option<&str>,
+    planned: impl IntoIterator<Item = &'a PlannedSubscription>,
+) -> bool {
+    let name = sender.application_name.as_str();
+    let is_it = |its: &PlannedSubscription| {
+        its.name.as_str() == name || slot.is_some_and(|slot| its.slot.as_str() == slot)
+    };
+    let copies = |name: &str| replication::copies_table(name);
+    copies(name) || slot.is_some_and(copies) || planned.into_iter().any(is_it)
 }
 
 /// The relations that get no row.
@@ -197,6 +225,7 @@ fn is_it(table: &LoggedTable, relation: &Relation) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::name::{ObjectName, SlotName};
 
     fn relation(name: &str) -> Relation {
         Relation {
@@ -242,5 +271,31 @@ mod tests {
             "primary: public.scratch",
         ];
         assert_eq!(named, wanted);
+    }
+
+    #[test]
+    fn a_subscription_is_known_by_its_slot_too() {
+        let name = |name: &str| ObjectName::new(name).expect("a name");
+        let planned = [PlannedSubscription {
+            name: name("s"),
+            upstream: NodeName::new("p").expect("a name"),
+            publications: vec![name("all")],
+            slot: SlotName::new("s_slot").expect("a name"),
+            create_slot: true,
+            copy_data: true,
+            create: String::new(),
+        }];
+        let is_known = |application_name: &str, slot| {
+            let sender = Sender {
+                application_name: application_name.to_owned(),
+                is_logical: true,
+                ..Sender::default()
+            };
+            is_of_subscription(&sender, slot, &planned)
+        };
+        assert!(is_known("s", None) && is_known("own", Some("s_slot")));
+        let copy = "pg_16390_sync_16384_7577011";
+        assert!(is_known("own", Some(copy)) && is_known(copy, None));
+        assert!(!is_known("own", Some("other")) && !is_known("pg_recvlogical", None));
     }
 }

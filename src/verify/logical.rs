@@ -9,6 +9,7 @@ mod triggers;
 use crate::failure::Failure;
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, PlannedSubscription};
+use crate::server::client::identifier;
 use crate::server::lsn::Lsn;
 use crate::server::{replication, slots, subscriptions};
 use crate::text::{chain, count, duration};
@@ -16,7 +17,7 @@ use crate::wait::{Probe, WaitError, wait_for};
 
 use super::edge::WrittenRows;
 use super::probe::{self, Inserted, ProbeRow, Sought};
-use super::{Check, Prover, check, limited, reason};
+use super::{Check, Prover, limited, reason};
 use judge::{Looked, after_change, judge};
 use published::{Operations, Published, left_out, sought};
 
@@ -132,7 +133,7 @@ impl Prover<'_> {
             }
             Ok(follows)
         };
-        let check = check(name, looked).await;
+        let check = self.check_at(&node.name, self.within, name, looked).await;
         edge.sound = check.passed;
         (vec![check], edge)
     }
@@ -159,7 +160,8 @@ impl Prover<'_> {
             };
             if !found.is_enabled {
                 return Err(Failure::seen(format!(
-                    "the subscription `{name}` is disabled: `ALTER SUBSCRIPTION {name} ENABLE` resumes it"
+                    "the subscription `{name}` is disabled: `ALTER SUBSCRIPTION {} ENABLE` resumes it",
+                    identifier(name)
                 )));
             }
             if let Some(table) = found.unready().next() {
@@ -206,7 +208,9 @@ impl Prover<'_> {
             RowStage::Deleted => "deletes arrive as published",
         };
         let name = edge.claim(claim);
-        let check = check(name, self.compared(edge, stage, written)).await;
+        let node = &edge.node.name;
+        let looked = Box::pin(self.compared(edge, stage, written));
+        let check = self.check_at(node, self.within, name, looked).await;
         edge.sound = check.passed;
         Some(check)
     }

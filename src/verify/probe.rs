@@ -23,7 +23,7 @@ use crate::failure::Explain;
 use crate::server::lsn::Lsn;
 use crate::server::server_error::ServerError;
 pub use keyed::{Sighting, kept_back, pass, sight, sweep, update};
-pub use read::{Values, read, remove};
+pub use read::{Values, read, read_kept, remove};
 pub use sought::Sought;
 pub(super) use statement::qualified;
 pub use write::{commit, insert, write};

@@ -1,7 +1,11 @@
 //! What a proof does not prove is named, and what was planned and is gone fails.
 
+use std::time::Duration;
+
 use libtest_mimic::Trial;
+use replication_lab::wait::{Probe, wait_for};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::lab::{Lab, trial};
 
@@ -17,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
             "lost",
             lost,
         ),
+        trial("what_cannot_be_looked_up_fails_no_proof", "beside", beside),
         trial(
             "a_new_primary_must_publish_what_the_lost_one_was_planned_to",
             "heir",
@@ -40,6 +45,12 @@ data: [jobs]
     lab.run("stop", &["source"]).await.document(0);
     lab.run("promote", &["heir"]).await.document(0);
     let publication = "heir: `p` publishes what was planned: ";
+    // Of a node that is no primary any more nothing else is proven.
+    let planned = lab.run("verify", &["--as-planned", "--within=1s"]).await;
+    let (failed, _) = words(&planned.document(1));
+    let own = failed.iter().filter(|it| it.starts_with("source"));
+    assert_eq!(own.count(), 1, "{failed:#?}");
+    says(&failed, "source: is a primary: ");
     let whole = lab.run("verify", &["--within=1s"]).await.document(1);
     let (failed, _) = words(&whole);
     assert!(
@@ -94,16 +105,21 @@ async fn unlogged(lab: Lab) {
         ("public.part", "it is unlogged"),
         ("public.parts", "a partition of it is unlogged"),
         ("public.sums", "it is a materialized view"),
-        (".mine", "it is a temporary table"),
+        ("pg_temp.mine", "it is a temporary table"),
     ] {
         says(&named, &format!("{table}: {why}"));
     }
     execute(&lab, "primary", "ALTER TABLE order_details SET UNLOGGED").await;
     for planned in [&[][..], &["--as-planned"]] {
-        let (failed, _) = words(&lab.run("verify", planned).await.document(1));
+        let verdict = lab.run("verify", planned).await.document(1);
         says(
-            &failed,
+            &words(&verdict).0,
             "primary: public.order_details replicates: it is unlogged now",
+        );
+        // No node is frozen for a proof that has failed.
+        assert!(
+            !verdict.to_string().contains("a commit waits"),
+            "{verdict:#}"
         );
     }
     execute(&lab, "primary", "ALTER TABLE order_details SET LOGGED").await;
@@ -133,8 +149,8 @@ async fn lost(lab: Lab) {
     ];
     for (change, told, back) in lost {
         execute(&lab, "publisher", change).await;
-        let (failed, _) = words(&lab.run("verify", &[]).await.document(1));
-        says(&failed, &format!("{publication}{told}"));
+        let verdict = lab.run("verify", &[]).await.document(1);
+        says(&words(&verdict).0, &format!("{publication}{told}"));
         execute(&lab, "publisher", back).await;
     }
     let identity = "ALTER TABLE orders REPLICA IDENTITY NOTHING";
@@ -143,7 +159,49 @@ async fn lost(lab: Lab) {
     says(&failed, "public.orders has its replica identity: it has no");
     let identity = "ALTER TABLE orders REPLICA IDENTITY DEFAULT";
     execute(&lab, "publisher", identity).await;
+    let key = "ALTER TABLE orders DROP CONSTRAINT orders_pkey CASCADE, ADD PRIMARY KEY (order_id)";
+    let deferrable = format!("{key} DEFERRABLE");
+    execute(&lab, "publisher", &deferrable).await;
+    let (failed, _) = words(&lab.run("verify", &[]).await.document(1));
+    says(&failed, "public.orders has its replica identity: it has no");
+    execute(&lab, "publisher", key).await;
     execute(&lab, "publisher", "CREATE TABLE other (id int)").await;
     let (_, named) = words(&lab.run("verify", &[]).await.document(0));
     says(&named, "public.other: no publication that is subscribed to");
+}
+
+async fn beside(lab: Lab) {
+    lab.up("logical-shopping", &["--no-verify"]).await;
+    let session = lab.connect("publisher").await;
+    let lock = "BEGIN; LOCK TABLE products IN SHARE UPDATE EXCLUSIVE MODE";
+    session.batch_execute(lock).await.expect(lock);
+    let (failed, named) = words(&lab.run("verify", &[]).await.document(0));
+    assert_eq!(failed, <[String; 0]>::default());
+    says(
+        &named,
+        "publisher: `shop_pub`: whether it is as planned was not looked up: another session has a lock on a table",
+    );
+    session.batch_execute("ROLLBACK").await.expect("no lock");
+    // Its walsender has another name than the subscription.
+    let subscriber = lab.connect("subscriber").await;
+    let asked = subscriber.query_one("SELECT subconninfo FROM pg_subscription", &[]);
+    let conninfo: String = asked.await.expect("a subscription").get(0);
+    let named =
+        format!("ALTER SUBSCRIPTION shop_sub CONNECTION '{conninfo} application_name=mine'");
+    execute(&lab, "subscriber", &named).await;
+    let publisher = lab.connect("publisher").await;
+    let sent = "SELECT count(*) FROM pg_stat_replication WHERE application_name = 'mine' AND state = 'streaming'";
+    let cancel = CancellationToken::new();
+    let waited = wait_for(Duration::from_secs(20), &cancel, || async {
+        let count: i64 = publisher.query_one(sent, &[]).await?.get(0);
+        Ok::<_, tokio_postgres::Error>(match count {
+            1 => Probe::Ready(()),
+            count => Probe::NotYet(format!("{count} senders")),
+        })
+    });
+    waited.await.expect("a walsender");
+    let (failed, named) = words(&lab.run("verify", &[]).await.document(0));
+    assert_eq!(failed, <[String; 0]>::default());
+    let is_stranger = |line: &String| line.contains("the receiver");
+    assert!(!named.iter().any(is_stranger), "{named:#?}");
 }

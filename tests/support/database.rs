@@ -3,6 +3,7 @@
 use std::env;
 use std::sync::OnceLock;
 
+use replication_lab::server::client::{Door, Reader, SearchPath};
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::binary::lab;
@@ -107,6 +108,14 @@ impl Database {
 
     pub async fn another(&self) -> Client {
         connect(&self.config).await
+    }
+
+    /// A connection of the program's own.
+    pub async fn reader(&self) -> Reader {
+        let port = self.config.get_ports().first().copied().unwrap_or(5432);
+        let door = Door::trusted("127.0.0.1", port);
+        let reader = Reader::connect(door, &self.name, SearchPath::Catalog).await;
+        reader.expect("a reader")
     }
 
     pub async fn remove(self) {

@@ -99,27 +99,10 @@ impl NodeStatus {
             }
         }
         for subscription in &mut status.subscriptions {
-            let Some(slot) = &mut subscription.slot else {
-                continue;
-            };
-            let hosts = subscription.hosts.iter();
-            let said: Vec<_> = hosts
-                .map(|host| (host, lab.host(host).and_then(|node| look.said_by(&node))))
-                .collect();
-            let mut at = said.iter().filter_map(|(host, said)| {
-                Some((host, slots::named(&(*said)?.slots, &slot.name)?))
+            subscription.find_slot(|host| {
+                let said = look.said_by(&lab.host(host)?)?;
+                Some(said.slots.as_slice())
             });
-            match at.next() {
-                Some((host, found)) => {
-                    slot.fill(found);
-                    subscription.upstream = Some((*host).clone());
-                }
-                // A host that does not answer may have it.
-                None if !said.is_empty() && said.iter().all(|(_, said)| said.is_some()) => {
-                    slot.exists = Some(false);
-                }
-                None => {}
-            }
         }
         status
     }

@@ -7,7 +7,7 @@ use crate::server::client::Reader;
 use crate::server::lsn::Lsn;
 use crate::server::publications;
 use crate::server::server_error::ServerError;
-use crate::server::slots::{Slot, WalStatus};
+use crate::server::slots::{self, Slot, WalStatus};
 use crate::server::subscriptions::{self, SubscribedTable};
 use crate::server::trouble::Trouble;
 use crate::text::utc;
@@ -28,11 +28,14 @@ pub struct PublicationStatus {
 pub struct SubscriptionStatus {
     /// Its name.
     pub name: String,
-    /// The host that it connects to: a node's name. The one that has its slot, of several.
-    pub upstream: Option<String>,
-    /// All hosts of its connection string.
+    /// Its object identifier.
     #[serde(skip)]
-    pub(in crate::lab) hosts: Vec<String>,
+    pub oid: u32,
+    /// The host that it connects to: a node's name.
+    pub upstream: Option<String>,
+    /// All hosts of its connection string, of which libpq takes the first that answers.
+    #[serde(skip)]
+    pub hosts: Vec<String>,
     /// The database that it connects to.
     pub database: Option<String>,
     /// The publications.
@@ -93,6 +96,25 @@ impl SubscriptionStatus {
         self.trouble_at = trouble.at.map(utc::rfc3339);
     }
 
+    /// Adds its slot as its hosts know it; `slots_of` is `None` for one that is no node, or does not answer. Its upstream is
+    /// the host that has the slot, in use if possible. A slot is missing if none of them has it.
+    pub(super) fn find_slot<'a>(&mut self, slots_of: impl Fn(&str) -> Option<&'a [Slot]>) {
+        let Some(slot) = &mut self.slot else { return };
+        let seen: Vec<Option<&[Slot]>> = self.hosts.iter().map(|host| slots_of(host)).collect();
+        let hosts = self.hosts.iter().zip(&seen);
+        let found = hosts.filter_map(|(host, slots)| {
+            let found = slots::named(slots.as_ref()?, &slot.name)?;
+            Some((host, found))
+        });
+        let found = found.min_by_key(|(_, found)| !found.is_active);
+        if let Some((host, found)) = found {
+            slot.fill(found);
+            self.upstream = Some(host.clone());
+        } else if !seen.is_empty() && seen.iter().all(Option::is_some) {
+            slot.exists = Some(false);
+        }
+    }
+
     /// Whether it is enabled, has a worker, and all its tables are ready.
     pub(in crate::lab) fn is_healthy(&self) -> bool {
         self.enabled && self.active && self.tables.iter().all(|table| table.state == "r")
@@ -143,6 +165,7 @@ impl From<subscriptions::Subscription> for SubscriptionStatus {
             lag_bytes: None,
         });
         Self {
+            oid: found.oid,
             upstream,
             hosts: found.hosts,
             name: found.name,
@@ -169,5 +192,74 @@ impl LogicalSlot {
         self.wal_status.clone_from(&found.wal_status);
         self.confirmed_flush_lsn = found.confirmed_flush_lsn;
         self.lag_bytes = found.unconfirmed_bytes;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::slots::SlotKind;
+
+    fn status(hosts: &[&str]) -> SubscriptionStatus {
+        let slot = LogicalSlot {
+            name: "s".to_owned(),
+            exists: None,
+            active: None,
+            wal_status: None,
+            confirmed_flush_lsn: None,
+            lag_bytes: None,
+        };
+        SubscriptionStatus {
+            name: "s".to_owned(),
+            oid: 16390,
+            upstream: hosts.first().map(|&host| host.to_owned()),
+            hosts: hosts.iter().map(|&host| host.to_owned()).collect(),
+            database: None,
+            publications: Vec::new(),
+            enabled: true,
+            active: true,
+            received_lsn: None,
+            tables: Vec::new(),
+            apply_errors: None,
+            sync_errors: None,
+            slot: Some(slot),
+            trouble: None,
+            trouble_at: None,
+        }
+    }
+
+    #[test]
+    fn a_slot_is_missing_only_if_none_of_the_hosts_has_it() {
+        let slot = |is_active| Slot {
+            name: "s".to_owned(),
+            kind: SlotKind::Logical,
+            is_active,
+            active_pid: None,
+            wal_status: None,
+            confirmed_flush_lsn: None,
+            retained_bytes: None,
+            unconfirmed_bytes: None,
+            invalidation_reason: None,
+            is_synced: None,
+            is_temporary: false,
+        };
+        let (idle, used) = ([slot(false)], [slot(true)]);
+        let seen = |hosts: &[&str]| {
+            let mut status = status(hosts);
+            status.find_slot(|host| match host {
+                "without" => Some(&[]),
+                "idle" => Some(&idle),
+                "used" => Some(&used),
+                _ => None,
+            });
+            (status.slot.expect("its slot").exists, status.upstream)
+        };
+        let at = |host: &str| Some(host.to_owned());
+        assert_eq!(seen(&["without", "idle"]), (Some(true), at("idle")));
+        assert_eq!(seen(&["idle", "used"]), (Some(true), at("used")));
+        assert_eq!(seen(&["without"]), (Some(false), at("without")));
+        // It may be where nobody was asked.
+        assert_eq!(seen(&["without", "proxy"]), (None, at("without")));
+        assert_eq!(seen(&[]), (None, None));
     }
 }

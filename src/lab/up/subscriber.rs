@@ -3,11 +3,14 @@
 use std::time::{Duration, SystemTime};
 
 use crate::event::Event;
+use crate::lab::Lab;
 use crate::lab::error::{LabError, Late};
 use crate::lab::node::Starting;
+use crate::lab::reasons::Suspect;
 use crate::plan::{PlannedNode, PlannedSubscription};
 use crate::server::client::{Doing as _, Reader};
-use crate::server::{in_force, slots, subscriptions, trouble};
+use crate::server::trouble::{self, Trouble};
+use crate::server::{in_force, slots, subscriptions};
 use crate::text::duration;
 use crate::wait::{Probe, WaitError, wait_for};
 
@@ -154,14 +157,50 @@ impl Build {
             }
             Ok(Probe::NotYet(waiting.join(", ")))
         });
-        waited.await.map_err(|error| match error {
-            WaitError::Interrupted => LabError::Interrupted,
-            WaitError::Failed(error) => error,
-            error @ WaitError::Limit { .. } => LabError::Late {
-                act: act(),
-                seen: Late(error.to_string()),
-                log: starting.tail(),
-            },
-        })
+        match waited.await {
+            Ok(()) => Ok(()),
+            Err(WaitError::Interrupted) => Err(LabError::Interrupted),
+            Err(WaitError::Failed(error)) => Err(error),
+            Err(error) => Err(
+                match self.why_stalled(client, planned, subscription).await {
+                    Some(trouble) => LabError::Subscription {
+                        act: act(),
+                        subscription: name.to_owned(),
+                        node: planned.name.clone(),
+                        trouble: Box::new(trouble),
+                    },
+                    None => LabError::Late {
+                        act: act(),
+                        seen: Late(error.to_string()),
+                        log: starting.tail(),
+                    },
+                },
+            ),
+        }
+    }
+
+    /// Why the tables of a subscription are not copied in time, from the logs of both ends.
+    async fn why_stalled(
+        &self,
+        client: &Reader,
+        planned: &PlannedNode,
+        subscription: &PlannedSubscription,
+    ) -> Option<Trouble> {
+        /// A server that hangs says nothing.
+        const LIMIT: Duration = Duration::from_secs(5);
+        let asked = async {
+            let lab = Lab::find(self.engine.clone(), &self.plan.lab).await.ok()?;
+            let all = subscriptions::subscriptions(client).await.ok()?;
+            let name = subscription.name.as_str();
+            let suspect = Suspect {
+                node: &planned.name,
+                name,
+                publishers: vec![subscription.upstream.as_str()],
+                slot: Some(subscription.slot.as_str()),
+                oid: Some(subscriptions::named(&all, name)?.oid),
+            };
+            lab.trouble(&suspect).await
+        };
+        tokio::time::timeout(LIMIT, asked).await.ok()?
     }
 }

@@ -10,7 +10,7 @@ use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls, SimpleQueryMessage};
 
 use super::stream::UntilClosed;
-use super::{CONNECT_LIMIT, Door, config};
+use super::{CONNECT_LIMIT, Door, GREETING_LIMIT, config};
 use crate::server::server_error::ServerError;
 
 /// How long the end of a connection is waited for. A frozen server never ends it.
@@ -174,8 +174,15 @@ pub(super) async fn open(
         Ok(Err(error)) => return Err(ServerError::unreachable(error.to_string())),
         Err(_) => return Err(ServerError::unreachable("no answer")),
     };
-    let connected = config.connect_raw(stream, NoTls).await;
-    let (client, mut connection) = connected.map_err(ServerError::of_connecting)?;
+    let greeting = tokio::time::timeout(GREETING_LIMIT, config.connect_raw(stream, NoTls));
+    let (client, mut connection) = match greeting.await {
+        Ok(greeted) => greeted.map_err(ServerError::of_connecting)?,
+        Err(_) => {
+            return Err(ServerError::unreachable(
+                "it accepts connections and says nothing",
+            ));
+        }
+    };
     let version = connection.parameter("server_version").unwrap_or_default();
     let version = version.to_owned();
     let heard = Arc::new(Heard::default());

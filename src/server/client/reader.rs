@@ -9,6 +9,9 @@ use crate::server::SUPERUSER;
 use crate::server::server_error::ServerError;
 use crate::server::version::Version;
 
+/// How many milliseconds a look at a server in use waits for another session's lock.
+pub const LOCK_LIMIT_MS: u32 = 2000;
+
 /// A connection whose answers depend on no setting of a user's.
 #[derive(Debug)]
 pub struct Reader {
@@ -37,6 +40,15 @@ impl Reader {
             connection,
             version,
         })
+    }
+
+    /// Lets its statements wait for others' locks no longer than [`LOCK_LIMIT_MS`].
+    ///
+    /// # Errors
+    /// The server's error.
+    pub async fn limit_locks(&self) -> Result<(), ServerError> {
+        let set = format!("SET lock_timeout = {LOCK_LIMIT_MS}");
+        Ok(self.connection.batch_execute(&set).await?)
     }
 
     /// Ends the connection and waits until the server has ended its process.

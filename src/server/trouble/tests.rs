@@ -53,7 +53,7 @@ fn an_apply_that_fails_says_what_to_skip() {
     assert!(!trouble.copying);
     let hint = trouble.hint("jobs_sub", "subscriber").expect("a hint");
     assert!(
-        hint.ends_with("`ALTER SUBSCRIPTION jobs_sub SKIP (lsn = '0/19C1F40')`"),
+        hint.ends_with("`ALTER SUBSCRIPTION \"jobs_sub\" SKIP (lsn = '0/19C1F40')`"),
         "{hint}"
     );
 }
@@ -106,20 +106,24 @@ fn without_a_process_the_order_tells() {
     assert_eq!(super::last(&entries, "another", now()), None);
 }
 
+fn of(error: &str, times: usize) -> Trouble {
+    Trouble {
+        table: None,
+        copying: false,
+        words: error.lines().map(str::to_owned).collect(),
+        times,
+        disables: false,
+        at: None,
+        publisher: None,
+    }
+}
+
+fn hint(error: &str) -> String {
+    of(error, 1).hint("s", "sub").unwrap_or_default()
+}
+
 #[test]
 fn a_hint_is_about_what_is_missing() {
-    let hint = |error: &str| {
-        let trouble = Trouble {
-            table: None,
-            copying: false,
-            words: vec![error.to_owned()],
-            times: 1,
-            disables: false,
-            at: None,
-            publisher: None,
-        };
-        trouble.hint("s", "sub").unwrap_or_default()
-    };
     let slot = "could not start WAL streaming: ERROR:  replication slot \"s1\" does not exist";
     assert!(hint(slot).contains("pg_create_logical_replication_slot('s1'"));
     let publication =
@@ -132,16 +136,61 @@ fn a_hint_is_about_what_is_missing() {
 }
 
 #[test]
+fn a_name_in_a_statement_of_a_hint_is_quoted() {
+    let error = of("relation \"public.t\" does not exist", 1);
+    let hint = error.hint("My \"sub\"", "n").expect("a hint");
+    assert!(
+        hint.contains(r#"`ALTER SUBSCRIPTION "My ""sub""" REFRESH PUBLICATION`"#),
+        "{hint}"
+    );
+    let error = of("replication slot \"it's\" does not exist", 1);
+    let hint = error.hint("s", "n").expect("a hint");
+    assert!(hint.contains("('it''s', 'pgoutput')"), "{hint}");
+}
+
+#[test]
+fn a_refused_role_may_be_let_in_once_more_and_has_a_hint_of_its_own() {
+    let refused = [
+        "could not connect to the publisher: connection to server at \"p\" (10.0.0.2), port 5432 failed: FATAL:  password authentication failed for user \"r\"",
+        "could not connect to the publisher: FATAL:  no pg_hba.conf entry for host \"10.0.0.3\", user \"r\", database \"d\", no encryption",
+        "apply worker for subscription \"s\" could not connect to the publisher: connection failed: FATAL:  role \"r\" does not exist",
+        "could not connect to the publisher: fe_sendauth: no password supplied",
+        "could not connect to the publisher: FATAL:  must be superuser or replication role to start walsender",
+    ];
+    for error in refused {
+        assert!(of(error, 1).may_pass(), "{error}");
+        assert!(!of(error, 2).may_pass(), "{error}");
+        assert!(hint(error).contains("does not let the subscription in"));
+        assert!(!of(error, 1).is_vague(), "{error}");
+    }
+}
+
+#[test]
+fn a_lost_slot_is_told_in_the_words_of_every_version() {
+    let lost = [
+        "could not start WAL streaming: ERROR:  cannot read from logical replication slot \"s\"",
+        "could not start WAL streaming: ERROR:  can no longer get changes from replication slot \"s\"",
+        "could not start WAL streaming: ERROR:  can no longer access replication slot \"s\"",
+        "could not receive data from WAL stream: ERROR:  requested WAL segment 000000010000000000000003 has already been removed",
+        "could not start WAL streaming: ERROR:  no\nDETAIL: This slot has been invalidated because it exceeded the maximum reserved size.",
+    ];
+    for error in lost {
+        assert!(!of(error, 1).may_pass(), "{error}");
+        assert!(hint(error).contains("create it again"), "{error}");
+    }
+}
+
+#[test]
+fn a_publisher_that_does_not_answer_is_told_in_the_words_of_every_version() {
+    for by in ["", "apply worker for subscription \"s\" "] {
+        let error = format!("{by}could not connect to the publisher: Connection refused");
+        assert!(hint(&error).contains("lab status"), "{error}");
+        assert!(of(&error, 9).may_pass(), "{error}");
+    }
+}
+
+#[test]
 fn what_others_cause_may_pass_however_often() {
-    let trouble = |error: &str, times: usize| Trouble {
-        table: None,
-        copying: false,
-        words: vec![error.to_owned()],
-        times,
-        disables: false,
-        at: None,
-        publisher: None,
-    };
     let others = [
         "could not connect to the publisher: connection to server at \"publisher\" failed: Connection refused",
         "could not start WAL streaming: ERROR:  replication slot \"s\" is already active for PID 40",
@@ -150,8 +199,8 @@ fn what_others_cause_may_pass_however_often() {
         "could not receive data from WAL stream: FATAL:  terminating connection due to administrator command",
     ];
     for error in others {
-        assert!(trouble(error, 1).may_pass(), "{error}");
-        assert!(trouble(error, 9).may_pass(), "{error}");
+        assert!(of(error, 1).may_pass(), "{error}");
+        assert!(of(error, 9).may_pass(), "{error}");
     }
     let interrupted = [
         "could not receive data from WAL stream: ERROR:  canceling statement due to statement timeout",
@@ -159,11 +208,11 @@ fn what_others_cause_may_pass_however_often() {
         "could not start initial contents copy for table \"public.t\": ERROR:  permission denied for table t",
     ];
     for error in interrupted {
-        assert!(trouble(error, 1).may_pass(), "{error}");
-        assert!(!trouble(error, 2).may_pass(), "{error}");
+        assert!(of(error, 1).may_pass(), "{error}");
+        assert!(!of(error, 2).may_pass(), "{error}");
     }
     assert!(
-        !trouble(
+        !of(
             "duplicate key value violates unique constraint \"t_pkey\"",
             1
         )

@@ -4,9 +4,11 @@ use crate::failure::Failure;
 use crate::name::ObjectName;
 use crate::plan::{PlannedNode, PlannedPublication};
 use crate::server::catalog::{self, Catalog};
-use crate::server::client::{Reader, identifier};
+use crate::server::client::{Noticing, Reader, identifier};
 use crate::server::publications::planned::{self, Difference};
 use crate::server::publications::{self, Publication, PublishedTable};
+use crate::server::server_error::ServerError;
+use crate::server::version::Version;
 use crate::server::{subscriptions, unreplicated};
 use crate::text::{chain, count};
 use crate::verify::Prover;
@@ -16,6 +18,8 @@ use super::{Found, is_it, shown};
 
 /// The operations of a publication, in PostgreSQL's order.
 const OPERATIONS: [&str; 4] = ["insert", "update", "delete", "truncate"];
+/// What lets subscriptions know.
+const REFRESH: &str = "then `ALTER SUBSCRIPTION … REFRESH PUBLICATION`";
 /// SQLSTATE `lock_not_available`.
 const LOCKED: &str = "55P03";
 
@@ -36,8 +40,15 @@ impl Prover<'_> {
         let plan = &self.lab.plan;
         let nodes = plan.nodes.iter();
         let family = nodes.filter(|node| *plan.primary_of(&node.name) == primary.name);
-        for publication in family.flat_map(|node| &node.publications) {
-            Self::as_planned(primary, client, publication, found).await?;
+        let publications: Vec<_> = family.flat_map(|node| &node.publications).collect();
+        if !publications.is_empty() {
+            // With the settings that its users have, as it was created.
+            let database = plan.database.as_str();
+            let user = self.lab.connect(&primary.name, database).await?;
+            for publication in publications {
+                as_planned(primary, (&user, client.version()), publication, found).await;
+            }
+            user.close().await;
         }
         self.other_subscriptions(primary, client, found).await?;
         let followed = plan
@@ -52,40 +63,6 @@ impl Prover<'_> {
             return Ok(());
         }
         self.unpublished(primary, client, &names, found).await
-    }
-
-    /// Compares a publication with its plan.
-    async fn as_planned(
-        primary: &PlannedNode,
-        client: &Reader,
-        publication: &PlannedPublication,
-        found: &mut Found,
-    ) -> Result<(), Failure> {
-        let PlannedPublication { name, create } = publication;
-        let name = name.as_str();
-        let claim = format!("`{name}` publishes what was planned");
-        match planned::differences(client, client.version(), name, create).await {
-            Ok(differences) if differences.is_empty() => {}
-            Ok(differences) => {
-                let words: Vec<String> = differences.iter().map(ToString::to_string).collect();
-                let hint = differences.iter().find_map(|it| cure(name, it));
-                found.fail(&primary.name, &claim, words.join("; "), hint);
-            }
-            Err(error) if error.code().is_some_and(|code| code.code() == LOCKED) => {
-                let why =
-                    "another session has a lock on a table, so it was not compared with the plan";
-                found.name(format!("{}: `{name}`", primary.name), why);
-            }
-            Err(error) if error.code().is_some() => {
-                let why = format!(
-                    "it could not be created as planned any more: {}",
-                    chain(&error)
-                );
-                found.fail(&primary.name, &claim, why, None);
-            }
-            Err(error) => return Err(error.into()),
-        }
-        Ok(())
     }
 
     /// The subscriptions of a node that no check follows.
@@ -150,8 +127,9 @@ impl Prover<'_> {
             let mut planned = planned.iter();
             if planned.any(|it| it.identified && is_it(it, &table)) {
                 let name = &table.shown;
-                let hint =
-                    format!("`ALTER TABLE {name} REPLICA IDENTITY DEFAULT`, with a primary key");
+                let hint = format!(
+                    "`ALTER TABLE {name} REPLICA IDENTITY DEFAULT`, with a primary key that is not deferrable"
+                );
                 found.fail(
                     node,
                     &format!("{name} has its replica identity"),
@@ -180,6 +158,49 @@ impl Prover<'_> {
         }
         Ok(())
     }
+}
+
+/// Compares a publication with its plan.
+async fn as_planned(
+    primary: &PlannedNode,
+    (user, version): (&Noticing, Version),
+    publication: &PlannedPublication,
+    found: &mut Found,
+) {
+    let PlannedPublication { name, create } = publication;
+    let name = name.as_str();
+    let claim = format!("`{name}` publishes what was planned");
+    match planned::differences(user, version, name, create).await {
+        Ok(differences) if differences.is_empty() => {}
+        Ok(differences) => {
+            let words: Vec<String> = differences.iter().map(ToString::to_string).collect();
+            let hint = differences.iter().find_map(|it| cure(name, it));
+            found.fail(&primary.name, &claim, words.join("; "), hint);
+        }
+        Err(error) if is_of_plan(&error) => {
+            let why = format!(
+                "it could not be created as planned any more: {}",
+                chain(&error)
+            );
+            found.fail(&primary.name, &claim, why, None);
+        }
+        Err(error) => {
+            let why = if error.is(LOCKED) {
+                "another session has a lock on a table".to_owned()
+            } else {
+                chain(&error)
+            };
+            let why = format!("whether it is as planned was not looked up: {why}");
+            found.name(format!("{}: `{name}`", primary.name), why);
+        }
+    }
+}
+
+/// Whether the server refuses what was planned, and not the moment: a table, a column or a function of a filter is gone, or
+/// a value of it is none any more (classes 42 and 22 of "PostgreSQL Error Codes").
+fn is_of_plan(error: &ServerError) -> bool {
+    let state = error.code().map_or("", |state| state.code());
+    state.starts_with("42") || state.starts_with("22")
 }
 
 /// The operations that a publication does not publish.
@@ -227,8 +248,11 @@ fn cure(publication: &str, difference: &Difference) -> Option<String> {
         Difference::Operations([_, planned]) => Some(format!(
             "`ALTER PUBLICATION {publication} SET (publish = '{planned}')`"
         )),
-        Difference::TableLeft(table) => Some(format!(
-            "`ALTER PUBLICATION {publication} ADD TABLE {table}`, then `ALTER SUBSCRIPTION … REFRESH PUBLICATION`"
+        Difference::ViaRoot(planned) => Some(format!(
+            "`ALTER PUBLICATION {publication} SET (publish_via_partition_root = {planned})`, {REFRESH}"
+        )),
+        Difference::TableLeft(_, Some(added)) => Some(format!(
+            "`ALTER PUBLICATION {publication} ADD {added}`, {REFRESH}"
         )),
         _ => None,
     }
@@ -267,5 +291,24 @@ mod tests {
         assert_eq!(unsent(&tables, (&schema, &name), &["a", "b", "c"]), ["c"]);
         let other = "u".to_owned();
         assert!(unsent(&tables, (&schema, &other), &["a"]).is_empty());
+    }
+
+    #[test]
+    fn the_cure_of_a_publication_keeps_what_was_planned() {
+        let added = "TABLE public.t (a, b) WHERE ((a > 1))".to_owned();
+        let left = Difference::TableLeft("public.t".to_owned(), Some(added));
+        assert_eq!(
+            cure("P", &left).as_deref(),
+            Some(
+                "`ALTER PUBLICATION \"P\" ADD TABLE public.t (a, b) WHERE ((a > 1))`, \
+                 then `ALTER SUBSCRIPTION … REFRESH PUBLICATION`"
+            )
+        );
+        assert_eq!(
+            cure("P", &Difference::TableLeft("t".to_owned(), None)),
+            None
+        );
+        let root = cure("P", &Difference::ViaRoot(true)).expect("a statement");
+        assert!(root.contains("publish_via_partition_root = true"), "{root}");
     }
 }

@@ -55,6 +55,37 @@ pub async fn read(client: &Client, rows: &[ProbeRow]) -> Result<Vec<Option<Value
     }
 }
 
+/// As [`read`], on a physical standby of `primary`. A table that was dropped on the primary since may be gone on the standby:
+/// its rows are left out. Returns the rows that were looked for, and what was found.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_kept(
+    standby: &Client,
+    primary: &Client,
+    rows: &[ProbeRow],
+) -> Result<(Vec<ProbeRow>, Vec<Option<Values>>), ProbeError> {
+    match read(standby, rows).await {
+        Ok(found) => return Ok((rows.to_vec(), found)),
+        Err(ProbeError::Read(error)) if is_gone(&error) => {}
+        Err(error) => return Err(error),
+    }
+    let tables: Vec<&str> = rows.iter().map(|row| row.table.as_str()).collect();
+    let there = "SELECT pg_catalog.to_regclass(name) IS NOT NULL \
+        FROM pg_catalog.unnest($1::pg_catalog.text[]) WITH ORDINALITY AS t (name, number) ORDER BY number";
+    let there = primary.query(there, &[&tables]).await;
+    let there = there.map_err(|error| ProbeError::Read(error.into()))?;
+    let kept = rows.iter().zip(&there).filter(|(_, there)| there.get(0));
+    let kept: Vec<ProbeRow> = kept.map(|(row, _)| row.clone()).collect();
+    let found = read(standby, &kept).await?;
+    Ok((kept, found))
+}
+
+/// Whether a table, or its schema, does not exist any more.
+fn is_gone(error: &ServerError) -> bool {
+    error.is("42P01") || error.is("3F000")
+}
+
 /// The first row's values of each SELECT of a batch.
 pub(super) fn selected(answers: &[Option<ReturnedRows>]) -> impl Iterator<Item = Option<Values>> {
     answers.iter().flatten().map(|answer| {
@@ -91,7 +122,7 @@ pub(super) async fn roll_back(client: &Client) {
 }
 
 /// Deletes exactly the rows of `rows` that were inserted, children first, and nobody else's. The commit waits for this
-/// server's disk alone.
+/// server's disk alone. A row whose table is gone is gone.
 ///
 /// # Errors
 /// [`ProbeError::Remove`] when the connection fails. A table that keeps its row is no error: see [`RemovedRows::left`].
@@ -114,6 +145,8 @@ pub async fn remove(client: &Client, rows: &[ProbeRow]) -> Result<RemovedRows, P
                 removed.rows += one.rows;
                 removed.left.extend(one.left);
             }
+            // Somebody dropped the table or its schema, and the row with it.
+            Err(error) if is_gone(&error) => {}
             Err(error) if error.code().is_some() => removed.left.push(Skipped {
                 table: row.table.clone(),
                 because: error.to_string(),

@@ -114,3 +114,15 @@ async fn an_error_of_a_statement_is_not_the_connections_end() {
     let error = client.send("SELECT 1").await.expect_err("an error");
     assert!(error.is("42P01"), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_accepts_and_never_greets_is_not_waited_for_without_end() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let began = tokio::time::Instant::now();
+    let connecting = connect_noticing(Door::trusted("127.0.0.1", port), "d", "u");
+    let connected = tokio::time::timeout(GREETING_LIMIT * 2, connecting).await;
+    let error = connected.expect("it gives up").expect_err("no greeting");
+    assert!(error.is("08001") && error.may_pass(), "{error}");
+    assert!(began.elapsed() >= GREETING_LIMIT, "{:?}", began.elapsed());
+}
