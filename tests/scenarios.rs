@@ -24,8 +24,12 @@ mod frozen_proofs;
 mod hardened;
 #[path = "scenarios/hba.rs"]
 mod hba;
+#[path = "scenarios/hindered.rs"]
+mod hindered;
 #[path = "scenarios/host_auth.rs"]
 mod host_auth;
+#[path = "scenarios/hostile.rs"]
+mod hostile;
 #[path = "scenarios/killed_proofs.rs"]
 mod killed_proofs;
 #[path = "scenarios/lab.rs"]
@@ -64,6 +68,8 @@ mod runs;
 mod steps;
 #[path = "scenarios/taken.rs"]
 mod taken;
+#[path = "scenarios/terminal.rs"]
+mod terminal;
 #[path = "scenarios/tls.rs"]
 mod tls;
 #[path = "scenarios/truth.rs"]
@@ -97,7 +103,10 @@ fn main() {
     trials.extend(truth::trials());
     trials.extend(unproven::trials());
     trials.extend(only_lab::trials());
+    trials.extend(hindered::trials());
     trials.extend(passwords::trials());
+    trials.extend(hostile::trials());
+    trials.extend(terminal::trials());
     trials.extend(host_auth::trials());
     trials.extend(pgadmin::trials());
     trials.extend(proof_cost::trials());

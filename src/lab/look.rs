@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::engine::ContainerState;
+use crate::engine::{Container, ContainerState};
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Role};
 use crate::server::client::{identifier, literal};
@@ -16,7 +16,7 @@ use crate::text::duration;
 use super::Lab;
 use super::deeds::{Deed, Note};
 use super::faults::LinkFault;
-use super::hindrance::{self, Condition, Connected, Hindrance, WaitingCommits};
+use super::hindrance::{self, Condition, Connected, Hindrance, Known, WaitingCommits};
 use super::status::SubscriptionStatus;
 use super::topology::{Answers, Topology, Unasked, sender_to};
 
@@ -171,7 +171,19 @@ impl<'a> Look<'a> {
             }
         });
         let connected: Vec<Connected<'_>> = connected.collect();
-        hindrance::waiting(said.waiting, &said.synchronous, &connected)
+        let known = self.lab.plan.standbys().map(|(standby, planned)| {
+            let own = self
+                .said_by(&standby.name)
+                .and_then(|own| own.upstream.as_ref());
+            let planned = planned.application_name.as_str();
+            Known {
+                application_name: own.map_or(planned, |own| &own.application_name),
+                node: &standby.name,
+                hindered_by: self.hinders(Some(node), &standby.name),
+            }
+        });
+        let known: Vec<Known<'_>> = known.collect();
+        hindrance::waiting(said.waiting, &said.synchronous, &connected, &known)
     }
 
     /// What to say of the lab as a whole, a line each.
@@ -229,12 +241,6 @@ impl<'a> Look<'a> {
 
     /// A node that was replaced must not be started as it is.
     fn succession(&self, node: &NodeName) -> Option<String> {
-        if self.condition(node).is_frozen {
-            let now = self.topology.successor(node)?;
-            return Some(format!(
-                "{node}: `{now}` became primary while `{node}` was frozen, and `{node}` still takes itself for what it was"
-            ));
-        }
         let what = self.lab.succession(&self.topology, node)?;
         Some(format!("{node}: {what}"))
     }
@@ -298,9 +304,19 @@ impl Lab {
     pub fn succession(&self, topology: &Topology, node: &NodeName) -> Option<String> {
         let now = topology.successor(node)?;
         let lab = &self.plan.lab;
-        Some(format!(
-            "`{now}` is the primary now: `lab rewind {lab} {node} {now}` or `lab reclone {lab} {node} {now}` makes `{node}` its \
-             standby; started as it is, `{node}` could be a second primary"
-        ))
+        let joins = format!(
+            "`lab rewind {lab} {node} {now}` or `lab reclone {lab} {node} {now}` makes `{node}` its standby"
+        );
+        let container = self.container(node.as_str()).ok();
+        let frozen = container.filter(|found| found.state == ContainerState::Paused);
+        Some(match frozen {
+            Some(Container { name, .. }) => format!(
+                "`{now}` became primary while `{node}` was frozen: after `docker kill {name}`, {joins}; thawed as it is, \
+                 `{node}` would be a second primary"
+            ),
+            None => format!(
+                "`{now}` is the primary now: {joins}; started as it is, `{node}` could be a second primary"
+            ),
+        })
     }
 }
