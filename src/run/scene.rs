@@ -226,7 +226,7 @@ impl<'a> Scene<'a> {
     pub(super) async fn knock(&self, node: &NodeName) -> Tried<Result<(), ServerError>> {
         let container = self.running(node).await?;
         let Some(port) = container.port else {
-            return Ok(Err(ServerError::unreachable("it has no port on the host")));
+            return Err(no_port(node));
         };
         let door = door(self.lab.password()?, port);
         let database = self.lab.plan.database.as_str();
@@ -271,8 +271,7 @@ impl<'a> Scene<'a> {
         connect: impl AsyncFn(u16) -> Result<T, ServerError>,
     ) -> Tried<T> {
         let Some(port) = container.port else {
-            let why = format!("`{node}` has no port on the host: it has no network");
-            return Err(Wrong::down(why));
+            return Err(no_port(node));
         };
         let act = format!("connecting to `{node}`");
         let last = std::sync::Mutex::new(None);
@@ -334,6 +333,12 @@ impl<'a> Scene<'a> {
         let client = self.client(node).await?;
         one(&client, sql).await
     }
+}
+
+fn no_port(node: &NodeName) -> Wrong {
+    Wrong::down(format!(
+        "`{node}` has no port on the host: it has no network"
+    ))
 }
 
 /// The way into a server, with the password if it asks for one.
