@@ -25,6 +25,7 @@ mod disk;
 mod frame;
 pub mod hindrance;
 mod look;
+pub(crate) mod memory;
 mod node;
 pub mod owner;
 pub mod passfile;

@@ -52,6 +52,8 @@ mod only_lab;
 mod passwords;
 #[path = "scenarios/pgadmin.rs"]
 mod pgadmin;
+#[path = "scenarios/proof_cost.rs"]
+mod proof_cost;
 #[path = "support/ready.rs"]
 mod ready;
 #[path = "scenarios/reasons.rs"]
@@ -110,5 +112,6 @@ fn main() {
     trials.extend(terminal::trials());
     trials.extend(host_auth::trials());
     trials.extend(pgadmin::trials());
+    trials.extend(proof_cost::trials());
     libtest_mimic::run(&ready::arguments(), trials).exit();
 }

@@ -1,6 +1,7 @@
 //! The errors of a lab. `explain` says what to do about each.
 
 mod explain;
+mod seen;
 
 use crate::engine::EngineError;
 use crate::image::ImageError;
@@ -9,6 +10,8 @@ use crate::scenario::services::ServiceName;
 use crate::server::blame::Blame;
 use crate::server::client::SqlError;
 use crate::server::trouble::Trouble;
+
+pub use self::seen::{ContainerEnd, Late, NotTaken};
 
 use super::cleanup::Held;
 use super::faults::error::FaultError;
@@ -240,36 +243,6 @@ pub enum Holder {
     #[error("`{0}` exists and does not belong to lab")]
     Foreign(String),
 }
-
-/// How a container ended.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ContainerEnd {
-    /// With an exit code.
-    #[error("its container exited with code {0}")]
-    Code(i64),
-    /// Memory ran out, and the kernel killed it. With its exit code.
-    #[error("its container ran out of memory: the kernel killed it (exit code {0})")]
-    OutOfMemory(i64),
-    /// It runs, but its output broke off.
-    #[error("its container runs, but its output broke off")]
-    Unheard,
-    /// It is gone.
-    #[error("its container is gone")]
-    Gone,
-    /// It runs, and its server refuses every connection, with these words.
-    #[error("its server refuses every connection: {0}")]
-    Refuses(String),
-}
-
-/// What was seen when a limit ran out.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Late(pub String);
-
-/// Settings that did not take effect on a server.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.join("; "))]
-pub struct NotTaken(pub Vec<String>);
 
 impl LabError {
     /// Whether somebody pressed ctrl-c, and nothing else went wrong.

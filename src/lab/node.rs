@@ -25,6 +25,7 @@ use super::clock::Clock;
 use super::console::{Console, Input, Stage};
 use super::error::{LabError, Late};
 use super::labels::{self, Claim};
+use super::populate::DatasetError;
 use super::{claim, disk, server_log, template, volume};
 use ended::{Subject, ended, is_final};
 
@@ -353,6 +354,14 @@ impl Starting {
 
     async fn ended(&self, act: String) -> LabError {
         ended(&self.engine, act, &self.id, self.subject()).await
+    }
+
+    /// The error of a dataset whose connection ended: the same, or why the server ended it.
+    pub(super) async fn lost(&self, error: DatasetError) -> LabError {
+        match ended::lost(&self.engine, &self.id).await {
+            Some(how) => self.subject().failed(error.to_string(), how),
+            None => error.into(),
+        }
     }
 
     fn subject(&self) -> Subject<'_> {

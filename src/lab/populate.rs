@@ -93,6 +93,16 @@ impl Explain for DatasetError {
     }
 }
 
+impl DatasetError {
+    /// Whether the server ended the connection, or was gone, and said nothing.
+    pub(super) fn is_of_lost_connection(&self) -> bool {
+        match self {
+            Self::Statement { source, .. } | Self::Connection { source, .. } => source.is_lost(),
+            Self::Script { .. } | Self::OpenTransaction { .. } => false,
+        }
+    }
+}
+
 /// The most statements that are sent before the first of them is answered, and their bytes. A round trip to the server
 /// takes longer than most statements.
 const IN_FLIGHT: (usize, usize) = (100, 1 << 20);

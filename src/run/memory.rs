@@ -1,21 +1,16 @@
 //! Nodes whose memory ran out: the kernel kills a process then, and a server or a program just ends.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::scene::Scene;
+use crate::lab::memory::{self, ENDING};
 use crate::name::NodeName;
 use crate::plan::PlannedNode;
 use crate::text::count;
 use crate::wait::{Probe, wait_for};
-
-const OOM_KILLS: &str = include_str!("../../images/node/oom_kills.sh");
-
-/// How long a container without memory may take to end, and a program in it to start.
-const ENDING: Duration = Duration::from_secs(2);
 
 /// The number of processes that the kernel has killed in each node, of those whose memory is limited and which run.
 pub(super) type Killed = BTreeMap<NodeName, usize>;
@@ -35,10 +30,7 @@ impl Scene<'_> {
     /// The number of processes that the kernel has killed in a node. `None` if the node does not run or answer.
     async fn kills(&self, node: &NodeName) -> Option<usize> {
         let container = self.running(node).await.ok()?;
-        let command = ["sh", "-c", OOM_KILLS].map(str::to_owned);
-        let asked = self.lab.engine.exec(&container.id, &command, &[]);
-        let ran = tokio::time::timeout(ENDING, asked).await.ok()?.ok()?;
-        String::from_utf8_lossy(&ran.stdout).trim().parse().ok()
+        memory::kills(&self.lab.engine, &container.id).await
     }
 
     /// A line for each node whose memory has run out since.

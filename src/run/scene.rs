@@ -218,14 +218,26 @@ impl<'a> Scene<'a> {
         path: SearchPath,
     ) -> Tried<Reader> {
         let password = self.lab.password()?;
-        let connect = async |port| {
-            let door = Door {
-                password,
-                ..Door::trusted(HOST, port)
-            };
-            Reader::connect(door, database, path).await
-        };
+        let connect = async |port| Reader::connect(door(password, port), database, path).await;
         self.connected(node, container, None, connect).await
+    }
+
+    /// One attempt to connect to a node that takes connections soon. It does not wait.
+    pub(super) async fn knock(&self, node: &NodeName) -> Tried<Result<(), ServerError>> {
+        let container = self.running(node).await?;
+        let Some(port) = container.port else {
+            return Err(no_port(node));
+        };
+        let door = door(self.lab.password()?, port);
+        let database = self.lab.plan.database.as_str();
+        let knocked = Reader::connect(door, database, SearchPath::Users).await;
+        Ok(match knocked {
+            Ok(reader) => {
+                reader.close().await;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        })
     }
 
     /// A new connection for the scenario's own SQL, with the settings that the role's programs would see. A server that is
@@ -244,10 +256,7 @@ impl<'a> Scene<'a> {
             own => own,
         };
         let connect = async |port| {
-            let door = Door {
-                password,
-                ..Door::trusted(HOST, port)
-            };
+            let door = door(password, port);
             client::connect_noticing(door, database.as_str(), user).await
         };
         self.connected(node, &container, wanted, connect).await
@@ -262,8 +271,7 @@ impl<'a> Scene<'a> {
         connect: impl AsyncFn(u16) -> Result<T, ServerError>,
     ) -> Tried<T> {
         let Some(port) = container.port else {
-            let why = format!("`{node}` has no port on the host: it has no network");
-            return Err(Wrong::down(why));
+            return Err(no_port(node));
         };
         let act = format!("connecting to `{node}`");
         let last = std::sync::Mutex::new(None);
@@ -324,6 +332,20 @@ impl<'a> Scene<'a> {
     pub(super) async fn ask(&self, node: &NodeName, sql: &str) -> Tried<Option<String>> {
         let client = self.client(node).await?;
         one(&client, sql).await
+    }
+}
+
+fn no_port(node: &NodeName) -> Wrong {
+    Wrong::down(format!(
+        "`{node}` has no port on the host: it has no network"
+    ))
+}
+
+/// The way into a server, with the password if it asks for one.
+fn door(password: Option<&Secret>, port: u16) -> Door<'_> {
+    Door {
+        password,
+        ..Door::trusted(HOST, port)
     }
 }
 

@@ -78,12 +78,11 @@ impl Scene<'_> {
         };
         let expected = || format!("`{node}` takes connections");
         self.wait(within, expected, || async {
-            match self.client(node).await {
-                Ok(_) => Ok(Probe::Ready(())),
-                Err(Wrong::Refused { error, why }) if error.may_pass() => {
-                    Ok(Probe::NotYet(why.to_string()))
-                }
-                Err(wrong) => Err(wrong),
+            // A wait within this one would keep what it saw to itself.
+            match self.knock(node).await? {
+                Ok(()) => Ok(Probe::Ready(())),
+                Err(error) if error.may_pass() => Ok(Probe::NotYet(error.to_string())),
+                Err(error) => Err(Wrong::refused(error, &format!("connecting to `{node}`"))),
             }
         })
         .await

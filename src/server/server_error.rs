@@ -100,6 +100,12 @@ impl ServerError {
         }
     }
 
+    /// Whether a connection ended without an error of the server's.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        matches!(&*self.0, What::Lost { .. })
+    }
+
     /// Who is to blame: the statement, or the machine when it lacks disk or memory, or ended the server.
     #[must_use]
     pub fn blames(&self) -> Exit {
@@ -141,7 +147,11 @@ impl ServerError {
 
 impl From<tokio_postgres::Error> for ServerError {
     fn from(error: tokio_postgres::Error) -> Self {
-        Self(Arc::new(What::Failed(error)))
+        if error.is_closed() {
+            Self::of_ended(error, None)
+        } else {
+            Self(Arc::new(What::Failed(error)))
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod keyed;
 mod order;
 mod read;
 mod same;
+mod sought;
 mod statement;
 mod value;
 mod write;
@@ -21,8 +22,9 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Explain;
 use crate::server::lsn::Lsn;
 use crate::server::server_error::ServerError;
-pub use keyed::{Sighting, Sought, kept_back, pass, sight, sweep, update};
+pub use keyed::{Sighting, kept_back, pass, sight, sweep, update};
 pub use read::{Values, read, read_kept, remove};
+pub use sought::Sought;
 pub(super) use statement::qualified;
 pub use write::{commit, insert, write};
 

@@ -1,7 +1,8 @@
 //! Mutated scenario files: whatever stands in one, it is read without a panic, soon, and an error has its place.
 //!
 //! `LAB_FUZZ` is the number of mutants, `LAB_FUZZ_SEED` the first seed. With `LAB_FUZZ_KEEP` some of those that are
-//! accepted are written to that folder, so that they can be brought up (`.ci/fuzz`).
+//! accepted are written to that folder, below the name of the folder that they come from, so that they can be brought up
+//! (`.ci/fuzz`).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,9 @@ use crate::dice::Dice;
 
 /// What a mutant may cost of a processor's time.
 const LIMIT: Duration = Duration::from_secs(1);
+
+/// The memory that all of them together may take, in megabytes.
+const MEMORY: u64 = 500;
 
 /// Words and signs that mean something to YAML, to a scenario, to PostgreSQL or to a path.
 const WORDS: &[&str] = &[
@@ -222,6 +226,21 @@ fn check((text, folder): &Seed) -> Result<bool, String> {
     Ok(false)
 }
 
+/// Writes a mutant where the SQL files of its folder are looked for.
+fn write(keep: &Path, seed: u64, (text, folder): &Seed) {
+    let folder = keep.join(folder.file_name().expect("a name"));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join(format!("{seed}.yaml")), text).expect("a file");
+}
+
+/// The most memory that this process has had, in megabytes.
+fn most_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("a state of this process");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    kilobytes.expect("a number") >> 10
+}
+
 fn number(name: &str, default: u64) -> u64 {
     let given = std::env::var(name).ok();
     given.map_or(default, |given| given.parse().expect("a number"))
@@ -244,10 +263,8 @@ fn a_mutated_scenario_is_read_or_refused_with_a_place() {
                         match check(&mutant) {
                             Ok(true) => {
                                 accepted += 1;
-                                // Files beside a scenario are in the folder of the rehearsals alone.
                                 if let Some(keep) = keep.filter(|_| seed % 97 == 0) {
-                                    let file = keep.join(format!("{seed}.yaml"));
-                                    std::fs::write(file, &mutant.0).expect("a file");
+                                    write(keep, seed, &mutant);
                                 }
                             }
                             Ok(false) => {}
@@ -266,6 +283,8 @@ fn a_mutated_scenario_is_read_or_refused_with_a_place() {
     let accepted: u64 = results.iter().map(|(accepted, _)| accepted).sum();
     let faults: Vec<_> = results.into_iter().flat_map(|(_, faults)| faults).collect();
     assert!(faults.is_empty(), "{faults:#?}");
+    let memory = most_memory();
+    assert!(memory < MEMORY, "{memory} MB of memory");
     // Otherwise the mutants are too wild to test what comes after the first error.
     assert!(accepted * 20 > count, "{accepted} of {count} are scenarios");
 }

@@ -176,6 +176,10 @@ async fn slots(lab: Lab) {
         "create_slot = false, slot_name = own",
     );
     client.batch_execute(&own).await.expect("it is created");
+    // Of several hosts it is the other one.
+    let hosts = conninfo.replace("host=publisher", "host=subscriber,publisher");
+    let many = create("many_sub", &hosts, "connect = false, slot_name = own");
+    client.batch_execute(&many).await.expect("it is created");
     let none = create("none_sub", &conninfo, "connect = false, slot_name = NONE");
     client.batch_execute(&none).await.expect("it is created");
     let seen = lab.run("status", &[]).await.document_of_any_code();
@@ -184,6 +188,8 @@ async fn slots(lab: Lab) {
         .expect("a list");
     let of = |name: &str| all.iter().find(|it| it["name"] == name).expect(name);
     assert_eq!(of("own_sub")["slot"]["exists"], true, "{all:#?}");
+    assert_eq!(of("many_sub")["slot"]["exists"], true, "{all:#?}");
+    assert_eq!(of("many_sub")["upstream"], "publisher", "{all:#?}");
     assert_eq!(of("none_sub")["slot"], Value::Null, "{all:#?}");
     let table = binary::lab(&["status", &lab.name]).await.stdout;
     assert!(table.contains("own (reserved)"), "{table}");

@@ -69,7 +69,7 @@ impl Explain for LabError {
                 "the log blames `{setting}`: look at `nodes.{node}.conf.{setting}` in the scenario",
                 setting = blame.setting
             )),
-            Self::NodeEnded { how: ContainerEnd::OutOfMemory(_), .. } => Some(
+            Self::NodeEnded { how: ContainerEnd::OutOfMemory(_) | ContainerEnd::Killed(_), .. } => Some(
                 "lower `shared_buffers` and `work_mem`, raise the node's `memory` if it has one, or give the engine more: `docker info` shows how much it has".to_owned(),
             ),
             Self::Settings { node, .. } => Some(format!("look at `nodes.{node}.conf` in the scenario")),
@@ -129,7 +129,7 @@ impl Explain for LabError {
                 Exit::Environment
             }
             Self::NodeEnded {
-                how: ContainerEnd::OutOfMemory(_),
+                how: ContainerEnd::OutOfMemory(_) | ContainerEnd::Killed(_),
                 ..
             } => Exit::Environment,
             Self::NodeEnded { log, .. } if lacks_resources(log) => Exit::Environment,

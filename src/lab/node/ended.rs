@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use crate::engine::{Container, Engine};
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::{Container, Engine, EngineError};
 use crate::lab::console::Console;
 use crate::lab::error::{ContainerEnd, LabError};
+use crate::lab::memory::{self, ENDING};
 use crate::name::NodeName;
 use crate::server::blame::blamed_setting;
 use crate::server::conf::Setting;
 use crate::server::server_error::ServerError;
+use crate::wait::{Probe, wait_for};
 
 use super::LOG_TAIL;
 
@@ -27,6 +31,30 @@ pub(super) fn is_final(error: &ServerError) -> bool {
         let state = state.code();
         state.starts_with("28") || state == "58P01"
     })
+}
+
+/// What the kernel did to a container whose server ended a connection without a word, if memory ran out.
+pub(super) async fn lost(engine: &Engine, id: &str) -> Option<ContainerEnd> {
+    let never = CancellationToken::new();
+    // It may be about to end, and starts no program then.
+    let seen = wait_for(ENDING, &never, || async {
+        let container = engine.find_container(id).await?;
+        if let Some(Container {
+            exit_code: Some(code),
+            out_of_memory: true,
+            ..
+        }) = container
+        {
+            return Ok(Probe::Ready(Some(ContainerEnd::OutOfMemory(code))));
+        }
+        let Some(kills) = memory::kills(engine, id).await else {
+            return Ok::<_, EngineError>(Probe::NotYet("it does not answer".to_owned()));
+        };
+        Ok(Probe::Ready(
+            (kills > 0).then_some(ContainerEnd::Killed(kills)),
+        ))
+    });
+    seen.await.ok().flatten()
 }
 
 /// The error of a container that has ended, or whose output has.
@@ -61,7 +89,7 @@ impl Subject<'_> {
         self.failed(act, ContainerEnd::Refuses(error.to_string()))
     }
 
-    fn failed(self, act: String, how: ContainerEnd) -> LabError {
+    pub(super) fn failed(self, act: String, how: ContainerEnd) -> LabError {
         let log = self.console.tail(LOG_TAIL);
         let refused = match &how {
             ContainerEnd::Refuses(error) => Some(error.as_str()),

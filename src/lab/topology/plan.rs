@@ -9,6 +9,7 @@ use crate::name::{ApplicationName, NodeName, ObjectName, SlotName};
 use crate::plan::{Plan, PlannedNode, PlannedSubscription, Role, Standby, sync};
 use crate::scenario::sync_names::SyncStandbyNames;
 use crate::server::replication::SyncState;
+use crate::server::slots;
 use crate::server::upstream::Upstream;
 
 use super::{Answers, PresentRole, Topology, Unasked};
@@ -117,7 +118,7 @@ impl Plan {
         };
         let found = publishing.subscriptions.iter();
         let mut present: Vec<PlannedSubscription> = found
-            .filter_map(|found| self.present_subscription(node, topology, found))
+            .filter_map(|found| self.present_subscription(node, topology, asked, found))
             .collect();
         // A subscriber's standby that was promoted has its subscriptions.
         let is_anywhere = |name: &ObjectName| {
@@ -139,17 +140,28 @@ impl Plan {
         &self,
         node: &PlannedNode,
         topology: &Topology,
+        asked: &Asked,
         found: &SubscriptionStatus,
     ) -> Option<PlannedSubscription> {
-        let host = found.upstream.as_deref()?;
         let database = found.database.as_deref();
         if database.is_some_and(|its| its != self.database.as_str()) {
             return None;
         }
-        let publisher = topology.called(host)?;
         let planned = node.subscriptions.iter();
         let planned = planned.clone().find(|its| its.name.as_str() == found.name);
         let slot = found.slot.as_ref().map_or("", |slot| slot.name.as_str());
+        // Of several hosts, the one that has the slot.
+        let has_slot = |publisher: &&NodeName| {
+            let mut nodes = self.nodes.iter().zip(asked);
+            nodes.any(|(node, said)| {
+                let slots = said.as_ref().map(|said| &said.slots);
+                node.name == **publisher
+                    && slots.is_ok_and(|slots| slots::named(slots, slot).is_some())
+            })
+        };
+        let mut known = found.hosts.iter().filter_map(|host| topology.called(host));
+        let first = || topology.called(found.upstream.as_deref()?);
+        let publisher = known.find(has_slot).or_else(first)?;
         Some(PlannedSubscription {
             name: ObjectName::found(&found.name),
             upstream: publisher.clone(),

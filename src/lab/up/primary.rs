@@ -137,7 +137,13 @@ impl Build {
         for dataset in planned.data.iter().filter_map(super::dataset) {
             let loaded = tokio::select! {
                 () = self.stop.cancelled() => return Err(LabError::Interrupted),
-                loaded = populate::load(&client, &dataset) => loaded?,
+                loaded = populate::load(&client, &dataset) => loaded,
+            };
+            let loaded = match loaded {
+                Err(error) if error.is_of_lost_connection() => {
+                    return Err(starting.lost(error).await);
+                }
+                loaded => loaded?,
             };
             let rows: u64 = loaded.tables.iter().map(|(_, rows)| rows).sum();
             let tables = loaded.tables.len();

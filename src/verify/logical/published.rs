@@ -127,6 +127,7 @@ pub(super) fn sought<'a>(
         table: &published.table,
         columns: &published.columns,
         own: &published.own,
+        key: &published.key,
     };
     Some((sought, published))
 }

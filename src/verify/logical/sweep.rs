@@ -47,6 +47,7 @@ impl Prover<'_> {
                 columns,
                 filters,
                 own,
+                key,
                 ..
             } = table;
             let rows = probe::kept_back(publisher, table, columns, filters).await;
@@ -58,6 +59,7 @@ impl Prover<'_> {
                     table,
                     columns,
                     own,
+                    key,
                 })
                 .collect();
             let seen = probe::sight(subscriber, &wanted).await.map_err(chained)?;

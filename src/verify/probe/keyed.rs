@@ -1,84 +1,13 @@
 //! The rows of a probe on a logical subscriber. They have other places there, so they are found by their values.
 
 use super::read::{NO_TRIGGERS, SAME_NAMES, SAME_TEXT, answers, roll_back};
-use super::same::same;
+use super::sought::{By, Sought};
 use super::statement;
 use super::write::{of_one_table, with_values};
 use super::{How, ProbeError, ProbeRow, Skipped};
 use crate::server::catalog::Table;
 use crate::server::server_error::ServerError;
 use crate::sql::quote::identifier;
-
-/// The values of a row to look for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sought<'a> {
-    /// The row on its publisher.
-    pub row: &'a ProbeRow,
-    /// The table as which it is published.
-    pub table: &'a str,
-    /// The columns that are published.
-    pub columns: &'a [String],
-    /// The columns to which a subscriber gives its own value, which may be the same.
-    pub own: &'a [String],
-}
-
-impl Sought<'_> {
-    /// Whether a column is published.
-    fn has(&self, column: &str) -> bool {
-        self.columns.iter().any(|known| known == column)
-    }
-
-    /// The condition that all published columns have their values.
-    fn condition(&self) -> String {
-        let same: Vec<String> = self
-            .row
-            .columns
-            .iter()
-            .zip(&self.row.values)
-            .filter(|(column, _)| self.has(column))
-            .map(|(column, value)| same(column, value.as_deref()))
-            .collect();
-        same.join(" AND ")
-    }
-
-    /// The condition that an unpublished column still has its publisher's value.
-    fn leak(&self) -> Option<String> {
-        let leaks: Vec<String> = self
-            .row
-            .columns
-            .iter()
-            .zip(&self.row.values)
-            .filter(|(column, value)| {
-                !self.has(column) && !self.own.contains(column) && value.is_some()
-            })
-            .map(|(column, value)| same(column, value.as_deref()))
-            .collect();
-        (!leaks.is_empty()).then(|| leaks.join(" OR "))
-    }
-
-    /// Whether another version of the row has the same published values.
-    #[must_use]
-    pub fn is_same(&self, other: &ProbeRow) -> bool {
-        let published = |row: &ProbeRow| {
-            let values = row.columns.iter().zip(&row.values);
-            let published = values.filter(|(column, _)| self.has(column));
-            published
-                .map(|(_, value)| value.clone())
-                .collect::<Vec<_>>()
-        };
-        published(self.row) == published(other)
-    }
-
-    /// Number of values that are compared.
-    #[must_use]
-    pub fn values(&self) -> usize {
-        self.row
-            .columns
-            .iter()
-            .filter(|column| self.has(column))
-            .count()
-    }
-}
 
 /// The rows that were found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +26,17 @@ pub async fn sight(
     client: &tokio_postgres::Client,
     sought: &[Sought<'_>],
 ) -> Result<Vec<Sighting>, ProbeError> {
+    match sight_by(client, sought, By::Key).await {
+        Ok(seen) => Ok(seen),
+        Err(_) => sight_by(client, sought, By::Values).await,
+    }
+}
+
+async fn sight_by(
+    client: &tokio_postgres::Client,
+    sought: &[Sought<'_>],
+    by: By,
+) -> Result<Vec<Sighting>, ProbeError> {
     let mut batch = vec![
         "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY".to_owned(),
         SAME_TEXT.to_owned(),
@@ -107,7 +47,7 @@ pub async fn sight(
         format!(
             "SELECT count(*), count(*) FILTER (WHERE {leak}) FROM {} WHERE {}",
             sought.table,
-            sought.condition()
+            sought.condition(by)
         )
     }));
     batch.push("COMMIT".to_owned());
@@ -140,6 +80,17 @@ pub async fn sweep(
     client: &tokio_postgres::Client,
     sought: &[Sought<'_>],
 ) -> Result<(), ProbeError> {
+    match sweep_by(client, sought, By::Key).await {
+        Ok(()) => Ok(()),
+        Err(_) => sweep_by(client, sought, By::Values).await,
+    }
+}
+
+async fn sweep_by(
+    client: &tokio_postgres::Client,
+    sought: &[Sought<'_>],
+    by: By,
+) -> Result<(), ProbeError> {
     let mut batch = vec![
         "BEGIN".to_owned(),
         SAME_TEXT.to_owned(),
@@ -147,7 +98,7 @@ pub async fn sweep(
         NO_TRIGGERS.to_owned(),
     ];
     batch.extend(sought.iter().rev().map(|sought| {
-        let (table, condition) = (sought.table, sought.condition());
+        let (table, condition) = (sought.table, sought.condition(by));
         format!(
             "DELETE FROM {table} WHERE (tableoid, ctid) IN (SELECT tableoid, ctid FROM {table} WHERE {condition} LIMIT 1)"
         )
@@ -345,39 +296,4 @@ async fn changed(
         }
     }
     Ok(all)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn version(values: &[(&str, &str)]) -> ProbeRow {
-        ProbeRow {
-            table: "t".to_owned(),
-            relation: "t".to_owned(),
-            ctid: String::new(),
-            xmin: String::new(),
-            how: How::Inserted,
-            columns: values.iter().map(|(name, _)| (*name).to_owned()).collect(),
-            values: values
-                .iter()
-                .map(|(_, value)| Some((*value).to_owned()))
-                .collect(),
-        }
-    }
-
-    #[test]
-    fn a_value_of_the_subscriber_s_own_is_no_leak() {
-        let row = version(&[("id", "-1"), ("twice", "-2"), ("note", "x")]);
-        let (columns, own) = (["id".to_owned()], ["twice".to_owned()]);
-        let sought = Sought {
-            row: &row,
-            table: "t",
-            columns: &columns,
-            own: &own,
-        };
-        assert_eq!(sought.condition(), same("id", Some("-1")));
-        assert_eq!(sought.leak(), Some(same("note", Some("x"))));
-        assert!(sought.is_same(&version(&[("id", "-1"), ("twice", "-2"), ("note", "y")])));
-    }
 }
