@@ -18,6 +18,7 @@ use super::deeds::{Deed, Note};
 use super::faults::LinkFault;
 use super::hindrance::{self, Condition, Connected, Hindrance, WaitingCommits};
 use super::status::SubscriptionStatus;
+use super::succession;
 use super::topology::{Answers, Topology, Unasked, sender_to};
 
 /// What was seen of a lab.
@@ -213,16 +214,11 @@ impl<'a> Look<'a> {
     }
 
     fn rivalries(&self) -> Vec<String> {
-        let lab = &self.lab.plan.lab;
+        let history = |node: &NodeName| self.said_by(node)?.history.as_ref();
         let rivals = self.topology.rivals();
-        let told = rivals.into_iter().map(|group| {
-            let names: Vec<String> = group.iter().map(|node| format!("`{node}`")).collect();
-            let (old, new) = (group[0], group[group.len() - 1]);
-            format!(
-                "{} take writes, each for itself: `lab stop {lab} {old}` and `lab rewind {lab} {old} {new}` make `{old}` a \
-                 standby of `{new}`, and what was written on `{old}` alone is lost",
-                names.join(" and ")
-            )
+        let told = rivals.iter().filter_map(|group| {
+            let histories = history(group.first()?).zip(history(group.last()?));
+            succession::competition(&self.lab.plan.lab, group, histories)
         });
         told.collect()
     }
@@ -250,8 +246,7 @@ impl<'a> Look<'a> {
             .filter(|its| !its.is_healthy());
         let told = lost.filter_map(|its| {
             let host = its.upstream.as_deref()?;
-            let mut nodes = self.lab.plan.nodes.iter();
-            let publisher = &nodes.find(|node| node.name.as_str() == host)?.name;
+            let publisher = &self.lab.host(host)?;
             let now = self.topology.now_instead_of(publisher)?;
             let slot = its.slot.as_ref().map(|slot| slot.name.as_str());
             Some(format!(
@@ -296,11 +291,6 @@ impl Lab {
     /// What to do about a node that does not run and was replaced by another primary; `None` if it was not.
     #[must_use]
     pub fn succession(&self, topology: &Topology, node: &NodeName) -> Option<String> {
-        let now = topology.successor(node)?;
-        let lab = &self.plan.lab;
-        Some(format!(
-            "`{now}` is the primary now: `lab rewind {lab} {node} {now}` or `lab reclone {lab} {node} {now}` makes `{node}` its \
-             standby; started as it is, `{node}` could be a second primary"
-        ))
+        succession::succession(&self.plan.lab, node, &topology.successors(node))
     }
 }
