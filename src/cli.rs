@@ -181,7 +181,12 @@ impl Cli {
             output::widen();
         }
         let cancel = interrupt::listen(self.cleans_up());
-        let error = match Box::pin(self.run(&cancel)).await {
+        let only_asks = self.only_asks();
+        let ran = tokio::select! {
+            ran = Box::pin(self.run(&cancel)) => ran,
+            () = cancel.cancelled(), if only_asks => Ok(Exit::Interrupted),
+        };
+        let error = match ran {
             Ok(code) => return code.into(),
             Err(error) => error,
         };
@@ -194,22 +199,40 @@ impl Cli {
         }
     }
 
+    /// Whether this verb changes nothing, so that an interrupt ends it wherever it is.
+    fn only_asks(&self) -> bool {
+        let Some(verb) = &self.verb else { return true };
+        matches!(
+            verb,
+            Verb::List(_)
+                | Verb::Show(_)
+                | Verb::Check(_)
+                | Verb::Plan(_)
+                | Verb::Status(_)
+                | Verb::Env(_)
+                | Verb::Psql(_)
+                | Verb::Exec(_)
+                | Verb::Doctor(_)
+        )
+    }
+
     /// Whether this verb cleans up after an interrupt. The others have nothing to clean up.
     fn cleans_up(&self) -> bool {
         let Some(verb) = &self.verb else { return false };
-        !matches!(
-            verb,
-            Verb::Monitor(_)
-                | Verb::Logs(_)
-                | Verb::Step(_)
-                | Verb::Promote(_)
-                | Verb::Follow(_)
-                | Verb::Rewind(_)
-                | Verb::Reclone(_)
-                | Verb::Stop(_)
-                | Verb::Start(_)
-                | Verb::Restart(_)
-        )
+        !self.only_asks()
+            && !matches!(
+                verb,
+                Verb::Monitor(_)
+                    | Verb::Logs(_)
+                    | Verb::Step(_)
+                    | Verb::Promote(_)
+                    | Verb::Follow(_)
+                    | Verb::Rewind(_)
+                    | Verb::Reclone(_)
+                    | Verb::Stop(_)
+                    | Verb::Start(_)
+                    | Verb::Restart(_)
+            )
     }
 
     async fn run(self, cancel: &CancellationToken) -> anyhow::Result<Exit> {

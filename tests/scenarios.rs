@@ -18,12 +18,18 @@ mod catalogue;
 mod ends;
 #[path = "scenarios/faults.rs"]
 mod faults;
+#[path = "scenarios/frozen_proofs.rs"]
+mod frozen_proofs;
 #[path = "scenarios/hardened.rs"]
 mod hardened;
 #[path = "scenarios/hba.rs"]
 mod hba;
+#[path = "scenarios/hindered.rs"]
+mod hindered;
 #[path = "scenarios/host_auth.rs"]
 mod host_auth;
+#[path = "scenarios/hostile.rs"]
+mod hostile;
 #[path = "scenarios/killed_proofs.rs"]
 mod killed_proofs;
 #[path = "scenarios/lab.rs"]
@@ -60,6 +66,8 @@ mod runs;
 mod steps;
 #[path = "scenarios/taken.rs"]
 mod taken;
+#[path = "scenarios/terminal.rs"]
+mod terminal;
 #[path = "scenarios/tls.rs"]
 mod tls;
 #[path = "scenarios/truth.rs"]
@@ -76,6 +84,7 @@ fn main() {
     trials.extend(broken::trials());
     trials.extend(broken_logical::trials());
     trials.extend(faults::trials());
+    trials.extend(frozen_proofs::trials());
     trials.extend(odd_tables::trials());
     trials.extend(killed_proofs::trials());
     trials.extend(reasons::trials());
@@ -92,7 +101,10 @@ fn main() {
     trials.extend(truth::trials());
     trials.extend(unproven::trials());
     trials.extend(only_lab::trials());
+    trials.extend(hindered::trials());
     trials.extend(passwords::trials());
+    trials.extend(hostile::trials());
+    trials.extend(terminal::trials());
     trials.extend(host_auth::trials());
     trials.extend(pgadmin::trials());
     libtest_mimic::run(&ready::arguments(), trials).exit();

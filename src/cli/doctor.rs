@@ -73,7 +73,11 @@ impl DoctorCommand {
                 let rows = checks
                     .iter()
                     .map(|found| vec![found.state.into(), found.name.into(), found.detail.clone()]);
-                output::print(&table::rows(&["", "what", "found"], rows, output::width()))?;
+                output::print_results(&table::rows(
+                    &["outcome", "what", "found"],
+                    rows,
+                    output::width(),
+                ))?;
                 for check in &checks {
                     if let Some(hint) = &check.hint {
                         say(&format!("hint: {}: {hint}", check.name));

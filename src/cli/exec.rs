@@ -44,16 +44,21 @@ pub(super) async fn run_in(lab: &Lab, node: &str, command: &[String]) -> Result<
     let container = lab.container(node)?;
     if container.state != ContainerState::Running {
         let name = &lab.plan.lab;
-        let (how, hint) = if container.state == ContainerState::Paused {
-            let thaw = format!("run `lab heal {name} {node}` to thaw it");
-            ("is frozen", thaw)
+        let topology = lab.topology().await;
+        let named = NodeName::new(node).ok();
+        let replaced = named.and_then(|node| lab.succession(&topology, &node));
+        let (how, mend) = if container.state == ContainerState::Paused {
+            (
+                "is frozen",
+                format!("run `lab heal {name} {node}` to thaw it"),
+            )
         } else {
-            let topology = lab.topology().await;
-            let named = NodeName::new(node).ok();
-            let replaced = named.and_then(|node| lab.succession(&topology, &node));
-            let start = || format!("run `lab start {name} {node}` to start it");
-            ("is not running", replaced.unwrap_or_else(start))
+            (
+                "is not running",
+                format!("run `lab start {name} {node}` to start it"),
+            )
         };
+        let hint = replaced.unwrap_or(mend);
         let why = container.why_ended().map(|why| format!(": {why}"));
         let why = why.unwrap_or_default();
         let message = format!("`{node}` {how}, so no program can run in it{why}");

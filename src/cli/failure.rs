@@ -38,8 +38,7 @@ impl Explain for Misuse {
 
 /// Whether standard error gets colours.
 pub(crate) fn colours() -> bool {
-    std::io::stderr().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    output::are_coloured(std::io::stderr().is_terminal())
 }
 
 /// Shows an error, for programs also as JSON, and returns its exit code.

@@ -89,22 +89,40 @@ pub(super) fn all_went(mut failed: BTreeMap<String, LabError>) -> Result<Exit> {
 
 /// Prints what was removed.
 pub(super) fn report(removed: &BTreeMap<String, Removed>) {
-    for (name, gone) in removed {
-        let count = |things: &[String], what: &str| match things.len() {
-            0 => None,
-            1 => Some(format!("1 {what}")),
-            many => Some(format!("{many} {what}s")),
-        };
-        let parts = [
-            count(&gone.containers, "container"),
-            count(&gone.networks, "network"),
-            count(&gone.volumes, "volume"),
-            count(&gone.images, "image"),
-            count(&gone.passfiles, "password file"),
-        ];
-        let parts: Vec<String> = parts.into_iter().flatten().collect();
-        if !parts.is_empty() {
-            say(&format!("{name} removed: {}", parts.join(", ")));
-        }
+    for line in removed.iter().filter_map(|(name, gone)| line(name, gone)) {
+        say(&line);
+    }
+}
+
+/// What was removed of a lab, if anything was.
+fn line(name: &str, gone: &Removed) -> Option<String> {
+    let count = |things: &[String], what: &str| match things.len() {
+        0 => None,
+        1 => Some(format!("1 {what}")),
+        many => Some(format!("{many} {what}s")),
+    };
+    let parts = [
+        count(&gone.containers, "container"),
+        count(&gone.networks, "network"),
+        count(&gone.volumes, "volume"),
+        count(&gone.images, "image"),
+        count(&gone.passfiles, "password file"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("{name} removed: {}", parts.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_said_of_nothing() {
+        let mut gone = Removed::default();
+        assert_eq!(line("a", &gone), None);
+        gone.volumes = vec!["lab-a".to_owned(), "lab-a-p".to_owned()];
+        gone.passfiles = vec!["a.pgpass".to_owned()];
+        let told = "a removed: 2 volumes, 1 password file";
+        assert_eq!(line("a", &gone).as_deref(), Some(told));
     }
 }

@@ -70,10 +70,10 @@ impl MonitorCommand {
             Output::Table if self.watch && std::io::stdout().is_terminal() => {
                 format!(
                     "\u{1b}[H\u{1b}[J{}",
-                    output::shown(&table::monitor(monitor, output::width()))
+                    output::results(&table::monitor(monitor, output::width()))
                 )
             }
-            Output::Table => output::shown(&table::monitor(monitor, output::width())),
+            Output::Table => output::results(&table::monitor(monitor, output::width())),
         })
     }
 }

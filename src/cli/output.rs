@@ -1,6 +1,6 @@
 //! The two outputs: messages for people on standard error, data on standard output.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ValueEnum;
@@ -89,6 +89,45 @@ pub(crate) fn print_on(text: &str) -> anyhow::Result<bool> {
     print_raw(&shown(text))
 }
 
+/// Whether an output gets colours: a terminal does, and each with `CLICOLOR_FORCE`. `NO_COLOR` wins.
+pub(crate) fn are_coloured(is_terminal: bool) -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let forced = std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    !is_set("NO_COLOR") && (is_terminal || forced)
+}
+
+/// Writes results to standard output, in colours if it gets some.
+pub(crate) fn print_results(text: &str) -> anyhow::Result<()> {
+    print_raw(&results(text)).map(|_| ())
+}
+
+/// Results as they are printed.
+pub(crate) fn results(text: &str) -> String {
+    let text = shown(text);
+    if are_coloured(std::io::stdout().is_terminal()) {
+        return painted(&text);
+    }
+    text
+}
+
+/// The text with the first word of each line in the colour of its meaning. The word says it, too.
+fn painted(text: &str) -> String {
+    let line = |line: &str| {
+        let start = line.len() - line.trim_start().len();
+        let word = line[start..].split_whitespace().next().unwrap_or_default();
+        let colour = match word {
+            "pass" | "PASS" | "ok" => "32",
+            "FAIL" | "ERROR" | "error:" => "31",
+            "note" | "SKIP" | "!" => "33",
+            "hint:" => "36",
+            _ => return line.to_owned(),
+        };
+        let (before, after) = (&line[..start], &line[start + word.len()..]);
+        format!("{before}\x1b[{colour}m{word}\x1b[0m{after}")
+    };
+    text.split_inclusive('\n').map(line).collect()
+}
+
 /// Text from anywhere as it may be printed.
 pub(crate) fn shown(text: &str) -> String {
     visible(&masked(text)).into_owned()
@@ -134,4 +173,18 @@ pub(crate) fn line(value: &impl Serialize) -> anyhow::Result<String> {
 
 fn shown_json(document: &str) -> String {
     visible_json(&masked_json(document)).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_word_of_a_result_has_its_colour() {
+        let text =
+            "outcome  check\npass     a\nFAIL     pass\n PASS [1 s] b\n! c: d\nhint: e\nelse\n";
+        let wanted = "outcome  check\n\x1b[32mpass\x1b[0m     a\n\x1b[31mFAIL\x1b[0m     pass\n \x1b[32mPASS\x1b[0m [1 s] b\n\
+                      \x1b[33m!\x1b[0m c: d\n\x1b[36mhint:\x1b[0m e\nelse\n";
+        assert_eq!(painted(text), wanted);
+    }
 }

@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use replication_lab::exit::Exit;
 use replication_lab::server::SUPERUSER;
+use replication_lab::server::command::PGDATA;
 
 use super::arguments::{LabArgument, node_or_primary};
 use super::exec::run_in;
@@ -42,10 +43,13 @@ impl PsqlCommand {
 /// Not every image knows the terminal either: `-d` keeps `less` from warning about it.
 const PAGER: &str = "PSQL_PAGER=less -d || more || cat";
 
-/// `psql` with a prompt that names the node.
+/// `psql` with a prompt that names the node and what it is at that moment: a promotion removes the signal file.
 fn command(node: &str, database: &str, arguments: Vec<String>) -> Vec<String> {
-    let prompts = [("PROMPT1", "%R%x%# "), ("PROMPT2", "%R%x%# ")];
-    let prompts = prompts.map(|(name, rest)| format!("--set={name}={node} %/{rest}"));
+    let role = format!(
+        "%`[ -e {PGDATA}/standby.signal ] || [ -e {PGDATA}/recovery.signal ] && echo standby || echo primary`"
+    );
+    let prompts = ["PROMPT1", "PROMPT2"];
+    let prompts = prompts.map(|name| format!("--set={name}={node} ({role}) %/%R%x%# "));
     let command = ["env", PAGER, "psql", "-U", SUPERUSER, "-d", database];
     let command = command.into_iter().map(str::to_owned);
     command.chain(prompts).chain(arguments).collect()
@@ -62,17 +66,15 @@ mod tests {
             "shopping",
             vec!["-c".to_owned(), "SELECT 1".to_owned()],
         );
+        let prompt = |name: &str| {
+            let signal =
+                format!("[ -e {PGDATA}/standby.signal ] || [ -e {PGDATA}/recovery.signal ]");
+            let role = format!("%`{signal} && echo standby || echo primary`");
+            format!("--set={name}=replica ({role}) %/%R%x%# ")
+        };
+        let (first, second) = (prompt("PROMPT1"), prompt("PROMPT2"));
         let wanted = [
-            "env",
-            PAGER,
-            "psql",
-            "-U",
-            "postgres",
-            "-d",
-            "shopping",
-            "--set=PROMPT1=replica %/%R%x%# ",
-            "--set=PROMPT2=replica %/%R%x%# ",
-            "-c",
+            "env", PAGER, "psql", "-U", "postgres", "-d", "shopping", &first, &second, "-c",
             "SELECT 1",
         ];
         assert_eq!(told, wanted);

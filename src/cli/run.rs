@@ -215,7 +215,7 @@ impl RunCommand {
             say(text.trim_end());
             return Ok(());
         }
-        output::print(text)
+        output::print_results(text)
     }
 
     fn options(&self, target: Option<&Job>) -> Result<ExperimentOptions> {

@@ -58,7 +58,7 @@ impl StatusCommand {
         }
         match self.output {
             Output::Json => output::json(&status)?,
-            Output::Table => output::print(&table::status(&status, output::width()))?,
+            Output::Table => output::print_results(&table::status(&status, output::width()))?,
         }
         Ok(
             if status.healthy && (status.as_planned || !self.as_planned) {

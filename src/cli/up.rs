@@ -122,7 +122,7 @@ impl UpCommand {
         let report = UpReport::new(&up.lab, up.verdict, &up.timings, up.total);
         match self.output {
             Output::Json => output::json(&report)?,
-            Output::Table => output::print(&text(&report))?,
+            Output::Table => output::print_results(&text(&report))?,
         }
         if passed {
             if !context.quiet && self.output == Output::Table {

@@ -63,7 +63,7 @@ impl VerifyCommand {
         };
         match self.output {
             Output::Json => output::json(&verdict)?,
-            Output::Table => output::print(&table::verdict(&verdict, output::width()))?,
+            Output::Table => output::print_results(&table::verdict(&verdict, output::width()))?,
         }
         Ok(if verdict.passed {
             Exit::Done

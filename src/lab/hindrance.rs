@@ -138,11 +138,19 @@ pub(super) struct Connected<'a> {
     pub(super) hindered_by: Vec<Hindrance>,
 }
 
-/// For whom commits wait; `None` if none waits.
+/// A standby by the name with which it connects, and what hinders it.
+pub(super) struct Known<'a> {
+    pub(super) application_name: &'a str,
+    pub(super) node: &'a NodeName,
+    pub(super) hindered_by: Vec<Hindrance>,
+}
+
+/// For whom commits wait; `None` if none waits. `known` are the lab's standbys, connected or not.
 pub(super) fn waiting(
     seen: Waiting,
     synchronous: &str,
     connected: &[Connected<'_>],
+    known: &[Known<'_>],
 ) -> Option<WaitingCommits> {
     if seen.commits == 0 {
         return None;
@@ -155,7 +163,7 @@ pub(super) fn waiting(
     let hindered = held.iter().filter(|its| !its.hindered_by.is_empty());
     let mut wait_for: Vec<WaitedFor> = hindered.map(|its| waited_for(its)).collect();
     if wait_for.is_empty() {
-        wait_for = absent(synchronous, connected);
+        wait_for = absent(synchronous, connected, known);
     }
     if wait_for.is_empty() {
         wait_for = held.iter().map(|its| waited_for(its)).collect();
@@ -175,8 +183,9 @@ fn waited_for(its: &Connected<'_>) -> WaitedFor {
     }
 }
 
-/// The names in `synchronous_standby_names` with which nobody is connected.
-fn absent(synchronous: &str, connected: &[Connected<'_>]) -> Vec<WaitedFor> {
+/// The names in `synchronous_standby_names` with which nobody is connected. A server drops a connection in the end over which
+/// it hears nothing, so what hinders the standby is still the reason.
+fn absent(synchronous: &str, connected: &[Connected<'_>], known: &[Known<'_>]) -> Vec<WaitedFor> {
     let Ok(names) = synchronous.parse::<SyncStandbyNames>() else {
         return Vec::new();
     };
@@ -187,10 +196,19 @@ fn absent(synchronous: &str, connected: &[Connected<'_>]) -> Vec<WaitedFor> {
     let missing = names.names.iter().filter(|listed| !is_there(listed));
     let waited = missing.filter_map(|listed| match listed {
         SyncName::Star => None,
-        SyncName::Name(name) => Some(WaitedFor {
-            name: name.clone(),
-            because: vec!["not connected".to_owned()],
-        }),
+        SyncName::Name(name) => {
+            let standby = known
+                .iter()
+                .find(|its| listed.matches(its.application_name));
+            let by = standby.map_or(&[][..], |its| &its.hindered_by);
+            let by = by.iter().filter(|by| by.stops_wal());
+            let mut because: Vec<String> = by.map(ToString::to_string).collect();
+            if because.is_empty() {
+                because.push("not connected".to_owned());
+            }
+            let name = standby.map_or_else(|| name.clone(), |its| its.node.to_string());
+            Some(WaitedFor { name, because })
+        }
     });
     waited.collect()
 }
@@ -226,7 +244,13 @@ mod tests {
             commits: 2,
             longest: 1.5,
         };
-        waiting(seen, synchronous, connected)
+        let node = node("replica");
+        let known = Known {
+            application_name: "replica_node",
+            node: &node,
+            hindered_by: vec![Hindrance::LinkCut, Hindrance::ReplayPaused],
+        };
+        waiting(seen, synchronous, connected, &[known])
             .expect("they wait")
             .to_string()
     }
@@ -295,6 +319,10 @@ mod tests {
             told("gone", &[]),
             "2 commits wait for `gone` (not connected)"
         );
+        assert_eq!(
+            told("replica_node", &[]),
+            "2 commits wait for `replica` (link cut)"
+        );
         assert_eq!(told("*", &[]), "2 commits wait for a synchronous standby");
         let slow = sender("slow", SyncState::Sync);
         let connected = [Connected {
@@ -303,6 +331,6 @@ mod tests {
             hindered_by: vec![],
         }];
         assert_eq!(told("slow", &connected), "2 commits wait for `slow`");
-        assert_eq!(waiting(Waiting::default(), "slow", &connected), None);
+        assert_eq!(waiting(Waiting::default(), "slow", &connected, &[]), None);
     }
 }

@@ -16,7 +16,7 @@ use crate::text::duration;
 use super::Lab;
 use super::deeds::{Deed, Note};
 use super::faults::LinkFault;
-use super::hindrance::{self, Condition, Connected, Hindrance, WaitingCommits};
+use super::hindrance::{self, Condition, Connected, Hindrance, Known, WaitingCommits};
 use super::status::SubscriptionStatus;
 use super::succession;
 use super::topology::{Answers, Topology, Unasked, sender_to};
@@ -172,7 +172,19 @@ impl<'a> Look<'a> {
             }
         });
         let connected: Vec<Connected<'_>> = connected.collect();
-        hindrance::waiting(said.waiting, &said.synchronous, &connected)
+        let known = self.lab.plan.standbys().map(|(standby, planned)| {
+            let own = self
+                .said_by(&standby.name)
+                .and_then(|own| own.upstream.as_ref());
+            let planned = planned.application_name.as_str();
+            Known {
+                application_name: own.map_or(planned, |own| &own.application_name),
+                node: &standby.name,
+                hindered_by: self.hinders(Some(node), &standby.name),
+            }
+        });
+        let known: Vec<Known<'_>> = known.collect();
+        hindrance::waiting(said.waiting, &said.synchronous, &connected, &known)
     }
 
     /// What to say of the lab as a whole, a line each.
@@ -225,12 +237,6 @@ impl<'a> Look<'a> {
 
     /// A node that was replaced must not be started as it is.
     fn succession(&self, node: &NodeName) -> Option<String> {
-        if self.condition(node).is_frozen {
-            let now = self.topology.successor(node)?;
-            return Some(format!(
-                "{node}: `{now}` became primary while `{node}` was frozen, and `{node}` still takes itself for what it was"
-            ));
-        }
         let what = self.lab.succession(&self.topology, node)?;
         Some(format!("{node}: {what}"))
     }
@@ -291,6 +297,9 @@ impl Lab {
     /// What to do about a node that does not run and was replaced by another primary; `None` if it was not.
     #[must_use]
     pub fn succession(&self, topology: &Topology, node: &NodeName) -> Option<String> {
-        succession::succession(&self.plan.lab, node, &topology.successors(node))
+        let container = self.container(node.as_str()).ok();
+        let frozen = container.filter(|found| found.state == ContainerState::Paused);
+        let frozen = frozen.map(|found| found.name.as_str());
+        succession::succession(&self.plan.lab, node, &topology.successors(node), frozen)
     }
 }

@@ -37,20 +37,39 @@ fn can_rewind(old: &History, new: &History) -> bool {
     parting.is_none_or(|parting| parting.can_rewind())
 }
 
-/// What to do about a node that does not run, when these primaries took over. `None` if there is none.
-pub(super) fn succession(lab: &LabName, node: &NodeName, now: &[&NodeName]) -> Option<String> {
-    match now {
-        [] => None,
-        [now] => Some(format!(
-            "`{now}` is the primary now: `lab rewind {lab} {node} {now}` or `lab reclone {lab} {node} {now}` makes `{node}` \
-             its standby; started as it is, `{node}` could be a second primary"
-        )),
-        several => Some(format!(
-            "{} took its place, each for itself: when one of them is left, `lab reclone {lab} {node}` and the name of that \
-             one make `{node}` its standby; started as it is, `{node}` could be one more primary",
-            listed(several)
-        )),
-    }
+/// What to do about a node that does not run, when these primaries took over. `None` if there is none. `frozen` is the name
+/// of its container if that is paused.
+pub(super) fn succession(
+    lab: &LabName,
+    node: &NodeName,
+    now: &[&NodeName],
+    frozen: Option<&str>,
+) -> Option<String> {
+    let [first, others @ ..] = now else {
+        return None;
+    };
+    let joins = if others.is_empty() {
+        format!(
+            "`lab rewind {lab} {node} {first}` or `lab reclone {lab} {node} {first}` makes `{node}` its standby"
+        )
+    } else {
+        format!(
+            "when one of them is left, `lab reclone {lab} {node}` and the name of that one make `{node}` its standby"
+        )
+    };
+    let names = listed(now);
+    Some(match (frozen, others) {
+        (Some(container), _) => format!(
+            "{names} became primary while `{node}` was frozen: after `docker kill {container}`, {joins}; thawed as it is, \
+             `{node}` would be one more primary"
+        ),
+        (None, []) => format!(
+            "{names} is the primary now: {joins}; started as it is, `{node}` could be a second primary"
+        ),
+        (None, _) => format!(
+            "{names} took its place, each for itself: {joins}; started as it is, `{node}` could be one more primary"
+        ),
+    })
 }
 
 fn listed(nodes: &[&NodeName]) -> String {
@@ -116,14 +135,16 @@ mod tests {
     fn no_one_of_several_primaries_is_said_to_be_the_primary() {
         let lab: LabName = "l".parse().expect("a name");
         let (old, one, two) = (name("old"), name("one"), name("two"));
-        let single = succession(&lab, &old, &[&one]).expect("words");
+        let single = succession(&lab, &old, &[&one], None).expect("words");
         assert!(
             single.starts_with("`one` is the primary now: `lab rewind l old one`"),
             "{single}"
         );
-        let several = succession(&lab, &old, &[&one, &two]).expect("words");
+        let several = succession(&lab, &old, &[&one, &two], None).expect("words");
         assert!(several.starts_with("`one` and `two` took"), "{several}");
         assert!(!several.contains("rewind"), "{several}");
-        assert_eq!(succession(&lab, &old, &[]), None);
+        let frozen = succession(&lab, &old, &[&one], Some("lab-l-old")).expect("words");
+        assert!(frozen.contains("after `docker kill lab-l-old`"), "{frozen}");
+        assert_eq!(succession(&lab, &old, &[], None), None);
     }
 }

@@ -15,13 +15,31 @@ impl Width {
     pub const fn of(columns: usize) -> Self {
         Self(Some(columns))
     }
+
+    /// A sentence in as many lines as it takes.
+    pub(super) fn fold(self, sentence: &str) -> String {
+        let most = self.0.unwrap_or(usize::MAX);
+        let (mut text, mut used) = (String::new(), 0);
+        for word in sentence.split(' ') {
+            let fits = used + 1 + length(word) <= most;
+            let gap = match (used, fits) {
+                (0, _) => "",
+                (_, true) => " ",
+                (_, false) => "\n",
+            };
+            used = if gap == " " { used + 1 } else { 0 } + length(word);
+            text += gap;
+            text += word;
+        }
+        text
+    }
 }
 
 /// Blanks between two columns.
 const GAP: usize = 2;
 
 /// The columns that a table can do without, the first one first.
-const LEAST: [&str; 16] = [
+const LEAST: [&str; 17] = [
     "not written",
     "not flushed",
     "wal retained",
@@ -34,6 +52,7 @@ const LEAST: [&str; 16] = [
     "port",
     "slot",
     "scenario",
+    "name",
     "publications",
     "lsn",
     "state",
@@ -207,6 +226,14 @@ mod tests {
         assert_eq!(left_out, Vec::<String>::new());
         let (least, _) = fitted(&header, &row, 1);
         assert_eq!(least, ["primary", "primary"], "the first two stay");
+    }
+
+    #[test]
+    fn a_sentence_is_folded_between_its_words() {
+        let sentence = "left out: A, B C (--wide shows all)";
+        let folded = Width::of(12).fold(sentence);
+        assert_eq!(folded, "left out: A,\nB C (--wide\nshows all)");
+        assert_eq!(Width::ANY.fold(sentence), sentence);
     }
 
     #[test]

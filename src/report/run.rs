@@ -197,7 +197,7 @@ impl RunReport {
             text.push_str(&table::verdict(verdict, width));
         }
         if !self.steps.is_empty() {
-            let header = ["", "step", "took", "what", "result"];
+            let header = ["outcome", "step", "took", "what", "result"];
             text.push_str(&table::rows(&header, self.steps.iter().map(row), width));
         }
         for step in self.steps.iter().filter(|step| self.is_told(step)) {

@@ -54,7 +54,8 @@ pub fn rows(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>, width:
     let mut text = text(&table);
     if !fitted.left_out.is_empty() {
         let titles = fitted.left_out.join(", ").to_uppercase();
-        _ = writeln!(text, "left out: {titles} (--wide shows all)");
+        let left_out = format!("left out: {titles} (--wide shows all)");
+        _ = writeln!(text, "{}", width.fold(&left_out));
     }
     text
 }
@@ -353,7 +354,7 @@ pub fn verdict(verdict: &Verdict, width: Width) -> String {
             check.detail.clone(),
         ]
     });
-    let mut text = self::rows(&["", "check", "took", "result"], rows, width);
+    let mut text = self::rows(&["outcome", "check", "took", "result"], rows, width);
     for check in &verdict.checks {
         if let Some(hint) = &check.hint {
             _ = writeln!(text, "hint: {}: {hint}", check.name);

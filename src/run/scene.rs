@@ -151,7 +151,7 @@ impl<'a> Scene<'a> {
         Err(match container.state {
             ContainerState::Running => return Ok(container),
             ContainerState::Paused => {
-                Wrong::frozen(format!("`{node}` is frozen: {}", self.thaws(node)))
+                Wrong::frozen(format!("`{node}` is frozen: {}", self.thaws(node).await))
             }
             _ => {
                 let lab = &self.lab.plan.lab;
@@ -174,9 +174,10 @@ impl<'a> Scene<'a> {
     }
 
     /// How to thaw a frozen node, in a scenario and by hand.
-    pub(super) fn thaws(&self, node: &NodeName) -> String {
+    pub(super) async fn thaws(&self, node: &NodeName) -> String {
         let lab = &self.lab.plan.lab;
-        format!("thaw it with a `thaw` step or `lab heal {lab} {node}`")
+        let thaw = || format!("thaw it with a `thaw` step or `lab heal {lab} {node}`");
+        self.replaced(node).await.unwrap_or_else(thaw)
     }
 
     /// A connection that reads a node's server in the lab's database, kept for the step.

@@ -23,7 +23,10 @@ impl Scene<'_> {
         for node in nodes {
             let container = self.container(node).await?;
             if container.state == ContainerState::Paused {
-                let why = format!("`{node}` is frozen, not stopped: {}", self.thaws(node));
+                let why = format!(
+                    "`{node}` is frozen, not stopped: {}",
+                    self.thaws(node).await
+                );
                 return Err(Wrong::failed(why));
             }
             self.not_at_work(node, self.patience(step)).await?;
@@ -97,7 +100,10 @@ impl Scene<'_> {
         match container.state {
             ContainerState::Running => {}
             ContainerState::Paused => {
-                let why = format!("`{node}` is frozen and cannot stop: {}", self.thaws(node));
+                let why = format!(
+                    "`{node}` is frozen and cannot stop: {}",
+                    self.thaws(node).await
+                );
                 return Err(Wrong::failed(why));
             }
             _ => return Ok(()),

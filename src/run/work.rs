@@ -43,7 +43,7 @@ impl Scene<'_> {
             let node = work.node;
             return Err(Wrong::failed(format!(
                 "`{node}` is frozen: {}",
-                self.thaws(node)
+                self.thaws(node).await
             )));
         }
         let image = engine.find_image(&own.image).await?;

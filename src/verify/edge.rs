@@ -158,21 +158,20 @@ impl Prover<'_> {
     ) -> Vec<Check> {
         let name = |claim: &str| format!("{} -> {}: {claim}", standby.upstream, node.name);
         let mut checks = vec![check(name("streams"), self.streams(node, standby)).await];
+        let (at, within) = (&node.name, self.within + standby.apply_delay);
         let early = !standby.apply_delay.is_zero();
         if early && checks.iter().all(|check| check.passed) {
-            checks.push(
-                check(
-                    name("rows do not arrive early"),
-                    self.not_early(node, standby, written),
-                )
-                .await,
-            );
+            let name = name("rows do not arrive early");
+            let looked = Box::pin(self.not_early(node, standby, written));
+            checks.push(self.check_at(at, within, name, looked).await);
         }
         if checks.iter().all(|check| check.passed) {
-            checks.push(check(name("rows arrive"), self.arrive(node, standby, written)).await);
+            let looked = Box::pin(self.arrive(node, standby, written));
+            checks.push(self.check_at(at, within, name("rows arrive"), looked).await);
         }
         if standby.hot && checks.iter().all(|check| check.passed) {
-            checks.push(check(name("refuses writes"), self.refuses_writes(node)).await);
+            let (name, looked) = (name("refuses writes"), self.refuses_writes(node));
+            checks.push(self.check_at(at, within, name, looked).await);
         }
         checks
     }

@@ -17,7 +17,7 @@ use crate::wait::{Probe, WaitError, wait_for};
 
 use super::edge::WrittenRows;
 use super::probe::{self, Inserted, ProbeRow, Sought};
-use super::{Check, Prover, check, limited, reason};
+use super::{Check, Prover, limited, reason};
 use judge::{Looked, after_change, judge};
 use published::{Operations, Published, left_out, sought};
 
@@ -133,7 +133,7 @@ impl Prover<'_> {
             }
             Ok(follows)
         };
-        let check = check(name, looked).await;
+        let check = self.check_at(&node.name, self.within, name, looked).await;
         edge.sound = check.passed;
         (vec![check], edge)
     }
@@ -208,7 +208,9 @@ impl Prover<'_> {
             RowStage::Deleted => "deletes arrive as published",
         };
         let name = edge.claim(claim);
-        let check = check(name, self.compared(edge, stage, written)).await;
+        let node = &edge.node.name;
+        let looked = Box::pin(self.compared(edge, stage, written));
+        let check = self.check_at(node, self.within, name, looked).await;
         edge.sound = check.passed;
         Some(check)
     }

@@ -13,7 +13,7 @@ use crate::server::entries::Entry;
 use crate::server::{history, state, upstream};
 use crate::text::{duration, utc};
 
-use super::Prover;
+use super::{Check, Prover, check};
 
 /// The container's `state` in words, for its node.
 pub(super) fn not_running(node: &NodeName, container: Option<&Container>) -> Failure {
@@ -66,6 +66,32 @@ pub(super) async fn container(lab: &Lab, node: &NodeName) -> Option<Failure> {
     let now = lab.engine.find_container(&container.id).await.ok()?;
     let state = now.as_ref().map(|found| found.state);
     (state != Some(ContainerState::Running)).then(|| not_running(node, now.as_ref()))
+}
+
+impl Prover<'_> {
+    /// A check whose look waits for something `within` a time, and that ends soon after that even if the server of `node`
+    /// hangs.
+    pub(super) async fn check_at(
+        &self,
+        node: &NodeName,
+        within: Duration,
+        name: String,
+        looked: impl Future<Output = Result<String, Failure>>,
+    ) -> Check {
+        /// For what is asked before and after the wait.
+        const MORE: Duration = Duration::from_secs(15);
+        let limit = within + MORE;
+        let looking = async {
+            match tokio::time::timeout(limit, looked).await {
+                Ok(looked) => looked,
+                Err(_) => Err(self::container(self.lab, node).await.unwrap_or_else(|| {
+                    let limit = duration(limit);
+                    Failure::seen(format!("`{node}` has not answered within {limit}"))
+                })),
+            }
+        };
+        check(name, looking).await
+    }
 }
 
 /// The reason for a failed wait for a subscription, from the subscriber's container and log.

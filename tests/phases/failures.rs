@@ -225,6 +225,21 @@ async fn a_failure_is_told_although_what_is_kept_cannot_be_marked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_full_disk_is_the_machine_s_whichever_call_meets_it() {
+    for call in calls().await {
+        let fake = engine();
+        let words = "write /var/lib/docker/x: no space left on device";
+        fake.fail_nth(&call.name, call.nth, EngineErrorKind::NoSpace, words);
+        let failed = failing(&fake, &pair("pair")).await;
+        assert_eq!(failed.exit(), Exit::Environment, "{call:?}: {failed:?}");
+        if chain(&failed).contains(words) {
+            let hint = failed.hint().expect("what to do");
+            assert!(hint.contains("docker system df"), "{call:?}: {hint}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failure_whose_cleaning_up_fails_says_both_what_failed_and_how_to_go_on() {
     let fake = engine();
     fake.fail(

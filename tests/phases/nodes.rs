@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use replication_lab::engine::fake::Fake;
+use replication_lab::exit::Exit;
 use replication_lab::failure::Explain as _;
 use replication_lab::lab::LabError;
 use replication_lab::lab::error::ContainerEnd;
@@ -38,7 +39,23 @@ async fn a_data_directory_that_cannot_be_made_is_told_in_initdb_s_words() {
     let evidence = failed.evidence().expect("its log");
     assert!(evidence.contains("No space left on device"), "{evidence}");
     assert_eq!(failed.hint(), None);
+    assert_eq!(failed.exit(), Exit::Environment);
     assert!(left(&fake).is_empty(), "{:?}", left(&fake));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_for_which_the_machine_has_no_room_is_no_bad_scenario() {
+    for words in [
+        "FATAL:  could not write lock file \"postmaster.pid\": No space left on device\n",
+        "FATAL:  could not resize shared memory segment \"/PostgreSQL.1\" to 4 bytes: No space left on device\n",
+        "FATAL:  could not map anonymous shared memory: Cannot allocate memory\n",
+    ] {
+        let fake = ending(words, 1);
+        let failed = failing(&fake, &pair("pair")).await;
+        assert_eq!(failed.exit(), Exit::Environment, "{failed:?}");
+        let evidence = failed.evidence().expect("its log");
+        assert!(evidence.contains(words.trim_end()), "{evidence}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use libtest_mimic::Trial;
 use replication_lab::engine::{ContainerState, LAB_LABEL, Selector};
 use replication_lab::lab::deeds::Deed;
-use replication_lab::lab::labels::OWNER_LABEL;
+use replication_lab::lab::labels::{DEED_LABEL, OWNER_LABEL};
 use replication_lab::server::activity::Process;
 use tokio::process::Command;
 
@@ -37,6 +37,7 @@ pub fn trials() -> Vec<Trial> {
             "reused",
             reused,
         ),
+        trial("status_says_what_a_killed_proof_left", "remains", remains),
     ]
 }
 
@@ -79,6 +80,57 @@ async fn reused(lab: Lab) {
     let left = lab.left().await;
     assert_eq!(left.len(), before.len(), "{left:?}");
     drop(other);
+}
+
+/// `status` names what is left, and `heal` and the next `verify` undo it.
+async fn remains(lab: Lab) {
+    lab.up("physical-sync", &["--no-verify"]).await;
+    let clean = lab.left().await.len();
+    let before = rows(&lab, "primary").await;
+    for (deed, words) in [
+        ("write", "may have left rows on `primary`"),
+        ("freeze", "may have left `replica` frozen"),
+    ] {
+        for verb in ["heal", "verify"] {
+            kill_after(&lab, deed).await;
+            let status = binary::lab(&["status", &lab.name]).await;
+            let name = &lab.name;
+            let told = format!("! a proof that was killed {words}: `lab heal {name}` undoes it");
+            assert!(status.stdout.contains(&told), "{status:?}");
+            let undone = lab.run(verb, &[]).await;
+            assert_eq!(undone.code, Some(0), "{verb}: {undone:?}");
+            let status = binary::lab(&["status", &lab.name]).await;
+            assert_eq!(status.code, Some(0), "{status:?}");
+            assert!(!status.stdout.contains("was killed"), "{status:?}");
+            assert_eq!(rows(&lab, "primary").await, before, "{deed}, {verb}");
+            assert_eq!(lab.left().await.len(), clean, "{deed}, {verb}");
+        }
+    }
+}
+
+/// Kills a proof that has noted such a deed. One that is faster is repeated.
+async fn kill_after(lab: &Lab, deed: &str) {
+    let which = Selector::LabelValue(LAB_LABEL.to_owned(), lab.name.clone());
+    let is_noted = async || {
+        let volumes = lab.engine.volumes(&which).await.expect("a list");
+        let mut notes = volumes.iter().filter_map(|it| it.labels.get(DEED_LABEL));
+        notes.any(|note| note.contains(deed))
+    };
+    for _ in 0..50 {
+        let mut verify = Command::new(env!("CARGO_BIN_EXE_lab"))
+            .args(["verify", &lab.name])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        while verify.try_wait().expect("a child").is_none() && !is_noted().await {}
+        verify.kill().await.expect("killed");
+        if is_noted().await {
+            return;
+        }
+        lab.run("heal", &[]).await.document(0);
+    }
+    panic!("no proof was killed with a note of `{deed}`");
 }
 
 async fn killed(lab: Lab) {

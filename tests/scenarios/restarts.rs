@@ -1,6 +1,10 @@
 //! Nodes that were restarted, or stopped and started, by hand: replication goes on by itself.
 
+use std::time::{Duration, Instant};
+
+use bollard::query_parameters::StopContainerOptionsBuilder;
 use libtest_mimic::Trial;
+use replication_lab::engine::{LAB_LABEL, Selector};
 
 use crate::lab::{Lab, trial};
 
@@ -56,7 +60,49 @@ pub fn trials() -> Vec<Trial> {
                 }
             },
         ),
+        trial(
+            "what_holds_a_network_or_a_disk_ends_at_once",
+            "holds",
+            |lab| async move { ends_at_once(&lab).await },
+        ),
     ]
+}
+
+/// `docker stop` gives a container half a minute here, and the engine's own end as long as it likes.
+async fn ends_at_once(lab: &Lab) {
+    lab.up(
+        "physical-async",
+        &["--no-verify", "--set=nodes.replica.disk=256MB"],
+    )
+    .await;
+    let cut = ["partition", "primary", "replica"];
+    lab.run("fault", &cut).await.document(0);
+    let which = Selector::LabelValue(LAB_LABEL.to_owned(), lab.name.clone());
+    let containers = lab.engine.containers(&which).await.expect("a list");
+    let names = containers.into_iter().map(|found| found.name);
+    let held: Vec<String> = names
+        .filter(|name| matches!(kind(name), Some("net" | "disk")))
+        .collect();
+    for wanted in ["net", "disk"] {
+        let is_there = held.iter().any(|name| kind(name) == Some(wanted));
+        assert!(is_there, "{held:?}");
+    }
+    for name in held {
+        let patient = StopContainerOptionsBuilder::default().t(30).build();
+        let began = Instant::now();
+        let stopped = lab.docker.stop_container(&name, Some(patient)).await;
+        stopped.expect("stopped");
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(5), "{name} took {took:?}");
+        let found = lab.engine.find_container(&name).await.expect("an answer");
+        let code = found.expect("a container").exit_code;
+        assert_eq!(code, Some(0), "{name}");
+    }
+}
+
+/// What a container is beside a node: `net` of `lab-a-primary.net`.
+fn kind(name: &str) -> Option<&str> {
+    Some(name.rsplit_once('.')?.1)
 }
 
 /// At once after what was done by hand: `verify` waits until the servers are back.

@@ -20,6 +20,11 @@ pub fn trials() -> Vec<Trial> {
         ),
         lab::trial("runs::no_node_streams_from_itself", "rn", circle),
         lab::trial("runs::status_knows_whom_a_node_follows", "rf", followed),
+        lab::trial(
+            "runs::a_frozen_primary_that_was_replaced_is_not_to_be_thawed",
+            "rt",
+            thawed,
+        ),
     ]
 }
 
@@ -85,11 +90,67 @@ async fn followed(lab: Lab) {
     let hint = format!("`lab rewind {name} primary relay` or `lab reclone {name} primary relay`");
     says(&down.stderr, &[&hint]);
     assert!(!down.stderr.contains("lab start"), "{down:?}");
+    replaced(&lab, &hint).await;
     lab.run("reclone", &["primary", "relay"]).await.document(0);
     streams(&lab, 0, "relay").await;
     lab.run("reclone", &["leaf", "relay"]).await.document(0);
     streams(&lab, 2, "relay").await;
     switched(&lab).await;
+}
+
+/// Nobody proposes to start the old primary as it is, or to thaw it.
+async fn replaced(lab: &Lab, hint: &str) {
+    let name = lab.name.as_str();
+    for format in ["table", "json"] {
+        for verb in ["status", "monitor", "verify"] {
+            let ran = binary::lab(&[verb, name, "-o", format]).await;
+            assert_eq!(ran.code, Some(1), "{ran:?}");
+            let all = ran.stdout + &ran.stderr;
+            says(&all, &[hint]);
+            assert!(!all.contains("lab start"), "{verb}: {all}");
+        }
+    }
+    for arguments in [
+        &["fault", name, "freeze", "primary"][..],
+        &["exec", name, "primary", "true"],
+        &["up", "cascade", "--name", name],
+    ] {
+        let ran = binary::lab(arguments).await;
+        let all = ran.stdout + &ran.stderr;
+        assert!(!all.contains("lab start"), "{arguments:?}: {all}");
+    }
+}
+
+async fn thawed(lab: Lab) {
+    lab.up("physical-async", &["--no-verify"]).await;
+    lab.run("fault", &["freeze", "primary"]).await.document(0);
+    lab.run("promote", &["replica"]).await.document(0);
+    let (name, container) = (lab.name.as_str(), lab.container("primary"));
+    let rewind = format!("`lab rewind {name} primary replica`");
+    let wanted = [&format!("`docker kill {container}`"), &rewind];
+    for arguments in [
+        &["status", name][..],
+        &["status", name, "-o", "json"],
+        &["verify", name, "--within=2s"],
+        &["verify", name, "--within=2s", "-o", "json"],
+        &["psql", name, "primary"],
+        &["rewind", name, "primary", "replica"],
+        &["stop", name, "primary"],
+        &["start", name, "primary"],
+    ] {
+        let ran = binary::lab(arguments).await;
+        assert_ne!(ran.code, Some(0), "{ran:?}");
+        let all = ran.stdout + &ran.stderr;
+        says(&all, &wanted.map(String::as_str));
+        for bad in ["lab start", "lab heal", "`thaw`"] {
+            assert!(!all.contains(bad), "{arguments:?}: {all}");
+        }
+    }
+    // What it says is so.
+    let killed = lab.docker.kill_container(&container, None).await;
+    killed.expect("killed");
+    lab.run("rewind", &["primary", "replica"]).await.document(0);
+    lab.run("verify", &["--within=20s"]).await.document(0);
 }
 
 /// `relay` is the primary, and the others are its standbys.

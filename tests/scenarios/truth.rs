@@ -134,6 +134,30 @@ steps:
     }
     let verdict = lab.run("verify", &["--within=2s"]).await.document(1);
     assert!(verdict.to_string().contains("`b` has diverged from `a`"));
+    // A distance between two histories means nothing.
+    let monitor = lab.run("monitor", &[]).await.document(1);
+    let edges = monitor["edges"].as_array().expect("edges").iter();
+    let to_b: Vec<&Value> = edges.filter(|edge| edge["downstream"] == "b").collect();
+    assert!(!to_b.is_empty(), "{monitor:#}");
+    for edge in to_b {
+        assert_eq!(edge["hindered_by"][0], "diverged", "{edge:#}");
+        for lag in ["sent", "write", "flush", "replay"] {
+            assert_eq!(edge[format!("{lag}_lag_bytes")], Value::Null, "{edge:#}");
+        }
+    }
+    let table = binary::lab(&["monitor", &lab.name]).await;
+    assert_eq!(table.code, Some(1), "{table:?}");
+    let fork = "! `b` has diverged from `a`: their histories fork at ";
+    let negative = |word: &str| {
+        word.strip_prefix('-')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    assert!(table.stdout.contains(fork), "{}", table.stdout);
+    assert!(
+        !table.stdout.split_whitespace().any(negative),
+        "{}",
+        table.stdout
+    );
 }
 
 async fn twins(lab: Lab) {

@@ -1,5 +1,7 @@
 //! What every node of a lab says of itself, asked at once.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 
 use crate::engine::{Container, ContainerState};
@@ -16,8 +18,12 @@ use crate::server::slots::{self, Slot};
 use crate::server::state::{self, ServerState};
 use crate::server::upstream::{self, Upstream};
 use crate::server::{MAINTENANCE_DATABASE, catalog};
+use crate::text::duration;
 
 use super::{Said, Sight, Topology};
+
+/// How long a server may take for its answers. One that is frozen after Docker was asked never gives them.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
 /// The answers of one node's server.
 pub(in crate::lab) struct Answers {
@@ -104,6 +110,17 @@ impl Lab {
 
     /// Asks a node's server.
     async fn answers(
+        &self,
+        node: &PlannedNode,
+        container: Option<&Container>,
+    ) -> Result<Answers, Unasked> {
+        let asking = tokio::time::timeout(ANSWER_LIMIT, self.ask(node, container));
+        let silent = || format!("no answer within {}", duration(ANSWER_LIMIT));
+        let asked = asking.await;
+        asked.unwrap_or_else(|_| Err(ServerError::silent(silent()).into()))
+    }
+
+    async fn ask(
         &self,
         node: &PlannedNode,
         container: Option<&Container>,
