@@ -26,6 +26,7 @@ pub mod lsn;
 pub mod position;
 pub mod publications;
 pub mod quiet;
+pub mod refresh;
 pub mod replication;
 pub mod rows;
 pub mod server_error;

@@ -200,6 +200,7 @@ impl<'a> Look<'a> {
                     let off = self.off_plan(node);
                     remarks.extend(off.iter().map(|what| format!("{name}: {what}")));
                     remarks.extend(self.moved_publishers(name, said));
+                    remarks.extend(self.unrefreshed(name, said));
                     let upstream = self.topology.upstream(name);
                     remarks.extend(upstream.and_then(|upstream| self.fork(upstream, name)));
                 }
@@ -260,6 +261,23 @@ impl<'a> Look<'a> {
                 its.name,
                 self.new_publisher(its, publisher, now, slot)
             ))
+        });
+        told.collect()
+    }
+
+    /// The subscriptions of a node that do not know tables of their publications in the lab's database.
+    fn unrefreshed(&self, node: &NodeName, said: &Answers) -> Vec<String> {
+        let Ok(publishing) = &said.publishing else {
+            return Vec::new();
+        };
+        let told = publishing.subscriptions.iter().filter_map(|its| {
+            let database = its.database.as_deref()?;
+            let mut hosts = its.hosts.iter();
+            let publisher = hosts.find_map(|host| self.lab.host(host))?;
+            let there = self.said_by(&publisher)?.publishing.as_ref().ok()?;
+            let missed = its.missed(&there.publications)?;
+            let is_here = database == self.lab.plan.database.as_str();
+            is_here.then(|| format!("{node} ({}): {missed}", its.name))
         });
         told.collect()
     }

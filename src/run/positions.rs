@@ -1,10 +1,16 @@
 //! Positions of servers in the WAL, and their upstreams.
 
+use std::time::Duration;
+
 use super::scene::Scene;
 use super::{Tried, Wrong};
 use crate::name::NodeName;
 use crate::server::lsn::Lsn;
 use crate::server::{position, state, upstream};
+use crate::wait::Probe;
+
+/// The longest time that one look waits for the WAL writer.
+const LONGEST: Duration = Duration::from_secs(5);
 
 impl Scene<'_> {
     /// Whether a server is in recovery.
@@ -18,10 +24,37 @@ impl Scene<'_> {
         Ok(state.timeline.to_string())
     }
 
-    /// The position that a primary has written or a standby has replayed.
+    /// The end of what was committed on a primary until now, as soon as that is flushed and so can be sent. Of a standby, the
+    /// position that it has replayed.
+    ///
+    /// What is not flushed in the time in which the WAL writer flushes commits is no commit, but the WAL of a transaction that
+    /// is open. A long `wal_writer_delay` is not waited for here: the expectation is unmet, and a later look sees more.
     pub(super) async fn written_by(&self, node: &NodeName) -> Tried<Lsn> {
-        let shown = position::shown(&*self.client(node).await?).await?;
-        shown.ok_or_else(|| Wrong::failed(format!("`{node}` has replayed nothing yet")))
+        let client = self.client(node).await?;
+        let Some(done) = position::done(&client).await? else {
+            return Err(Wrong::failed(format!("`{node}` has replayed nothing yet")));
+        };
+        if done.flushed >= done.end {
+            return Ok(done.end);
+        }
+        let expected = || format!("`{node}` has flushed its commits");
+        let flushed = self
+            .wait(done.settles.min(LONGEST), expected, || async {
+                let flushed = position::flushed(&client).await?;
+                Ok(if flushed >= done.end {
+                    Probe::Ready(done.end)
+                } else {
+                    let end = done.end;
+                    Probe::NotYet(format!("`{node}` is at {end} and has flushed {flushed}"))
+                })
+            })
+            .await;
+        match flushed {
+            Err(Wrong::Unmet { .. }) if done.settles <= LONGEST => {
+                Ok(position::flushed(&client).await?.min(done.end))
+            }
+            flushed => flushed,
+        }
     }
 
     /// The primary that a standby's WAL comes from now.

@@ -16,6 +16,8 @@ pub struct Publication {
     pub name: String,
     /// Its tables, those of its schemas included, each with its schema, quoted where needed.
     pub tables: Vec<String>,
+    /// For each of them the root of the partitioned table that it belongs to, or itself.
+    pub roots: Vec<String>,
     /// The kinds of changes that it publishes: `insert`, `update`, `delete`, `truncate`.
     pub publish: Vec<String>,
 }
@@ -52,13 +54,20 @@ pub async fn publications(reader: &Reader) -> Result<Vec<Publication>, ServerErr
         ARRAY(SELECT pg_catalog.format('%I.%I', t.schemaname, t.tablename) \
             FROM pg_catalog.pg_publication_tables AS t WHERE t.pubname = p.pubname ORDER BY 1), \
         pg_catalog.array_remove(ARRAY[CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END, \
-            CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END], NULL) \
+            CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END], NULL), \
+        ARRAY(SELECT pg_catalog.format('%I.%I', rn.nspname, r.relname) FROM pg_catalog.pg_publication_tables AS t \
+            JOIN pg_catalog.pg_namespace AS n ON n.nspname = t.schemaname \
+            JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = t.tablename \
+            JOIN pg_catalog.pg_class AS r ON r.oid = coalesce(pg_catalog.pg_partition_root(c.oid), c.oid) \
+            JOIN pg_catalog.pg_namespace AS rn ON rn.oid = r.relnamespace WHERE t.pubname = p.pubname \
+            ORDER BY pg_catalog.format('%I.%I', t.schemaname, t.tablename)) \
         FROM pg_catalog.pg_publication AS p ORDER BY 1";
     let rows = reader.query(sql, &[]).await?;
     let publication = |row: &Row| Publication {
         name: row.get(0),
         tables: row.get(1),
         publish: row.get(2),
+        roots: row.get(3),
     };
     Ok(rows.iter().map(publication).collect())
 }

@@ -204,6 +204,18 @@ impl Sender {
         )
     }
 
+    /// Whether it goes on sending. One that cannot send what is asked for ends within milliseconds, while it catches up.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        /// The seconds after which a walsender has not failed at once.
+        const STAYS: f64 = 1.0;
+        match self.state {
+            Some(SenderState::Streaming) => true,
+            Some(SenderState::Catchup) => self.connected_for >= STAYS,
+            _ => false,
+        }
+    }
+
     /// Whether the receiver had everything and gets what is new.
     #[must_use]
     pub fn is_streaming(&self) -> bool {

@@ -182,6 +182,7 @@ impl Prover<'_> {
                     Ok(Probe::NotYet(format!("slot `{slot}` is not in use")))
                 }
                 Some(_) => {
+                    published::refreshed(upstream, found).await?;
                     let ready = count(found.tables.len(), "table");
                     Ok(Probe::Ready(format!(
                         "{ready} ready, slot `{slot}` is active"

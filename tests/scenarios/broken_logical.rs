@@ -315,6 +315,15 @@ async fn seen(lab: &Lab) {
             .expect("tables")
             .contains(&Value::from("public.reviews"))
     );
+    let missed = "`reviews` is published and not subscribed: `ALTER SUBSCRIPTION \"shop_sub\" REFRESH PUBLICATION`";
+    let remark = format!("subscriber (shop_sub): {missed}");
+    assert_eq!(status["remarks"], serde_json::json!([remark]));
+    let verdict = lab.run("verify", &[]).await.document(1);
+    let checks = verdict["checks"].as_array().expect("checks");
+    let says = |check: &Value| {
+        check["passed"] == false && check.to_string().contains("REFRESH PUBLICATION")
+    };
+    assert!(checks.iter().any(says), "{verdict:#}");
     execute(
         &subscriber,
         "ALTER SUBSCRIPTION shop_sub REFRESH PUBLICATION",
@@ -323,6 +332,7 @@ async fn seen(lab: &Lab) {
     let status = lab.run("status", &[]).await.document_of_any_code();
     let subscription = &nodes(&status)[1]["subscriptions"][0];
     assert_eq!(subscription["tables"].as_array().map(Vec::len), Some(5));
+    assert_eq!(status["remarks"], serde_json::json!([]));
     execute(&subscriber, "DROP SUBSCRIPTION shop_sub").await;
     let status = lab.run("status", &[]).await.document(1);
     let problem = nodes(&status)[1]["problem"].as_str().map(str::to_owned);

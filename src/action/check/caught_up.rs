@@ -10,7 +10,9 @@ use crate::name::{DatabaseName, NodeName, ObjectName};
 /// `{ node, subscription, database }` with one subscription.
 ///
 /// A standby is compared with its primary. A subscriber must have every subscription enabled, connected through its slot
-/// and with its tables copied, in every database.
+/// and with its tables copied, in every database, and each table that is published must be subscribed.
+///
+/// A commit with `synchronous_commit = off` counts, and is waited for until the upstream has flushed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaughtUp {

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Amount, Declare, Flaw, Known, Step};
 use crate::name::NodeName;
 
-/// The lag of a node behind the upstream of its WAL.
+/// The lag of a node behind the upstream of its WAL. A lag in time is within no limit while it is not known: a standby that was
+/// restarted has replayed no commit yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Lag {

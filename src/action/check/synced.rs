@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Beside, Declare};
 use crate::name::{NodeName, ObjectName};
 
-/// Every table of a node's subscriptions is copied and follows, and their workers run and do not fail again and again.
+/// Every table of a node's subscriptions is copied and follows, their workers run, and their publishers send to them. Each
+/// table that is published is subscribed.
 /// `database` beside it names one database. Default: every database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -7,7 +7,7 @@ use crate::action::{Beside, Declare};
 use crate::name::{NodeName, TableName};
 use crate::text::count;
 
-/// One node has rows that another lacks. Rows are compared as in `same_rows`: as values, and equal rows count each.
+/// One node has rows that another lacks. Rows are compared as in `same_rows`: as values, and equal rows count each. If it lacks a column, it lacks all rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Unreplicated {

@@ -5,11 +5,11 @@ use serde::Serialize;
 use crate::name::NodeName;
 use crate::server::client::Reader;
 use crate::server::lsn::Lsn;
-use crate::server::publications;
 use crate::server::server_error::ServerError;
 use crate::server::slots::{self, Slot, WalStatus};
 use crate::server::subscriptions::{self, SubscribedTable};
 use crate::server::trouble::Trouble;
+use crate::server::{publications, refresh};
 use crate::text::utc;
 
 /// A publication.
@@ -19,6 +19,9 @@ pub struct PublicationStatus {
     pub name: String,
     /// Its tables, including those of its schemas: `public.products`.
     pub tables: Vec<String>,
+    /// For each of them the root of the partitioned table that it belongs to, or itself.
+    #[serde(skip)]
+    pub roots: Vec<String>,
     /// The operations that it publishes.
     pub publish: Vec<String>,
 }
@@ -115,6 +118,22 @@ impl SubscriptionStatus {
         }
     }
 
+    /// That it does not know tables of its publications, which are among those of its publisher.
+    pub(in crate::lab) fn missed(&self, there: &[PublicationStatus]) -> Option<String> {
+        let published: Vec<(&str, &str)> = there
+            .iter()
+            .filter(|its| self.publications.contains(&its.name))
+            .flat_map(|its| its.tables.iter().zip(&its.roots))
+            .map(|(table, root)| (table.as_str(), root.as_str()))
+            .collect();
+        let subscribed: Vec<&str> = self
+            .tables
+            .iter()
+            .map(|table| table.name.as_str())
+            .collect();
+        refresh::missed(&self.name, &published, &subscribed)
+    }
+
     /// Whether it is enabled, has a worker, and all its tables are ready.
     pub(in crate::lab) fn is_healthy(&self) -> bool {
         self.enabled && self.active && self.tables.iter().all(|table| table.state == "r")
@@ -143,6 +162,7 @@ impl From<publications::Publication> for PublicationStatus {
         Self {
             name: found.name,
             tables: found.tables,
+            roots: found.roots,
             publish: found.publish,
         }
     }

@@ -136,7 +136,10 @@ async fn applied(scene: &Scene<'_>, goal: &Goal) -> Tried<Probe<String>> {
     Ok(match (&progress.sender, at) {
         (None, None) => Probe::NotYet(format!("{who} is not connected")),
         (None, Some(at)) => Probe::NotYet(format!("{who} is not connected; it is at {at}")),
-        (Some(_), at) if at >= Some(*lsn) => Probe::Ready(said(&who, true, at)),
+        (Some(_), at) if at >= Some(*lsn) => match scene.unrefreshed(publisher, found).await? {
+            Some(missed) => Probe::NotYet(format!("{who}: {missed}")),
+            None => Probe::Ready(said(&who, true, at)),
+        },
         (Some(_), at) => Probe::NotYet(said(&who, false, at)),
     })
 }

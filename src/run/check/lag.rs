@@ -21,19 +21,12 @@ impl Look for Lag {
         // In bytes of WAL that its upstream has and it has not replayed. Or, while there is such WAL, in time since the
         // commit of the last replayed transaction.
         let node = &self.node;
-        let Behind { bytes, seconds } = if scene.recovers(node).await? {
-            if let Some(diverged) = scene.diverged(node).await {
-                return Ok(Probe::NotYet(diverged));
-            }
-            let primary = primary_of_or_planned(scene, node).await?;
-            let lsn = scene.written_by(&primary).await?;
-            let behind = position::behind(&*scene.client(node).await?, lsn).await?;
-            Behind {
-                bytes: behind.bytes,
-                seconds: Some(behind.seconds),
-            }
-        } else {
-            furthest_behind(scene, node).await?
+        if let Some(diverged) = scene.diverged(node).await {
+            return Ok(Probe::NotYet(diverged));
+        }
+        let Behind { bytes, seconds } = match behind(scene, node).await {
+            Err(Wrong::Unmet { found, .. }) => return Ok(Probe::NotYet(found)),
+            behind => behind?,
         };
         // A node that has replayed everything has no lag, no matter how old the last transaction is.
         let seconds = if bytes > 0 { seconds } else { Some(0.0) };
@@ -63,6 +56,20 @@ impl Look for Lag {
     }
 }
 
+/// The lag of a standby, or of a subscriber.
+async fn behind(scene: &Scene<'_>, node: &NodeName) -> Tried<Behind> {
+    if !scene.recovers(node).await? {
+        return furthest_behind(scene, node).await;
+    }
+    let primary = source(scene, node).await?;
+    let lsn = scene.written_by(&primary).await?;
+    let behind = position::behind(&*scene.client(node).await?, lsn).await?;
+    Ok(Behind {
+        bytes: behind.bytes,
+        seconds: behind.seconds,
+    })
+}
+
 /// The largest lag of a node's subscriptions, in every database and also of those that are disabled.
 async fn furthest_behind(scene: &Scene<'_>, node: &NodeName) -> Tried<Behind> {
     let mut most: Option<Behind> = None;
@@ -87,10 +94,18 @@ async fn furthest_behind(scene: &Scene<'_>, node: &NodeName) -> Tried<Behind> {
     most.ok_or_else(|| failed(format!("`{node}` has no upstream, so it has no lag")))
 }
 
-/// The primary that a standby's WAL comes from. While it does not stream, its primary in the plan.
-async fn primary_of_or_planned(scene: &Scene<'_>, node: &NodeName) -> Tried<NodeName> {
-    match scene.primary_of(node).await {
-        Err(Wrong::Unmet { .. }) => Ok(scene.lab.plan.primary_of(node).clone()),
-        found => found,
+/// The primary at the top of a standby's upstreams, also while it does not stream. A standby without an upstream in the lab
+/// has the one of the plan.
+async fn source(scene: &Scene<'_>, node: &NodeName) -> Tried<NodeName> {
+    let mut at = node.clone();
+    for _ in 0..scene.lab.plan.nodes.len() {
+        if !scene.recovers(&at).await? {
+            return Ok(at);
+        }
+        let upstream = scene.configured_upstream(&at).await?;
+        at = upstream.unwrap_or_else(|| scene.lab.plan.primary_of(&at).clone());
     }
+    Err(failed(format!(
+        "`{node}` has no primary: its upstreams form a loop"
+    )))
 }

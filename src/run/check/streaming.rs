@@ -6,7 +6,7 @@ use crate::action::check::streaming::Streaming;
 use crate::name::NodeName;
 use crate::run::Tried;
 use crate::run::scene::Scene;
-use crate::server::replication::{self, ReceiverStatus, Sender, SenderState};
+use crate::server::replication::{self, ReceiverStatus, Sender};
 use crate::server::upstream;
 use crate::wait::Probe;
 
@@ -62,24 +62,12 @@ impl Streaming {
         };
         let senders = replication::senders(&*scene.client(upstream).await?).await?;
         let mut named = replication::to_standby(&senders, &own.application_name);
-        if !named.any(serves) {
+        if !named.any(Sender::serves) {
             return not_yet(format!(" is connected to {from}, which sends nothing yet"));
         }
         Ok(match scene.parting(node, upstream).await? {
             Some(parting) => Probe::NotYet(parting.told(node.as_str(), from)),
             None => Probe::Ready(format!("{node}{streams}")),
         })
-    }
-}
-
-/// Whether a walsender goes on sending. One that cannot send what is asked for ends within milliseconds, while it catches
-/// up.
-fn serves(sender: &Sender) -> bool {
-    /// The seconds after which a walsender has not failed at once.
-    const STAYS: f64 = 1.0;
-    match sender.state {
-        Some(SenderState::Streaming) => true,
-        Some(SenderState::Catchup) => sender.connected_for >= STAYS,
-        _ => false,
     }
 }

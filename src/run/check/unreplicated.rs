@@ -27,6 +27,14 @@ impl Look for Unreplicated {
                         parts.push(format!("{table}: {node} has no such table"));
                     }
                 }
+                // No row of the other node has what such a column has.
+                Found::Compared(apart, common) if !common.missing.is_empty() => {
+                    rows += apart.rows;
+                    if apart.rows > 0 {
+                        let columns = common.missing.join("`, `");
+                        parts.push(format!("{table}: {node} has no column `{columns}`"));
+                    }
+                }
                 Found::Compared(apart, _) if apart.first > 0 => {
                     rows += apart.first;
                     parts.push(format!("{table}: {}", differences(&apart, from, node)));

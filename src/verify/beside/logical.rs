@@ -268,6 +268,7 @@ mod tests {
         let publication = Publication {
             name: "p".to_owned(),
             tables: Vec::new(),
+            roots: Vec::new(),
             publish,
         };
         assert_eq!(missing(&publication), ["delete", "truncate"]);

@@ -4,7 +4,8 @@ use crate::failure::Failure;
 use crate::name::ObjectName;
 use crate::plan::PlannedSubscription;
 use crate::server::client::{Reader, words};
-use crate::server::publications;
+use crate::server::subscriptions::Subscription;
+use crate::server::{publications, refresh};
 use crate::sql::quote::identifier;
 use crate::verify::probe::{How, Inserted, ProbeRow, Sought};
 
@@ -101,6 +102,13 @@ pub(super) async fn ask(
         }
     }
     Ok(tables)
+}
+
+/// Fails if a subscription does not know tables of its publications: waiting does not help.
+pub(super) async fn refreshed(publisher: &Reader, found: &Subscription) -> Result<(), Failure> {
+    let there = publications::publications(publisher).await;
+    let missed = refresh::missed_by(found, &there.map_err(words)?);
+    missed.map_or(Ok(()), |missed| Err(Failure::seen(missed)))
 }
 
 /// The values of a row to look for at the subscriber. `None` if its table is not published, or the row is the user's own.
