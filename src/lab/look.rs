@@ -18,7 +18,7 @@ use super::deeds::{Deed, Note};
 use super::faults::LinkFault;
 use super::hindrance::{self, Condition, Connected, Hindrance, Known, WaitingCommits};
 use super::status::SubscriptionStatus;
-use super::succession;
+use super::succession::{self, Rest};
 use super::topology::{Answers, Topology, Unasked, sender_to};
 
 /// What was seen of a lab.
@@ -315,9 +315,7 @@ impl Lab {
     /// What to do about a node that does not run and was replaced by another primary; `None` if it was not.
     #[must_use]
     pub fn succession(&self, topology: &Topology, node: &NodeName) -> Option<String> {
-        let container = self.container(node.as_str()).ok();
-        let frozen = container.filter(|found| found.state == ContainerState::Paused);
-        let frozen = frozen.map(|found| found.name.as_str());
-        succession::succession(&self.plan.lab, node, &topology.successors(node), frozen)
+        let rest = Rest::of(self.container(node.as_str()).ok());
+        succession::succession(&self.plan.lab, node, &topology.successors(node), rest)
     }
 }

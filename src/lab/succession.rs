@@ -1,5 +1,6 @@
 //! What to do about primaries that compete, and about a node that others replaced. Pure.
 
+use crate::engine::{Container, ContainerState};
 use crate::name::{LabName, NodeName};
 use crate::server::history::History;
 
@@ -37,36 +38,62 @@ fn can_rewind(old: &History, new: &History) -> bool {
     parting.is_none_or(|parting| parting.can_rewind())
 }
 
-/// What to do about a node that does not run, when these primaries took over. `None` if there is none. `frozen` is the name
-/// of its container if that is paused.
+/// How a node is that does not run.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rest<'a> {
+    /// It was stopped, or killed.
+    Stopped,
+    /// Its container, of this name, is paused.
+    Frozen(&'a str),
+    /// It refused to start because `pg_rewind` was killed in its data directory (`images/node/start.sh`).
+    Torn,
+}
+
+impl<'a> Rest<'a> {
+    /// The exit code of a node that refuses to start.
+    const TORN: i64 = 65;
+
+    pub(super) fn of(container: Option<&'a Container>) -> Self {
+        match container {
+            Some(found) if found.state == ContainerState::Paused => Self::Frozen(&found.name),
+            Some(found) if found.exit_code == Some(Self::TORN) => Self::Torn,
+            _ => Self::Stopped,
+        }
+    }
+}
+
+/// What to do about a node that does not run, when these primaries took over. `None` if there is none.
 pub(super) fn succession(
     lab: &LabName,
     node: &NodeName,
     now: &[&NodeName],
-    frozen: Option<&str>,
+    rest: Rest<'_>,
 ) -> Option<String> {
     let [first, others @ ..] = now else {
         return None;
     };
-    let joins = if others.is_empty() {
-        format!(
-            "`lab rewind {lab} {node} {first}` or `lab reclone {lab} {node} {first}` makes `{node}` its standby"
-        )
-    } else {
+    let joins = if !others.is_empty() {
         format!(
             "when one of them is left, `lab reclone {lab} {node}` and the name of that one make `{node}` its standby"
         )
+    } else if matches!(rest, Rest::Torn) {
+        format!("`lab reclone {lab} {node} {first}` makes `{node}` its standby")
+    } else {
+        format!(
+            "`lab rewind {lab} {node} {first}` or `lab reclone {lab} {node} {first}` makes `{node}` its standby"
+        )
     };
     let names = listed(now);
-    Some(match (frozen, others) {
-        (Some(container), _) => format!(
+    Some(match (rest, others) {
+        (Rest::Frozen(container), _) => format!(
             "{names} became primary while `{node}` was frozen: after `docker kill {container}`, {joins}; thawed as it is, \
              `{node}` would be one more primary"
         ),
-        (None, []) => format!(
+        (Rest::Torn, []) => format!("{names} is the primary now: {joins}"),
+        (_, []) => format!(
             "{names} is the primary now: {joins}; started as it is, `{node}` could be a second primary"
         ),
-        (None, _) => format!(
+        _ => format!(
             "{names} took its place, each for itself: {joins}; started as it is, `{node}` could be one more primary"
         ),
     })
@@ -135,16 +162,21 @@ mod tests {
     fn no_one_of_several_primaries_is_said_to_be_the_primary() {
         let lab: LabName = "l".parse().expect("a name");
         let (old, one, two) = (name("old"), name("one"), name("two"));
-        let single = succession(&lab, &old, &[&one], None).expect("words");
+        let single = succession(&lab, &old, &[&one], Rest::Stopped).expect("words");
         assert!(
             single.starts_with("`one` is the primary now: `lab rewind l old one`"),
             "{single}"
         );
-        let several = succession(&lab, &old, &[&one, &two], None).expect("words");
+        let several = succession(&lab, &old, &[&one, &two], Rest::Stopped).expect("words");
         assert!(several.starts_with("`one` and `two` took"), "{several}");
         assert!(!several.contains("rewind"), "{several}");
-        let frozen = succession(&lab, &old, &[&one], Some("lab-l-old")).expect("words");
+        let frozen = succession(&lab, &old, &[&one], Rest::Frozen("lab-l-old")).expect("words");
+        let torn = succession(&lab, &old, &[&one], Rest::Torn).expect("words");
+        assert!(
+            torn.contains("`lab reclone l old one`") && !torn.contains("rewind"),
+            "{torn}"
+        );
         assert!(frozen.contains("after `docker kill lab-l-old`"), "{frozen}");
-        assert_eq!(succession(&lab, &old, &[], None), None);
+        assert_eq!(succession(&lab, &old, &[], Rest::Stopped), None);
     }
 }
