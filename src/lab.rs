@@ -24,6 +24,7 @@ pub mod deeds;
 mod disk;
 mod frame;
 pub mod hindrance;
+mod hosts;
 mod look;
 pub(crate) mod memory;
 mod node;
@@ -39,6 +40,7 @@ mod roles;
 pub(crate) mod server_log;
 mod service;
 mod settings;
+mod succession;
 mod template;
 #[cfg_attr(not(feature = "tls"), path = "lab/no_tls.rs")]
 mod tls;

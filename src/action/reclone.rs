@@ -7,7 +7,8 @@ use super::upstream::Upstream;
 use super::{Declare, Flaw, Known, Step};
 use crate::name::NodeName;
 
-/// Removes a node's data and recreates it from a base backup of its upstream.
+/// Removes a node's data and recreates it from a base backup of its upstream. The old data stays until the
+/// new is complete, so a `disk` must hold both. Without room the step fails, and `start` starts the node as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reclone(pub Upstream);
 

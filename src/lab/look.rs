@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::engine::{Container, ContainerState};
+use crate::engine::ContainerState;
 use crate::name::NodeName;
 use crate::plan::{PlannedNode, Role};
 use crate::server::client::{identifier, literal};
@@ -18,6 +18,7 @@ use super::deeds::{Deed, Note};
 use super::faults::LinkFault;
 use super::hindrance::{self, Condition, Connected, Hindrance, Known, WaitingCommits};
 use super::status::SubscriptionStatus;
+use super::succession::{self, Rest};
 use super::topology::{Answers, Topology, Unasked, sender_to};
 
 /// What was seen of a lab.
@@ -226,16 +227,11 @@ impl<'a> Look<'a> {
     }
 
     fn rivalries(&self) -> Vec<String> {
-        let lab = &self.lab.plan.lab;
+        let history = |node: &NodeName| self.said_by(node)?.history.as_ref();
         let rivals = self.topology.rivals();
-        let told = rivals.into_iter().map(|group| {
-            let names: Vec<String> = group.iter().map(|node| format!("`{node}`")).collect();
-            let (old, new) = (group[0], group[group.len() - 1]);
-            format!(
-                "{} take writes, each for itself: `lab stop {lab} {old}` and `lab rewind {lab} {old} {new}` make `{old}` a \
-                 standby of `{new}`, and what was written on `{old}` alone is lost",
-                names.join(" and ")
-            )
+        let told = rivals.iter().filter_map(|group| {
+            let histories = history(group.first()?).zip(history(group.last()?));
+            succession::competition(&self.lab.plan.lab, group, histories)
         });
         told.collect()
     }
@@ -257,8 +253,7 @@ impl<'a> Look<'a> {
             .filter(|its| !its.is_healthy());
         let told = lost.filter_map(|its| {
             let host = its.upstream.as_deref()?;
-            let mut nodes = self.lab.plan.nodes.iter();
-            let publisher = &nodes.find(|node| node.name.as_str() == host)?.name;
+            let publisher = &self.lab.host(host)?;
             let now = self.topology.now_instead_of(publisher)?;
             let slot = its.slot.as_ref().map(|slot| slot.name.as_str());
             Some(format!(
@@ -320,21 +315,7 @@ impl Lab {
     /// What to do about a node that does not run and was replaced by another primary; `None` if it was not.
     #[must_use]
     pub fn succession(&self, topology: &Topology, node: &NodeName) -> Option<String> {
-        let now = topology.successor(node)?;
-        let lab = &self.plan.lab;
-        let joins = format!(
-            "`lab rewind {lab} {node} {now}` or `lab reclone {lab} {node} {now}` makes `{node}` its standby"
-        );
-        let container = self.container(node.as_str()).ok();
-        let frozen = container.filter(|found| found.state == ContainerState::Paused);
-        Some(match frozen {
-            Some(Container { name, .. }) => format!(
-                "`{now}` became primary while `{node}` was frozen: after `docker kill {name}`, {joins}; thawed as it is, \
-                 `{node}` would be a second primary"
-            ),
-            None => format!(
-                "`{now}` is the primary now: {joins}; started as it is, `{node}` could be a second primary"
-            ),
-        })
+        let rest = Rest::of(self.container(node.as_str()).ok());
+        succession::succession(&self.plan.lab, node, &topology.successors(node), rest)
     }
 }

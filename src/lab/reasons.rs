@@ -103,14 +103,4 @@ impl Lab {
     pub async fn trouble(&self, suspect: &Suspect<'_>) -> Option<Trouble> {
         Reasons::of(self).trouble(suspect).await
     }
-
-    /// The node that a host name or an address means.
-    pub(super) fn host(&self, host: &str) -> Option<NodeName> {
-        let mut nodes = self.nodes();
-        let found = nodes.find(|(node, container)| {
-            let address = container.and_then(|found| found.address);
-            node.name.as_str() == host || address.is_some_and(|its| its.to_string() == host)
-        });
-        found.map(|(node, _)| node.name.clone())
-    }
 }

@@ -15,6 +15,8 @@ use crate::server::replication::{self, Sender};
 use crate::server::state::ServerState;
 use crate::server::upstream::Upstream;
 
+use super::{hosts, labels};
+
 pub(super) use seen::{Answers, Unasked, runs};
 
 /// One node, as it was seen.
@@ -65,6 +67,8 @@ struct Member {
     system: Option<String>,
     timeline: Option<i32>,
     role: Option<PresentRole>,
+    /// The name of its container.
+    container: String,
     /// Its address inside the lab's network.
     address: Option<String>,
 }
@@ -75,7 +79,8 @@ impl Topology {
         let names: Vec<&NodeName> = plan.nodes.iter().map(|node| &node.name).collect();
         let called = |host: &str| {
             let is_it = |at: &usize| {
-                names[*at].as_str() == host || sights[*at].address.is_some_and(|its| its == host)
+                let container = labels::node_object(&plan.lab, names[*at]);
+                hosts::means(host, names[*at], &container, sights[*at].address)
             };
             (0..names.len()).find(is_it)
         };
@@ -84,8 +89,10 @@ impl Topology {
             let role = said.map(|said| match said.upstream {
                 None => PresentRole::Primary,
                 Some(link) => {
-                    let host = link.connected.as_ref().or(link.configured.as_ref());
-                    let upstream = host.and_then(|host| called(host));
+                    let upstream = match &link.connected {
+                        Some(host) => called(host),
+                        None => link.hosts.iter().find_map(|host| called(host)),
+                    };
                     let is_connected = link.connected.is_some();
                     let serves = |upstream: usize| {
                         let sender = sights[upstream].said.map(|upstream| {
@@ -108,6 +115,7 @@ impl Topology {
                 system: said.map(|said| said.state.system.clone()),
                 timeline: said.map(|said| said.state.timeline),
                 role,
+                container: labels::node_object(&plan.lab, names[at]),
                 address: sights[at].address.map(str::to_owned),
             }
         };
@@ -133,10 +141,11 @@ impl Topology {
         }
     }
 
-    /// The node that a host name or an address means.
+    /// The node that a host means.
     pub(super) fn called(&self, host: &str) -> Option<&NodeName> {
         self.order.iter().find(|node| {
-            node.as_str() == host || self.members[*node].address.as_deref() == Some(host)
+            let its = &self.members[*node];
+            hosts::means(host, node, &its.container, its.address.as_deref())
         })
     }
 
@@ -217,17 +226,25 @@ impl Topology {
         rivals
     }
 
-    /// The primary that took over a family while this node does not answer. Started as it is, the node could be a second
-    /// primary.
+    /// The primaries that took over a family while this node does not answer: one, or several that compete. Started as it
+    /// is, the node could be one more primary.
+    #[must_use]
+    pub fn successors(&self, node: &NodeName) -> Vec<&NodeName> {
+        let Some(own) = self.members.get(node).filter(|own| own.role.is_none()) else {
+            return Vec::new();
+        };
+        let systems = self.systems(self.of_family(&own.family).collect());
+        let now = systems.into_iter().next().unwrap_or_default();
+        if now.first() == Some(&&own.family) {
+            return Vec::new();
+        }
+        now
+    }
+
+    /// The first primary that took over a family while this node does not answer.
     #[must_use]
     pub fn successor(&self, node: &NodeName) -> Option<&NodeName> {
-        let own = self.members.get(node)?;
-        if own.role.is_some() {
-            return None;
-        }
-        let mut primaries = self.of_family(&own.family);
-        let now = primaries.next()?;
-        (*now != own.family).then_some(now)
+        self.successors(node).first().copied()
     }
 
     /// The primary that has a node's place now, if it is not the node itself.

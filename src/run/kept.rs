@@ -34,7 +34,8 @@ impl Scene<'_> {
             auto_conf: Some(conf),
             within: self.patience(step).max(Duration::from_secs(60)),
         };
-        self.work(work).await
+        let worked = self.work(work).await;
+        worked.map_err(|wrong| self.old_is_there(wrong, node))
     }
 
     /// Runs a program that must succeed.

@@ -6,7 +6,7 @@ use super::scene::Scene;
 use super::{Tried, Wrong};
 use crate::name::NodeName;
 use crate::server::lsn::Lsn;
-use crate::server::{position, replication, state};
+use crate::server::{position, state, upstream};
 use crate::wait::Probe;
 
 /// The longest time that one look waits for the WAL writer.
@@ -64,10 +64,15 @@ impl Scene<'_> {
             if !self.recovers(&at).await? {
                 return Ok(at);
             }
-            let receiver = replication::receiver(&*self.client(&at).await?).await?;
-            let host = receiver.and_then(|receiver| receiver.host);
+            let link = upstream::upstream(&*self.client(&at).await?).await?;
+            let host = link.and_then(|link| link.connected);
             let Some(upstream) = host.as_deref().and_then(|host| self.node_called(host)) else {
-                let found = format!("`{at}` does not stream");
+                let found = match host {
+                    Some(host) => {
+                        format!("`{at}` streams from `{host}`, which is no node of the lab")
+                    }
+                    None => format!("`{at}` does not stream"),
+                };
                 let expected = format!("a primary that `{node}` streams from");
                 return Err(Wrong::Unmet { expected, found });
             };
@@ -78,10 +83,8 @@ impl Scene<'_> {
         )))
     }
 
+    /// The node that a host means.
     pub(super) fn node_called(&self, host: &str) -> Option<NodeName> {
-        let mut nodes = self.lab.plan.nodes.iter();
-        nodes
-            .find(|node| node.name.as_str() == host)
-            .map(|node| node.name.clone())
+        self.lab.host(host)
     }
 }

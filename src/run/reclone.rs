@@ -43,7 +43,8 @@ impl Act for Reclone {
             // A base backup takes longer than the usual wait of a step.
             within: scene.patience(step).max(Duration::from_secs(60)),
         };
-        scene.work(work).await?;
+        let worked = scene.work(work).await;
+        worked.map_err(|wrong| scene.old_is_there(wrong, node))?;
         scene.start(step, std::slice::from_ref(node)).await?;
         Ok(format!("recreated from a base backup of {upstream}"))
     }

@@ -31,13 +31,13 @@ impl Scene<'_> {
             let Some(from) = from.and_then(|from| from.configured) else {
                 return Ok(());
             };
-            if from == node.as_str() {
+            let Some(next) = self.node_called(&from) else {
+                return Ok(());
+            };
+            if next == *node {
                 let why = format!("`{upstream}` streams from `{node}`: `promote` it first");
                 return Err(Wrong::failed(why));
             }
-            let Ok(next) = NodeName::new(&from) else {
-                return Ok(());
-            };
             at = next;
         }
         Ok(())

@@ -70,7 +70,7 @@ impl Scene<'_> {
     ) -> Tried<NodeName> {
         let mut publishers = Vec::new();
         for host in &subscription.hosts {
-            publishers.extend(self.node_at(node, host).await);
+            publishers.extend(self.node_at(node, host));
         }
         if subscription.hosts.is_empty() {
             publishers.push(node.clone());
@@ -143,21 +143,11 @@ impl Scene<'_> {
     }
 
     /// The node that a host means to a node: by its name, by its container's or by its address.
-    async fn node_at(&self, from: &NodeName, host: &str) -> Option<NodeName> {
+    fn node_at(&self, from: &NodeName, host: &str) -> Option<NodeName> {
         if is_local(host) {
             return Some(from.clone());
         }
-        if let Some(node) = self.node_called(host) {
-            return Some(node);
-        }
-        for node in &self.lab.plan.nodes {
-            let container = self.container(&node.name).await.ok()?;
-            let address = container.address.map(|address| address.to_string());
-            if container.name == host || address.as_deref() == Some(host) {
-                return Some(node.name.clone());
-            }
-        }
-        None
+        self.node_called(host)
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::io::AsyncWriteExt as _;
 use super::scene::Scene;
 use super::{Tried, Wrong};
 use crate::engine::{Container, ContainerSpec, ContainerState, Engine, EngineError, Limits};
+use crate::failure::Failure;
 use crate::lab::{archive, labels, volume};
 use crate::name::NodeName;
 use crate::wait::Probe;
@@ -111,11 +112,32 @@ impl Scene<'_> {
             Some((0, _)) => Ok(log),
             Some((code, memory)) => {
                 let how = ended(code, memory, &format!("\n{}", log.trim()));
-                Err(Wrong::failed(format!("{} ended with {how}", work.act)))
+                let why = Failure::seen(format!("{} ended with {how}", work.act));
+                Err(Wrong::Failed(if is_torn(&work.act, code, memory) {
+                    why.with_hint(mends(work.node))
+                } else {
+                    why
+                }))
             }
             None => Err(Wrong::failed(format!("{} did not end", work.act))),
         }
     }
+
+    /// A failed work that was to replace a node's data, with a hint if there was no room for the new data. Nothing was
+    /// replaced then.
+    pub(super) fn old_is_there(&self, wrong: Wrong, node: &NodeName) -> Wrong {
+        match wrong {
+            Wrong::Failed(why) if why.contains("No space left on device") => {
+                let lab = &self.lab.plan.lab;
+                Wrong::Failed(why.with_hint(format!(
+                    "the new data needs room beside the old, so a `disk` must hold both; the old data of `{node}` is as it \
+                     was, and a `start` step or `lab start {lab} {node}` starts it"
+                )))
+            }
+            wrong => wrong,
+        }
+    }
+
     /// Waits until no work on a node's data is running. If the `lab` that started the work was killed, its outcome is
     /// reported here, once.
     pub(super) async fn not_at_work(&self, node: &NodeName, within: Duration) -> Tried<()> {
@@ -133,11 +155,18 @@ impl Scene<'_> {
             engine.remove_container(&found.id).await?;
             match found.exit_code {
                 None | Some(0) => Ok(Probe::Ready(())),
-                Some(code) => Err(Wrong::failed(format!(
-                    "{} was left behind and ended with {}\nrepeat it, or start `{node}` once more as it is",
-                    act(&found),
-                    ended(code, found.out_of_memory, &format!("\n{}", log.trim()))
-                ))),
+                Some(code) => {
+                    let (act, memory) = (act(&found), found.out_of_memory);
+                    let how = ended(code, memory, &format!("\n{}", log.trim()));
+                    let way = if is_torn(act, code, memory) {
+                        mends(node)
+                    } else {
+                        format!("repeat it, or start `{node}` once more as it is")
+                    };
+                    Err(Wrong::failed(format!(
+                        "{act} was left behind and ended with {how}\n{way}"
+                    )))
+                }
             }
         })
         .await
@@ -174,6 +203,20 @@ fn is_at_work(container: &Container) -> bool {
 fn act(container: &Container) -> &str {
     let act = container.labels.get(labels::WORK_LABEL);
     act.map_or("some work", String::as_str)
+}
+
+/// Whether a rewind was killed. `pg_rewind` changes the data directory in place, and leaves one that cannot be recovered
+/// (manual: "`pg_rewind`", "Warning").
+fn is_torn(act: &str, code: i64, out_of_memory: bool) -> bool {
+    // Shells and Docker report 128 plus the number of the signal.
+    act.starts_with("rewinding ") && (out_of_memory || code > 128)
+}
+
+/// What to do about a node whose rewind was killed.
+fn mends(node: &NodeName) -> String {
+    format!(
+        "what a killed `pg_rewind` leaves may be neither the old data nor the new: only `reclone` mends `{node}`"
+    )
 }
 
 /// The message that the work has not ended, with the ways out.
@@ -287,6 +330,19 @@ mod tests {
                 .starts_with("rewinding `n` to `m` was left behind and ended with exit code 1"),
             "{why}"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rewind_that_was_killed_unseen_is_not_to_be_repeated() {
+        let (_, wrongs) = starting(Some(137)).await;
+        let Wrong::Failed(why) = &wrongs[0] else {
+            panic!("{wrongs:?}");
+        };
+        assert!(why.contains("only `reclone` mends `n`"), "{why}");
+        assert!(!why.contains("repeat it"), "{why}");
+        let (_, wrongs) = starting(Some(1)).await;
+        assert!(wrongs[0].to_string().contains("repeat it"), "{wrongs:?}");
+        assert!(!is_torn("taking a base backup of `m` for `n`", 137, false));
     }
 
     #[tokio::test(start_paused = true)]

@@ -31,8 +31,23 @@ impl Conninfo {
     #[must_use]
     pub fn hosts(&self) -> Vec<&str> {
         let hosts = self.value("hostaddr").or_else(|| self.value("host"));
-        hosts.map_or_else(Vec::new, |hosts| hosts.split(',').map(str::trim).collect())
+        hosts.map_or_else(Vec::new, listed)
     }
+
+    /// Where a connection leads that names its host so: to the address that stands beside the name, if there is one.
+    #[must_use]
+    pub fn reached<'a>(&'a self, host: &'a str) -> &'a str {
+        let (Some(names), Some(addresses)) = (self.value("host"), self.value("hostaddr")) else {
+            return host;
+        };
+        let mut pairs = listed(names).into_iter().zip(listed(addresses));
+        let found = pairs.find(|(name, address)| *name == host && !address.is_empty());
+        found.map_or(host, |(_, address)| address)
+    }
+}
+
+fn listed(hosts: &str) -> Vec<&str> {
+    hosts.split(',').map(str::trim).collect()
 }
 
 /// Whether a host means the machine of the server that connects to it.
@@ -127,6 +142,17 @@ mod tests {
         assert_eq!(hosts(r"password=a\ host=x host=y"), ["y"]);
         assert_eq!(hosts("host=a host=b"), ["b"]);
         assert!(hosts("dbname=other").is_empty());
+    }
+
+    #[test]
+    fn a_connection_by_name_leads_to_the_address_beside_it() {
+        let reached = |text: &str, host: &str| Conninfo::parse(text).reached(host).to_owned();
+        assert_eq!(reached("host=pub hostaddr=10.0.0.2", "pub"), "10.0.0.2");
+        let both = "host=a,b hostaddr=10.0.0.2,10.0.0.3";
+        assert_eq!(reached(both, "b"), "10.0.0.3");
+        assert_eq!(reached("host=a,b hostaddr=,10.0.0.3", "a"), "a");
+        assert_eq!(reached("host=pub", "pub"), "pub");
+        assert_eq!(reached("hostaddr=10.0.0.2", "10.0.0.2"), "10.0.0.2");
     }
 
     #[test]

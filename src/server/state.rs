@@ -3,6 +3,7 @@
 use tokio_postgres::Client;
 
 use super::client::Reader;
+use super::history::history;
 use super::lsn::Lsn;
 use super::position::SHOWN;
 use super::server_error::ServerError;
@@ -16,8 +17,8 @@ pub struct ServerState {
     pub is_paused: bool,
     /// The identifier of its database system. A base backup and a promotion keep it.
     pub system: String,
-    /// Its timeline. The control file has the timeline of the last checkpoint. So a primary's is read from the name of its
-    /// current segment, and a standby's from its walreceiver if there is one.
+    /// The timeline of its position: that of its history. The control file has the timeline of the last checkpoint, so it
+    /// counts only for a standby that has replayed nothing yet and has no walreceiver.
     pub timeline: i32,
     /// The written position of a primary, or the replayed position of a standby.
     pub lsn: Option<Lsn>,
@@ -46,20 +47,19 @@ pub fn role(is_standby: bool) -> &'static str {
 pub async fn state(reader: &Reader) -> Result<ServerState, ServerError> {
     let sql = format!(
         "SELECT s.is_standby, CASE WHEN s.is_standby THEN pg_catalog.pg_is_wal_replay_paused() ELSE false END, \
-         CASE WHEN s.is_standby THEN coalesce(r.received_tli, c.timeline_id) \
-             ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))\
-             ::pg_catalog.bit(32)::pg_catalog.int4 END, \
-         {SHOWN}, CASE WHEN r.status = 'streaming' THEN r.sender_host END, \
+         coalesce(r.received_tli, c.timeline_id), {SHOWN}, CASE WHEN r.status = 'streaming' THEN r.sender_host END, \
          (SELECT system_identifier::pg_catalog.text FROM pg_catalog.pg_control_system()) \
          FROM (SELECT pg_catalog.pg_is_in_recovery() AS is_standby) AS s \
          CROSS JOIN pg_catalog.pg_control_checkpoint() AS c LEFT JOIN pg_catalog.pg_stat_wal_receiver AS r ON true"
     );
-    let row = reader.query_one(&sql, &[]).await?;
+    let read = async { Ok(reader.query_one(&sql, &[]).await?) };
+    // Sent at once.
+    let (row, history) = tokio::try_join!(read, history(reader))?;
     Ok(ServerState {
         is_standby: row.get(0),
         is_paused: row.get(1),
         system: row.get(5),
-        timeline: row.get(2),
+        timeline: history.map_or_else(|| row.get(2), |history| history.timeline),
         lsn: row.get(3),
         streams_from: row.get(4),
     })

@@ -7,9 +7,12 @@ use super::server_error::ServerError;
 /// The upstream of a standby, as the standby is configured and as it is connected.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Upstream {
-    /// The host in `primary_conninfo`.
+    /// The first host in `primary_conninfo`.
     pub configured: Option<String>,
-    /// The host that its receiver is connected with, whether or not that serves it.
+    /// All hosts there, of which it takes the first that answers.
+    pub hosts: Vec<String>,
+    /// The host that its receiver is connected with, whether or not that serves it. The address if `primary_conninfo` has one
+    /// for it.
     pub connected: Option<String>,
     /// The name that it gives itself there.
     pub application_name: String,
@@ -36,10 +39,13 @@ pub async fn upstream(reader: &Reader) -> Result<Option<Upstream>, ServerError> 
     Ok(row.map(|row| {
         let conninfo: Option<&str> = row.get(0);
         let conninfo = Conninfo::parse(conninfo.unwrap_or_default());
-        let fallback: String = row.get(2);
+        let (connected, fallback): (Option<&str>, String) = (row.get(1), row.get(2));
+        let hosts = conninfo.hosts().into_iter().map(str::to_owned);
+        let hosts: Vec<String> = hosts.collect();
         Upstream {
-            configured: conninfo.hosts().first().map(|host| (*host).to_owned()),
-            connected: row.get(1),
+            configured: hosts.first().cloned(),
+            hosts,
+            connected: connected.map(|host| conninfo.reached(host).to_owned()),
             application_name: conninfo
                 .value("application_name")
                 .map_or(fallback, str::to_owned),

@@ -23,6 +23,11 @@ pub fn trials() -> Vec<Trial> {
             "apart",
             apart,
         ),
+        trial(
+            "primaries_that_pg_rewind_cannot_part_are_told_to_reclone",
+            "twins",
+            twins,
+        ),
         trial("a_slot_that_somebody_made_is_not_missing", "slots", slots),
     ]
 }
@@ -153,6 +158,40 @@ steps:
         "{}",
         table.stdout
     );
+}
+
+async fn twins(lab: Lab) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("twins.yaml").display().to_string();
+    let steps = "title: Two standbys promoted apart
+nodes: { p: {}, one: { standby_of: p }, two: { standby_of: p } }
+data: [jobs]
+steps:
+- kill: p
+- promote: one
+- promote: two
+- { sql: \"INSERT INTO employer (id, name, industry) VALUES (77, 'x', 'y')\", on: one }
+- timeline: { one: 2, two: 2 }
+";
+    std::fs::write(&path, format!("name: {}\n{steps}", lab.name)).expect("written");
+    let run = ["run", &path, "--keep=always", "--output=json"];
+    binary::lab(&run).await.document(0);
+    let name = &lab.name;
+    let reclone = format!("`lab reclone {name} one two` makes `one` a standby of `two`");
+    let seen = status(&lab, 1, &reclone).await;
+    let remarks = seen["remarks"].to_string();
+    assert!(
+        remarks.contains("p: `one` and `two` took its place, each for itself"),
+        "{remarks}"
+    );
+    assert!(!remarks.contains("lab rewind"), "{remarks}");
+    assert!(!remarks.contains("is the primary now"), "{remarks}");
+    let recloned = binary::lab(&["reclone", name, "one", "two"]).await;
+    assert_eq!(recloned.code, Some(0), "{}", recloned.stderr);
+    // One primary is left, and has taken the place of the first one.
+    let rewind = format!("p: `two` is the primary now: `lab rewind {name} p two`");
+    let seen = status(&lab, 1, &rewind).await;
+    assert_eq!(seen["nodes"][1]["streams_from"], "two", "{seen:#}");
 }
 
 async fn slots(lab: Lab) {

@@ -103,6 +103,10 @@ impl NodeStatus {
                 let said = look.said_by(&lab.host(host)?)?;
                 Some(said.slots.as_slice())
             });
+            let upstream = subscription.upstream.as_deref();
+            if let Some(node) = upstream.and_then(|host| lab.host(host)) {
+                subscription.upstream = Some(node.to_string());
+            }
         }
         status
     }

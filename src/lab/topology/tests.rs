@@ -68,6 +68,7 @@ fn standby(name: &str, host: &str, timeline: i32, downstreams: &[&str]) -> Told 
         state: Some(state("1", timeline, true)),
         upstream: Some(Upstream {
             configured: Some(host.to_owned()),
+            hosts: vec![host.to_owned()],
             connected: Some(host.to_owned()),
             application_name: name.to_owned(),
             slot: None,

@@ -38,34 +38,35 @@ impl Streaming {
         let Some(found) = found else {
             return not_yet(": waiting".to_owned());
         };
-        let host = found.host.as_deref().unwrap_or_default();
+        let own = upstream::upstream(&*scene.client(node).await?).await?;
+        let own = own.unwrap_or_default();
+        let host = own.connected.or(found.host).unwrap_or_default();
+        let upstream = scene.node_called(&host);
+        let from = upstream.as_ref().map_or(host.as_str(), NodeName::as_str);
         if found.status != ReceiverStatus::Streaming {
             return not_yet(format!(": {}", found.status));
         }
-        let streams = format!(" streams from {host}");
-        let is_from = self.from.as_ref().is_none_or(|from| from.as_str() == host);
-        if !is_from {
+        let streams = format!(" streams from {from}");
+        if self.from.is_some() && self.from != upstream {
             return not_yet(streams);
         }
         // A host outside the lab is not asked.
-        let Some(upstream) = scene.node_called(host) else {
+        let Some(upstream) = &upstream else {
             return Ok(if found.has_received {
                 Probe::Ready(format!("{node}{streams}"))
             } else {
                 Probe::NotYet(format!(
-                    "{node} is connected to {host}, which sends nothing yet"
+                    "{node} is connected to {from}, which sends nothing yet"
                 ))
             });
         };
-        let senders = replication::senders(&*scene.client(&upstream).await?).await?;
-        let own = upstream::upstream(&*scene.client(node).await?).await?;
-        let name = own.map_or_else(String::new, |own| own.application_name);
-        let mut named = replication::to_standby(&senders, &name);
+        let senders = replication::senders(&*scene.client(upstream).await?).await?;
+        let mut named = replication::to_standby(&senders, &own.application_name);
         if !named.any(Sender::serves) {
-            return not_yet(format!(" is connected to {host}, which sends nothing yet"));
+            return not_yet(format!(" is connected to {from}, which sends nothing yet"));
         }
-        Ok(match scene.parting(node, &upstream).await? {
-            Some(parting) => Probe::NotYet(parting.told(node.as_str(), host)),
+        Ok(match scene.parting(node, upstream).await? {
+            Some(parting) => Probe::NotYet(parting.told(node.as_str(), from)),
             None => Probe::Ready(format!("{node}{streams}")),
         })
     }
