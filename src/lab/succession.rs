@@ -30,12 +30,11 @@ pub(super) fn competition(
 
 /// Whether `pg_rewind` can make a primary a standby of another one.
 fn can_rewind(old: &History, new: &History) -> bool {
-    let since_promotion = || {
-        old.compares_with(new)
-            .and_then(|_| old.parted_since_promotion())
-    };
-    let parting = old.parted_from(new).or_else(since_promotion);
-    parting.is_none_or(|parting| parting.can_rewind())
+    // Each of two primaries writes a timeline of its own, whatever their numbers.
+    old.timeline != new.timeline
+        && old
+            .parted_from(new)
+            .is_none_or(|parting| parting.can_rewind())
 }
 
 /// How a node is that does not run.
@@ -130,6 +129,7 @@ mod tests {
             } else {
                 vec![past]
             },
+            anchors: Vec::new(),
         }
     }
 
