@@ -39,7 +39,7 @@ impl Width {
 const GAP: usize = 2;
 
 /// The columns that a table can do without, the first one first.
-const LEAST: [&str; 17] = [
+const LEAST: [&str; 18] = [
     "not written",
     "not flushed",
     "wal retained",
@@ -55,6 +55,7 @@ const LEAST: [&str; 17] = [
     "name",
     "publications",
     "lsn",
+    "not sent",
     "state",
     "upstream",
 ];

@@ -42,19 +42,28 @@ impl Scene<'_> {
             .wait(done.settles.min(LONGEST), expected, || async {
                 let flushed = position::flushed(&client).await?;
                 Ok(if flushed >= done.end {
-                    Probe::Ready(done.end)
+                    Probe::Ready(())
                 } else {
-                    let end = done.end;
-                    Probe::NotYet(format!("`{node}` is at {end} and has flushed {flushed}"))
+                    Probe::NotYet(format!("it has flushed {flushed}"))
                 })
             })
             .await;
-        match flushed {
-            Err(Wrong::Unmet { .. }) if done.settles <= LONGEST => {
-                Ok(position::flushed(&client).await?.min(done.end))
-            }
-            flushed => flushed,
+        let expected = match flushed {
+            Ok(()) => return Ok(done.end),
+            Err(Wrong::Unmet { expected, .. }) => expected,
+            Err(wrong) => return Err(wrong),
+        };
+        let flushed = position::flushed(&client).await?;
+        if done.settles <= LONGEST {
+            return Ok(flushed.min(done.end));
         }
+        let end = done.end;
+        Err(Wrong::Unmet {
+            expected,
+            found: format!(
+                "`{node}` has written up to {end} and flushed up to {flushed}: see its `wal_writer_delay`"
+            ),
+        })
     }
 
     /// The primary that a standby's WAL comes from now.

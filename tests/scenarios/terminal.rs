@@ -84,6 +84,10 @@ async fn fits(lab: Lab) {
         if verb == "verify" {
             says(&narrow, &[green, "OUTCOME  CHECK"]);
         }
+        assert!(
+            verb != "monitor" || colourless.contains("STATE"),
+            "{colourless}"
+        );
         for line in colourless.lines() {
             let is_table = verb != "show" && !line.starts_with("hint: ");
             assert!(
