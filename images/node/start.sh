@@ -131,7 +131,7 @@ if [ ! -f "$home/prepared" ]; then
     : >"$home/prepared"
 fi
 if [ -e "$home/lab-rewinding" ]; then
-    say "pg_rewind was killed in this data directory: reclone this node, or try to rewind it once more"
+    say "pg_rewind was killed in this data directory, which may be neither the old nor the new: reclone this node"
     exit 65
 fi
 drop_unfinished

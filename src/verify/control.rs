@@ -114,13 +114,20 @@ impl Prover<'_> {
                 .map(|container| self.freeze(&container.id)),
         )
         .await;
+        // Docker has unfrozen what it could not freeze wholly. After another error it may be frozen.
+        let is_frozen = |it: &Result<(), EngineError>| !matches!(it, Err(error) if error.kind == EngineErrorKind::Busy);
+        let frozen_ones: Vec<&Container> = containers
+            .iter()
+            .zip(&freezing)
+            .filter_map(|(container, froze)| is_frozen(froze).then_some(*container))
+            .collect();
         let frozen = freezing.into_iter().collect::<Result<Vec<()>, _>>();
         let looked = match frozen {
             Ok(_) => look.await,
             Err(error) => Err(Failure::from(error)),
         };
         let thawing = join_all(
-            containers
+            frozen_ones
                 .iter()
                 .map(|container| engine.unpause_container(&container.id)),
         )

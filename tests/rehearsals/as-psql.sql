@@ -28,6 +28,15 @@ COPY t (id) FROM stdin;
 9
 \.
 COPY parent FROM PROGRAM 'echo 3';
+CREATE TABLE noted (id int PRIMARY KEY, d text DEFAULT 'a;b' CHECK (d <> $q$;$q$));
+/* nested /* comment; */ still ; */ INSERT INTO noted VALUES (1);
+CREATE RULE r AS ON INSERT TO noted WHERE new.id = 99 DO INSTEAD (SELECT 1; SELECT 2);
+COPY noted (id, d) FROM STDIN WITH (FORMAT csv, HEADER);
+id,d
+7,"a
+b;c"
+8,x
+\.
 CREATE TABLE audit (id int);
 CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO audit VALUES (new.id); RETURN new; END $$;
 CREATE TRIGGER note AFTER INSERT ON invoice FOR EACH ROW EXECUTE FUNCTION note();

@@ -226,7 +226,7 @@ async fn not_up(lab: Lab) {
     let junit = own.folder.path().join("run.xml").display().to_string();
     let report = format!("--report=junit={junit}");
     let ran = binary::lab(&["run", &own.path, "--output=json", &report]).await;
-    let document = ran.document(3);
+    let document = ran.document(2);
     assert_eq!(document["error"]["during"], "up", "{document:#}");
     says(&document["error"]["evidence"].to_string(), &["none_such"]);
     says(&ran.stderr, &["error: starting `primary`", "none_such"]);

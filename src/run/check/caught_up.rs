@@ -136,8 +136,9 @@ async fn applied(scene: &Scene<'_>, goal: &Goal) -> Tried<Probe<String>> {
     Ok(match (&progress.sender, at) {
         (None, None) => Probe::NotYet(format!("{who} is not connected")),
         (None, Some(at)) => Probe::NotYet(format!("{who} is not connected; it is at {at}")),
+        // What it was sent is applied, and rows of a table that it does not know were passed over.
         (Some(_), at) if at >= Some(*lsn) => match scene.unrefreshed(publisher, found).await? {
-            Some(missed) => Probe::NotYet(format!("{who}: {missed}")),
+            Some(missed) => Probe::Ready(format!("{}, and {missed}", said(&who, true, at))),
             None => Probe::Ready(said(&who, true, at)),
         },
         (Some(_), at) => Probe::NotYet(said(&who, false, at)),
