@@ -97,6 +97,8 @@ pub enum LabError {
         node: String,
         /// The port on 127.0.0.1.
         port: u16,
+        /// The port's place in the scenario: `nodes.primary.port`.
+        path: String,
         /// Who has it.
         by: String,
     },

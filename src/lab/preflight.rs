@@ -22,23 +22,19 @@ pub(super) async fn is_free(engine: &Engine, plan: &Plan) -> Result<(), LabError
 }
 
 async fn ports(engine: &Engine, plan: &Plan) -> Result<(), LabError> {
-    let nodes = plan
-        .nodes
-        .iter()
-        .map(|node| (node.name.to_string(), node.port));
-    let services = plan
-        .services
-        .iter()
-        .map(|service| (service.name.to_string(), service.port));
-    let wanted: Vec<(String, u16)> = nodes
+    let nodes = plan.nodes.iter();
+    let nodes = nodes.map(|node| ("nodes", node.name.to_string(), node.port));
+    let services = plan.services.iter();
+    let services = services.map(|it| ("services", it.name.to_string(), it.port));
+    let wanted: Vec<(&str, String, u16)> = nodes
         .chain(services)
-        .filter_map(|(name, port)| Some((name, port?)))
+        .filter_map(|(kind, name, port)| Some((kind, name, port?)))
         .collect();
     if wanted.is_empty() {
         return Ok(());
     }
     let running = engine.containers(&Selector::any_lab()).await?;
-    for (node, port) in wanted {
+    for (kind, node, port) in wanted {
         let of_lab = running.iter().find(|found| found.port == Some(port));
         let by = match of_lab {
             Some(found) => Some(holder(&found.labels)),
@@ -49,7 +45,13 @@ async fn ports(engine: &Engine, plan: &Plan) -> Result<(), LabError> {
             None => None,
         };
         if let Some(by) = by {
-            return Err(LabError::PortTaken { node, port, by });
+            let path = format!("{kind}.{node}.port");
+            return Err(LabError::PortTaken {
+                node,
+                port,
+                path,
+                by,
+            });
         }
     }
     Ok(())

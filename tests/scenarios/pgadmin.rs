@@ -35,7 +35,13 @@ pub fn trials() -> Vec<Trial> {
                 let up = ["up", SCENARIO, "--name", &lab.name, "--set", &set];
                 let up = binary::lab(&up).await;
                 assert_eq!(up.code, Some(3), "{}", up.stderr);
-                assert!(up.stderr.contains("another program or lab uses that port"));
+                let told = format!("the port {port} of `pgadmin` is taken by another program");
+                let mend = "`--set services.pgadmin.port=PORT`";
+                assert!(
+                    up.stderr.contains(&told) && up.stderr.contains(mend),
+                    "{}",
+                    up.stderr
+                );
                 assert_eq!(lab.left().await, <[String; 0]>::default());
             },
         ),

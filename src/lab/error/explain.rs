@@ -59,8 +59,8 @@ impl Explain for LabError {
             Self::NoAddresses { .. } => {
                 Some("`lab list` shows the labs, `lab gc` removes what crashed ones left".to_owned())
             }
-            Self::PortTaken { node, .. } => Some(format!(
-                "choose another one with `--port {node}=PORT`, or leave `port` out: Docker chooses a free one"
+            Self::PortTaken { path, .. } => Some(format!(
+                "choose another one with `--set {path}=PORT`, or leave `port` out: Docker chooses a free one"
             )),
             Self::SubnetTaken { .. } => Some(
                 "choose another one with `--set network.subnet=CIDR`, or leave it out: `lab` chooses a free one".to_owned(),
